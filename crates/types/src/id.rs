@@ -1,0 +1,183 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Timestamp;
+
+/// One of the 256 units of order and ownership, or the catalog, which is ordered like a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId(pub u16);
+
+impl ShardId {
+    /// Number of shards that hold instances; fixed for ever, because ids carry their shard.
+    pub const COUNT: u16 = 256;
+    /// The pseudo shard of what belongs to no instance.
+    pub const CATALOG: Self = Self(Self::COUNT);
+
+    /// The shard of a start: a fixed hash of the three parts, never changed between versions.
+    ///
+    /// FNV-1a (Fowler, Noll, Vo; 64 bit) over the parts, each closed by a zero byte, folded to 8 bits.
+    pub fn of_start(namespace: &str, workflow: &str, start_key: &str) -> Self {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for part in [namespace, workflow, start_key] {
+            for byte in part.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        }
+        let folded = hash ^ (hash >> 32);
+        let folded = folded ^ (folded >> 16);
+        Self(((folded ^ (folded >> 8)) & 0xff) as u16)
+    }
+
+    /// All shards that hold instances, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self)
+    }
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Id of an instance: a UUID of version 7 (RFC 9562 §5.7) whose `rand_a` carries the shard.
+///
+/// Rows stay in time order, and any server finds the shard from the id alone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub [u8; 16]);
+
+impl InstanceId {
+    /// The id of an instance of `shard` created at `now`; `random` fills the 62 free bits.
+    pub fn new(now: Timestamp, shard: ShardId, random: u64) -> Self {
+        let millis = (now.as_micros().max(0) as u64) / 1_000;
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        bytes[6] = 0x70;
+        bytes[7] = (shard.0 & 0xff) as u8;
+        bytes[8..].copy_from_slice(&random.to_be_bytes());
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        Self(bytes)
+    }
+
+    /// The shard that owns the instance.
+    pub fn shard(&self) -> ShardId {
+        ShardId(u16::from(self.0[7]))
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (idx, byte) in self.0.iter().enumerate() {
+            if matches!(idx, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for InstanceId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseIdError(text.to_owned());
+        if text.len() != 36 || !text.is_ascii() {
+            return Err(error());
+        }
+        let hyphens_stand_right = text
+            .bytes()
+            .enumerate()
+            .all(|(idx, byte)| (byte == b'-') == matches!(idx, 8 | 13 | 18 | 23));
+        if !hyphens_stand_right {
+            return Err(error());
+        }
+        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = hex_digit(pair[0]).ok_or_else(error)? << 4
+                | hex_digit(pair[1]).ok_or_else(error)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// The text is not an id of the expected form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not an id: expected hexadecimal digits, as in 0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f"
+)]
+pub struct ParseIdError(pub String);
+
+/// One activation of a task within an instance, numbered from 0 (the workflow itself) in order of activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub u32);
+
+/// Place of a task in the expanded document: its ordinal in document order, never an arena index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u32);
+
+/// One try of a step, numbered from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// BLAKE3 digest of canonical content; prints as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseIdError(text.to_owned());
+        if text.len() != 64 {
+            return Err(error());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = hex_digit(pair[0]).ok_or_else(error)? << 4
+                | hex_digit(pair[1]).ok_or_else(error)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}

@@ -1,0 +1,22 @@
+//! The words of Motet: ids, names, versions, timestamps, statuses and limits.
+//!
+//! Everything here is plain data that every other crate may name. It deliberately holds no logic beyond
+//! parsing and printing its own forms, performs no I/O and reads no clock.
+//!
+//! Invariants: an id prints and parses to itself; names are DNS labels; every limit names its unit last.
+
+mod id;
+mod limits;
+mod name;
+mod status;
+mod time;
+
+pub use id::{Attempt, Digest, InstanceId, ParseIdError, ShardId, StepId, TaskId};
+pub use limits::Limits;
+pub use name::{InvalidName, Label, NAME_LEN_MAX, WorkflowName, WorkflowRef};
+pub use semver::Version;
+pub use status::Status;
+pub use time::{ParseTimestampError, Timestamp};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+/// Every limit of a server that its operator may move; the defaults are meant for production.
+///
+/// A limit that protects a file format or an id is a constant beside what it protects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// One document, in bytes.
+    pub document_bytes_max: usize,
+    /// Nesting of one document or value.
+    pub depth_max: usize,
+    /// Vertices of one compiled graph.
+    pub vertices_max: usize,
+    /// One input, output, request or response body, in bytes.
+    pub payload_bytes_max: usize,
+    /// Everything one instance keeps in memory, in bytes.
+    pub instance_bytes_max: usize,
+    /// Steps that one instance may activate.
+    pub steps_max: u32,
+    /// Nesting of instances by `run: workflow`.
+    pub children_depth_max: u32,
+    /// Fuel of one expression, in evaluated terms.
+    pub expression_fuel_max: u64,
+    /// Records that one step may write before it yields.
+    pub step_records_max: usize,
+    /// Bytes of values that one step may write before it yields.
+    pub step_bytes_max: usize,
+    /// Fuel that one step may burn before it yields, in evaluated terms.
+    pub step_fuel_max: u64,
+    /// An attempt of a call without a timeout of its own.
+    pub attempt_timeout: Duration,
+    /// Longest retry delay, timer or timeout that a definition may ask for.
+    pub duration_max: Duration,
+    /// How long a start key is remembered after its instance has begun.
+    pub start_key_retention: Duration,
+    /// Calls in flight of one server.
+    pub calls_in_flight_max: usize,
+    /// External commands that wait in one server's lane.
+    pub commands_waiting_max: usize,
+    /// Instances that one server keeps in memory while nothing moves them.
+    pub instances_cached_max: usize,
+    /// Commits that one frame covers.
+    pub frame_commits_max: usize,
+    /// Bytes after which a frame is closed.
+    pub frame_bytes_target: usize,
+    /// One frame, in bytes; a larger commit is refused.
+    pub frame_bytes_max: usize,
+    /// Commits that the tables do not cover yet, in bytes; beyond it commits wait.
+    pub overlay_bytes_max: usize,
+    /// Rows of one page of a list.
+    pub page_rows_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        Self {
+            document_bytes_max: MIB,
+            depth_max: 128,
+            vertices_max: 10_000,
+            payload_bytes_max: MIB,
+            instance_bytes_max: 16 * MIB,
+            steps_max: 1_000_000,
+            children_depth_max: 64,
+            expression_fuel_max: 2_000_000,
+            step_records_max: 256,
+            step_bytes_max: 256 * KIB,
+            step_fuel_max: 1_000_000,
+            attempt_timeout: Duration::from_secs(60),
+            duration_max: Duration::from_secs(10 * 366 * 86_400),
+            start_key_retention: Duration::from_secs(86_400),
+            calls_in_flight_max: 1_024,
+            commands_waiting_max: 8_192,
+            instances_cached_max: 10_000,
+            frame_commits_max: 512,
+            frame_bytes_target: MIB,
+            frame_bytes_max: 32 * MIB,
+            overlay_bytes_max: 256 * MIB,
+            page_rows_max: 1_000,
+        }
+    }
+}
