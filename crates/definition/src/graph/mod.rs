@@ -1,0 +1,317 @@
+//! The compiled form of a definition: a flat arena of vertices with typed edges and nested scopes.
+//!
+//! A graph is immutable, shared by all instances of a version and identified by the digest of the canonical document.
+//! Functions are inlined, references into `use` are resolved, expressions and schemas are compiled. Nothing here runs.
+//!
+//! Invariants: vertices stand in document order, so a vertex's ordinal is its index; every edge stays within one scope;
+//! a scope's vertices share one owner.
+
+mod compile;
+mod draw;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_expr::{Program, Template, Value};
+use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
+
+pub use compile::{CompileError, compile};
+pub use draw::{Format, draw};
+
+/// A whole workflow, ready to run.
+#[derive(Debug)]
+pub struct Graph {
+    pub definition: WorkflowRef,
+    pub digest: Digest,
+    /// The document as printed from the model: `$workflow.definition`.
+    pub document: Value,
+    pub input: Input,
+    pub output: Output,
+    pub timeout: Option<Timeout>,
+    pub on_fault: OnFault,
+    /// `metadata.motet.businessKey`, evaluated on the input.
+    pub business_key: Option<Template>,
+    /// `metadata.motet.attributes`: name and expression, evaluated on the input.
+    pub attributes: Vec<(String, Template)>,
+    /// Names of `use.secrets`.
+    pub secrets: Vec<String>,
+    pub root: ScopeId,
+    pub scopes: Vec<Scope>,
+    pub vertices: Vec<Vertex>,
+}
+
+impl Graph {
+    /// The vertex of a task; ordinals come from this graph, so they are in range.
+    pub fn vertex(&self, task: TaskId) -> &Vertex {
+        &self.vertices[task.0 as usize]
+    }
+
+    pub fn scope(&self, scope: ScopeId) -> &Scope {
+        &self.scopes[scope.0 as usize]
+    }
+
+    /// The first task of a scope; scopes are never empty.
+    pub fn first(&self, scope: ScopeId) -> TaskId {
+        self.scope(scope).tasks[0]
+    }
+}
+
+/// Index of a scope in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScopeId(pub u32);
+
+/// A task list: the unit in which flow directives move.
+#[derive(Debug)]
+pub struct Scope {
+    /// The task that holds the list; `None` for the main `do`.
+    pub owner: Option<TaskId>,
+    /// In declaration order, at least one.
+    pub tasks: Vec<TaskId>,
+}
+
+/// One task.
+#[derive(Debug)]
+pub struct Vertex {
+    pub id: TaskId,
+    pub name: String,
+    /// JSON pointer (RFC 6901) of the task in the document.
+    pub reference: String,
+    /// The task as printed from the model: `$task.definition`.
+    pub definition: Value,
+    pub scope: ScopeId,
+    /// The next task in declaration order.
+    pub next: Option<TaskId>,
+    pub then: Flow,
+    pub condition: Option<Program>,
+    pub input: Input,
+    pub output: Output,
+    pub export: Output,
+    pub timeout: Option<Timeout>,
+    pub kind: Kind,
+}
+
+/// Where the flow goes after a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The next task in declaration order, or the end of the scope.
+    Continue,
+    /// The end of the scope.
+    Exit,
+    /// The end of the workflow.
+    End,
+    /// A task of the same scope.
+    Goto(TaskId),
+}
+
+/// What comes in: validated, then transformed.
+#[derive(Debug, Default)]
+pub struct Input {
+    pub schema: Option<Schema>,
+    pub from: Option<Template>,
+}
+
+/// What goes out: transformed, then validated.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub transform: Option<Template>,
+    pub schema: Option<Schema>,
+}
+
+/// A compiled JSON Schema (draft 2020-12 unless it names another).
+pub struct Schema(pub Arc<jsonschema::Validator>);
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Schema")
+    }
+}
+
+/// A length of time, known or computed.
+#[derive(Debug)]
+pub enum Span {
+    Fixed(Duration),
+    /// Gives an ISO 8601 duration or an object of units.
+    Computed(Template),
+}
+
+/// `timeout.after`.
+#[derive(Debug)]
+pub struct Timeout {
+    pub after: Span,
+}
+
+/// What becomes of an instance whose error nobody caught.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFault {
+    #[default]
+    Fault,
+    /// It waits for a person.
+    Incident,
+}
+
+/// What a task does.
+#[derive(Debug)]
+pub enum Kind {
+    Set(Template),
+    Do(ScopeId),
+    Switch(Vec<Case>),
+    For(Box<For>),
+    Fork { branches: ScopeId, compete: bool },
+    Try(Box<Try>),
+    Raise(Box<RaisedError>),
+    Wait(Span),
+    Call(Box<HttpCall>),
+    /// `call` of a function of `use.functions`: its task, inlined as a scope of one.
+    Function { with: Option<Template>, body: ScopeId },
+    Run(Box<RunWorkflow>),
+}
+
+impl Kind {
+    /// The DSL's word for the task.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "set",
+            Self::Do(_) => "do",
+            Self::Switch(_) => "switch",
+            Self::For(_) => "for",
+            Self::Fork { .. } => "fork",
+            Self::Try(_) => "try",
+            Self::Raise(_) => "raise",
+            Self::Wait(_) => "wait",
+            Self::Call(_) | Self::Function { .. } => "call",
+            Self::Run(_) => "run",
+        }
+    }
+}
+
+/// One case of a switch; without `when` it is the default.
+#[derive(Debug)]
+pub struct Case {
+    pub name: String,
+    pub when: Option<Program>,
+    pub then: Flow,
+}
+
+#[derive(Debug)]
+pub struct For {
+    /// Name of the variable that holds the item.
+    pub each: String,
+    /// Name of the variable that holds the index, from 0.
+    pub at: String,
+    pub items: Template,
+    pub condition: Option<Program>,
+    pub body: ScopeId,
+}
+
+#[derive(Debug)]
+pub struct Try {
+    pub body: ScopeId,
+    pub filter: ErrorFilter,
+    /// Name of the variable that holds the error.
+    pub variable: String,
+    pub when: Option<Program>,
+    pub except_when: Option<Program>,
+    pub retry: Option<Retry>,
+    pub handler: Option<ScopeId>,
+    pub then: Option<Flow>,
+}
+
+/// `catch.errors.with`: every property that is present must equal the error's.
+#[derive(Debug, Default)]
+pub struct ErrorFilter {
+    pub kind: Option<String>,
+    pub status: Option<u16>,
+    pub instance: Option<String>,
+    pub title: Option<String>,
+    pub detail: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Retry {
+    pub when: Option<Program>,
+    pub except_when: Option<Program>,
+    pub delay: Option<Span>,
+    pub backoff: Backoff,
+    /// Retries, the first attempt not counted.
+    pub count_max: Option<u32>,
+    /// Limit of each attempt.
+    pub attempt: Option<Span>,
+    /// Limit from the first attempt to the start of the last.
+    pub total: Option<Span>,
+    /// Added to each delay: from, to.
+    pub jitter: Option<(Span, Span)>,
+}
+
+#[derive(Debug, Default)]
+pub enum Backoff {
+    #[default]
+    Constant,
+    /// Absent increment: the delay.
+    Linear { increment: Option<Span>, delay_max: Option<Span> },
+    Exponential { factor: f64, delay_max: Option<Span> },
+}
+
+/// The error of a `raise`, each field a text or an expression.
+#[derive(Debug)]
+pub struct RaisedError {
+    pub kind: Template,
+    pub status: Template,
+    pub instance: Option<Template>,
+    pub title: Option<Template>,
+    pub detail: Option<Template>,
+}
+
+#[derive(Debug)]
+pub struct HttpCall {
+    pub method: Template,
+    pub endpoint: Endpoint,
+    pub headers: Option<Template>,
+    pub query: Option<Template>,
+    pub body: Option<Template>,
+    pub authentication: Option<Authentication>,
+    pub output: HttpOutput,
+    pub redirect: bool,
+    /// `metadata.motet.idempotent`.
+    pub idempotent: Option<bool>,
+}
+
+#[derive(Debug)]
+pub enum Endpoint {
+    /// A literal or an RFC 6570 level 1 template.
+    UriTemplate(String),
+    /// Gives the whole URI.
+    Computed(Template),
+}
+
+#[derive(Debug)]
+pub enum Authentication {
+    Basic { username: Template, password: Template },
+    Bearer { token: Template },
+    /// The named secret holds the properties of the scheme.
+    Secret { scheme: SecretScheme, name: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretScheme {
+    Basic,
+    Bearer,
+}
+
+/// What a call gives: the decoded content, the body in base64, or the whole response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpOutput {
+    #[default]
+    Content,
+    Raw,
+    Response,
+}
+
+#[derive(Debug)]
+pub struct RunWorkflow {
+    pub workflow: WorkflowName,
+    /// As written: an exact version, a range or `latest`.
+    pub version: String,
+    pub input: Option<Template>,
+    pub awaited: bool,
+}

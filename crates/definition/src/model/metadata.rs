@@ -1,0 +1,100 @@
+use super::{Expression, Extra, Named, TaskList, Template};
+
+/// `document.metadata`: a free map in which the key `motet` is ours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentMetadata {
+    pub motet: Option<MotetDocument>,
+    pub extra: Extra,
+}
+
+/// `metadata` of a task: a free map in which the key `motet` is ours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskMetadata {
+    pub motet: Option<MotetTask>,
+    pub extra: Extra,
+}
+
+/// `document.metadata.motet`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MotetDocument {
+    pub on_fault: Option<OnFault>,
+    pub schedule: Option<MotetSchedule>,
+    /// Search attributes by name, each evaluated on the workflow's input.
+    pub attributes: Option<Named<Template>>,
+    pub business_key: Option<Template>,
+}
+
+/// What an uncaught error does to the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFault {
+    /// The instance ends as faulted; the default.
+    Fault,
+    /// The instance waits for a person.
+    Incident,
+}
+
+/// What the language's schedule lacks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MotetSchedule {
+    /// Name of the IANA time zone database, as `Europe/Berlin`.
+    pub timezone: Option<String>,
+    pub overlap: Option<Overlap>,
+    pub catchup: Option<Catchup>,
+}
+
+/// What happens when a start comes due while the one before still runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// Both run.
+    Allow,
+    /// The new one is left out.
+    Skip,
+    /// The new one waits for the end of the old one.
+    Queue,
+    /// The old one is cancelled.
+    Replace,
+}
+
+/// What happens to starts that came due while nothing could start them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Catchup {
+    /// They are left out.
+    None,
+    /// The last one is made up for.
+    Last,
+    /// All are made up for, in order.
+    All,
+}
+
+/// `metadata.motet` of a task.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MotetTask {
+    /// Tasks that undo this one; their pointer is `<task>/metadata/motet/compensate/<index>/<name>`.
+    pub compensate: Option<TaskList>,
+    /// On `do` and `try`: a saga scope of its own.
+    pub saga: Option<bool>,
+    /// The point of no return.
+    pub pivot: Option<bool>,
+    /// On a call: whether it may be sent again.
+    pub idempotent: Option<bool>,
+    /// On `for`.
+    pub parallel: Option<Parallel>,
+    /// On a branch of `fork`: names of branches that must complete before it starts.
+    pub needs: Option<Vec<String>>,
+    /// On a call: a range of service versions.
+    pub version: Option<String>,
+    /// On `wait`: an expression that gives the instant.
+    pub until: Option<Expression>,
+}
+
+/// How many iterations of a `for` run at the same time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parallel {
+    /// The short form: a number.
+    Max(u32),
+    Detailed {
+        max: Option<u32>,
+        fail_fast: Option<bool>,
+        collect: Option<bool>,
+    },
+}
