@@ -3,9 +3,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-/// One HTTP request as it leaves, every header decided by the caller except `host`, `content-length` and hop-by-hop ones.
+/// One HTTP request as it leaves, every header decided by the caller except `host`, `content-length` and hop-by-hop ones
+/// (RFC 9110 §7.6.1), which are dropped if they are there.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// Anything but `CONNECT`.
     pub method: Method,
     /// Absolute, `http` or `https`.
     pub uri: Uri,
@@ -13,7 +15,7 @@ pub struct Request {
     pub body: Bytes,
     /// From now to the last byte of the response's body.
     pub timeout: Duration,
-    /// Redirects (301, 302, 303, 307, 308) to follow; 0 returns them as they are.
+    /// Redirects (301, 302, 303, 307, 308) to follow; the first one beyond is returned as it is, so 0 returns them all.
     pub redirects_max: u8,
     /// Largest response body that is taken, in bytes.
     pub response_bytes_max: usize,
@@ -34,7 +36,7 @@ pub struct CallError {
     pub undone: Undone,
     /// Whether the attempt's time was up.
     pub timed_out: bool,
-    /// What happened, for people: names the address and the cause.
+    /// What happened, for people: names the address and the cause, never the path or a header.
     pub message: String,
 }
 
