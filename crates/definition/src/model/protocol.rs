@@ -48,7 +48,7 @@ pub enum AsyncApiExchange {
     /// Property `message`.
     Publish(AsyncApiMessage),
     /// Property `subscription`.
-    Subscribe(Subscription),
+    Subscribe(Box<Subscription>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

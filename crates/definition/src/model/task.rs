@@ -75,7 +75,7 @@ pub enum TaskKind {
     Emit(Emit),
     For(For),
     Fork(Fork),
-    Listen(Listen),
+    Listen(Box<Listen>),
     Raise(RaiseError),
     Run(Box<Run>),
     /// A string is one expression (or literal); an object is evaluated at every depth.
