@@ -16,6 +16,9 @@ mod failure;
 mod flights;
 mod redirect;
 
+#[cfg(test)]
+mod tests;
+
 pub use call::{CallError, Request, Response, Undone};
 pub use mesh::Mesh;
 pub use options::{Error, Options};
