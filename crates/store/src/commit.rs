@@ -82,6 +82,9 @@ pub enum CommitError {
     /// Nothing was written; another server owns the shard.
     #[error("shard {0} is owned by another server")]
     Fenced(ShardId),
+    /// Nothing was written; a row or a record count does not fit its declaration: a defect of the caller.
+    #[error("malformed commit: {0}")]
+    Malformed(String),
     /// It cannot be told whether the commit is durable (a failed sync); the store takes no commit any more.
     #[error("the outcome of a commit is unknown: {0}")]
     Unknown(String),

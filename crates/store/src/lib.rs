@@ -15,7 +15,14 @@ mod port;
 mod reads;
 mod schema;
 
+mod check;
+pub mod conformance;
+pub mod memory;
+
 pub use commit::{Commit, CommitError, Entity, Position, RowChange};
 pub use port::{Completion, Epoch, Error, Lease, Loaded, RowScan, Store};
-pub use reads::{Answer, Filter, Order, Query, Reads, Test};
+pub use reads::{Answer, Filter, HistoryChunk, Order, Query, Reads, Test};
 pub use schema::{Column, ColumnType, Index, Row, Schema, Table, TableId, Value};
+
+#[cfg(test)]
+mod tests;

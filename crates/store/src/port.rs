@@ -62,6 +62,9 @@ pub enum Error {
     /// The medium failed.
     #[error("storage failed: {0}")]
     Io(String),
+    /// The request does not fit the declared tables: a defect of the caller.
+    #[error("malformed request: {0}")]
+    Malformed(String),
     /// The store is closed or stopped after a failed sync.
     #[error("the store is closed")]
     Closed,

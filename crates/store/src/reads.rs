@@ -2,20 +2,22 @@ use bytes::Bytes;
 
 use crate::{Completion, Entity, Error, Position, Row, TableId, Value};
 
+/// One chunk of a history: the ordinal of its first record, counted from 0, its position, and its records.
+pub type HistoryChunk = (u64, Position, Bytes);
+
 /// What lists and pictures live on: queries over the declared tables, lagging the commits by about a second at most.
 pub trait Reads: Send + Sync {
     /// Rows, or counts of rows by one column.
     fn query(&self, query: Query, done: Completion<Result<Answer, Error>>);
 
-    /// Chunks of an entity's history in order, whole even before its snapshot, beginning after the first `skip` records;
-    /// it ends with the chunk in which `limit` is reached. Each comes with the ordinal of its first record and its position.
-    /// Unlike queries this includes every durable commit.
+    /// Chunks of an entity's history in order, whole even before its snapshot, beginning with the chunk that holds the record
+    /// after the first `skip`; it ends with the chunk in which `limit` records after those are reached.     /// Unlike queries this includes every durable commit.
     fn history(
         &self,
         entity: Entity,
         skip: u64,
         limit: usize,
-        done: Completion<Result<Vec<(u64, Position, Bytes)>, Error>>,
+        done: Completion<Result<Vec<HistoryChunk>, Error>>,
     );
 
     /// The position up to which queries see every commit.
@@ -27,7 +29,7 @@ pub struct Query {
     pub table: TableId,
     /// All must hold.
     pub filters: Vec<Filter>,
-    /// Count by the value of this column instead of returning rows.
+    /// Count the rows by the value of this column, in order of the values, instead of returning them; `limit` counts values.
     pub count_by: Option<&'static str>,
     pub order: Order,
     /// Only rows whose key comes after this one in the chosen order.
@@ -41,6 +43,7 @@ pub struct Filter {
     pub test: Test,
 }
 
+/// What a column's value must be. Null equals null; it is neither at least nor below anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
     Equal(Value),
@@ -48,6 +51,29 @@ pub enum Test {
     In(Vec<Value>),
     AtLeast(Value),
     Below(Value),
+}
+
+impl Test {
+    /// Whether `value` passes.
+    pub fn admits(&self, value: &Value) -> bool {
+        let comparable = |bound: &Value| *value != Value::Null && *bound != Value::Null;
+        match self {
+            Self::Equal(wanted) => value == wanted,
+            Self::In(wanted) => wanted.contains(value),
+            Self::AtLeast(bound) => comparable(bound) && value >= bound,
+            Self::Below(bound) => comparable(bound) && value < bound,
+        }
+    }
+
+    /// The values it compares with.
+    pub fn operands(&self) -> &[Value] {
+        match self {
+            Self::Equal(value) | Self::AtLeast(value) | Self::Below(value) => {
+                std::slice::from_ref(value)
+            }
+            Self::In(values) => values,
+        }
+    }
 }
 
 /// Order by primary key.

@@ -6,6 +6,13 @@ pub struct Schema {
     pub tables: &'static [Table],
 }
 
+impl Schema {
+    /// The declared table with this number.
+    pub fn table(&self, id: TableId) -> Option<&'static Table> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+}
+
 /// One table: its first `key_columns` columns are its primary key, in the order that scans follow.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
@@ -15,6 +22,18 @@ pub struct Table {
     pub columns: &'static [Column],
     pub key_columns: usize,
     pub indexes: &'static [Index],
+}
+
+impl Table {
+    /// The columns of the primary key; they hold no null.
+    pub fn key(&self) -> &'static [Column] {
+        &self.columns[..self.key_columns]
+    }
+
+    /// The place of the column with this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
 }
 
 /// Number of a table in the persisted form: never reused, never renumbered.
@@ -33,6 +52,19 @@ pub enum ColumnType {
     Int,
     Text,
     Blob,
+}
+
+impl ColumnType {
+    /// Whether a column of this type may hold `value`; null always fits, keys are stricter.
+    pub fn admits(self, value: &Value) -> bool {
+        matches!(
+            (self, value),
+            (_, Value::Null)
+                | (Self::Int, Value::Int(_))
+                | (Self::Text, Value::Text(_))
+                | (Self::Blob, Value::Blob(_))
+        )
+    }
 }
 
 /// An index over the named columns; a partial one leaves out rows whose first column is null.
