@@ -1,4 +1,5 @@
 //! HTTP/2 and TLS: negotiated versions, trust, refused streams.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

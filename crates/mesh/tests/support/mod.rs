@@ -1,5 +1,6 @@
 //! Servers that do exactly what a test says, byte by byte, and remember what reached them.
 #![allow(dead_code, reason = "every test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
