@@ -1,0 +1,63 @@
+//! Every developer command of Motet, as `cargo xtask <command>`.
+//!
+//! What a person or a machine runs against this repository is written here, in Rust, so that it means the same
+//! everywhere; there are no shell scripts. It deliberately knows nothing of Motet's insides: cargo is asked about the
+//! workspace, programs are started as processes of their own and spoken to over HTTP like any client would.
+//!
+//! Invariants:
+//! - A check reports everything that it found, each with a place and what to do, and never only the first.
+//! - A check that cannot run fails; it is never taken for one that passed.
+//! - A process that was started here is stopped here, by its own id, also when the command fails half way.
+#![allow(clippy::print_stdout, reason = "printing is what a command line does")]
+
+pub mod http;
+pub mod process;
+pub mod test;
+pub mod tidy;
+pub mod workspace;
+
+/// One command of `cargo xtask`.
+pub struct Command {
+    pub name: &'static str,
+    /// One line for the list of commands.
+    pub about: &'static str,
+    /// Takes the arguments after the name.
+    pub run: fn(&[String]) -> anyhow::Result<()>,
+}
+
+/// Every command there is.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "test",
+        about: "everything that must pass: format, tidy, clippy, tests",
+        run: test::run,
+    },
+    Command {
+        name: "tidy",
+        about: "layers, budgets, licences, links and the other house rules",
+        run: tidy::run,
+    },
+];
+
+/// The command failed and has already printed why.
+#[derive(Debug)]
+pub struct Reported;
+
+impl std::fmt::Display for Reported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("failed; the reasons are printed above")
+    }
+}
+
+impl std::error::Error for Reported {}
+
+/// Refuses arguments where a command takes none.
+///
+/// # Errors
+/// The first argument, if there is one.
+pub fn no_arguments(args: &[String]) -> anyhow::Result<()> {
+    match args.first() {
+        None => Ok(()),
+        Some(arg) => anyhow::bail!("this command takes no arguments, but got {arg:?}"),
+    }
+}
