@@ -16,6 +16,8 @@ use std::time::Duration;
 use motet_expr::{Program, Template, Value};
 use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 
+use crate::model::FlowDirective;
+
 pub use compile::{CompileError, compile};
 pub use draw::{Format, draw};
 
@@ -191,6 +193,8 @@ pub struct Case {
     pub name: String,
     pub when: Option<Program>,
     pub then: Flow,
+    /// `then` as written.
+    pub(crate) directive: FlowDirective,
 }
 
 #[derive(Debug)]
@@ -214,11 +218,14 @@ pub struct Try {
     pub except_when: Option<Program>,
     pub retry: Option<Retry>,
     pub handler: Option<ScopeId>,
+    /// `catch.then`.
     pub then: Option<Flow>,
+    /// `catch.then` as written.
+    pub(crate) directive: Option<FlowDirective>,
 }
 
 /// `catch.errors.with`: every property that is present must equal the error's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ErrorFilter {
     pub kind: Option<String>,
     pub status: Option<u16>,
@@ -255,8 +262,9 @@ pub enum Backoff {
 /// The error of a `raise`, each field a text or an expression.
 #[derive(Debug)]
 pub struct RaisedError {
+    /// URI of the error's type.
     pub kind: Template,
-    pub status: Template,
+    pub status: u16,
     pub instance: Option<Template>,
     pub title: Option<Template>,
     pub detail: Option<Template>,

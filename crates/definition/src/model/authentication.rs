@@ -71,8 +71,6 @@ pub struct OAuth2 {
     pub password: Option<Template>,
     pub subject: Option<OAuth2Token>,
     pub actor: Option<OAuth2Token>,
-    /// The object is open where it is written out.
-    pub extra: Extra,
 }
 
 /// Paths below the authority.

@@ -1,0 +1,121 @@
+use std::fmt;
+use std::rc::Rc;
+
+/// A JSON Pointer (RFC 6901) into a document; the root is the empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pointer(String);
+
+impl Pointer {
+    /// The whole document.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The value of `key` in the object that `self` points to.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        let mut text = String::with_capacity(self.0.len() + key.len() + 1);
+        text.push_str(&self.0);
+        text.push('/');
+        for letter in key.chars() {
+            match letter {
+                '~' => text.push_str("~0"),
+                '/' => text.push_str("~1"),
+                other => text.push(other),
+            }
+        }
+        Self(text)
+    }
+
+    /// The element `index` of the array that `self` points to.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        Self(format!("{}/{index}", self.0))
+    }
+
+    /// What holds the value that `self` points to; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        let end = self.0.rfind('/')?;
+        Some(Self(self.0[..end].to_owned()))
+    }
+
+    /// Whether `self` points to the same value as `other` or to one around it.
+    pub fn contains(&self, other: &Self) -> bool {
+        other
+            .0
+            .strip_prefix(&self.0)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The unescaped segments, outermost first.
+    pub fn segments(&self) -> impl Iterator<Item = String> {
+        let escaped = self.0.split('/').skip(1);
+        escaped.map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Pointer {
+    /// Takes text that is already escaped.
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// A pointer under construction: children share their parents, so that walking a document costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Path<'a>(Option<Rc<Link<'a>>>);
+
+#[derive(Debug)]
+struct Link<'a> {
+    parent: Path<'a>,
+    segment: Segment<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Segment<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    pub(crate) fn key(&self, key: &'a str) -> Self {
+        self.child(Segment::Key(key))
+    }
+
+    pub(crate) fn index(&self, index: usize) -> Self {
+        self.child(Segment::Index(index))
+    }
+
+    pub(crate) fn pointer(&self) -> Pointer {
+        let mut segments = Vec::new();
+        let mut path = self;
+        while let Some(link) = &path.0 {
+            segments.push(link.segment);
+            path = &link.parent;
+        }
+        segments
+            .iter()
+            .rev()
+            .fold(Pointer::root(), |pointer, segment| match segment {
+                Segment::Key(key) => pointer.key(key),
+                Segment::Index(index) => pointer.index(*index),
+            })
+    }
+
+    fn child(&self, segment: Segment<'a>) -> Self {
+        Self(Some(Rc::new(Link {
+            parent: self.clone(),
+            segment,
+        })))
+    }
+}

@@ -1,0 +1,106 @@
+//! Our extensions: the key `motet` of the free maps called `metadata`. What is under it is closed.
+
+use super::Cursor;
+use super::data::{expression, template};
+use super::task::task_list;
+use crate::model::{
+    Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap, Parallel,
+    TaskList, TaskMetadata,
+};
+
+/// The words of `onFault`.
+pub(crate) const ON_FAULTS: [(&str, OnFault); 2] =
+    [("fault", OnFault::Fault), ("incident", OnFault::Incident)];
+
+/// The words of `schedule.overlap`.
+pub(crate) const OVERLAPS: [(&str, Overlap); 4] = [
+    ("allow", Overlap::Allow),
+    ("skip", Overlap::Skip),
+    ("queue", Overlap::Queue),
+    ("replace", Overlap::Replace),
+];
+
+/// The words of `schedule.catchup`.
+pub(crate) const CATCHUPS: [(&str, Catchup); 3] = [
+    ("none", Catchup::None),
+    ("last", Catchup::Last),
+    ("all", Catchup::All),
+];
+
+pub(super) fn document_metadata(cursor: Cursor<'_>) -> Option<DocumentMetadata> {
+    let mut fields = cursor.object()?;
+    let motet = fields.optional("motet", motet_document);
+    Some(DocumentMetadata {
+        motet,
+        extra: fields.open(),
+    })
+}
+
+pub(super) fn task_metadata(cursor: Cursor<'_>) -> Option<TaskMetadata> {
+    let mut fields = cursor.object()?;
+    let motet = fields.optional("motet", motet_task);
+    Some(TaskMetadata {
+        motet,
+        extra: fields.open(),
+    })
+}
+
+fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
+    let mut fields = cursor.object()?;
+    let motet = MotetDocument {
+        on_fault: fields.optional("onFault", |cursor| cursor.word(&ON_FAULTS)),
+        schedule: fields.optional("schedule", schedule),
+        attributes: fields.optional("attributes", |cursor| cursor.named(template)),
+        business_key: fields.optional("businessKey", template),
+    };
+    fields.close();
+    Some(motet)
+}
+
+fn schedule(cursor: Cursor<'_>) -> Option<MotetSchedule> {
+    let mut fields = cursor.object()?;
+    let schedule = MotetSchedule {
+        timezone: fields.optional("timezone", Cursor::string),
+        overlap: fields.optional("overlap", |cursor| cursor.word(&OVERLAPS)),
+        catchup: fields.optional("catchup", |cursor| cursor.word(&CATCHUPS)),
+    };
+    fields.close();
+    Some(schedule)
+}
+
+fn motet_task(cursor: Cursor<'_>) -> Option<MotetTask> {
+    let mut fields = cursor.object()?;
+    let motet = MotetTask {
+        compensate: fields.take("compensate").map(|cursor| {
+            let tasks = task_list(cursor.clone());
+            cursor.or_stand_in(tasks, TaskList::default)
+        }),
+        saga: fields.optional("saga", Cursor::boolean),
+        pivot: fields.optional("pivot", Cursor::boolean),
+        idempotent: fields.optional("idempotent", Cursor::boolean),
+        parallel: fields.optional("parallel", parallel),
+        needs: fields.optional("needs", |cursor| cursor.list(Cursor::string)),
+        version: fields.optional("version", Cursor::string),
+        until: fields.optional("until", expression),
+    };
+    fields.close();
+    Some(motet)
+}
+
+fn parallel(cursor: Cursor<'_>) -> Option<Parallel> {
+    let count = |cursor: Cursor<'_>| cursor.integer(1, u64::from(u32::MAX));
+    let narrow = |count: Option<u64>| count.and_then(|count| u32::try_from(count).ok());
+    if !cursor.is_object() {
+        return narrow(count(cursor)).map(Parallel::Max);
+    }
+    let mut fields = cursor.object()?;
+    let max = narrow(fields.optional("max", count));
+    let fail_fast = fields.optional("failFast", Cursor::boolean);
+    let collect = fields.optional("collect", Cursor::boolean);
+    fields.close();
+    Some(Parallel::Detailed {
+        max,
+        fail_fast,
+        collect,
+    })
+}
