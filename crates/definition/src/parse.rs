@@ -28,18 +28,18 @@ pub fn parse(text: &str, limits: &Limits) -> Parsed {
     let document = tree.root.as_ref().and_then(|root| {
         let sink = Sink::default();
         let document = read::document(Cursor::root(root, &sink));
-        let (found, broken) = sink.finish();
-        diagnostics.extend(found);
+        let findings = sink.finish();
+        diagnostics.extend(findings.diagnostics);
         let document = document?;
-        let meant = crate::validate_within(&document, limits).into_iter();
-        diagnostics.extend(meant.filter(|diagnostic| !concerns_any(&broken, diagnostic)));
-        Some(document)
+        let meant = crate::validate::validate(&document, limits).into_iter();
+        diagnostics.extend(meant.filter(|diagnostic| !concerns_any(&findings.broken, diagnostic)));
+        (!findings.refused).then_some(document)
     });
+    let document = document.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     let source = SourceMap::new(tree.root, tree.lines);
     diagnostics.truncate(DIAGNOSTICS_MAX);
     source.locate(&mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
-    let document = document.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     Parsed {
         document,
         diagnostics,

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::suggest::nearest;
 use crate::diagnostic::Diagnostic;
@@ -13,19 +13,35 @@ use crate::{Code, DIAGNOSTICS_MAX};
 pub(crate) struct Sink {
     diagnostics: RefCell<Vec<Diagnostic>>,
     broken: RefCell<Vec<Pointer>>,
+    refused: Cell<bool>,
+}
+
+/// What a sink has collected.
+pub(crate) struct Findings {
+    /// The first [`DIAGNOSTICS_MAX`] problems.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Places where a stand-in stands for what could not be read.
+    pub(crate) broken: Vec<Pointer>,
+    /// Whether any problem was an error, kept or not.
+    pub(crate) refused: bool,
 }
 
 impl Sink {
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         let mut diagnostics = self.diagnostics.borrow_mut();
+        self.refused
+            .set(self.refused.get() || diagnostic.is_error());
         if diagnostics.len() < DIAGNOSTICS_MAX {
             diagnostics.push(diagnostic);
         }
     }
 
-    /// The diagnostics, and the places where a stand-in stands for what could not be read.
-    pub(crate) fn finish(self) -> (Vec<Diagnostic>, Vec<Pointer>) {
-        (self.diagnostics.into_inner(), self.broken.into_inner())
+    pub(crate) fn finish(self) -> Findings {
+        Findings {
+            diagnostics: self.diagnostics.into_inner(),
+            broken: self.broken.into_inner(),
+            refused: self.refused.get(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod run;
 mod suggest;
 mod task;
 mod trying;
+pub(crate) mod words;
 
 pub(crate) use cursor::{Cursor, Sink, all_of, one_of};
 pub(crate) use document::document;
