@@ -1,0 +1,267 @@
+use crate::value::Extent;
+use crate::{
+    CompileError, Environment, EvalError, EvalErrorKind, Part, Program, TemplateError, Value, json,
+    meter, syntax,
+};
+
+/// Which texts are expressions (`evaluate.mode` of a definition).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Those with `${ … }` in them.
+    Strict,
+    /// Every text is tried; what does not compile or fails stays a text.
+    Loose,
+}
+
+/// A JSON value with expressions inside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Template {
+    /// Stands for itself: nothing in it is an expression.
+    Literal(Value),
+    /// A text that is one expression; its result may be any value.
+    Program(Program),
+    /// A text that may be an expression (loose mode); if it fails, it stays what it is.
+    Attempt(Program, Value),
+    /// A text with expressions in it; results that are no text appear as JSON.
+    Text(Vec<Piece>),
+    Array(Vec<Template>),
+    /// Keys are never expressions.
+    Object(Vec<(Value, Template)>),
+}
+
+/// A piece of an interpolated text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    Text(String),
+    Program(Program),
+}
+
+impl Template {
+    /// Compiles all expressions in `value`; on failure lists every mistake.
+    pub fn compile(
+        value: &Value,
+        available: &[&str],
+        mode: Mode,
+    ) -> Result<Self, Vec<TemplateError>> {
+        let mut compiler = Compiler {
+            available,
+            mode,
+            errors: Vec::new(),
+            path: String::new(),
+        };
+        let template = compiler.template(value);
+        if compiler.errors.is_empty() {
+            Ok(template)
+        } else {
+            Err(compiler.errors)
+        }
+    }
+
+    /// The value with every expression replaced by its result on `input`.
+    ///
+    /// `variables` is asked for the value of each variable that an expression uses, once an expression.
+    pub fn evaluate(
+        &self,
+        input: &Value,
+        variables: &mut dyn FnMut(&str) -> Value,
+        env: &mut Environment<'_>,
+    ) -> Result<Value, EvalError> {
+        let value = self.render(input, variables, env)?;
+        if matches!(self, Self::Array(_) | Self::Object(_)) {
+            // Each result is within the limits, but they add up.
+            meter::metered(env, || {
+                Extent::of(&value);
+                Ok(())
+            })?;
+        }
+        Ok(value)
+    }
+
+    /// Whether nothing in it is an expression.
+    pub fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
+    /// All expressions, in the order in which they are evaluated.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let mut programs = Vec::new();
+        self.collect_programs(&mut programs);
+        programs.into_iter()
+    }
+
+    fn collect_programs<'t>(&'t self, programs: &mut Vec<&'t Program>) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Program(program) | Self::Attempt(program, _) => programs.push(program),
+            Self::Text(pieces) => programs.extend(pieces.iter().filter_map(|piece| match piece {
+                Piece::Text(_) => None,
+                Piece::Program(program) => Some(program),
+            })),
+            Self::Array(items) => {
+                for item in items {
+                    item.collect_programs(programs);
+                }
+            }
+            Self::Object(members) => {
+                for (_, member) in members {
+                    member.collect_programs(programs);
+                }
+            }
+        }
+    }
+
+    fn render(
+        &self,
+        input: &Value,
+        variables: &mut dyn FnMut(&str) -> Value,
+        env: &mut Environment<'_>,
+    ) -> Result<Value, EvalError> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Program(program) => program.evaluate_with(input, variables, env),
+            Self::Attempt(program, text) => match program.evaluate_with(input, variables, env) {
+                Err(error) if error.kind == EvalErrorKind::Failed => Ok(text.clone()),
+                outcome => outcome,
+            },
+            Self::Text(pieces) => interpolate(pieces, input, variables, env),
+            Self::Array(items) => {
+                let items = items.iter();
+                items
+                    .map(|item| item.render(input, variables, env))
+                    .collect()
+            }
+            Self::Object(members) => {
+                let members = members
+                    .iter()
+                    .map(|(key, member)| Ok((key.clone(), member.render(input, variables, env)?)));
+                Ok(Value::obj(members.collect::<Result<_, EvalError>>()?))
+            }
+        }
+    }
+}
+
+fn interpolate(
+    pieces: &[Piece],
+    input: &Value,
+    variables: &mut dyn FnMut(&str) -> Value,
+    env: &mut Environment<'_>,
+) -> Result<Value, EvalError> {
+    let bytes_max = env.limits.value_bytes_max as usize;
+    let mut text = String::new();
+    for piece in pieces {
+        let written = match piece {
+            Piece::Text(piece) => {
+                text.push_str(piece);
+                Ok(())
+            }
+            Piece::Program(program) => {
+                let value = program.evaluate_with(input, variables, env)?;
+                match json::as_str(&value) {
+                    Some(piece) => {
+                        text.push_str(piece);
+                        Ok(())
+                    }
+                    None => json::write(&mut text, bytes_max, &value),
+                }
+            }
+        };
+        if written.is_err() || text.len() > bytes_max {
+            return Err(EvalError::new(
+                EvalErrorKind::Size,
+                format!("the text becomes longer than {bytes_max} bytes"),
+            ));
+        }
+    }
+    Ok(json::string(text))
+}
+
+struct Compiler<'a> {
+    available: &'a [&'a str],
+    mode: Mode,
+    errors: Vec<TemplateError>,
+    /// JSON pointer of the current value.
+    path: String,
+}
+
+impl Compiler<'_> {
+    fn template(&mut self, value: &Value) -> Template {
+        match value {
+            Value::Arr(items) => {
+                let items = items.iter().enumerate();
+                let templates: Vec<_> = items
+                    .map(|(at, item)| self.child(&at.to_string(), item))
+                    .collect();
+                if templates.iter().all(Template::is_literal) {
+                    Template::Literal(value.clone())
+                } else {
+                    Template::Array(templates)
+                }
+            }
+            Value::Obj(map) => {
+                let members = map.iter().map(|(key, member)| {
+                    let name = json::as_str(key).unwrap_or_default();
+                    (key.clone(), self.child(name, member))
+                });
+                let members: Vec<_> = members.collect();
+                if members.iter().all(|(_, member)| member.is_literal()) {
+                    Template::Literal(value.clone())
+                } else {
+                    Template::Object(members)
+                }
+            }
+            value => match json::as_str(value) {
+                Some(text) => self.text(text, value),
+                None => Template::Literal(value.clone()),
+            },
+        }
+    }
+
+    fn child(&mut self, name: &str, value: &Value) -> Template {
+        let before = self.path.len();
+        self.path.push('/');
+        self.path
+            .push_str(&name.replace('~', "~0").replace('/', "~1"));
+        let template = self.template(value);
+        self.path.truncate(before);
+        template
+    }
+
+    fn text(&mut self, text: &str, value: &Value) -> Template {
+        match self.mode {
+            Mode::Strict => match self.strict(text, value) {
+                Ok(template) => template,
+                Err(error) => {
+                    let path = self.path.clone();
+                    self.errors.push(TemplateError { path, error });
+                    Template::Literal(value.clone())
+                }
+            },
+            Mode::Loose if text.contains("${") => match self.strict(text, value) {
+                Ok(Template::Program(program)) => Template::Attempt(program, value.clone()),
+                Ok(template) => template,
+                Err(_) => Template::Literal(value.clone()),
+            },
+            Mode::Loose => match Program::compile(text, self.available) {
+                Ok(program) => Template::Attempt(program, value.clone()),
+                Err(_) => Template::Literal(value.clone()),
+            },
+        }
+    }
+
+    fn strict(&self, text: &str, value: &Value) -> Result<Template, CompileError> {
+        if syntax::is_expression(text) {
+            return Program::compile_field(text, self.available).map(Template::Program);
+        }
+        let parts = syntax::parse_interpolated(text)?;
+        if parts.iter().all(|part| matches!(part, Part::Text(_))) {
+            return Ok(Template::Literal(value.clone()));
+        }
+        let pieces = parts.into_iter().map(|part| match part {
+            Part::Text(text) => Ok(Piece::Text(text.to_owned())),
+            Part::Expression { source, offset } => Program::compile(source, self.available)
+                .map(Piece::Program)
+                .map_err(|error| error.moved(offset)),
+        });
+        Ok(Template::Text(pieces.collect::<Result<_, _>>()?))
+    }
+}
