@@ -48,7 +48,8 @@ const MAY_BE_MISSING: &str = "SKIPPED: specification kit not found";
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     no_arguments(args)?;
     let root = workspace::root();
-    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let in_ci =
+        std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     let stages = STAGES.iter().filter(|stage| stage.has_work());
     let results: Vec<Outcome> = stages.map(|stage| stage.run(&root, in_ci)).collect();
     let total = results

@@ -109,13 +109,17 @@ fn unlisted(tree: &Tree, page: &File) -> Option<Finding> {
     (page.path != index && !listed).then(|| Finding::new("index", &page.path, 1, text))
 }
 
-/// Targets of `[text](target)`, `![text](target)` and `[name]: target`, outside of code, with their lines.
+/// Targets of `[text](target)`, `![text](target)`, `[name]: target` and HTML's `src` and `href`, outside of code, with
+/// their lines.
 fn link_targets(text: &str) -> Vec<(usize, String)> {
     let mut targets = Vec::new();
     for (line, prose) in prose_lines(text) {
-        let inline = prose.match_indices("](").filter_map(|(at, _)| {
-            let rest = &prose[at + 2..];
-            rest.split_once(')').map(|(target, _)| target)
+        let openings = [("](", ')'), ("src=\"", '"'), ("href=\"", '"')];
+        let inline = openings.into_iter().flat_map(|(open, close)| {
+            let rests = prose
+                .match_indices(open)
+                .map(|(at, _)| &prose[at + open.len()..]);
+            rests.filter_map(move |rest| rest.split_once(close).map(|(target, _)| target))
         });
         let reference = prose
             .strip_prefix('[')

@@ -1,7 +1,8 @@
 //! Every code that a user can meet has a page, and every page a code.
 //!
-//! A crate lists its codes in a constant named `CODES`, an array of string literals or of tuples that begin with one. The
-//! rule begins with the first such table.
+//! A crate lists its codes in a table: a constant named `CODES` (an array of string literals, or of tuples that begin with
+//! one), or a call of a macro named `codes!` (rows of words, then the code and further literals). The rule begins with the
+//! first table.
 
 use std::collections::BTreeMap;
 
@@ -53,33 +54,45 @@ pub(super) fn check(tree: &Tree, sources: &Sources) -> Vec<Finding> {
 
 /// The tables of one file: the line where each stands, and the codes in it.
 fn tables_of(source: &Source) -> Vec<(usize, Vec<String>)> {
-    let mut tables = Vec::new();
-    for start in source.find(&["const", "CODES", ":"]) {
-        let line = source.tokens[start].line;
-        let equals = (start..source.tokens.len()).find(|idx| source.tokens[*idx].text == "=");
-        let open = equals
-            .and_then(|idx| (idx..source.tokens.len()).find(|idx| source.tokens[*idx].text == "["));
-        let codes = open.and_then(|open| Some(literals(source, open, source.partner(open)?)));
-        tables.push((line, codes.unwrap_or_default()));
-    }
-    tables
+    let line = |idx: usize| source.tokens[idx].line;
+    let constants = source.find(&["const", "CODES", ":"]).map(|start| {
+        let codes = opening(source, start).map(|open| of_elements(source, open));
+        (line(start), codes.unwrap_or_default())
+    });
+    let calls = source.find(&["codes", "!", "{"]);
+    let rows = calls.map(|start| (line(start), of_rows(source, start + 2)));
+    constants.chain(rows).collect()
+}
+
+/// Where the array of a constant begins, behind its type.
+fn opening(source: &Source, start: usize) -> Option<usize> {
+    let behind = |start: usize, text: &str| {
+        (start..source.tokens.len()).find(|idx| source.tokens[*idx].text == text)
+    };
+    behind(behind(start, "=")?, "[")
 }
 
 /// The first string literal of each element between two brackets.
-fn literals(source: &Source, open: usize, close: usize) -> Vec<String> {
+fn of_elements(source: &Source, open: usize) -> Vec<String> {
+    let close = source.partner(open).unwrap_or(open);
     let mut codes = Vec::new();
     let mut idx = open + 1;
     while idx < close {
         let end = source.partner(idx).unwrap_or(idx);
-        let literal = (idx..=end).find_map(|at| {
-            source.tokens[at]
-                .text
-                .strip_prefix('"')?
-                .strip_suffix('"')
-                .map(str::to_owned)
-        });
-        codes.extend(literal);
+        codes.extend((idx..=end).find_map(|at| literal(source, at)));
         idx = end + 1;
     }
     codes
+}
+
+/// Every string literal between two braces that does not follow another one.
+fn of_rows(source: &Source, open: usize) -> Vec<String> {
+    let close = source.partner(open).unwrap_or(open);
+    let firsts = (open + 1..close).filter(|idx| literal(source, idx - 1).is_none());
+    firsts.filter_map(|idx| literal(source, idx)).collect()
+}
+
+fn literal(source: &Source, idx: usize) -> Option<String> {
+    let text = source.tokens[idx].text.strip_prefix('"')?;
+    text.strip_suffix('"').map(str::to_owned)
 }

@@ -9,8 +9,8 @@ use super::{Finding, tree::Tree};
 
 /// Folders whose files are tests or serve tests only.
 const TEST_FOLDERS: [&str; 4] = ["tests", "fixtures", "benches", "fuzz"];
-/// Crates that do nothing but test the others: their lines count as tests, and are held to the rules of sources.
-const TEST_CRATES: [&str; 1] = ["crates/sim/"];
+/// Sources that do nothing but test others: their lines count as tests, and are held to the rules of sources.
+const ONLY_TESTING: [&str; 2] = ["crates/sim/", "crates/store/src/conformance/"];
 const ITEM_WORDS: [&str; 14] = [
     "async",
     "const",
@@ -116,7 +116,7 @@ impl Source {
 
     /// How much of the file is source and how much is tests.
     pub(super) fn line_counts(&self) -> LineCounts {
-        let only_tests = TEST_CRATES
+        let only_tests = ONLY_TESTING
             .iter()
             .any(|folder| self.path.starts_with(folder));
         let mut counts = LineCounts::default();

@@ -416,13 +416,15 @@ fn links_lead_somewhere() {
     let page = "# The page\n\n\
         [a](other.md) [b](other.md#the-idea-in-short) [c](#the-page) [d](https://example.org/x) [e](../README.md)\n\
         ![picture](images/none.svg) [f](other.md#nothing) [g](../../outside.md) [h](missing.md \"title\")\n\
-        `[i](code.md)`\n```\n[j](fenced.md)\n```\n[k]: gone.md\n[l](images)\n";
+        `[i](code.md)`\n```\n[j](fenced.md)\n```\n[k]: gone.md\n[l](images)\n\
+        <img src=\"images/idea.svg\"><a href=\"lost.html\">\n";
     expect![[r#"
         docs/page.md:4: the link to `../../outside.md` leads nowhere [links]
         docs/page.md:4: the link to `images/none.svg` leads nowhere [links]
         docs/page.md:4: the link to `missing.md` leads nowhere [links]
         docs/page.md:4: the link to `other.md#nothing` leads to a page without that heading [links]
         docs/page.md:9: the link to `gone.md` leads nowhere [links]
+        docs/page.md:11: the link to `lost.html` leads nowhere [links]
     "#]]
     .assert_eq(&documents_of(&[
         ("README.md", "x"),
@@ -478,6 +480,47 @@ fn paths_of_one_machine_stay_there() {
     .assert_eq(&documents_of(&[("a.rs", &text)]).replace('/', "|"));
 }
 
+#[test]
+fn the_tree_is_what_git_tracks_or_would_track() {
+    let root = std::env::temp_dir().join(format!("motet-tidy-{}", std::process::id()));
+    let git = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        workspace::output(git.current_dir(&root).args(args)).unwrap();
+    };
+    std::fs::create_dir_all(root.join("docs")).unwrap();
+    for (path, bytes) in [
+        (".gitignore", &b"*.log\n"[..]),
+        ("docs/tracked page.md", b"# A"),
+        ("removed.md", b"# B"),
+        ("new.md", b"# C"),
+        ("ignored.log", b"x"),
+        ("picture.png", b"\x89PNG\xff"),
+    ] {
+        std::fs::write(root.join(path), bytes).unwrap();
+    }
+    git(&["init", "--quiet"]);
+    git(&["add", "docs", "removed.md"]);
+    std::fs::remove_file(root.join("removed.md")).unwrap();
+
+    let tree = Tree::read(&root).unwrap();
+    let paths: Vec<&str> = tree.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, [".gitignore", "docs/tracked page.md", "new.md"]);
+    assert_eq!(tree.binaries, ["picture.png"]);
+    assert_eq!(tree.text("new.md"), Some("# C"));
+    let there = [
+        "docs",
+        "docs/tracked page.md",
+        "picture.png",
+        "doc",
+        "removed.md",
+    ];
+    assert_eq!(
+        there.map(|path| tree.has(path)),
+        [true, true, true, false, false]
+    );
+    std::fs::remove_dir_all(&root).unwrap();
+}
+
 fn codes_of(files: &[(&str, &str)]) -> String {
     let tree = Tree::of(files);
     let (sources, _) = Sources::parse(&tree);
@@ -496,6 +539,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
         crates/a/src/codes.rs:1: the code `unknown-task` has no page docs/errors/unknown-task.md: write it [error-codes]
         crates/b/src/codes.rs:2: the code `not-found` has no page docs/errors/not-found.md: write it [error-codes]
         crates/c/src/codes.rs:1: a table of codes without literals: write the codes as string literals [error-codes]
+        crates/d/src/codes.rs:2: the code `too-deep` has no page docs/errors/too-deep.md: write it [error-codes]
         docs/errors/stale.md:1: no table of codes lists `stale`: remove the page, or list the code [error-codes]
     "#]]
     .assert_eq(&codes_of(
@@ -505,6 +549,10 @@ fn every_code_has_a_page_and_every_page_a_code() {
                 ("crates/a/src/codes.rs", table),
                 ("crates/b/src/codes.rs", "\npub const CODES: [&str; 1] = [\"not-found\"];"),
                 ("crates/c/src/codes.rs", "pub const CODES: &[Code] = &[Code::A];"),
+                (
+                    "crates/d/src/codes.rs",
+                    "macro_rules! codes { () => {} }\ncodes! {\n// text\nA Error \"too-deep\" \"A rule.\"\nB Warning \"empty-list\" \"B.\"\n}",
+                ),
             ],
         ]
         .concat(),
