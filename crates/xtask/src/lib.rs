@@ -29,7 +29,7 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "test",
-        about: "everything that must pass: format, tidy, clippy, tests",
+        about: "everything that must pass: format, tidy, clippy, rustdoc, tests",
         run: test::run,
     },
     Command {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,8 +20,10 @@ use crate::workspace;
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// One try to reach a starting server.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Lines of a log that an error shows.
+/// Lines of a log that an error shows, at most.
 const LOG_LINES_SHOWN: usize = 20;
+/// Bytes at the end of a log in which these lines are looked for.
+const LOG_BYTES_SHOWN: u64 = 16 * 1024;
 
 /// What to build.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +96,20 @@ pub fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
+/// Forgets the logs of earlier commands; to be called before the first process of a command is started.
+///
+/// # Errors
+/// They cannot be removed.
+pub fn clear_logs() -> anyhow::Result<()> {
+    let logs = logs();
+    match fs::remove_dir_all(&logs) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", logs.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A running process. Dropping it kills it.
 #[derive(Debug)]
 pub struct Process {
@@ -108,8 +124,7 @@ impl Process {
     /// # Errors
     /// The program cannot be started or the log not be written.
     pub fn start(name: &str, command: &mut Command) -> anyhow::Result<Self> {
-        let logs = workspace::target(&workspace::root()).join("xtask");
-        Self::start_in(&logs, name, command)
+        Self::start_in(&logs(), name, command)
     }
 
     fn start_in(logs: &Path, name: &str, command: &mut Command) -> anyhow::Result<Self> {
@@ -227,10 +242,7 @@ impl Process {
 
     /// The last lines of the log, introduced by its path.
     fn log_end(&self) -> String {
-        let text = match fs::read(&self.log) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) => format!("(cannot be read: {error})"),
-        };
+        let text = read_end(&self.log).unwrap_or_else(|error| format!("(cannot be read: {error})"));
         let lines: Vec<&str> = text.lines().collect();
         let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n  ");
         format!("\n  {}:\n  {shown}", self.log.display())
@@ -245,6 +257,19 @@ impl Drop for Process {
             let _ = self.child.wait();
         }
     }
+}
+
+fn logs() -> PathBuf {
+    workspace::target(&workspace::root()).join("xtask")
+}
+
+fn read_end(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES_SHOWN)))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_BYTES_SHOWN).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn open_log(path: &Path, described: &str) -> anyhow::Result<File> {

@@ -18,11 +18,13 @@ use crate::{Reported, no_arguments, tidy, workspace};
 
 /// What runs, in order: a new stage is a line here.
 ///
-/// Clippy comes before the tests: both use the same build scripts and macros, and it says sooner what is wrong.
+/// Clippy comes before the tests: both use the same build scripts and macros, and it says sooner what is wrong. Rustdoc
+/// uses what clippy checked.
 const STAGES: &[Stage] = &[
     Stage::new("format", Work::Cargo(&["fmt", "--all", "--check"])).needs("rustfmt", "fmt"),
     Stage::new("tidy", Work::Own(check_tidy)),
     Stage::new("clippy", Work::Cargo(CLIPPY)).needs("clippy", "clippy"),
+    Stage::new("rustdoc", Work::Cargo(RUSTDOC)),
     Stage::new("generated", Work::Own(generated::check)),
     Stage::new(
         "tests",
@@ -35,6 +37,12 @@ const CLIPPY: &[&str] = &[
     "--all-targets",
     "--",
     "--deny=warnings",
+];
+const RUSTDOC: &[&str] = &[
+    "doc",
+    "--workspace",
+    "--no-deps",
+    "--config=build.rustdocflags=['--deny=warnings']",
 ];
 /// How a line begins by which a test says that it could not test.
 const SKIPPED: &str = "SKIPPED:";

@@ -1,6 +1,6 @@
 //! The house rules, held by machine: `cargo xtask tidy`.
 //!
-//! Rules look at a [`Tree`] of texts and at what cargo says of packages; each is a function from these to findings, so
+//! Rules look at a `Tree` of texts and at what cargo says of packages; each is a function from these to findings, so
 //! that a test can show it a bad sample. What a compiler, rustfmt or clippy can hold is left to them.
 
 mod budgets;

@@ -158,3 +158,14 @@ fn executables_are_read_from_the_messages_of_cargo() {
     assert_eq!(error, r#"cargo built no program "shop", only ["motet"]"#);
     assert!(Executables::from_messages("Compiling motet").is_err());
 }
+
+#[test]
+fn of_a_long_log_only_the_end_is_shown() {
+    let mut process =
+        shell("i=0; while [ $i -lt 4000 ]; do echo line $i; i=$((i+1)); done; exec sleep 60");
+    wait_for_line(&mut process, "line 3999");
+    let shown = process.log_end();
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert_eq!(lines.len(), 2 + LOG_LINES_SHOWN);
+    assert_eq!((lines[2], lines[21]), ("line 3980", "line 3999"));
+}
