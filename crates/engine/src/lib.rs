@@ -1,1 +1,48 @@
-//! Not written yet.
+//! The deterministic heart of Motet: what an instance decides, remembers and asks for.
+//!
+//! ```text
+//! step(&Context, &mut Instance, Input) → records      decides
+//! Instance::apply(&Record)                            remembers: the live path and the recovery path
+//! effects(&Record) → effects                          follows from what was remembered
+//! ```
+//!
+//! The crate performs no I/O, reads no clock and draws no random number: time, ids and seeds are parameters. It does not
+//! know that storage exists.
+//!
+//! Invariants:
+//! - State changes only in [`Instance::apply`], which is total and evaluates nothing; records hold results.
+//! - A rejection comes before the first record.
+//! - A business failure is a value ([`WorkflowError`]); a panic is a bug.
+
+mod apply;
+pub mod catalog;
+mod command;
+mod data;
+mod decide;
+mod effect;
+mod error;
+mod instance;
+mod record;
+mod request;
+pub mod secret;
+mod task;
+
+pub use catalog::{
+    Catalog, CatalogFact, CatalogInput, CatalogRecord, CatalogRejection, Published, TagMove,
+    Unresolved, Workflow,
+};
+pub use command::{Input, Outcome, Rejection, Response};
+pub use decide::{Context, begin, step};
+pub use effect::{Effect, effects, outstanding};
+pub use error::{ErrorKind, WorkflowError};
+pub use instance::{
+    Activity, Branch, BranchState, CallState, End, Incident, Instance, Path, Step, TimerKind,
+    TryPhase, Work,
+};
+pub use record::{
+    CatchAction, ChildRequest, Fact, Next, Opening, Parent, Record, SEMANTICS, Settled, Start,
+};
+pub use request::{Authorization, Body, Request};
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ mod kinds;
 mod trying;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use motet_expr::{Mode, Program, Template, Value};
 use motet_types::{Digest, Limits, TaskId};
@@ -31,7 +30,7 @@ pub struct CompileError {
 /// All problems at once: expressions and schemas that do not compile, functions that call themselves, more vertices than
 /// `vertices_max`, constructs that are not executed.
 pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec<CompileError>> {
-    let printed = print::to_value(document);
+    let printed = print::print(document);
     let mut compiler = Compiler {
         document,
         mode: match document.mode() {
@@ -292,14 +291,7 @@ impl<'a> Compiler<'a> {
                 return None;
             }
         };
-        let document = crate::value::to_json(document);
-        match jsonschema::validator_for(&document) {
-            Ok(validator) => Some(Schema(Arc::new(validator))),
-            Err(error) => {
-                self.error(path, format!("is not a JSON Schema: {error}"));
-                None
-            }
-        }
+        Schema::compile(document).map_err(|error| self.error(path, error)).ok()
     }
 
     fn transform(&mut self, transform: Option<&model::Transform>, path: &str) -> Option<Template> {

@@ -7,10 +7,8 @@
 //! a scope's vertices share one owner.
 
 mod compile;
-mod draw;
+mod schema;
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use motet_expr::{Program, Template, Value};
@@ -19,7 +17,7 @@ use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 use crate::model::FlowDirective;
 
 pub use compile::{CompileError, compile};
-pub use draw::{Format, draw};
+pub use schema::Schema;
 
 /// A whole workflow, ready to run.
 #[derive(Debug)]
@@ -118,15 +116,6 @@ pub struct Input {
 pub struct Output {
     pub transform: Option<Template>,
     pub schema: Option<Schema>,
-}
-
-/// A compiled JSON Schema (draft 2020-12 unless it names another).
-pub struct Schema(pub Arc<jsonschema::Validator>);
-
-impl fmt::Debug for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Schema")
-    }
 }
 
 /// A length of time, known or computed.

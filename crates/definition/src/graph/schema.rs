@@ -1,0 +1,68 @@
+use std::fmt;
+
+use motet_expr::{Num, Value};
+use serde_json::Value as Json;
+
+/// A compiled JSON Schema (draft 2020-12 unless it names another). References outside of it are refused.
+pub struct Schema(jsonschema::Validator);
+
+impl Schema {
+    /// Compiles a schema.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn compile(schema: &Value) -> Result<Self, String> {
+        jsonschema::validator_for(&to_json(schema))
+            .map(Self)
+            .map_err(|error| format!("is not a JSON Schema: {error}"))
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// The first violation: where in the value, and what.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.0.validate(&to_json(value)).map_err(|error| {
+            let place = error.instance_path().to_string();
+            if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
+        })
+    }
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Schema")
+    }
+}
+
+/// The value as the validator wants it; numbers beyond doubles become the nearest ones. Values are at most `depth_max` deep.
+fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(bool) => Json::Bool(*bool),
+        Value::Num(number) => number_to_json(number),
+        Value::BStr(bytes) | Value::TStr(bytes) => {
+            Json::String(String::from_utf8_lossy(bytes).into_owned())
+        }
+        Value::Arr(items) => Json::Array(items.iter().map(to_json).collect()),
+        Value::Obj(members) => Json::Object(
+            members
+                .iter()
+                .map(|(key, value)| {
+                    (motet_expr::json::as_str(key).unwrap_or_default().to_owned(), to_json(value))
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn number_to_json(number: &Num) -> Json {
+    match number {
+        Num::Int(int) => Json::from(*int),
+        other => {
+            let float: f64 = other.to_string().parse().unwrap_or(f64::NAN);
+            let finite = float.clamp(f64::MIN, f64::MAX);
+            serde_json::Number::from_f64(finite).map_or(Json::Null, Json::Number)
+        }
+    }
+}

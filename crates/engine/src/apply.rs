@@ -1,0 +1,184 @@
+//! What records do to the state. Each arm is one handler; none evaluates an expression or looks at the graph.
+
+mod children;
+mod flow;
+mod life;
+mod retry;
+
+use motet_types::StepId;
+
+use motet_types::Attempt;
+
+use crate::{Activity, CallState, Fact, Instance, Record, TimerKind, Work};
+
+impl Instance {
+    /// Remembers a record. Total: any record leads to a state, and only a record changes the state.
+    pub fn apply(&mut self, record: &Record) {
+        let (step, at) = (record.step, record.at);
+        self.updated_at = self.updated_at.max(at);
+        self.records += 1;
+        match &record.fact {
+            Fact::Started {
+                start,
+                data,
+                due,
+                first,
+            } => {
+                self.started(start, data.as_ref(), *due, *first, at);
+            }
+            Fact::Skipped { next } => self.skipped(step, record.task, *next),
+            Fact::Activated {
+                parent,
+                input,
+                due,
+                opening,
+            } => {
+                self.activated(record, *parent, input.as_ref(), *due, opening);
+            }
+            Fact::Iterated { index, first } => self.iterated(step, *index, *first),
+            Fact::Waiting { until } => self.waiting(step, *until),
+            Fact::Fired { timer } => self.fired(step, *timer),
+            Fact::Requested {
+                attempt,
+                key,
+                request,
+                ..
+            } => {
+                self.requested(step, *attempt, key, request);
+            }
+            Fact::Resent { attempt, .. } => self.resent(step, *attempt),
+            Fact::Settled { attempt, settled } => self.settled(step, *attempt, &settled.result),
+            Fact::Abandoned { attempt } => self.abandoned(step, *attempt),
+            Fact::ChildRequested { child } => self.child_requested(step, child),
+            Fact::ChildEnded { result } => self.take_result(step, result),
+            Fact::ChildCancelled { .. } => self.child_cancelled(step),
+            Fact::Completed {
+                output,
+                context,
+                next,
+            } => {
+                self.completed(step, output.as_ref(), context.as_ref(), *next);
+            }
+            Fact::Failed { error } => self.failed(step, error),
+            Fact::Caught { error, action } => self.caught(step, error, action),
+            Fact::Retried { first, due } => self.retried(step, *first, *due),
+            Fact::BranchFailed { branch, error } => self.branch_failed(step, *branch, error),
+            Fact::Yielded => {}
+            Fact::Suspended { .. } => self.suspended = true,
+            Fact::Resumed => self.suspended = false,
+            Fact::IncidentRaised { incident } => self.incident_raised(step, incident),
+            Fact::Reopened => self.reopened(),
+            Fact::Ended { end } => self.ended(end),
+        }
+    }
+
+    fn waiting(&mut self, step: StepId, until: motet_types::Timestamp) {
+        self.timers.insert((until, step, TimerKind::Wait));
+        self.change(step, |step| step.activity = Activity::Wait);
+    }
+
+    fn fired(&mut self, step: StepId, timer: TimerKind) {
+        self.clear_timers(|id, kind| id == step && kind == timer);
+        if timer == TimerKind::Wait {
+            self.work.push_back(Work::Leave { step });
+        }
+    }
+
+    fn requested(
+        &mut self,
+        id: StepId,
+        attempt: Attempt,
+        key: &str,
+        request: &std::sync::Arc<crate::Request>,
+    ) {
+        let Some(step) = self.steps.get_mut(&id) else {
+            return;
+        };
+        step.activity = Activity::Call {
+            attempt,
+            key: key.to_owned(),
+            request: request.clone(),
+            state: CallState::InFlight,
+        };
+    }
+
+    fn resent(&mut self, id: StepId, again: Attempt) {
+        self.work.retain(|work| *work != Work::Resend { step: id });
+        self.change(id, |step| {
+            if let Activity::Call { attempt, state, .. } = &mut step.activity {
+                *attempt = again;
+                *state = CallState::InFlight;
+            }
+        });
+    }
+
+    fn settled(
+        &mut self,
+        id: StepId,
+        settled: Attempt,
+        result: &Result<motet_expr::Value, Box<crate::WorkflowError>>,
+    ) {
+        if self.abandoned.remove(&(id, settled)) {
+            return;
+        }
+        self.change(id, |step| {
+            if let Activity::Call { state, .. } = &mut step.activity {
+                *state = CallState::Settled;
+            }
+        });
+        self.take_result(id, result);
+    }
+
+    fn abandoned(&mut self, id: StepId, abandoned: Attempt) {
+        self.abandoned.insert((id, abandoned));
+        self.change(id, |step| {
+            if let Activity::Call { state, .. } = &mut step.activity {
+                *state = CallState::Abandoned;
+            }
+        });
+    }
+
+    fn take_result(
+        &mut self,
+        id: StepId,
+        result: &Result<motet_expr::Value, Box<crate::WorkflowError>>,
+    ) {
+        self.change(id, |step| step.result = Some(result.clone()));
+        self.push(Work::Leave { step: id });
+    }
+
+    /// Queues work once.
+    fn push(&mut self, work: Work) {
+        if self.steps.contains_key(&work.step()) && !self.work.contains(&work) {
+            self.work.push_back(work);
+        }
+    }
+
+    fn change(&mut self, id: StepId, change: impl FnOnce(&mut crate::Step)) {
+        if let Some(step) = self.steps.get_mut(&id) {
+            change(step);
+        }
+    }
+
+    fn clear_timers(&mut self, matches: impl Fn(StepId, TimerKind) -> bool) {
+        self.timers.retain(|(_, step, kind)| !matches(*step, *kind));
+    }
+
+    /// Removes every open step beneath `root`, with its work, timers and incidents.
+    fn clear_beneath(&mut self, root: StepId) {
+        let gone = self.descendants(root);
+        self.steps.retain(|id, _| !gone.contains(id));
+        self.work.retain(|work| !gone.contains(&work.step()));
+        self.incidents.retain(|id, _| !gone.contains(id));
+        self.clear_timers(|step, _| gone.contains(&step));
+    }
+
+    /// Removes one open step and everything beneath it.
+    fn clear(&mut self, id: StepId) {
+        self.clear_beneath(id);
+        self.steps.remove(&id);
+        self.work.retain(|work| work.step() != id);
+        self.incidents.remove(&id);
+        self.clear_timers(|step, _| step == id);
+    }
+}

@@ -1,0 +1,267 @@
+//! How the flow moves: tasks begin, loops turn, scopes end, branches join.
+
+use motet_expr::{Map, Value};
+use motet_types::{StepId, TaskId, Timestamp};
+
+use crate::{
+    Activity, Branch, BranchState, Instance, Next, Opening, Record, Step, TimerKind, TryPhase, Work,
+};
+
+impl Instance {
+    pub(super) fn skipped(&mut self, parent: StepId, task: Option<TaskId>, next: Next) {
+        let Some(task) = task else { return };
+        self.work
+            .retain(|work| *work != Work::Enter { parent, task });
+        self.change(parent, |step| *step.visits.entry(task).or_default() += 1);
+        let data = self
+            .steps
+            .get(&parent)
+            .map(|step| step.data.clone())
+            .unwrap_or_default();
+        self.advance(parent, task, data, None, next);
+    }
+
+    pub(super) fn activated(
+        &mut self,
+        record: &Record,
+        parent: StepId,
+        input: Option<&Value>,
+        due: Option<Timestamp>,
+        opening: &Opening,
+    ) {
+        let (Some(task), Some(above)) = (record.task, self.steps.get(&parent)) else {
+            return;
+        };
+        let id = record.step;
+        let raw_input = above.data.clone();
+        let in_fork = matches!(above.activity, Activity::Fork { .. });
+        let path = self.path_of(parent, task);
+        let input = input.unwrap_or(&raw_input).clone();
+        let step = Step {
+            task: Some(task),
+            parent: Some(parent),
+            path,
+            started_at: record.at,
+            raw_input,
+            data: input.clone(),
+            input,
+            context: in_fork.then(|| self.context(parent).clone()),
+            visits: std::collections::BTreeMap::new(),
+            result: None,
+            activity: Activity::Leaf,
+        };
+        self.work
+            .retain(|work| *work != Work::Enter { parent, task });
+        self.change(parent, |parent| {
+            *parent.visits.entry(task).or_default() += 1
+        });
+        self.steps.insert(id, step);
+        self.steps_activated = self.steps_activated.max(id.0 + 1);
+        if let Some(due) = due {
+            self.timers.insert((due, id, TimerKind::Timeout));
+        }
+        self.open(id, opening);
+    }
+
+    fn open(&mut self, id: StepId, opening: &Opening) {
+        match opening {
+            Opening::Leaf => {}
+            Opening::Scope { first, data } => {
+                self.change(id, |step| {
+                    step.activity = Activity::Scope;
+                    if let Some(data) = data {
+                        step.data = data.clone();
+                    }
+                });
+                self.push(Work::Enter {
+                    parent: id,
+                    task: *first,
+                });
+            }
+            Opening::Loop { items } => {
+                self.change(id, |step| {
+                    step.activity = Activity::Loop {
+                        items: items.clone(),
+                        index: 0,
+                    };
+                });
+                self.push(Work::Iterate { step: id });
+            }
+            Opening::Fork { branches, compete } => {
+                let open = |task: &TaskId| Branch {
+                    task: *task,
+                    state: BranchState::Open,
+                };
+                self.change(id, |step| {
+                    let branches = branches.iter().map(open).collect();
+                    step.activity = Activity::Fork {
+                        compete: *compete,
+                        branches,
+                    };
+                });
+                for task in branches {
+                    self.push(Work::Enter {
+                        parent: id,
+                        task: *task,
+                    });
+                }
+            }
+            Opening::Try { first, due } => {
+                self.change(id, |step| {
+                    step.activity = Activity::Try {
+                        phase: TryPhase::Body,
+                        retries: 0,
+                    };
+                });
+                self.timers
+                    .extend(due.map(|due| (due, id, TimerKind::Attempt)));
+                self.push(Work::Enter {
+                    parent: id,
+                    task: *first,
+                });
+            }
+        }
+    }
+
+    pub(super) fn iterated(&mut self, id: StepId, index: u32, first: TaskId) {
+        self.work.retain(|work| *work != Work::Iterate { step: id });
+        self.change(id, |step| {
+            step.visits.clear();
+            if let Activity::Loop { index: at, .. } = &mut step.activity {
+                *at = index;
+            }
+        });
+        self.push(Work::Enter {
+            parent: id,
+            task: first,
+        });
+    }
+
+    pub(super) fn completed(
+        &mut self,
+        id: StepId,
+        output: Option<&Value>,
+        context: Option<&Value>,
+        next: Next,
+    ) {
+        let holder = self.context_holder(id);
+        if let Some(context) = context {
+            self.change(holder, |step| step.context = Some(context.clone()));
+        }
+        let Some(step) = self.steps.get(&id) else {
+            return;
+        };
+        let output = output.cloned().unwrap_or_else(|| step.raw_output());
+        let (Some(parent), Some(task)) = (step.parent, step.task) else {
+            return;
+        };
+        let branch_context = step.context.clone();
+        self.clear(id);
+        self.advance(parent, task, output, branch_context, next);
+    }
+
+    /// Moves the flow of `parent`'s scope on from `task`, which gave `output`.
+    fn advance(
+        &mut self,
+        parent: StepId,
+        task: TaskId,
+        output: Value,
+        branch_context: Option<Value>,
+        next: Next,
+    ) {
+        if next == Next::EndWorkflow {
+            self.clear_beneath(StepId(0));
+            self.work.clear();
+            self.change(StepId(0), |root| root.data = output);
+            self.push(Work::Leave { step: StepId(0) });
+            return;
+        }
+        let Some(above) = self.steps.get_mut(&parent) else {
+            return;
+        };
+        if let Activity::Fork { .. } = above.activity {
+            let context = branch_context.filter(|context| context != self.context(parent));
+            self.set_branch(parent, task, BranchState::Completed { output, context });
+            self.join(parent);
+            return;
+        }
+        above.data = output;
+        match (next, &mut above.activity) {
+            (Next::Enter(task), _) => self.push(Work::Enter { parent, task }),
+            (_, Activity::Loop { index, .. }) => {
+                *index += 1;
+                self.push(Work::Iterate { step: parent });
+            }
+            _ => {
+                self.clear_timers(|step, kind| step == parent && kind == TimerKind::Attempt);
+                self.push(Work::Leave { step: parent });
+            }
+        }
+    }
+
+    /// Ends a fork whose outcome is clear: the first completed branch of a race, or the last of all.
+    fn join(&mut self, fork: StepId) {
+        let Some(step) = self.steps.get(&fork) else {
+            return;
+        };
+        let Activity::Fork { compete, branches } = &step.activity else {
+            return;
+        };
+        let completed = branches.iter().filter_map(|branch| match &branch.state {
+            BranchState::Completed { output, context } => Some((output, context.as_ref())),
+            _ => None,
+        });
+        let (output, contexts) = if *compete {
+            let Some((output, context)) = completed.clone().next() else {
+                return;
+            };
+            (output.clone(), context.cloned().into_iter().collect())
+        } else {
+            if completed.clone().count() < branches.len() {
+                return;
+            }
+            let outputs = completed
+                .clone()
+                .map(|(output, _)| output.clone())
+                .collect();
+            let contexts = completed
+                .filter_map(|(_, context)| context.cloned())
+                .collect();
+            (Value::Arr(std::sync::Arc::new(outputs)), contexts)
+        };
+        self.fold_contexts(fork, contexts);
+        self.clear_beneath(fork);
+        self.work.retain(|work| work.step() != fork);
+        self.change(fork, |step| step.data = output);
+        self.push(Work::Leave { step: fork });
+    }
+
+    /// Folds the branches' contexts into the fork's, in declaration order: what a branch added, changed or removed at the
+    /// top level of an object counts; anything but an object replaces.
+    fn fold_contexts(&mut self, fork: StepId, contexts: Vec<Value>) {
+        let before = self.context(fork).clone();
+        let after = contexts.into_iter().fold(before.clone(), |folded, branch| {
+            match (&before, folded, branch) {
+                (Value::Obj(before), Value::Obj(folded), Value::Obj(branch)) => {
+                    Value::Obj(std::sync::Arc::new(fold(before, &folded, &branch)))
+                }
+                (_, _, branch) => branch,
+            }
+        });
+        if after != before {
+            let holder = self.context_holder(fork);
+            self.change(holder, |step| step.context = Some(after));
+        }
+    }
+}
+
+fn fold(before: &Map, folded: &Map, branch: &Map) -> Map {
+    let mut result = folded.clone();
+    result.retain(|key, _| branch.contains_key(key) || !before.contains_key(key));
+    for (key, value) in branch {
+        if before.get(key) != Some(value) {
+            result.insert(key.clone(), value.clone());
+        }
+    }
+    result
+}

@@ -1,0 +1,159 @@
+//! The instance as a whole: how it begins, stops, goes on and ends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use motet_expr::Value;
+use motet_types::{InstanceId, StepId, TaskId, Timestamp};
+
+use crate::{
+    Activity, CallState, End, Incident, Instance, Path, Start, Step, TimerKind, TryPhase, Work,
+};
+
+impl Instance {
+    /// An instance about which nothing is known yet; the first record it takes is its `Started`.
+    pub fn blank(id: InstanceId, start: Arc<Start>) -> Self {
+        Self {
+            id,
+            start,
+            started_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            records: 0,
+            steps_activated: 0,
+            steps: BTreeMap::new(),
+            work: std::collections::VecDeque::new(),
+            timers: std::collections::BTreeSet::new(),
+            abandoned: std::collections::BTreeSet::new(),
+            suspended: false,
+            incidents: BTreeMap::new(),
+            end: None,
+        }
+    }
+
+    pub(super) fn started(
+        &mut self,
+        start: &Arc<Start>,
+        data: Option<&Value>,
+        due: Option<Timestamp>,
+        first: TaskId,
+        at: Timestamp,
+    ) {
+        let data = data.unwrap_or(&start.input).clone();
+        self.start = start.clone();
+        self.started_at = at;
+        self.steps_activated = 1;
+        let root = Step {
+            task: None,
+            parent: None,
+            path: Path::default(),
+            started_at: at,
+            raw_input: start.input.clone(),
+            input: data.clone(),
+            context: Some(data.clone()),
+            data,
+            visits: BTreeMap::new(),
+            result: None,
+            activity: Activity::Scope,
+        };
+        self.steps.insert(StepId(0), root);
+        if let Some(due) = due {
+            self.timers.insert((due, StepId(0), TimerKind::Timeout));
+        }
+        self.push(Work::Enter {
+            parent: StepId(0),
+            task: first,
+        });
+    }
+
+    pub(super) fn failed(&mut self, id: StepId, error: &crate::WorkflowError) {
+        self.clear_beneath(id);
+        self.work.retain(|work| work.step() != id);
+        self.clear_timers(|step, _| step == id);
+        self.change(id, |step| step.result = Some(Err(Box::new(error.clone()))));
+    }
+
+    pub(super) fn incident_raised(&mut self, id: StepId, incident: &Incident) {
+        self.incidents.insert(id, incident.clone());
+    }
+
+    /// The instance goes on: failed steps are entered again on their old paths, abandoned calls are sent again.
+    pub(super) fn reopened(&mut self) {
+        let mut failed: Vec<StepId> = self.incidents.keys().copied().collect();
+        if let Some(End::Faulted { step, .. }) = self.end.take() {
+            failed.push(step);
+        }
+        for id in failed {
+            self.enter_again(id);
+        }
+        let abandoned: Vec<StepId> = self
+            .steps
+            .iter()
+            .filter(|(_, step)| {
+                matches!(
+                    step.activity,
+                    Activity::Call {
+                        state: CallState::Abandoned,
+                        ..
+                    }
+                )
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for step in abandoned {
+            self.push(Work::Resend { step });
+        }
+    }
+
+    fn enter_again(&mut self, id: StepId) {
+        let Some(step) = self.steps.get(&id) else {
+            return;
+        };
+        match (step.parent, step.task) {
+            (Some(parent), Some(task)) => {
+                self.clear(id);
+                self.change(parent, |parent| {
+                    if let Some(visits) = parent.visits.get_mut(&task) {
+                        *visits = visits.saturating_sub(1);
+                    }
+                });
+                self.push(Work::Enter { parent, task });
+            }
+            // The workflow itself: its output failed, or its time was up while steps were open.
+            _ => {
+                self.incidents.remove(&id);
+                self.change(id, |step| step.result = None);
+                if self.steps.len() == 1 {
+                    self.push(Work::Leave { step: id });
+                }
+            }
+        }
+    }
+
+    /// A faulted instance keeps its open steps, because it may be reopened; every other end keeps the workflow alone.
+    pub(super) fn ended(&mut self, end: &End) {
+        self.end = Some(end.clone());
+        if !matches!(end, End::Faulted { .. }) {
+            self.clear_beneath(StepId(0));
+            self.work.clear();
+            self.timers.clear();
+        }
+    }
+
+    pub(super) fn retried(&mut self, id: StepId, first: TaskId, due: Option<Timestamp>) {
+        self.clear_timers(|step, kind| step == id && kind == TimerKind::Retry);
+        self.change(id, |step| {
+            step.data = step.input.clone();
+            step.visits.clear();
+            step.result = None;
+            if let Activity::Try { phase, .. } = &mut step.activity {
+                *phase = TryPhase::Body;
+            }
+        });
+        self.timers
+            .extend(due.map(|due| (due, id, TimerKind::Attempt)));
+        self.push(Work::Enter {
+            parent: id,
+            task: first,
+        });
+    }
+}

@@ -1,0 +1,76 @@
+use bytes::Bytes;
+use motet_expr::Value;
+use motet_types::{Attempt, InstanceId, Status, StepId};
+
+use crate::WorkflowError;
+
+/// What an instance may be asked or told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The result of an effect; one with another attempt than the present is dropped.
+    Outcome {
+        step: StepId,
+        attempt: Attempt,
+        outcome: Outcome,
+    },
+    /// A child that the step awaits has ended.
+    ChildEnded {
+        step: StepId,
+        child: InstanceId,
+        result: Result<Value, Box<WorkflowError>>,
+    },
+    /// Time has come for at least one timer, as far as the caller knows.
+    TimersDue,
+    /// Go on after a yield or a recovery.
+    Continue,
+    Cancel {
+        reason: Option<String>,
+    },
+    Suspend {
+        reason: Option<String>,
+    },
+    Resume,
+    /// Go on at the failed steps.
+    Retry,
+}
+
+/// The result of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Response(Response),
+    /// No response. `maybe_run`: the service may have done the work all the same.
+    Failed {
+        maybe_run: bool,
+        timed_out: bool,
+        message: String,
+    },
+    /// It was never sent and never will be: what the dispatcher was given cannot be sent.
+    Refused {
+        error: Box<WorkflowError>,
+    },
+    /// It was withdrawn before it was sent.
+    Withdrawn,
+}
+
+/// An HTTP response as it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    pub status: u16,
+    /// Lower-case names, in order of arrival.
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// Why an input changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The command does not fit the instance's present status.
+    #[error("the instance is {status}: {reason}")]
+    Conflict {
+        status: Status,
+        reason: &'static str,
+    },
+    /// Nothing is to be done (an outcome that came twice, a timer that is gone).
+    #[error("nothing to do")]
+    Stale,
+}

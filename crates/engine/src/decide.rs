@@ -1,0 +1,166 @@
+//! What an input leads to: a state, and the records that lead there.
+
+mod commands;
+mod failure;
+mod flow;
+mod timers;
+
+pub(crate) use flow::Handled;
+
+use motet_definition::graph::{Graph, Vertex};
+use motet_expr::Value;
+use motet_types::{InstanceId, Limits, StepId, TaskId, Timestamp};
+
+use crate::secret::SecretKey;
+use crate::{Catalog, Fact, Input, Instance, Record, Rejection, Start};
+
+/// What a step may look at besides the instance and its input.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The graph of the instance's version.
+    pub graph: &'a Graph,
+    pub catalog: &'a Catalog,
+    pub now: Timestamp,
+    pub limits: &'a Limits,
+    /// Makes the markers of secrets.
+    pub secret_key: &'a SecretKey,
+}
+
+/// Begins an instance: its first records, up to the first thing it has to wait for.
+///
+/// Input that the definition refuses makes an instance that faults at once, so that every accepted start leaves a trace.
+pub fn begin(ctx: &Context<'_>, id: InstanceId, start: Start) -> (Instance, Vec<Record>) {
+    let start = std::sync::Arc::new(start);
+    let mut instance = Instance::blank(id, start.clone());
+    let mut decider = Decider::new(ctx, &mut instance);
+    decider.begin(&start);
+    let records = decider.finish();
+    (instance, records)
+}
+
+/// Feeds one input to an instance: applies what follows from it, and returns the records to persist.
+///
+/// # Errors
+/// A [`Rejection`] comes before the first record: nothing has changed then.
+pub fn step(
+    ctx: &Context<'_>,
+    instance: &mut Instance,
+    input: Input,
+) -> Result<Vec<Record>, Rejection> {
+    let mut decider = Decider::new(ctx, instance);
+    match input {
+        Input::Outcome {
+            step,
+            attempt,
+            outcome,
+        } => decider.outcome(step, attempt, outcome)?,
+        Input::ChildEnded {
+            step,
+            child,
+            result,
+        } => decider.child_ended(step, child, result)?,
+        Input::TimersDue => decider.timers_due()?,
+        Input::Continue => decider.proceed()?,
+        Input::Cancel { reason } => decider.cancel(reason)?,
+        Input::Suspend { reason } => decider.suspend(reason)?,
+        Input::Resume => decider.resume()?,
+        Input::Retry => decider.retry()?,
+    }
+    decider.run();
+    Ok(decider.finish())
+}
+
+/// One step in the making: every record is applied as it is written, so that what follows sees it.
+pub(crate) struct Decider<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) limits: &'a Limits,
+    pub(crate) secret_key: &'a SecretKey,
+    /// Not before the instance's last record.
+    pub(crate) now: Timestamp,
+    pub(crate) instance: &'a mut Instance,
+    records: Vec<Record>,
+    /// Terms evaluated so far.
+    pub(crate) fuel_burnt: u64,
+    /// Bytes of values written so far.
+    bytes_written: usize,
+}
+
+impl<'a> Decider<'a> {
+    fn new(ctx: &Context<'a>, instance: &'a mut Instance) -> Self {
+        Self {
+            graph: ctx.graph,
+            catalog: ctx.catalog,
+            limits: ctx.limits,
+            secret_key: ctx.secret_key,
+            now: ctx.now.max(instance.updated_at),
+            instance,
+            records: Vec::with_capacity(8),
+            fuel_burnt: 0,
+            bytes_written: 0,
+        }
+    }
+
+    fn finish(self) -> Vec<Record> {
+        self.records
+    }
+
+    /// Writes a record about an open step.
+    pub(crate) fn emit(&mut self, step: StepId, fact: Fact) {
+        let task = self.instance.steps.get(&step).and_then(|step| step.task);
+        self.emit_about(step, task, fact);
+    }
+
+    /// Writes a record about a step that is not open, or not yet.
+    pub(crate) fn emit_about(&mut self, step: StepId, task: Option<TaskId>, fact: Fact) {
+        self.bytes_written += written(&fact);
+        let record = Record {
+            at: self.now,
+            step,
+            task,
+            fact,
+        };
+        self.instance.apply(&record);
+        self.records.push(record);
+    }
+
+    pub(crate) fn vertex(&self, task: TaskId) -> &'a Vertex {
+        self.graph.vertex(task)
+    }
+
+    /// The vertex of an open step other than the workflow.
+    pub(crate) fn vertex_of(&self, step: StepId) -> Option<&'a Vertex> {
+        self.instance
+            .steps
+            .get(&step)
+            .and_then(|step| step.task)
+            .map(|task| self.graph.vertex(task))
+    }
+
+    /// The JSON pointer of an open step: where its errors come from.
+    pub(crate) fn reference(&self, step: StepId) -> &'a str {
+        self.vertex_of(step).map_or("/", |vertex| &vertex.reference)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.records.len() >= self.limits.step_records_max
+            || self.bytes_written >= self.limits.step_bytes_max
+            || self.fuel_burnt >= self.limits.step_fuel_max
+    }
+}
+
+/// Bytes of the values that a fact carries, roughly.
+fn written(fact: &Fact) -> usize {
+    let optional = |value: &Option<Value>| value.as_ref().map_or(0, motet_expr::json::size_bound);
+    match fact {
+        Fact::Activated { input, .. } => optional(input),
+        Fact::Completed {
+            output, context, ..
+        } => optional(output) + optional(context),
+        Fact::Settled { settled, .. } => settled
+            .result
+            .as_ref()
+            .map_or(0, motet_expr::json::size_bound),
+        _ => 0,
+    }
+}

@@ -1,0 +1,131 @@
+//! What people and other instances ask for.
+
+use motet_expr::Value;
+use motet_types::{Attempt, InstanceId, Status, StepId};
+
+use super::Decider;
+use crate::{Activity, End, Fact, Outcome, Rejection, WorkflowError, task};
+
+impl Decider<'_> {
+    pub(super) fn outcome(
+        &mut self,
+        step: StepId,
+        attempt: Attempt,
+        outcome: Outcome,
+    ) -> Result<(), Rejection> {
+        let is_abandoned = self.instance.abandoned.contains(&(step, attempt));
+        let is_awaited = self
+            .instance
+            .steps
+            .get(&step)
+            .is_some_and(|step| step.attempt_in_flight() == Some(attempt));
+        if !is_abandoned && !is_awaited {
+            return Err(Rejection::Stale);
+        }
+        task::call::settle(self, step, attempt, outcome);
+        Ok(())
+    }
+
+    pub(super) fn child_ended(
+        &mut self,
+        step: StepId,
+        child: InstanceId,
+        result: Result<Value, Box<WorkflowError>>,
+    ) -> Result<(), Rejection> {
+        let awaits = self.instance.steps.get(&step).is_some_and(|step| {
+            matches!(&step.activity, Activity::Child(request) if request.id == child)
+                && step.result.is_none()
+        });
+        if !awaits || self.instance.end.is_some() {
+            return Err(Rejection::Stale);
+        }
+        let reference = self.reference(step).to_owned();
+        let result = result.map_err(|error| {
+            Box::new(WorkflowError {
+                instance: Some(reference),
+                ..*error
+            })
+        });
+        self.emit(step, Fact::ChildEnded { result });
+        Ok(())
+    }
+
+    pub(super) fn cancel(&mut self, reason: Option<String>) -> Result<(), Rejection> {
+        self.ensure_open("it has ended and cannot be cancelled")?;
+        self.abandon_all(StepId(0), None);
+        self.emit(
+            StepId(0),
+            Fact::Ended {
+                end: End::Cancelled { reason },
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) fn suspend(&mut self, reason: Option<String>) -> Result<(), Rejection> {
+        self.ensure_open("it has ended and cannot be suspended")?;
+        self.ensure(!self.instance.suspended, "it is suspended already")?;
+        self.emit(StepId(0), Fact::Suspended { reason });
+        Ok(())
+    }
+
+    /// Lets the flow go on; timers that came due meanwhile fire now.
+    pub(super) fn resume(&mut self) -> Result<(), Rejection> {
+        self.ensure(
+            self.instance.suspended,
+            "only a suspended instance can be resumed",
+        )?;
+        self.emit(StepId(0), Fact::Resumed);
+        self.fire_due();
+        Ok(())
+    }
+
+    /// Goes on at the failed step of a faulted instance, or at those that wait for a person.
+    pub(super) fn retry(&mut self) -> Result<(), Rejection> {
+        match &self.instance.end {
+            Some(End::Faulted {
+                step: StepId(0), ..
+            }) if !self.began() => {
+                return Err(self.conflict("its input was refused: start another one instead"));
+            }
+            Some(End::Faulted { .. }) => {
+                let parent = self.instance.start.parent.as_ref();
+                let taken = parent.is_some_and(|parent| parent.awaited);
+                self.ensure(!taken, "its parent has already taken its error")?;
+            }
+            Some(_) => return Err(self.conflict("only a faulted instance can be retried")),
+            None => {
+                let has_incidents = !self.instance.incidents.is_empty();
+                self.ensure(
+                    has_incidents,
+                    "only an instance with an incident can be retried",
+                )?;
+            }
+        }
+        self.emit(StepId(0), Fact::Reopened);
+        self.fire_due();
+        Ok(())
+    }
+
+    /// Whether any task was ever entered.
+    fn began(&self) -> bool {
+        self.instance.steps_activated > 1
+    }
+
+    fn ensure_open(&self, reason: &'static str) -> Result<(), Rejection> {
+        self.ensure(self.instance.end.is_none(), reason)
+    }
+
+    fn ensure(&self, holds: bool, reason: &'static str) -> Result<(), Rejection> {
+        if holds {
+            Ok(())
+        } else {
+            Err(self.conflict(reason))
+        }
+    }
+
+    fn conflict(&self, reason: &'static str) -> Rejection {
+        let status: Status = self.instance.status();
+        Rejection::Conflict { status, reason }
+    }
+}

@@ -1,0 +1,320 @@
+//! How the flow moves: the queue of work, tasks that begin, tasks that are done.
+
+use motet_definition::graph::{self, Flow, Vertex};
+use motet_expr::Value;
+use motet_types::{StepId, TaskId};
+
+use super::Decider;
+use crate::data::{Frame, Place};
+use crate::{
+    Activity, End, ErrorKind, Fact, Next, Opening, Rejection, Start, TryPhase, Work, WorkflowError,
+    task,
+};
+
+/// How a task's handler leaves it.
+pub(crate) enum Handled {
+    /// Something else moves the step now.
+    Open,
+    /// It is done, with this raw output (`None`: its input) and perhaps a directive of its own.
+    Done {
+        output: Option<Value>,
+        then: Option<Flow>,
+    },
+}
+
+impl Decider<'_> {
+    /// Does what can be done at once, up to the first thing to wait for, or the limits of one step.
+    pub(super) fn run(&mut self) {
+        while self.instance.has_work() {
+            if self.is_spent() {
+                self.emit(StepId(0), Fact::Yielded);
+                return;
+            }
+            let Some(work) = self.instance.work.front().cloned() else {
+                return;
+            };
+            match work {
+                Work::Enter { parent, task } => self.enter(parent, task),
+                Work::Iterate { step } => self.iterate(step),
+                Work::Leave { step } => self.leave(step),
+                Work::Resend { step } => task::call::resend(self, step),
+            }
+            debug_assert!(
+                self.instance.end.is_some() || self.instance.work.front() != Some(&work),
+                "work is done once"
+            );
+        }
+    }
+
+    /// Goes on after a yield or a recovery.
+    pub(super) fn proceed(&mut self) -> Result<(), Rejection> {
+        if self.instance.has_work() {
+            Ok(())
+        } else {
+            Err(Rejection::Stale)
+        }
+    }
+
+    pub(super) fn begin(&mut self, start: &std::sync::Arc<Start>) {
+        let graph = self.graph;
+        let first = graph.first(graph.root);
+        let frame = Frame::new(Place::Outside {
+            raw_input: &start.input,
+        });
+        let prepared = self.prepare(&graph.input, &start.input, &frame, "input");
+        let due = graph.timeout.as_ref().map(|timeout| {
+            self.span(&timeout.after, &start.input, &frame)
+                .map(|after| self.now.saturating_add(after))
+        });
+        let (data, due, error) = match (prepared, due.transpose()) {
+            (Ok(data), Ok(due)) => (data, due, None),
+            (Err(error), _) | (_, Err(error)) => (None, None, Some(error)),
+        };
+        let start = start.clone();
+        self.emit_about(
+            StepId(0),
+            None,
+            Fact::Started {
+                start,
+                data,
+                due,
+                first,
+            },
+        );
+        match error {
+            Some(error) => self.refuse(error),
+            None => self.run(),
+        }
+    }
+
+    fn enter(&mut self, parent: StepId, task: TaskId) {
+        let vertex = self.vertex(task);
+        let raw_input = self.instance.step(parent).data.clone();
+        let frame = Frame::new(Place::Before {
+            parent,
+            vertex,
+            raw_input: &raw_input,
+        });
+        match self.condition(vertex.condition.as_ref(), &raw_input, &frame, "if") {
+            Ok(true) => {}
+            Ok(false) => {
+                let next = self.in_order(vertex);
+                self.emit_about(parent, Some(task), Fact::Skipped { next });
+                return;
+            }
+            Err(error) => {
+                let step = self.activate(parent, vertex, None, None, Opening::Leaf);
+                return self.fail(step, error);
+            }
+        }
+        if self.instance.steps_activated >= self.limits.steps_max {
+            let step = self.activate(parent, vertex, None, None, Opening::Leaf);
+            let detail = format!("the instance has activated {} steps", self.limits.steps_max);
+            let error = WorkflowError::new(ErrorKind::Runtime, "too many steps", detail);
+            return self.fault(step, error.at(&vertex.reference));
+        }
+        let prepared = self.prepare(&vertex.input, &raw_input, &frame, "input");
+        let input = match prepared {
+            Ok(input) => input,
+            Err(error) => {
+                let step = self.activate(parent, vertex, None, None, Opening::Leaf);
+                return self.fail(step, error);
+            }
+        };
+        task::begin(self, parent, vertex, input);
+    }
+
+    /// Writes that a task begins; `input` is given where it differs from the raw one.
+    pub(crate) fn activate(
+        &mut self,
+        parent: StepId,
+        vertex: &Vertex,
+        input: Option<Value>,
+        due: Option<motet_types::Timestamp>,
+        opening: Opening,
+    ) -> StepId {
+        let step = StepId(self.instance.steps_activated);
+        let fact = Fact::Activated {
+            parent,
+            input,
+            due,
+            opening,
+        };
+        self.emit_about(step, Some(vertex.id), fact);
+        step
+    }
+
+    fn iterate(&mut self, step: StepId) {
+        let Some(vertex) = self.vertex_of(step) else {
+            return;
+        };
+        let graph::Kind::For(task) = &vertex.kind else {
+            return;
+        };
+        let open = self.instance.step(step);
+        let Activity::Loop {
+            items: Value::Arr(items),
+            index,
+        } = &open.activity
+        else {
+            return;
+        };
+        let (index, is_over) = (*index, *index as usize >= items.len());
+        let data = open.data.clone();
+        let frame = Frame::new(Place::Within { step, vertex });
+        let goes_on = !is_over
+            && match self.condition(task.condition.as_ref(), &data, &frame, "while") {
+                Ok(goes_on) => goes_on,
+                Err(error) => return self.fail(step, error),
+            };
+        if goes_on {
+            let first = self.graph.first(task.body);
+            self.emit(step, Fact::Iterated { index, first });
+        } else {
+            self.complete(step, None, None);
+        }
+    }
+
+    fn leave(&mut self, step: StepId) {
+        let open = self.instance.step(step);
+        if let Some(Err(error)) = &open.result {
+            let error = (**error).clone();
+            return self.fail(step, error);
+        }
+        let Some(vertex) = self.vertex_of(step) else {
+            return self.end_workflow();
+        };
+        let then = match (&vertex.kind, &open.activity) {
+            (
+                graph::Kind::Try(task),
+                Activity::Try {
+                    phase: TryPhase::Handling(_),
+                    ..
+                },
+            ) => task.then,
+            _ => None,
+        };
+        self.complete(step, None, then);
+    }
+
+    /// Completes a step: transforms and checks its output, exports, and goes where the directive says.
+    ///
+    /// `output` is the raw output where the state does not hold it; `then` overrides the task's own directive.
+    pub(crate) fn complete(&mut self, step: StepId, output: Option<Value>, then: Option<Flow>) {
+        let Some(vertex) = self.vertex_of(step) else {
+            return;
+        };
+        let is_held = output.is_none();
+        let raw = output.unwrap_or_else(|| self.instance.step(step).raw_output());
+        match self.outgoing(step, vertex, &raw) {
+            Ok((transformed, context)) => {
+                let next = self.resolve(vertex, then.unwrap_or(vertex.then));
+                if next == Next::EndWorkflow {
+                    self.abandon_all(StepId(0), Some(step));
+                } else if self.wins_race(step) {
+                    let fork = self.instance.step(step).parent.unwrap_or(StepId(0));
+                    self.abandon_all(fork, Some(step));
+                }
+                let output = match transformed {
+                    Some(transformed) => Some(transformed),
+                    None if is_held => None,
+                    None => Some(raw),
+                };
+                self.emit(
+                    step,
+                    Fact::Completed {
+                        output,
+                        context,
+                        next,
+                    },
+                );
+            }
+            Err(error) => self.fail(step, error),
+        }
+    }
+
+    /// Output and context of a step that is done, each where it differs from what the state holds.
+    fn outgoing(
+        &mut self,
+        step: StepId,
+        vertex: &Vertex,
+        raw: &Value,
+    ) -> Result<(Option<Value>, Option<Value>), WorkflowError> {
+        let mut frame = Frame::new(Place::Within { step, vertex });
+        frame.raw_output = Some(raw);
+        let transformed = self.transform(&vertex.output, raw, &frame, "output")?;
+        let output = transformed.as_ref().unwrap_or(raw);
+        self.check_size(output, "output")?;
+        if vertex.export.transform.is_none() && vertex.export.schema.is_none() {
+            return Ok((transformed, None));
+        }
+        frame.output = Some(output);
+        let exported = match &vertex.export.transform {
+            None => None,
+            Some(_) => {
+                let exported = self.transform(&vertex.export, output, &frame, "export")?;
+                self.check_size(exported.as_ref().unwrap_or(output), "export")?;
+                Some(exported.unwrap_or_else(|| output.clone()))
+            }
+        };
+        Ok((transformed, exported))
+    }
+
+    fn wins_race(&self, step: StepId) -> bool {
+        let parent = self.instance.step(step).parent;
+        parent.is_some_and(|parent| {
+            matches!(
+                self.instance.step(parent).activity,
+                Activity::Fork { compete: true, .. }
+            )
+        })
+    }
+
+    fn end_workflow(&mut self) {
+        let root = self.instance.step(StepId(0));
+        let raw = root.data.clone();
+        let start = self.instance.start.clone();
+        let frame = Frame::new(Place::Outside {
+            raw_input: &start.input,
+        });
+        let graph = self.graph;
+        let result = self
+            .transform(&graph.output, &raw, &frame, "output")
+            .and_then(|output| {
+                let output = output.unwrap_or(raw);
+                self.check_size(&output, "output").map(|()| output)
+            });
+        match result {
+            Ok(output) => self.emit(
+                StepId(0),
+                Fact::Ended {
+                    end: End::Completed(output),
+                },
+            ),
+            Err(error) => self.fail(StepId(0), error),
+        }
+    }
+
+    fn resolve(&self, vertex: &Vertex, flow: Flow) -> Next {
+        match flow {
+            Flow::Continue => self.in_order(vertex),
+            Flow::Exit if self.graph.scope(vertex.scope).owner.is_none() => Next::EndWorkflow,
+            Flow::Exit => Next::EndScope,
+            Flow::End => Next::EndWorkflow,
+            Flow::Goto(task) => Next::Enter(task),
+        }
+    }
+
+    /// The next task in declaration order; a branch of a fork has none.
+    fn in_order(&self, vertex: &Vertex) -> Next {
+        let owner = self
+            .graph
+            .scope(vertex.scope)
+            .owner
+            .map(|owner| &self.vertex(owner).kind);
+        match (owner, vertex.next) {
+            (Some(graph::Kind::Fork { .. }), _) | (_, None) => Next::EndScope,
+            (_, Some(next)) => Next::Enter(next),
+        }
+    }
+}

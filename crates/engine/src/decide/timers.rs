@@ -1,0 +1,52 @@
+//! Timers that came due.
+
+use motet_types::StepId;
+
+use super::Decider;
+use crate::{ErrorKind, Fact, Rejection, TimerKind, WorkflowError, task};
+
+impl Decider<'_> {
+    /// Fires every timer that is due by now, in order.
+    pub(super) fn timers_due(&mut self) -> Result<(), Rejection> {
+        if self.instance.next_due().is_none_or(|due| due > self.now) {
+            return Err(Rejection::Stale);
+        }
+        self.fire_due();
+        Ok(())
+    }
+
+    pub(super) fn fire_due(&mut self) {
+        while let Some((due, step, kind)) = self.instance.timers.first().copied() {
+            if due > self.now || self.instance.end.is_some() {
+                return;
+            }
+            self.fire(step, kind);
+        }
+    }
+
+    fn fire(&mut self, step: StepId, timer: TimerKind) {
+        match timer {
+            TimerKind::Wait => self.emit(step, Fact::Fired { timer }),
+            TimerKind::Retry => {
+                task::trying::begin_again(self, step);
+            }
+            TimerKind::Attempt => {
+                let detail = "an attempt did not end within the limit of its retry policy";
+                let error = WorkflowError::new(ErrorKind::Timeout, "timed out", detail);
+                self.time_out_attempt(step, error);
+            }
+            TimerKind::Timeout => {
+                self.emit(step, Fact::Fired { timer });
+                let of = self
+                    .vertex_of(step)
+                    .map_or("the workflow", |vertex| &vertex.name);
+                let detail = format!("{of} did not end within its timeout");
+                let error = WorkflowError::new(ErrorKind::Timeout, "timed out", detail);
+                match step {
+                    StepId(0) => self.time_out_workflow(error),
+                    _ => self.fail(step, error),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What follows from records: instructions to the shell, as data.
+
+use std::sync::Arc;
+
+use motet_types::{Attempt, InstanceId, StepId, Timestamp};
+
+use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Request};
+
+/// An instruction that may be carried out once its record is durable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send the request; its outcome comes back with this step and attempt.
+    Call {
+        step: StepId,
+        attempt: Attempt,
+        key: String,
+        request: Arc<Request>,
+        due: Timestamp,
+    },
+    /// The call's result no longer steers: drop it if it was not sent.
+    Withdraw { step: StepId, attempt: Attempt },
+    /// Start a child, under its start key.
+    StartChild {
+        step: StepId,
+        child: Arc<ChildRequest>,
+    },
+    /// Cancel a child that nobody awaits any more.
+    CancelChild { child: InstanceId },
+    /// Tell the parent that awaits this instance.
+    TellParent {
+        parent: InstanceId,
+        step: StepId,
+        end: End,
+    },
+}
+
+/// The effects of one record, as far as it says them alone.
+///
+/// `instance` is the state after the record; a re-sent request is read from it.
+pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
+    let step = record.step;
+    match &record.fact {
+        Fact::Requested {
+            attempt,
+            key,
+            request,
+            due,
+            ..
+        } => Some(Effect::Call {
+            step,
+            attempt: *attempt,
+            key: key.clone(),
+            request: request.clone(),
+            due: *due,
+        }),
+        Fact::Resent { .. } => call_of(instance, step, record.at),
+        Fact::Abandoned { attempt } => Some(Effect::Withdraw {
+            step,
+            attempt: *attempt,
+        }),
+        Fact::ChildRequested { child } => Some(Effect::StartChild {
+            step,
+            child: child.clone(),
+        }),
+        Fact::ChildCancelled { child } => Some(Effect::CancelChild { child: *child }),
+        Fact::Ended { end } => {
+            let parent = instance
+                .start
+                .parent
+                .as_ref()
+                .filter(|parent| parent.awaited)?;
+            Some(Effect::TellParent {
+                parent: parent.instance,
+                step: parent.step,
+                end: end.clone(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The calls that are in flight as far as the state knows: what recovery sends again, under the same keys.
+pub fn outstanding(instance: &Instance, now: Timestamp) -> Vec<Effect> {
+    let is_over = instance.end.is_some();
+    instance
+        .steps
+        .keys()
+        .filter(|_| !is_over)
+        .filter_map(|step| call_of(instance, *step, now))
+        .collect()
+}
+
+fn call_of(instance: &Instance, step: StepId, now: Timestamp) -> Option<Effect> {
+    match &instance.steps.get(&step)?.activity {
+        Activity::Call {
+            attempt,
+            key,
+            request,
+            state: CallState::InFlight,
+        } => Some(Effect::Call {
+            step,
+            attempt: *attempt,
+            key: key.clone(),
+            request: request.clone(),
+            due: now.saturating_add(request.timeout),
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,344 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use motet_expr::Value;
+use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
+
+use crate::{ChildRequest, Request, Settled, Start, WorkflowError};
+
+mod check;
+mod keys;
+
+pub use keys::Path;
+
+/// One run of a workflow: everything that is needed to go on, and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    pub id: InstanceId,
+    pub start: Arc<Start>,
+    pub started_at: Timestamp,
+    /// Time of the last record; the instance's time never goes back.
+    pub updated_at: Timestamp,
+    /// Records so far.
+    pub records: u64,
+    /// Steps activated so far; the next step's id.
+    pub steps_activated: u32,
+    /// The steps that are open, by id; 0 is the workflow itself. A parent's id is below its children's.
+    pub steps: BTreeMap<StepId, Step>,
+    /// What can be done at once, in order.
+    pub work: VecDeque<Work>,
+    pub timers: BTreeSet<(Timestamp, StepId, TimerKind)>,
+    /// Attempts in flight whose results no longer steer.
+    pub abandoned: BTreeSet<(StepId, Attempt)>,
+    pub suspended: bool,
+    /// Steps that wait for a person.
+    pub incidents: BTreeMap<StepId, Incident>,
+    pub end: Option<End>,
+}
+
+/// One activation of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// `None` for the workflow itself.
+    pub task: Option<TaskId>,
+    /// `None` for the workflow itself.
+    pub parent: Option<StepId>,
+    pub path: Path,
+    pub started_at: Timestamp,
+    pub raw_input: Value,
+    /// Transformed input.
+    pub input: Value,
+    /// `$context`, where the step has one of its own: the workflow and each branch of a fork.
+    pub context: Option<Value>,
+    /// What flows between the tasks of the step's scope: its input, then each one's output.
+    pub data: Value,
+    /// How often each task of the scope was entered, for paths.
+    pub visits: BTreeMap<TaskId, u32>,
+    /// What came of it, until it is taken.
+    pub result: Option<Result<Value, Box<WorkflowError>>>,
+    pub activity: Activity,
+}
+
+/// What an open step is busy with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Activity {
+    /// Its own handler, within one step.
+    Leaf,
+    /// One task of its scope after the other.
+    Scope,
+    Loop {
+        /// An array.
+        items: Value,
+        index: u32,
+    },
+    Fork {
+        compete: bool,
+        branches: Vec<Branch>,
+    },
+    Try {
+        phase: TryPhase,
+        /// Retries begun so far.
+        retries: u32,
+    },
+    Wait,
+    Call {
+        attempt: Attempt,
+        key: String,
+        request: Arc<Request>,
+        state: CallState,
+    },
+    Child(Arc<ChildRequest>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TryPhase {
+    Body,
+    /// Waits for its next beginning.
+    Delaying,
+    /// Its handler runs, or it is about to leave.
+    Handling(Box<WorkflowError>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    InFlight,
+    Settled,
+    /// Its result no longer steers; sent again if the instance goes on.
+    Abandoned,
+}
+
+/// A branch of a fork.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branch {
+    pub task: TaskId,
+    pub state: BranchState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum BranchState {
+    Open,
+    /// Its output, and its context where that differs from the fork's.
+    Completed {
+        output: Value,
+        context: Option<Value>,
+    },
+    Failed(Box<WorkflowError>),
+}
+
+/// Something that can be done at once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Activate the task in its parent's scope.
+    Enter { parent: StepId, task: TaskId },
+    /// Begin the next iteration, or end the loop.
+    Iterate { step: StepId },
+    /// Take the step's result, or its scope's data.
+    Leave { step: StepId },
+    /// Send the recorded request again.
+    Resend { step: StepId },
+}
+
+impl Work {
+    /// The step it belongs to.
+    pub fn step(&self) -> StepId {
+        match self {
+            Self::Enter { parent, .. } => *parent,
+            Self::Iterate { step } | Self::Leave { step } | Self::Resend { step } => *step,
+        }
+    }
+}
+
+/// What a timer is for; a step has at most one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerKind {
+    /// The end of a `wait`.
+    Wait,
+    /// The next beginning of a `try`.
+    Retry,
+    /// The end of one attempt of a `try`.
+    Attempt,
+    /// The end of a task's or the workflow's time.
+    Timeout,
+}
+
+/// Why a person has to look.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Incident {
+    /// An error that nobody caught, where the definition says so.
+    Fault(Box<WorkflowError>),
+}
+
+/// How an instance ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// With its output.
+    Completed(Value),
+    /// With the error that nobody caught, risen from this step.
+    Faulted {
+        step: StepId,
+        error: Box<WorkflowError>,
+    },
+    Cancelled {
+        reason: Option<String>,
+    },
+}
+
+impl Instance {
+    /// The status that people see.
+    pub fn status(&self) -> Status {
+        match &self.end {
+            Some(End::Completed(_)) => return Status::Completed,
+            Some(End::Faulted { .. }) => return Status::Faulted,
+            Some(End::Cancelled { .. }) => return Status::Cancelled,
+            None => {}
+        }
+        if self.suspended {
+            Status::Suspended
+        } else if !self.work.is_empty() || self.steps.values().any(Step::is_in_flight) {
+            Status::Running
+        } else {
+            Status::Waiting
+        }
+    }
+
+    /// When the instance wants to be woken; `None` while nothing but an input moves it.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let asleep = self.suspended || self.end.is_some();
+        if asleep {
+            None
+        } else {
+            self.timers.first().map(|(due, ..)| *due)
+        }
+    }
+
+    /// Whether it can go on at once.
+    pub fn has_work(&self) -> bool {
+        !self.suspended && self.end.is_none() && !self.work.is_empty()
+    }
+
+    /// Its output, once it has completed.
+    pub fn output(&self) -> Option<&Value> {
+        match &self.end {
+            Some(End::Completed(output)) => Some(output),
+            _ => None,
+        }
+    }
+
+    /// The error it ended with, or for which it waits.
+    pub fn error(&self) -> Option<&WorkflowError> {
+        match &self.end {
+            Some(End::Faulted { error, .. }) => Some(error),
+            Some(_) => None,
+            None => self
+                .incidents
+                .values()
+                .next()
+                .map(|Incident::Fault(error)| &**error),
+        }
+    }
+
+    /// When it began, or will have begun.
+    pub(crate) fn started_at_or(&self, now: Timestamp) -> Timestamp {
+        if self.records == 0 {
+            now
+        } else {
+            self.started_at
+        }
+    }
+
+    pub(crate) fn step(&self, id: StepId) -> &Step {
+        &self.steps[&id]
+    }
+
+    /// `$context` as the step sees it: that of its nearest branch, or the workflow's.
+    pub(crate) fn context(&self, step: StepId) -> &Value {
+        &self.steps[&self.context_holder(step)]
+            .context
+            .as_ref()
+            .expect("holders have a context")
+    }
+
+    pub(crate) fn context_holder(&self, step: StepId) -> StepId {
+        let mut at = step;
+        loop {
+            let step = &self.steps[&at];
+            match (&step.context, step.parent) {
+                (Some(_), _) | (None, None) => return at,
+                (None, Some(parent)) => at = parent,
+            }
+        }
+    }
+
+    /// The step's ancestors, nearest first.
+    pub(crate) fn ancestors(&self, step: StepId) -> impl Iterator<Item = (StepId, &Step)> {
+        let mut at = self.steps.get(&step).and_then(|step| step.parent);
+        std::iter::from_fn(move || {
+            let id = at?;
+            let step = self.steps.get(&id)?;
+            at = step.parent;
+            Some((id, step))
+        })
+    }
+
+    /// Open steps beneath `root`, in order of activation; `root` itself is left out.
+    pub(crate) fn descendants(&self, root: StepId) -> BTreeSet<StepId> {
+        let mut found = BTreeSet::new();
+        for (id, step) in self.steps.range(root..) {
+            if step
+                .parent
+                .is_some_and(|parent| parent == root || found.contains(&parent))
+            {
+                found.insert(*id);
+            }
+        }
+        found
+    }
+}
+
+impl Step {
+    pub(crate) fn is_in_flight(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Call {
+                state: CallState::InFlight,
+                ..
+            }
+        )
+    }
+
+    /// The attempt that is in flight.
+    pub(crate) fn attempt_in_flight(&self) -> Option<Attempt> {
+        match self.activity {
+            Activity::Call {
+                attempt,
+                state: CallState::InFlight,
+                ..
+            } => Some(attempt),
+            _ => None,
+        }
+    }
+
+    /// What the step gives before its output is transformed.
+    pub(crate) fn raw_output(&self) -> Value {
+        match &self.result {
+            Some(Ok(output)) => output.clone(),
+            _ => self.data.clone(),
+        }
+    }
+}
+
+impl Settled {
+    pub(crate) fn output(output: Value) -> Self {
+        Self {
+            result: Ok(output),
+            maybe_run: false,
+        }
+    }
+
+    pub(crate) fn error(error: WorkflowError, maybe_run: bool) -> Self {
+        Self {
+            result: Err(Box::new(error)),
+            maybe_run,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use motet_types::StepId;
+
+use crate::{Activity, BranchState, Instance, TimerKind, TryPhase};
+
+impl Instance {
+    /// Checks every invariant of the state; tests call it after each record.
+    ///
+    /// # Errors
+    /// Names the first invariant that does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_steps()?;
+        self.check_work()?;
+        self.check_timers()?;
+        self.check_calls()?;
+        self.check_forks()
+    }
+
+    fn check_steps(&self) -> Result<(), String> {
+        let ensure = |holds: bool, what: &str, id: StepId| {
+            if holds {
+                Ok(())
+            } else {
+                Err(format!("step {id}: {what}"))
+            }
+        };
+        for (id, step) in &self.steps {
+            ensure(id.0 < self.steps_activated, "was never activated", *id)?;
+            ensure(
+                step.parent.is_none() == (id.0 == 0),
+                "only the workflow has no parent",
+                *id,
+            )?;
+            ensure(
+                step.task.is_none() == (id.0 == 0),
+                "only the workflow has no task",
+                *id,
+            )?;
+            ensure(
+                step.started_at <= self.updated_at,
+                "begins in the future",
+                *id,
+            )?;
+            if let Some(parent) = step.parent {
+                ensure(parent < *id, "is older than its parent", *id)?;
+                ensure(self.steps.contains_key(&parent), "has lost its parent", *id)?;
+                let in_fork = matches!(self.step(parent).activity, Activity::Fork { .. });
+                ensure(
+                    step.context.is_some() == in_fork,
+                    "only branches have a context",
+                    *id,
+                )?;
+            } else {
+                ensure(
+                    step.context.is_some(),
+                    "the workflow has lost its context",
+                    *id,
+                )?;
+            }
+        }
+        ensure(
+            self.steps.contains_key(&StepId(0)),
+            "the workflow is gone",
+            StepId(0),
+        )
+    }
+
+    fn check_work(&self) -> Result<(), String> {
+        for (idx, work) in self.work.iter().enumerate() {
+            if !self.steps.contains_key(&work.step()) {
+                return Err(format!("{work:?} belongs to a step that is gone"));
+            }
+            if self.work.iter().skip(idx + 1).any(|other| other == work) {
+                return Err(format!("{work:?} stands twice in the queue"));
+            }
+        }
+        let idle = self.end.is_none()
+            && self.work.is_empty()
+            && self.timers.is_empty()
+            && self.incidents.is_empty()
+            && !self.steps.values().any(|step| {
+                matches!(step.activity, Activity::Child(_) | Activity::Leaf) || step.is_in_flight()
+            });
+        if idle {
+            Err("nothing will ever move the instance".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_timers(&self) -> Result<(), String> {
+        for (_, step, kind) in &self.timers {
+            let activity = self.steps.get(step).map(|step| &step.activity);
+            let fits = match (kind, activity) {
+                (_, None) => false,
+                (TimerKind::Timeout, Some(_)) => true,
+                (TimerKind::Wait, Some(activity)) => matches!(activity, Activity::Wait),
+                (TimerKind::Retry, Some(activity)) => {
+                    matches!(
+                        activity,
+                        Activity::Try {
+                            phase: TryPhase::Delaying,
+                            ..
+                        }
+                    )
+                }
+                (TimerKind::Attempt, Some(activity)) => {
+                    matches!(
+                        activity,
+                        Activity::Try {
+                            phase: TryPhase::Body,
+                            ..
+                        }
+                    )
+                }
+            };
+            if !fits {
+                return Err(format!(
+                    "a {kind:?} timer of step {step} does not fit {activity:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_calls(&self) -> Result<(), String> {
+        let mut keys = std::collections::BTreeSet::new();
+        for (id, step) in &self.steps {
+            if let Activity::Call { key, attempt, .. } = &step.activity {
+                if !keys.insert(key) {
+                    return Err(format!("step {id}: another open call has its key {key}"));
+                }
+                if step.is_in_flight() && self.abandoned.contains(&(*id, *attempt)) {
+                    return Err(format!(
+                        "step {id}: attempt {attempt} is in flight and abandoned"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_forks(&self) -> Result<(), String> {
+        for (id, step) in &self.steps {
+            let Activity::Fork { branches, .. } = &step.activity else {
+                continue;
+            };
+            for branch in branches {
+                let is_open = self
+                    .steps
+                    .values()
+                    .any(|child| child.parent == Some(*id) && child.task == Some(branch.task));
+                if is_open && !matches!(branch.state, BranchState::Open) {
+                    return Err(format!("step {id}: a branch that is done has an open step"));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+use std::fmt::Write as _;
+
+use motet_types::{Digest, InstanceId, StepId, TaskId};
+
+use crate::{Activity, Instance};
+
+/// Hash of an activation path: the enclosing activations with their loop iterations and goto visits, but not the retries
+/// of a `try`. Two activations with one path are the same work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path(pub [u8; 16]);
+
+impl Path {
+    /// The path of a task entered for the `visit`th time in iteration `iteration` of its parent.
+    fn child(self, task: TaskId, iteration: u32, visit: u32) -> Self {
+        let mut bytes = [0; 28];
+        bytes[..16].copy_from_slice(&self.0);
+        for (slot, number) in bytes[16..].chunks_mut(4).zip([task.0, iteration, visit]) {
+            slot.copy_from_slice(&number.to_le_bytes());
+        }
+        let mut path = [0; 16];
+        path.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
+        Self(path)
+    }
+
+    /// The idempotency key of a request rendered at this place: `<instance>-<hash of path and request>`.
+    ///
+    /// A retry that renders the same request repeats the key, one that renders another gets another.
+    pub(crate) fn key(self, instance: InstanceId, request: Digest) -> String {
+        let mut bytes = [0; 48];
+        bytes[..16].copy_from_slice(&self.0);
+        bytes[16..].copy_from_slice(&request.0);
+        format!("{instance}-{}", hex(&blake3::hash(&bytes).as_bytes()[..16]))
+    }
+
+    /// The start key of a child that is started at this place.
+    pub(crate) fn start_key(self, parent: InstanceId) -> String {
+        format!("child/{parent}-{}", hex(&self.0))
+    }
+}
+
+impl Instance {
+    /// The path that the task gets when `parent` enters it next.
+    pub(crate) fn path_of(&self, parent: StepId, task: TaskId) -> Path {
+        let step = self.step(parent);
+        let iteration = match step.activity {
+            Activity::Loop { index, .. } => index,
+            _ => 0,
+        };
+        let visit = step.visits.get(&task).copied().unwrap_or(0);
+        step.path.child(task, iteration, visit)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes all text");
+    }
+    text
+}

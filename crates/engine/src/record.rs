@@ -1,0 +1,221 @@
+use std::sync::Arc;
+
+use motet_expr::Value;
+use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, WorkflowRef};
+
+use crate::{End, Incident, Request, TimerKind, WorkflowError};
+
+/// The behaviour that new instances get; an instance keeps the number it began with.
+pub const SEMANTICS: u16 = 1;
+
+/// A persisted fact: a generic header from which histories and views project, and what became true.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub at: Timestamp,
+    /// The step it is about; step 0 is the workflow itself.
+    pub step: StepId,
+    /// The step's place in the definition; `None` for the workflow itself.
+    pub task: Option<TaskId>,
+    pub fact: Fact,
+}
+
+/// What became true. Values are results, never promises to compute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// The instance exists and stands before its first task; `data` is the transformed input where it differs.
+    Started {
+        start: Arc<Start>,
+        data: Option<Value>,
+        due: Option<Timestamp>,
+        first: TaskId,
+    },
+    /// The condition was false: the step never came to be, the flow goes on. Its header names the parent.
+    Skipped {
+        next: Next,
+    },
+    /// A task began; `input` is the transformed input where it differs from the raw one.
+    Activated {
+        parent: StepId,
+        input: Option<Value>,
+        due: Option<Timestamp>,
+        opening: Opening,
+    },
+    /// A loop goes through its body again.
+    Iterated {
+        index: u32,
+        first: TaskId,
+    },
+    /// A wait began.
+    Waiting {
+        until: Timestamp,
+    },
+    /// A timer came due.
+    Fired {
+        timer: TimerKind,
+    },
+    /// A call is to be sent, under a key made once.
+    Requested {
+        attempt: Attempt,
+        key: String,
+        request: Arc<Request>,
+        digest: Digest,
+        due: Timestamp,
+    },
+    /// The recorded request is to be sent again under its key.
+    Resent {
+        attempt: Attempt,
+        due: Timestamp,
+    },
+    /// What came of an attempt.
+    Settled {
+        attempt: Attempt,
+        settled: Settled,
+    },
+    /// The attempt's result no longer steers anything.
+    Abandoned {
+        attempt: Attempt,
+    },
+    /// A child is to be started.
+    ChildRequested {
+        child: Arc<ChildRequest>,
+    },
+    /// The awaited child has ended.
+    ChildEnded {
+        result: Result<Value, Box<WorkflowError>>,
+    },
+    /// The awaited child is to be cancelled.
+    ChildCancelled {
+        child: InstanceId,
+    },
+    /// The step is done; `output` is its output where it differs from the raw one, `context` what it exported.
+    Completed {
+        output: Option<Value>,
+        context: Option<Value>,
+        next: Next,
+    },
+    /// The step failed.
+    Failed {
+        error: Box<WorkflowError>,
+    },
+    /// A `try` took an error of its body.
+    Caught {
+        error: Box<WorkflowError>,
+        action: CatchAction,
+    },
+    /// A `try` begins again; `due` limits this attempt.
+    Retried {
+        first: TaskId,
+        due: Option<Timestamp>,
+    },
+    /// A competing branch is out of the race.
+    BranchFailed {
+        branch: TaskId,
+        error: Box<WorkflowError>,
+    },
+    /// The step did as much as one input may; it goes on with the next.
+    Yielded,
+    Suspended {
+        reason: Option<String>,
+    },
+    Resumed,
+    /// Somebody has to look; `retry` goes on at the step.
+    IncidentRaised {
+        incident: Box<Incident>,
+    },
+    /// The instance goes on at its failed steps.
+    Reopened,
+    /// The instance has ended.
+    Ended {
+        end: End,
+    },
+}
+
+/// What is fixed when an instance begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    pub definition: WorkflowRef,
+    pub digest: Digest,
+    pub semantics: u16,
+    /// Raw input.
+    pub input: Value,
+    pub start_key: String,
+    pub parent: Option<Parent>,
+    pub business_key: Option<String>,
+    /// Search attributes, in order of declaration.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// The instance that started this one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parent {
+    pub instance: InstanceId,
+    pub step: StepId,
+    /// Whether the parent waits for the end.
+    pub awaited: bool,
+    /// The outermost ancestor.
+    pub root: InstanceId,
+    /// Ancestors above this instance.
+    pub depth: u32,
+}
+
+/// A child as its parent asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildRequest {
+    pub id: InstanceId,
+    /// The version is resolved when the step is activated.
+    pub definition: WorkflowRef,
+    pub start_key: String,
+    pub input: Value,
+    pub awaited: bool,
+    pub root: InstanceId,
+    pub depth: u32,
+}
+
+/// How a step begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opening {
+    /// Its handler goes on within the same step.
+    Leaf,
+    /// Its tasks follow each other; `data` is what the first one gets where it differs from the input.
+    Scope { first: TaskId, data: Option<Value> },
+    /// Its body is repeated over the items (an array).
+    Loop { items: Value },
+    /// Its branches run side by side.
+    Fork {
+        branches: Vec<TaskId>,
+        compete: bool,
+    },
+    /// Its body may fail; `due` limits the first attempt.
+    Try {
+        first: TaskId,
+        due: Option<Timestamp>,
+    },
+}
+
+/// Where the flow goes, resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Enter(TaskId),
+    EndScope,
+    EndWorkflow,
+}
+
+/// What a `try` does about an error.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CatchAction {
+    /// It begins again at this instant; the retry's number counts from 1.
+    Retry { number: u32, at: Timestamp },
+    /// Its handler runs.
+    Handle { first: TaskId },
+    /// It is done.
+    Leave,
+}
+
+/// What came of an attempt, as far as it steers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// Raw output, or the error of the call.
+    pub result: Result<Value, Box<WorkflowError>>,
+    /// Whether the service may have done the work although there is an error (engine rules: "what an attempt did").
+    pub maybe_run: bool,
+}

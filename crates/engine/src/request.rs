@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use motet_expr::Value;
+use motet_types::Digest;
+
+/// A rendered call: what goes out, without what dispatch adds (key, trace, deadline).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Upper case.
+    pub method: String,
+    /// Absolute, with its query.
+    pub uri: String,
+    /// Lower-case names, in order.
+    pub headers: Vec<(String, String)>,
+    pub body: Body,
+    pub authorization: Option<Authorization>,
+    /// Whether redirects are followed.
+    pub redirect: bool,
+    /// Limit of one attempt.
+    pub timeout: Duration,
+    /// Whether the request may be sent again after a failure that was seen.
+    pub repeatable: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    Empty,
+    /// Sent as JSON text.
+    Json(Value),
+    /// Sent as it is.
+    Text(String),
+}
+
+/// Credentials; their texts may hold markers of secrets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Authorization {
+    Basic { username: String, password: String },
+    Bearer { token: String },
+}
+
+impl Authorization {
+    /// The scheme's name (RFC 9110 §11.1).
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Basic { .. } => "Basic",
+            Self::Bearer { .. } => "Bearer",
+        }
+    }
+}
+
+impl Request {
+    /// Identity of what is asked: two requests with the same digest are the same work.
+    pub fn digest(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(self.method.as_bytes());
+        part(self.uri.as_bytes());
+        for (name, value) in &self.headers {
+            part(name.as_bytes());
+            part(value.as_bytes());
+        }
+        match &self.body {
+            Body::Empty => part(b"empty"),
+            Body::Json(value) => part(&motet_expr::json::canonical(value)),
+            Body::Text(text) => part(text.as_bytes()),
+        }
+        match &self.authorization {
+            None => part(b"none"),
+            Some(Authorization::Basic { username, password }) => {
+                part(username.as_bytes());
+                part(password.as_bytes());
+            }
+            Some(Authorization::Bearer { token }) => part(token.as_bytes()),
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+}

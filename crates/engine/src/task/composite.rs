@@ -1,0 +1,76 @@
+//! Tasks that hold tasks: how they open.
+
+use motet_definition::graph::{For, ScopeId, Try};
+use motet_expr::{Template, Value, json};
+
+use crate::data::Frame;
+use crate::decide::Decider;
+use crate::{ErrorKind, Opening, WorkflowError};
+
+pub(super) fn scope(decider: &Decider<'_>, scope: ScopeId) -> Opening {
+    Opening::Scope {
+        first: decider.graph.first(scope),
+        data: None,
+    }
+}
+
+pub(super) fn fork(decider: &Decider<'_>, branches: ScopeId, compete: bool) -> Opening {
+    Opening::Fork {
+        branches: decider.graph.scope(branches).tasks.clone(),
+        compete,
+    }
+}
+
+pub(super) fn trying(
+    decider: &mut Decider<'_>,
+    task: &Try,
+    input: &Value,
+    frame: &Frame<'_>,
+) -> Result<Opening, WorkflowError> {
+    let due = super::trying::attempt_due(decider, task, input, frame)?;
+    Ok(Opening::Try {
+        first: decider.graph.first(task.body),
+        due,
+    })
+}
+
+/// The items must be an array; null counts as an empty one.
+pub(super) fn each(
+    decider: &mut Decider<'_>,
+    task: &For,
+    input: &Value,
+    frame: &Frame<'_>,
+) -> Result<Opening, WorkflowError> {
+    let items = match decider.evaluate(&task.items, input, frame, "for.in")? {
+        Value::Null => Value::Arr(std::sync::Arc::new(Vec::new())),
+        items @ Value::Arr(_) => items,
+        other => {
+            let detail = format!("for.in: expected an array, found {}", json::to_text(&other));
+            return Err(WorkflowError::new(
+                ErrorKind::Expression,
+                "not an array",
+                detail,
+            ));
+        }
+    };
+    decider.check_size(&items, "for.in")?;
+    Ok(Opening::Loop { items })
+}
+
+/// `with` becomes the function's input.
+pub(super) fn function(
+    decider: &mut Decider<'_>,
+    with: Option<&Template>,
+    body: ScopeId,
+    input: &Value,
+    frame: &Frame<'_>,
+) -> Result<Opening, WorkflowError> {
+    let data = match with {
+        Some(with) => Some(decider.evaluate(with, input, frame, "with")?),
+        None => None,
+    };
+    Ok(Opening::Scope {
+        first: decider.graph.first(body),
+        data,
+    })
+}
