@@ -4,6 +4,8 @@ use super::layers::PURE_FOLDERS;
 use super::{Finding, tree::Tree};
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+const CARGO_SETTINGS: &str = ".cargo/config.toml";
+const SETTINGS_OF_ONE_MACHINE: [&str; 5] = ["http", "net", "registries", "registry", "source"];
 const ENGINE_CLIPPY: &str = "crates/engine/clippy.toml";
 /// The one script there is; it only calls `cargo xtask`.
 const SCRIPT: &str = ".ci/run";
@@ -25,21 +27,22 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings.extend(clippy_settings(tree));
     findings.extend(engine_settings(tree));
     findings.extend(lock(tree));
+    findings.extend(cargo_settings(tree));
     findings.extend(scripts(tree));
     findings
 }
 
-/// Every member takes the workspace's lints.
+/// Every member takes the workspace's lints; a crate with a workspace of its own (fuzzing needs that) cannot.
 fn lints(tree: &Tree) -> Vec<Finding> {
     let manifests = tree
         .files
         .iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"));
     let mut findings = Vec::new();
-    for file in manifests.filter(|file| !file.path.contains("/fuzz/")) {
-        let table = file.text.parse::<toml::Table>().unwrap_or_default();
+    for file in manifests {
+        let table = table(&file.text);
         let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
-        if lints.and_then(toml::Value::as_bool) != Some(true) {
+        if !table.contains_key("workspace") && lints.and_then(toml::Value::as_bool) != Some(true) {
             let text =
                 "the crate does not take the workspace's lints: add `[lints] workspace = true`";
             findings.push(Finding::new("lints", &file.path, 1, text));
@@ -50,7 +53,6 @@ fn lints(tree: &Tree) -> Vec<Finding> {
 
 /// Clippy takes the nearest file only, so a crate's own must repeat what the root's says.
 fn clippy_settings(tree: &Tree) -> Vec<Finding> {
-    let table = |text: &str| text.parse::<toml::Table>().unwrap_or_default();
     let common = table(tree.text("clippy.toml").unwrap_or_default());
     let mut findings = Vec::new();
     for file in tree
@@ -76,11 +78,7 @@ fn engine_settings(tree: &Tree) -> Vec<Finding> {
     if !PURE_FOLDERS.iter().any(|folder| tree.has(folder)) {
         return Vec::new();
     }
-    let table = tree
-        .text(ENGINE_CLIPPY)
-        .unwrap_or_default()
-        .parse::<toml::Table>()
-        .unwrap_or_default();
+    let table = table(tree.text(ENGINE_CLIPPY).unwrap_or_default());
     let lists = ["disallowed-types", "disallowed-methods"]
         .map(|key| table.get(key).and_then(toml::Value::as_array));
     let entries = lists.into_iter().flatten().flatten();
@@ -117,6 +115,19 @@ fn lock(tree: &Tree) -> Vec<Finding> {
     findings.collect()
 }
 
+/// Cargo's settings send nobody to a registry that only some machines know.
+fn cargo_settings(tree: &Tree) -> Vec<Finding> {
+    let settings = table(tree.text(CARGO_SETTINGS).unwrap_or_default());
+    let found = SETTINGS_OF_ONE_MACHINE
+        .iter()
+        .filter(|key| settings.contains_key(**key));
+    let findings = found.map(|key| {
+        let text = format!("`[{key}]` belongs to one machine: set it outside of the repository");
+        Finding::new("lock", CARGO_SETTINGS, 1, text)
+    });
+    findings.collect()
+}
+
 /// Commands are written in Rust, where they can be tested.
 fn scripts(tree: &Tree) -> Vec<Finding> {
     let is_script = |path: &str, text: &str| {
@@ -130,4 +141,9 @@ fn scripts(tree: &Tree) -> Vec<Finding> {
     scripts
         .map(|file| Finding::new("scripts", &file.path, 1, text))
         .collect()
+}
+
+/// What does not parse is empty: cargo and clippy say what is wrong with it.
+fn table(text: &str) -> toml::Table {
+    text.parse().unwrap_or_default()
 }

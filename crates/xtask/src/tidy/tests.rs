@@ -362,6 +362,7 @@ fn packages_of_the_host_are_counted_once() {
 #[test]
 fn manifests_lints_locks_and_scripts() {
     expect![[r#"
+        .cargo/config.toml:1: `[source]` belongs to one machine: set it outside of the repository [lock]
         Cargo.lock:2: a package comes from git+https://example.org/b: take one from crates.io [lock]
         build.sh:1: a script beside .ci/run: make it a command of cargo xtask [scripts]
         crates/a/Cargo.toml:1: the crate does not take the workspace's lints: add `[lints] workspace = true` [lints]
@@ -370,6 +371,8 @@ fn manifests_lints_locks_and_scripts() {
     "#]]
     .assert_eq(&print(manifests::check(&Tree::of(&[
         (".ci/run", "#!/usr/bin/env bash\n"),
+        (".cargo/config.toml", "[alias]\nx = \"y\"\n[source.crates-io]\nreplace-with = \"z\"\n"),
+        ("fuzz/Cargo.toml", "[package]\n[workspace]\n"),
         ("build.sh", "echo"),
         ("tools/go", "#!/bin/sh\n"),
         ("crates/a/src/lib.rs", "#![cfg(test)]"),
