@@ -11,7 +11,8 @@ pub trait Reads: Send + Sync {
     fn query(&self, query: Query, done: Completion<Result<Answer, Error>>);
 
     /// Chunks of an entity's history in order, whole even before its snapshot, beginning with the chunk that holds the record
-    /// after the first `skip`; it ends with the chunk in which `limit` records after those are reached.     /// Unlike queries this includes every durable commit.
+    /// after the first `skip`; it ends with the chunk in which `limit` records after those are reached.
+    /// Unlike queries this includes every durable commit.
     fn history(
         &self,
         entity: Entity,

@@ -1,12 +1,11 @@
 use bytes::Bytes;
 
-use crate::{Commit, Loaded, Position};
+use crate::{Loaded, Position};
 
 /// The history of one entity: its chunks in order and its newest snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     chunks: Vec<Chunk>,
-    records: u64,
     snapshot: Option<Snapshot>,
 }
 
@@ -28,23 +27,42 @@ struct Snapshot {
 }
 
 impl History {
-    /// Takes what `commit` appends and the snapshot it carries.
-    pub fn append(&mut self, position: Position, commit: &Commit) {
-        if !commit.records.is_empty() {
+    /// Appends a chunk, unless `records` is empty, and takes the snapshot of the state after it.
+    pub fn append(
+        &mut self,
+        position: Position,
+        record_count: u32,
+        records: Bytes,
+        snapshot: Option<Bytes>,
+    ) {
+        if !records.is_empty() {
+            let first_record = self.records();
             self.chunks.push(Chunk {
-                first_record: self.records,
+                first_record,
                 position,
-                record_count: commit.record_count,
-                records: commit.records.clone(),
+                record_count,
+                records,
             });
-            self.records += u64::from(commit.record_count);
         }
-        if let Some(state) = &commit.snapshot {
+        if let Some(state) = snapshot {
             self.snapshot = Some(Snapshot {
-                state: state.clone(),
+                state,
                 chunks: self.chunks.len(),
             });
         }
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> u64 {
+        self.chunks.last().map_or(0, Chunk::end)
+    }
+
+    /// The newest snapshot, and how many records it includes.
+    pub fn snapshot(&self) -> Option<(Bytes, u64)> {
+        self.snapshot.as_ref().map(|snapshot| {
+            let included = self.chunks[..snapshot.chunks].last().map_or(0, Chunk::end);
+            (snapshot.state.clone(), included)
+        })
     }
 
     /// The present state: snapshot and chunks after it, `None` while nothing was appended.

@@ -167,10 +167,12 @@ impl State {
     fn apply(&mut self, commit: Commit) -> Position {
         self.position.0 += 1;
         if !commit.records.is_empty() || commit.snapshot.is_some() {
-            self.histories
-                .entry(commit.entity)
-                .or_default()
-                .append(self.position, &commit);
+            self.histories.entry(commit.entity).or_default().append(
+                self.position,
+                commit.record_count,
+                commit.records,
+                commit.snapshot,
+            );
         }
         for change in commit.rows {
             match change {

@@ -1,0 +1,20 @@
+//! The write-ahead log: frames in segments.
+
+mod append;
+mod codec;
+mod frame;
+mod pool;
+mod recover;
+mod segment;
+mod survey;
+
+pub(crate) use append::Log;
+pub(crate) use codec::{put_bytes, put_varint, take_bytes, take_varint};
+pub(crate) use frame::Frame;
+pub(crate) use pool::Pool;
+pub(crate) use recover::{Recovered, recover, restart};
+pub(crate) use segment::{BLOCK, is_segment_name};
+pub(crate) use survey::{Survey, Torn, survey};
+
+#[cfg(test)]
+mod tests;

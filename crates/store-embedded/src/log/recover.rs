@@ -1,0 +1,158 @@
+use std::io;
+use std::sync::Arc;
+
+use motet_store::{Commit, Position};
+
+use super::append::{Active, Log};
+use super::frame::{FORMAT, Frame};
+use super::pool::Pool;
+use super::segment::{BLOCK, Header, Segment, segment_name};
+use super::survey::{Survey, Torn, survey};
+use crate::disk::Disk;
+use crate::error::{Damage, Error};
+use crate::options::{Options, Sabotage};
+
+/// A log ready to be written, and what the tables do not cover of it.
+pub(crate) struct Recovered {
+    pub(crate) log: Log,
+    /// Uncovered commits by frame, each with the position of its first one.
+    pub(crate) tail: Vec<(u64, Vec<Commit>)>,
+    /// A frame that was never acknowledged, now gone.
+    pub(crate) torn: Option<Torn>,
+}
+
+/// Opens the log; fails with [`Error::Damaged`] and changes nothing where acknowledged commits may be missing.
+pub(crate) fn recover(
+    disk: &Arc<dyn Disk>,
+    options: &Options,
+    covered: Position,
+    ordinal_expected: u64,
+) -> Result<Recovered, Error> {
+    let survey = survey(disk, options, covered, ordinal_expected)?;
+    match &survey.damage {
+        Some(damage) => Err(Error::Damaged(damage.clone())),
+        None => restart(disk, options, covered, ordinal_expected, survey),
+    }
+}
+
+/// Begins anew after the last readable frame, whatever follows it.
+///
+/// The tail is copied into a fresh segment and synced, because what was read may never have been durable. Only then the
+/// header is written, which supersedes every older segment at once.
+pub(crate) fn restart(
+    disk: &Arc<dyn Disk>,
+    options: &Options,
+    covered: Position,
+    ordinal_expected: u64,
+    mut survey: Survey,
+) -> Result<Recovered, Error> {
+    let tail = survey
+        .tail
+        .iter()
+        .map(decode)
+        .collect::<Result<Vec<_>, Error>>()?;
+    let copying = |error| Error::io("copying the tail of the log", error);
+    let ordinal = survey.ordinal.max(ordinal_expected) + 1;
+    let header = Header {
+        id: disk.random(),
+        ordinal,
+        base: ordinal,
+        first: survey
+            .tail
+            .first()
+            .map_or(covered.0 + 1, |frame| frame.sequence),
+    };
+    let bytes = BLOCK as u64 + survey.tail.iter().map(Frame::stored_bytes).sum::<u64>();
+    let segment = fresh(&**disk, options, &mut survey, bytes).map_err(copying)?;
+    copy(&segment, header, &survey.tail, options).map_err(copying)?;
+    let spares = retire(&**disk, options, &mut survey)?;
+    let pool = Pool::new(
+        disk.clone(),
+        options.segment_bytes,
+        options.segments_spare,
+        spares,
+        survey.number,
+    );
+    let active = Active {
+        segment,
+        header,
+        begun: true,
+        end: bytes,
+    };
+    let next = survey.last.0 + 1;
+    let log = Log::new(disk.clone(), Arc::new(pool), options.clone(), active, next);
+    Ok(Recovered {
+        log,
+        tail,
+        torn: survey.torn,
+    })
+}
+
+/// An idle segment that is large enough, or a new one.
+fn fresh(
+    disk: &dyn Disk,
+    options: &Options,
+    survey: &mut Survey,
+    bytes: u64,
+) -> io::Result<Segment> {
+    let bytes = bytes.max(options.segment_bytes_first);
+    if let Some(place) = survey.idle.iter().position(|idle| idle.bytes >= bytes) {
+        return Ok(survey.idle.swap_remove(place));
+    }
+    survey.number += 1;
+    Segment::create(disk, &segment_name(survey.number - 1), bytes)
+}
+
+fn copy(segment: &Segment, header: Header, tail: &[Frame], options: &Options) -> io::Result<()> {
+    let sync = || match options.sabotaged(Sabotage::TailNotSynced) {
+        true => Ok(()),
+        false => segment.file.sync_data(),
+    };
+    let mut offset = BLOCK as u64;
+    let mut buffer = Vec::new();
+    for frame in tail {
+        buffer.clear();
+        frame.encode_for(header.id, &mut buffer);
+        segment.file.write_at(offset, &buffer)?;
+        offset += buffer.len() as u64;
+    }
+    sync()?;
+    segment.file.write_at(0, &header.encode())?;
+    sync()
+}
+
+/// Keeps what can serve as a spare segment and removes the rest.
+fn retire(disk: &dyn Disk, options: &Options, survey: &mut Survey) -> Result<Vec<Segment>, Error> {
+    let live = survey.live.drain(..).map(|(_, segment)| segment);
+    let mut spares = Vec::new();
+    let mut removed = std::mem::take(&mut survey.unreadable);
+    for segment in survey.idle.drain(..).chain(live) {
+        let fits = segment.bytes == options.segment_bytes;
+        if fits && spares.len() < options.segments_spare {
+            spares.push(segment);
+        } else {
+            removed.push(segment);
+        }
+    }
+    for segment in removed {
+        disk.remove(&segment.name)
+            .map_err(|error| Error::io(format!("removing {}", segment.name), error))?;
+    }
+    Ok(spares)
+}
+
+fn decode(frame: &Frame) -> Result<(u64, Vec<Commit>), Error> {
+    if frame.format > FORMAT {
+        let (found, supported) = (u32::from(frame.format), u32::from(FORMAT));
+        return Err(Error::NewerFormat { found, supported });
+    }
+    let commits = frame.commits().ok_or_else(|| {
+        Error::Damaged(Damage {
+            file: "log".to_owned(),
+            offset: 0,
+            sequence: frame.sequence,
+            what: "a frame with a valid checksum holds no commits".to_owned(),
+        })
+    })?;
+    Ok((frame.sequence, commits))
+}

@@ -1,0 +1,89 @@
+//! The file that says what a data directory is.
+
+use std::io;
+
+use crate::disk::{Disk, DiskFile, DiskLock, LockError, read_exact_at};
+use crate::error::{Damage, Error};
+use crate::log::is_segment_name;
+
+/// Newest format of a data directory that is understood, and the one that is written.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Name of the file; it holds one line, `motet store format 1`, filled with spaces.
+pub(crate) const FORMAT_FILE: &str = "FORMAT";
+
+const WORDS: &str = "motet store format ";
+const FILE_BYTES: usize = 32;
+
+/// Takes the directory for this process and makes sure of its format; an empty one gets the newest.
+pub(crate) fn take(disk: &dyn Disk) -> Result<DiskLock, Error> {
+    let lock = disk.lock().map_err(|error| match error {
+        LockError::Held { pid } => Error::Locked { pid },
+        LockError::Io(source) => Error::io("locking the data directory", source),
+    })?;
+    match read(disk)? {
+        Some(FORMAT) => {}
+        Some(found) => {
+            return Err(Error::NewerFormat {
+                found,
+                supported: FORMAT,
+            });
+        }
+        None => create(disk)?,
+    }
+    Ok(lock)
+}
+
+/// The format of the directory; nothing if it is a new one.
+pub(crate) fn read(disk: &dyn Disk) -> Result<Option<u32>, Error> {
+    let reading = |source| Error::io("reading the format of the data", source);
+    let names = disk.list().map_err(reading)?;
+    if !names.iter().any(|name| name == FORMAT_FILE) {
+        return match names.iter().find(|name| is_segment_name(name)) {
+            None => Ok(None),
+            Some(name) => Err(damaged(format!("missing, although there is {name}"))),
+        };
+    }
+    let file = disk.open(FORMAT_FILE).map_err(reading)?;
+    let mut bytes = vec![0; file.len().map_err(reading)?.min(FILE_BYTES as u64) as usize];
+    read_exact_at(&*file, 0, &mut bytes).map_err(reading)?;
+    let text = String::from_utf8_lossy(&bytes);
+    // A crash between creating and writing the file leaves zeros; nothing else was made before it.
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let number = text
+        .trim()
+        .strip_prefix(WORDS)
+        .and_then(|number| number.parse().ok());
+    number
+        .map(Some)
+        .ok_or_else(|| damaged(format!("it reads {text:?}")))
+}
+
+fn create(disk: &dyn Disk) -> Result<(), Error> {
+    let written = || -> io::Result<()> {
+        let exists = disk.list()?.iter().any(|name| name == FORMAT_FILE);
+        let file: Box<dyn DiskFile> = match exists {
+            true => disk.open(FORMAT_FILE)?,
+            false => disk.create(FORMAT_FILE, FILE_BYTES as u64)?,
+        };
+        let line = format!(
+            "{:<width$}\n",
+            format!("{WORDS}{FORMAT}"),
+            width = FILE_BYTES - 1
+        );
+        file.write_at(0, line.as_bytes())?;
+        file.sync_data()
+    };
+    written().map_err(|source| Error::io("writing the format of the data", source))
+}
+
+fn damaged(what: String) -> Error {
+    Error::Damaged(Damage {
+        file: FORMAT_FILE.to_owned(),
+        offset: 0,
+        sequence: 0,
+        what,
+    })
+}

@@ -1,0 +1,3 @@
+//! Everything that is done with a data directory beside running it.
+
+pub(crate) mod format;
