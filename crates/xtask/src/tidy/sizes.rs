@@ -1,5 +1,8 @@
 //! How long files and functions are, and how much of the code is tests.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::budgets::{Limit, Measure};
 use super::source::{Function, LineCounts, Source, Sources};
 
@@ -33,23 +36,26 @@ pub(super) fn measure(sources: &Sources) -> Vec<Measure> {
         rule: "test-percent",
         place: "workspace".to_owned(),
         line: 1,
-        value: test_percent(total(sources)),
+        value: total(&sources.0).test_percent(),
         limit: Limit::Min(TEST_PERCENT_MIN),
-        advice: "lines of tests for 100 lines of source: write the missing tests".to_owned(),
+        advice: format!(
+            "lines of tests for 100 lines of source: write the missing ones ({})",
+            percent_by_crate(sources)
+        ),
     });
     measures
 }
 
 /// The measured sizes in one line, for people.
 pub(super) fn figures(sources: &Sources) -> String {
-    let counts = total(sources);
+    let counts = total(&sources.0);
     let lengths = function_lengths(sources);
     format!(
         "{} files, {} lines of source, {} of tests ({} %), {} functions (median {} lines, p95 {}, longest {})",
         sources.0.len(),
         counts.source_code,
         counts.test_code,
-        test_percent(counts),
+        counts.test_percent(),
         lengths.len(),
         percentile(&lengths, 50),
         percentile(&lengths, 95),
@@ -82,9 +88,27 @@ fn function_length(source: &Source, function: &Function) -> Measure {
     }
 }
 
-fn total(sources: &Sources) -> LineCounts {
+/// What each crate adds to the share of tests, the one that lacks most lines first.
+fn percent_by_crate(sources: &Sources) -> String {
+    let mut by_crate: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
+    for source in &sources.0 {
+        let name = source.crate_folder().unwrap_or("others");
+        by_crate.entry(name).or_default().push(source);
+    }
+    let mut crates: Vec<(&str, LineCounts)> = by_crate
+        .into_iter()
+        .map(|(name, sources)| (name, total(sources)))
+        .collect();
+    crates.sort_by_key(|(_, counts)| Reverse(counts.lines_missing()));
+    let shares = crates
+        .iter()
+        .map(|(name, counts)| format!("{name} {} %", counts.test_percent()));
+    shares.collect::<Vec<_>>().join(", ")
+}
+
+fn total<'a>(sources: impl IntoIterator<Item = &'a Source>) -> LineCounts {
     let mut total = LineCounts::default();
-    for counts in sources.0.iter().map(Source::line_counts) {
+    for counts in sources.into_iter().map(Source::line_counts) {
         total.source += counts.source;
         total.source_code += counts.source_code;
         total.test_code += counts.test_code;
@@ -92,10 +116,17 @@ fn total(sources: &Sources) -> LineCounts {
     total
 }
 
-fn test_percent(counts: LineCounts) -> usize {
-    (counts.test_code * 100)
-        .checked_div(counts.source_code)
-        .unwrap_or(100)
+impl LineCounts {
+    fn test_percent(self) -> usize {
+        (self.test_code * 100)
+            .checked_div(self.source_code)
+            .unwrap_or(100)
+    }
+
+    /// Lines of tests up to the budget.
+    fn lines_missing(self) -> usize {
+        (self.source_code * TEST_PERCENT_MIN / 100).saturating_sub(self.test_code)
+    }
 }
 
 /// Sorted.
