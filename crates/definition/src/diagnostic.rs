@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 
 use crate::{Code, Pointer, Span};
 
@@ -17,6 +18,15 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// A further hint, such as what the author may have meant.
     pub help: Option<String>,
+    /// The part of a text that is meant, until the text's place is known.
+    pub(crate) within: Option<Within>,
+}
+
+/// Part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Within {
+    pub(crate) text: String,
+    pub(crate) range: Range<usize>,
 }
 
 impl Diagnostic {
@@ -30,6 +40,7 @@ impl Diagnostic {
             place: Place::Value,
             span: None,
             help: None,
+            within: None,
         }
     }
 
@@ -54,6 +65,18 @@ impl Diagnostic {
     pub(crate) fn at(self, span: Span) -> Self {
         Self {
             span: Some(span),
+            ..self
+        }
+    }
+
+    /// Says that only `range` of the value's text is meant.
+    #[must_use]
+    pub(crate) fn within(self, text: &str, range: Range<usize>) -> Self {
+        Self {
+            within: Some(Within {
+                text: text.to_owned(),
+                range,
+            }),
             ..self
         }
     }

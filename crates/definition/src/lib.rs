@@ -2,6 +2,8 @@
 
 pub mod model;
 
+pub mod graph;
+
 mod code;
 mod diagnostic;
 mod parse;
@@ -18,4 +20,5 @@ pub use parse::{DIAGNOSTICS_MAX, Parsed, parse};
 pub use pointer::Pointer;
 pub use print::{canonical, print, task as print_task, tasks as print_tasks, to_json, to_yaml};
 pub use source::{Entry, SourceMap, Span};
+pub use validate::validate;
 pub use value::{Map, Num, Value};

@@ -33,6 +33,12 @@ impl Pointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// The value that `inner`, an escaped pointer, points to from here.
+    #[must_use]
+    pub(crate) fn join(&self, inner: &str) -> Self {
+        Self(format!("{}{inner}", self.0))
+    }
+
     /// What holds the value that `self` points to; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let end = self.0.rfind('/')?;

@@ -1,6 +1,6 @@
 //! The one value type of Motet, and the few ways this crate looks into it.
 
-pub use jaq_json::{Map, Num, Val as Value};
+pub use motet_expr::{Map, Num, Value};
 
 /// The text of a string value.
 pub(crate) fn as_str(value: &Value) -> Option<&str> {

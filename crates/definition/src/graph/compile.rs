@@ -70,8 +70,14 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     })
 }
 
-type Workflow =
-    (Input, Output, Option<Timeout>, OnFault, Option<Template>, Vec<(String, Template)>);
+type Workflow = (
+    Input,
+    Output,
+    Option<Timeout>,
+    OnFault,
+    Option<Template>,
+    Vec<(String, Template)>,
+);
 
 /// Names of the arguments that expressions may use; validation has checked which of them stand where.
 const ARGUMENTS: [&str; 9] = [
@@ -130,13 +136,18 @@ impl<'a> Compiler<'a> {
     /// Compiles a task list that stands at `path`.
     fn scope(&mut self, list: &'a model::TaskList, path: &str, owner: Option<TaskId>) -> ScopeId {
         let id = self.new_scope(owner);
-        let ids: BTreeMap<&str, usize> =
-            list.iter().enumerate().map(|(idx, item)| (item.name.as_str(), idx)).collect();
+        let ids: BTreeMap<&str, usize> = list
+            .iter()
+            .enumerate()
+            .map(|(idx, item)| (item.name.as_str(), idx))
+            .collect();
         let mut tasks = Vec::with_capacity(list.len());
         let mut flows = Vec::with_capacity(list.len());
         for (idx, item) in list.iter().enumerate() {
             let reference = format!("{path}/{idx}/{}", escape(&item.name));
-            let Some(task) = self.task(&item.name, &item.task, reference, id) else { break };
+            let Some(task) = self.task(&item.name, &item.task, reference, id) else {
+                break;
+            };
             tasks.push(task);
             flows.push(item.task.common.then.as_ref());
         }
@@ -148,7 +159,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn new_scope(&mut self, owner: Option<TaskId>) -> ScopeId {
-        self.scopes.push(Scope { owner, tasks: Vec::new() });
+        self.scopes.push(Scope {
+            owner,
+            tasks: Vec::new(),
+        });
         ScopeId(self.scopes.len() as u32 - 1)
     }
 
@@ -169,7 +183,9 @@ impl<'a> Compiler<'a> {
         };
         for (idx, task) in tasks.iter().enumerate() {
             let then = flows[idx].map_or(Some(Flow::Continue), resolve);
-            let Some(vertex) = &mut self.vertices[task.0 as usize] else { continue };
+            let Some(vertex) = &mut self.vertices[task.0 as usize] else {
+                continue;
+            };
             vertex.next = tasks.get(idx + 1).copied();
             let mut unresolved = then.is_none();
             vertex.then = then.unwrap_or(Flow::Continue);
@@ -181,7 +197,10 @@ impl<'a> Compiler<'a> {
             }
             if unresolved {
                 let path = vertex.reference.clone();
-                self.error(&path, "a flow directive names no task of this scope".to_owned());
+                self.error(
+                    &path,
+                    "a flow directive names no task of this scope".to_owned(),
+                );
             }
         }
     }
@@ -228,7 +247,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn input(&mut self, input: Option<&model::Input>, path: &str) -> Input {
-        let Some(input) = input else { return Input::default() };
+        let Some(input) = input else {
+            return Input::default();
+        };
         Input {
             schema: self.schema(input.schema.as_ref(), &format!("{path}/schema")),
             from: self.transform(input.from.as_ref(), &format!("{path}/from")),
@@ -236,7 +257,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn output(&mut self, output: Option<&model::Output>, path: &str) -> Output {
-        let Some(output) = output else { return Output::default() };
+        let Some(output) = output else {
+            return Output::default();
+        };
         Output {
             transform: self.transform(output.as_.as_ref(), &format!("{path}/as")),
             schema: self.schema(output.schema.as_ref(), &format!("{path}/schema")),
@@ -244,7 +267,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn export(&mut self, export: Option<&model::Export>, path: &str) -> Output {
-        let Some(export) = export else { return Output::default() };
+        let Some(export) = export else {
+            return Output::default();
+        };
         Output {
             transform: self.transform(export.as_.as_ref(), &format!("{path}/as")),
             schema: self.schema(export.schema.as_ref(), &format!("{path}/schema")),
@@ -265,7 +290,9 @@ impl<'a> Compiler<'a> {
 
     fn span(&mut self, duration: &model::Duration, path: &str) -> Option<Span> {
         if let model::Duration::Expression(expression) = duration {
-            return self.expression(expression, path).map(|it| Span::Computed(Template::Program(it)));
+            return self
+                .expression(expression, path)
+                .map(|it| Span::Computed(Template::Program(it)));
         }
         match duration.fixed() {
             Some(fixed) => Some(Span::Fixed(fixed)),
@@ -279,10 +306,15 @@ impl<'a> Compiler<'a> {
     fn schema(&mut self, schema: Option<&model::Schema>, path: &str) -> Option<Schema> {
         let schema = schema?;
         let document = match &schema.source {
-            model::SchemaSource::Document(document) if schema.format().starts_with("json") => document,
+            model::SchemaSource::Document(document) if schema.format().starts_with("json") => {
+                document
+            }
             model::SchemaSource::Document(_) => {
                 let format = schema.format();
-                self.error(path, format!("schemas of format {format:?} are not supported: use json"));
+                self.error(
+                    path,
+                    format!("schemas of format {format:?} are not supported: use json"),
+                );
                 return None;
             }
             model::SchemaSource::Resource(_) => {
@@ -291,7 +323,9 @@ impl<'a> Compiler<'a> {
                 return None;
             }
         };
-        Schema::compile(document).map_err(|error| self.error(path, error)).ok()
+        Schema::compile(document)
+            .map_err(|error| self.error(path, error))
+            .ok()
     }
 
     fn transform(&mut self, transform: Option<&model::Transform>, path: &str) -> Option<Template> {
@@ -314,7 +348,9 @@ impl<'a> Compiler<'a> {
     /// Compiles a field that is always an expression.
     fn expression(&mut self, expression: &model::Expression, path: &str) -> Option<Program> {
         let compiled = Program::compile_field(expression.as_str(), &self.available());
-        compiled.map_err(|error| self.error(path, error.to_string())).ok()
+        compiled
+            .map_err(|error| self.error(path, error.to_string()))
+            .ok()
     }
 
     /// Compiles a value whose texts may hold expressions.
@@ -335,25 +371,35 @@ impl<'a> Compiler<'a> {
     }
 
     fn available(&self) -> Vec<&str> {
-        ARGUMENTS.into_iter().chain(self.locals.iter().map(String::as_str)).collect()
+        ARGUMENTS
+            .into_iter()
+            .chain(self.locals.iter().map(String::as_str))
+            .collect()
     }
 
     /// Compiles with further variables in sight.
     fn with_locals<T>(&mut self, names: &[&str], compile: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.locals.len();
-        self.locals.extend(names.iter().map(|name| (*name).to_owned()));
+        self.locals
+            .extend(names.iter().map(|name| (*name).to_owned()));
         let result = compile(self);
         self.locals.truncate(before);
         result
     }
 
     fn unknown<T>(&mut self, path: &str, what: &str, name: &str) -> Option<T> {
-        self.error(path, format!("there is no {what} named {name:?} under `use`"));
+        self.error(
+            path,
+            format!("there is no {what} named {name:?} under `use`"),
+        );
         None
     }
 
     fn error(&mut self, path: &str, message: String) {
-        self.errors.push(CompileError { path: path.to_owned(), message });
+        self.errors.push(CompileError {
+            path: path.to_owned(),
+            message,
+        });
     }
 }
 
@@ -364,12 +410,15 @@ fn escape(name: &str) -> String {
 
 /// The value at a JSON pointer.
 fn pointed(root: &Value, pointer: &str) -> Option<Value> {
-    pointer.split('/').skip(1).try_fold(root.clone(), |value, segment| {
-        let segment = segment.replace("~1", "/").replace("~0", "~");
-        match &value {
-            Value::Obj(_) => motet_expr::json::get(&value, &segment).cloned(),
-            Value::Arr(items) => items.get(segment.parse::<usize>().ok()?).cloned(),
-            _ => None,
-        }
-    })
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(root.clone(), |value, segment| {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            match &value {
+                Value::Obj(_) => motet_expr::json::get(&value, &segment).cloned(),
+                Value::Arr(items) => items.get(segment.parse::<usize>().ok()?).cloned(),
+                _ => None,
+            }
+        })
 }

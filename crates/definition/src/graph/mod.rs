@@ -148,13 +148,19 @@ pub enum Kind {
     Do(ScopeId),
     Switch(Vec<Case>),
     For(Box<For>),
-    Fork { branches: ScopeId, compete: bool },
+    Fork {
+        branches: ScopeId,
+        compete: bool,
+    },
     Try(Box<Try>),
     Raise(Box<RaisedError>),
     Wait(Span),
     Call(Box<HttpCall>),
     /// `call` of a function of `use.functions`: its task, inlined as a scope of one.
-    Function { with: Option<Template>, body: ScopeId },
+    Function {
+        with: Option<Template>,
+        body: ScopeId,
+    },
     Run(Box<RunWorkflow>),
 }
 
@@ -244,8 +250,14 @@ pub enum Backoff {
     #[default]
     Constant,
     /// Absent increment: the delay.
-    Linear { increment: Option<Span>, delay_max: Option<Span> },
-    Exponential { factor: f64, delay_max: Option<Span> },
+    Linear {
+        increment: Option<Span>,
+        delay_max: Option<Span>,
+    },
+    Exponential {
+        factor: f64,
+        delay_max: Option<Span>,
+    },
 }
 
 /// The error of a `raise`, each field a text or an expression.
@@ -283,10 +295,18 @@ pub enum Endpoint {
 
 #[derive(Debug)]
 pub enum Authentication {
-    Basic { username: Template, password: Template },
-    Bearer { token: Template },
+    Basic {
+        username: Template,
+        password: Template,
+    },
+    Bearer {
+        token: Template,
+    },
     /// The named secret holds the properties of the scheme.
-    Secret { scheme: SecretScheme, name: String },
+    Secret {
+        scheme: SecretScheme,
+        name: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,9 +71,24 @@ impl SourceMap {
                     diagnostic.path = self.pointer_at(span.start);
                 }
                 Some(_) => {}
-                None => diagnostic.span = self.nearest(&diagnostic.path, diagnostic.place),
+                None => {
+                    diagnostic.span = self
+                        .part(diagnostic)
+                        .or_else(|| self.nearest(&diagnostic.path, diagnostic.place));
+                }
             }
         }
+    }
+
+    /// The place of a part of a text, where the text stands in the source as it is.
+    fn part(&self, diagnostic: &Diagnostic) -> Option<Span> {
+        let within = diagnostic.within.as_ref()?;
+        let (_, (start, end)) = self.bytes(&diagnostic.path)?;
+        let start = start + self.text().get(start..end)?.find(&within.text)?;
+        Some(
+            self.lines
+                .span((start + within.range.start, start + within.range.end)),
+        )
     }
 
     fn nearest(&self, pointer: &Pointer, place: Place) -> Option<Span> {

@@ -1,7 +1,177 @@
-use crate::Diagnostic;
-use crate::model::Document;
+//! What the shape alone does not show: names, references, flow, variables, secrets, and where our extensions may stand.
+//!
+//! The checks walk the model, so they also serve documents that were never text; places are JSON pointers.
+
+mod authentication;
+mod call;
+mod event;
+mod expressions;
+mod flow;
+mod functions;
+mod metadata;
+mod scope;
+mod secrets;
+mod task;
+mod trying;
+
+use motet_expr::Mode;
 use motet_types::Limits;
 
-pub fn validate(_: &Document, _: &Limits) -> Vec<Diagnostic> {
-    Vec::new()
+use crate::model::{Document, EvaluateMode, TaskList};
+use crate::pointer::Path;
+use crate::read::{nearest, one_of};
+use crate::{Code, DIAGNOSTICS_MAX, Diagnostic};
+use scope::{Scope, Site};
+
+/// Everything that is wrong, or doubtful, about the meaning of a document, in document order.
+pub fn validate(document: &Document, limits: &Limits) -> Vec<Diagnostic> {
+    let mode = match document.mode() {
+        EvaluateMode::Strict => Mode::Strict,
+        EvaluateMode::Loose => Mode::Loose,
+    };
+    let mut checker = Checker {
+        document,
+        limits,
+        mode,
+        diagnostics: Vec::new(),
+    };
+    checker.document();
+    checker.diagnostics
 }
+
+/// Walks a document and collects what it finds.
+struct Checker<'a> {
+    document: &'a Document,
+    limits: &'a Limits,
+    mode: Mode,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn document(&mut self) {
+        let (document, root) = (self.document, Path::default());
+        self.document_metadata(&root.key("document").key("metadata"));
+        if let Some(input) = &document.input {
+            self.input(input, &root.key("input"), &Scope::new(Site::WorkflowInput));
+        }
+        self.use_(&root.key("use"));
+        if let Some(timeout) = &document.timeout {
+            self.timeout_ref(
+                timeout,
+                &root.key("timeout"),
+                &Scope::new(Site::WorkflowInput),
+            );
+        }
+        self.schedule(&root.key("schedule"));
+        self.task_list(
+            &document.do_,
+            &root.key("do"),
+            &Scope::new(Site::Definition),
+        );
+        if let Some(output) = &document.output {
+            self.output(
+                output,
+                &root.key("output"),
+                &Scope::new(Site::WorkflowOutput),
+            );
+        }
+    }
+
+    fn use_(&mut self, path: &Path<'a>) {
+        let Some(use_) = &self.document.use_ else {
+            return;
+        };
+        let scope = Scope::new(Site::Definition);
+        for (name, policy) in use_.authentications.iter().flatten() {
+            self.policy(policy, &path.key("authentications").key(name), &scope);
+        }
+        for (name, endpoint) in use_.catalogs.iter().flatten() {
+            self.endpoint(
+                endpoint,
+                &path.key("catalogs").key(name).key("endpoint"),
+                &scope,
+            );
+        }
+        for (name, error) in use_.errors.iter().flatten() {
+            self.error(error, &path.key("errors").key(name), &scope);
+        }
+        for (idx, item) in use_.extensions.iter().flatten().enumerate() {
+            let path = path.key("extensions").index(idx).key(&item.name);
+            self.maybe_field(&item.extension.when, &path.key("when"), &scope);
+            let lists = [
+                ("before", &item.extension.before),
+                ("after", &item.extension.after),
+            ];
+            for (key, list) in lists {
+                if let Some(list) = list {
+                    self.task_list(list, &path.key(key), &scope);
+                }
+            }
+        }
+        for (name, function) in use_.functions.iter().flatten() {
+            self.task(function, &path.key("functions").key(name), &scope);
+        }
+        self.recursion(&path.key("functions"));
+        for (name, policy) in use_.retries.iter().flatten() {
+            self.named_retry(name, policy, &path.key("retries").key(name));
+        }
+        for (name, timeout) in use_.timeouts.iter().flatten() {
+            self.duration(
+                &timeout.after,
+                &path.key("timeouts").key(name).key("after"),
+                &scope,
+            );
+        }
+    }
+
+    fn schedule(&mut self, path: &Path<'a>) {
+        let Some(schedule) = &self.document.schedule else {
+            return;
+        };
+        let scope = Scope::new(Site::WorkflowInput);
+        for (key, duration) in [("every", &schedule.every), ("after", &schedule.after)] {
+            if let Some(duration) = duration {
+                self.duration(duration, &path.key(key), &scope);
+            }
+        }
+        if let Some(strategy) = &schedule.on {
+            self.strategy(strategy, &path.key("on"), &scope);
+        }
+    }
+
+    /// Tasks of one scope: first the list as a whole, then each task.
+    fn task_list(&mut self, list: &'a TaskList, path: &Path<'a>, scope: &Scope<'a>) {
+        self.flow(list, path);
+        for (idx, item) in list.iter().enumerate() {
+            self.task(&item.task, &path.index(idx).key(&item.name), scope);
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX || diagnostic.is_error() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports a name that is not among those declared.
+    fn unknown<'n>(
+        &mut self,
+        code: Code,
+        path: &Path<'a>,
+        name: &str,
+        section: &str,
+        declared: impl Iterator<Item = &'n str>,
+    ) {
+        let declared: Vec<&str> = declared.collect();
+        let message = format!("`{name}` is not declared in `use.{section}`: declare it there");
+        let problem = Diagnostic::new(code, path.pointer(), message);
+        self.report(match (nearest(name, &declared), declared.as_slice()) {
+            (Some(near), _) => problem.with_help(format!("did you mean `{near}`?")),
+            (None, []) => problem,
+            (None, names) => problem.with_help(format!("declared: {}", one_of(names))),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

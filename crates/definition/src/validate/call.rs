@@ -1,0 +1,220 @@
+use super::Checker;
+use super::scope::Scope;
+use crate::model::{
+    A2aCall, AsyncApiCall, AsyncApiExchange, Call, ConsumeLimit, FunctionCall, FunctionTarget,
+    GrpcCall, HttpCall, McpCall, McpTransportKind, OpenApiCall, Subscription, Task, TaskKind, Uri,
+};
+use crate::pointer::Path;
+use crate::value::Value;
+use crate::{Code, Diagnostic};
+
+/// Functions of ours, which no document has to declare.
+pub(crate) const OWN_FUNCTIONS: [&str; 2] = ["job", "human"];
+
+/// The catalog that every runtime brings.
+const DEFAULT_CATALOG: &str = "default";
+
+impl<'a> Checker<'a> {
+    pub(super) fn call(&mut self, call: &'a Call, path: &Path<'a>, scope: &Scope<'a>) {
+        let scope = &scope.inside_call();
+        let with = &path.key("with");
+        match call {
+            Call::Http(own) => self.http(own, with, scope),
+            Call::Grpc(own) => self.grpc(own, with, scope),
+            Call::OpenApi(own) => self.openapi(own, with, scope),
+            Call::AsyncApi(own) => self.asyncapi(own, with, scope),
+            Call::A2a(own) => self.a2a(own, with, scope),
+            Call::Mcp(own) => self.mcp(own, with, scope),
+            Call::Function(own) => self.function(own, path, scope),
+        }
+    }
+
+    fn http(&mut self, own: &'a HttpCall, path: &Path<'a>, scope: &Scope<'a>) {
+        self.template(&own.method, &path.key("method"), scope);
+        if let Some(method) = own.method.literal()
+            && (method.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic() || c == '-'))
+        {
+            let message = format!("`{method}` is no HTTP method: use one such as `get` or `post`");
+            let pointer = path.key("method").pointer();
+            self.report(Diagnostic::new(Code::InvalidValue, pointer, message));
+        }
+        self.endpoint(&own.endpoint, &path.key("endpoint"), scope);
+        self.maybe_template(&own.headers, &path.key("headers"), scope);
+        self.maybe_template(&own.query, &path.key("query"), scope);
+        self.maybe_template(&own.body, &path.key("body"), scope);
+    }
+
+    fn grpc(&mut self, own: &'a GrpcCall, path: &Path<'a>, scope: &Scope<'a>) {
+        self.resource(&own.proto, &path.key("proto"), scope);
+        if let Some(reference) = &own.service.authentication {
+            self.authentication(reference, &path.key("service").key("authentication"), scope);
+        }
+        self.maybe_template(&own.arguments, &path.key("arguments"), scope);
+    }
+
+    fn openapi(&mut self, own: &'a OpenApiCall, path: &Path<'a>, scope: &Scope<'a>) {
+        self.resource(&own.document, &path.key("document"), scope);
+        self.maybe_template(&own.parameters, &path.key("parameters"), scope);
+        if let Some(reference) = &own.authentication {
+            self.authentication(reference, &path.key("authentication"), scope);
+        }
+    }
+
+    fn asyncapi(&mut self, own: &'a AsyncApiCall, path: &Path<'a>, scope: &Scope<'a>) {
+        self.resource(&own.document, &path.key("document"), scope);
+        if let Some(server) = &own.server {
+            self.maybe_template(
+                &server.variables,
+                &path.key("server").key("variables"),
+                scope,
+            );
+        }
+        match &own.exchange {
+            AsyncApiExchange::Publish(message) => {
+                let path = path.key("message");
+                self.maybe_template(&message.payload, &path.key("payload"), scope);
+                self.maybe_template(&message.headers, &path.key("headers"), scope);
+            }
+            AsyncApiExchange::Subscribe(own) => {
+                self.subscription(own, &path.key("subscription"), scope);
+            }
+        }
+        if let Some(reference) = &own.authentication {
+            self.authentication(reference, &path.key("authentication"), scope);
+        }
+    }
+
+    fn subscription(&mut self, own: &'a Subscription, path: &Path<'a>, scope: &Scope<'a>) {
+        self.maybe_field(&own.filter, &path.key("filter"), scope);
+        let consume = path.key("consume");
+        match &own.consume.limit {
+            ConsumeLimit::Amount(_) => {}
+            ConsumeLimit::While(condition) => self.field(condition, &consume.key("while"), scope),
+            ConsumeLimit::Until(condition) => self.field(condition, &consume.key("until"), scope),
+        }
+        if let Some(duration) = &own.consume.for_ {
+            self.duration(duration, &consume.key("for"), scope);
+        }
+        if let Some(foreach) = &own.foreach {
+            self.foreach(foreach, &path.key("foreach"), scope);
+        }
+    }
+
+    fn a2a(&mut self, own: &'a A2aCall, path: &Path<'a>, scope: &Scope<'a>) {
+        if let Some(card) = &own.agent_card {
+            self.resource(card, &path.key("agentCard"), scope);
+        }
+        if let Some(server) = &own.server {
+            self.endpoint(server, &path.key("server"), scope);
+        }
+        self.maybe_template(&own.parameters, &path.key("parameters"), scope);
+    }
+
+    fn mcp(&mut self, own: &'a McpCall, path: &Path<'a>, scope: &Scope<'a>) {
+        self.maybe_template(&own.parameters, &path.key("parameters"), scope);
+        if let Some(timeout) = &own.timeout {
+            self.duration(timeout, &path.key("timeout"), scope);
+        }
+        let path = path.key("transport");
+        match &own.transport.kind {
+            McpTransportKind::Http {
+                endpoint, headers, ..
+            } => {
+                let path = path.key("http");
+                self.endpoint(endpoint, &path.key("endpoint"), scope);
+                self.maybe_template(headers, &path.key("headers"), scope);
+            }
+            McpTransportKind::Stdio {
+                command,
+                arguments,
+                environment,
+                ..
+            } => {
+                let path = path.key("stdio");
+                self.template(command, &path.key("command"), scope);
+                self.maybe_template(arguments, &path.key("arguments"), scope);
+                self.maybe_template(environment, &path.key("environment"), scope);
+            }
+        }
+    }
+
+    fn function(&mut self, own: &'a FunctionCall, path: &Path<'a>, scope: &Scope<'a>) {
+        let place = path.key("call");
+        match own.target() {
+            FunctionTarget::Named(name) => {
+                let known = OWN_FUNCTIONS.contains(&name);
+                if !known && self.document.function(name).is_none() {
+                    let all = self
+                        .document
+                        .use_
+                        .iter()
+                        .flat_map(|use_| &use_.functions)
+                        .flatten();
+                    let protocols = ["http", "grpc", "openapi", "asyncapi", "a2a", "mcp"];
+                    let declared = all.map(|(name, _)| name.as_str()).chain(protocols);
+                    self.unknown(Code::UnknownFunction, &place, name, "functions", declared);
+                }
+            }
+            FunctionTarget::Catalogued { catalog, .. } if catalog != DEFAULT_CATALOG => {
+                let catalogs = self
+                    .document
+                    .use_
+                    .iter()
+                    .flat_map(|use_| &use_.catalogs)
+                    .flatten();
+                let names: Vec<&str> = catalogs.map(|(name, _)| name.as_str()).collect();
+                if !names.contains(&catalog) {
+                    let names = names.into_iter();
+                    self.unknown(Code::UnknownCatalog, &place, catalog, "catalogs", names);
+                }
+            }
+            FunctionTarget::Catalogued { .. } | FunctionTarget::Uri(_) => {}
+        }
+        if let Some(with) = &own.with {
+            self.value(&Value::obj(with.clone()), &path.key("with"), scope);
+        }
+    }
+
+    /// Warns of a call that may not be repeated and does not say what to do when its outcome is unknown.
+    ///
+    /// A governed service (a host of one label) may declare that itself.
+    pub(super) fn idempotency(&mut self, task: &'a Task, path: &Path<'a>) {
+        let TaskKind::Call(Call::Http(own)) = &task.kind else {
+            return;
+        };
+        let declared = task.motet().is_some_and(|motet| motet.idempotent.is_some());
+        let repeatable = own
+            .method
+            .literal()
+            .is_none_or(|method| !not_repeatable(method));
+        if declared || repeatable || is_service(own.endpoint.uri()) {
+            return;
+        }
+        let message = "after a crash this call is sent again under its idempotency key: \
+                       say with `metadata.motet.idempotent` whether the host heeds that";
+        let pointer = path.key("with").key("method").pointer();
+        self.report(Diagnostic::new(
+            Code::UndeclaredIdempotency,
+            pointer,
+            message,
+        ));
+    }
+}
+
+/// Methods that are not idempotent (RFC 9110 §9.2.2; PATCH: RFC 5789 §2).
+fn not_repeatable(method: &str) -> bool {
+    method.eq_ignore_ascii_case("post") || method.eq_ignore_ascii_case("patch")
+}
+
+/// Whether an address is that of a governed service: one label, no port, not `localhost`.
+fn is_service(uri: &Uri) -> bool {
+    let Uri::Template(text) = uri else {
+        return false;
+    };
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !authority.is_empty() && authority != "localhost" && authority.chars().all(plain)
+}

@@ -1,0 +1,176 @@
+use super::Checker;
+use super::scope::{Scope, Site};
+use crate::model::{MotetTask, Task, TaskItem, TaskKind, TaskList};
+use crate::pointer::Path;
+use crate::read::nearest;
+use crate::{Code, Diagnostic};
+
+impl<'a> Checker<'a> {
+    pub(super) fn document_metadata(&mut self, path: &Path<'a>) {
+        let Some(motet) = self.document.motet() else {
+            return;
+        };
+        let (path, scope) = (path.key("motet"), Scope::new(Site::WorkflowInput));
+        for (name, attribute) in motet.attributes.iter().flatten() {
+            self.template(attribute, &path.key("attributes").key(name), &scope);
+        }
+        self.maybe_template(&motet.business_key, &path.key("businessKey"), &scope);
+        if motet.schedule.is_some() && self.document.schedule.is_none() {
+            let message = "the document has no `schedule` that this could apply to: add one";
+            self.misplaced(message, &path.key("schedule"));
+        }
+    }
+
+    pub(super) fn task_metadata(&mut self, task: &'a Task, path: &Path<'a>, scope: &Scope<'a>) {
+        let Some(motet) = task.motet() else { return };
+        let path = path.key("metadata").key("motet");
+        for (key, present, fits, where_) in placement(motet, &task.kind) {
+            if present && !fits {
+                let message =
+                    format!("`{key}` has no meaning on this task: it belongs on {where_}");
+                self.misplaced(&message, &path.key(key));
+            }
+        }
+        if let Some(until) = &motet.until {
+            self.field(until, &path.key("until"), &scope.at(Site::Definition));
+        }
+        if let Some(undo) = &motet.compensate {
+            let path = path.key("compensate");
+            // An undo runs later, when the loops and catches around the task are over.
+            self.task_list(undo, &path, &Scope::new(Site::Definition));
+            self.undo(undo, &path);
+        }
+        if let Some(version) = &motet.version
+            && semver::VersionReq::parse(version).is_err()
+        {
+            let message =
+                format!("`{version}` is no range of versions: write one such as `^2` or `1.4.0`");
+            let pointer = path.key("version").pointer();
+            self.report(Diagnostic::new(Code::InvalidVersion, pointer, message));
+        }
+    }
+
+    /// Branches of a fork: their names, their tasks, and what they need of each other.
+    pub(super) fn fork(&mut self, branches: &'a TaskList, path: &Path<'a>, scope: &Scope<'a>) {
+        if branches.is_empty() {
+            let message = "the fork has no branch: add one";
+            self.report(Diagnostic::new(
+                Code::EmptyTaskList,
+                path.pointer(),
+                message,
+            ));
+        }
+        self.names(branches, path);
+        for (idx, item) in branches.iter().enumerate() {
+            let path = path.index(idx).key(&item.name);
+            self.task(&item.task, &path, scope);
+            self.needs(branches, item, &path);
+            if let Some(crate::model::FlowDirective::Goto(name)) = &item.task.common.then {
+                let message = format!(
+                    "a branch cannot go on to `{name}`: branches run side by side and end at the join"
+                );
+                let pointer = path.key("then").pointer();
+                self.report(Diagnostic::new(Code::TaskOutOfScope, pointer, message));
+            }
+        }
+    }
+
+    fn needs(&mut self, branches: &'a TaskList, item: &'a TaskItem, path: &Path<'a>) {
+        let path = path.key("metadata").key("motet").key("needs");
+        let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
+        for (idx, needed) in needs_of(item).iter().enumerate() {
+            if !names.contains(&needed.as_str()) {
+                let message =
+                    format!("the fork has no branch `{needed}`: name one of its branches");
+                let pointer = path.index(idx).pointer();
+                let problem = Diagnostic::new(Code::InvalidNeeds, pointer, message);
+                self.report(match nearest(needed, &names) {
+                    Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                    None => problem,
+                });
+            } else if depends(branches, needed, &item.name) {
+                let message = format!(
+                    "`{needed}` waits for `{}` too, so neither would ever start: remove one need",
+                    item.name
+                );
+                let pointer = path.index(idx).pointer();
+                self.report(Diagnostic::new(Code::InvalidNeeds, pointer, message));
+            }
+        }
+    }
+
+    /// Tasks of an undo cannot export, and have no undo of their own.
+    fn undo(&mut self, list: &'a TaskList, path: &Path<'a>) {
+        for (idx, item) in list.iter().enumerate() {
+            let path = path.index(idx).key(&item.name);
+            if item.task.common.export.is_some() {
+                self.misplaced("an undo cannot export: remove it", &path.key("export"));
+            }
+            let own = item.task.motet();
+            if own.is_some_and(|motet| motet.compensate.is_some() || motet.pivot == Some(true)) {
+                let message = "an undo is never undone: remove `compensate` and `pivot` from it";
+                self.misplaced(message, &path.key("metadata").key("motet"));
+            }
+        }
+    }
+
+    fn misplaced(&mut self, message: &str, path: &Path<'a>) {
+        let problem = Diagnostic::new(Code::MisplacedMetadata, path.pointer(), message);
+        self.report(problem.about_key());
+    }
+}
+
+/// Each key, whether it is present, whether it may stand on such a task, and where it may.
+fn placement(motet: &MotetTask, kind: &TaskKind) -> [(&'static str, bool, bool, &'static str); 7] {
+    let has_effects = !matches!(
+        kind,
+        TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Wait(_)
+    );
+    let is_scope = matches!(kind, TaskKind::Do(_) | TaskKind::Try(_));
+    let is_call = matches!(kind, TaskKind::Call(_));
+    let undoable = has_effects && !matches!(kind, TaskKind::Raise(_) | TaskKind::Listen(_));
+    let acts = "a task that acts: `call`, `run`, `emit`, or one that holds such tasks";
+    [
+        ("compensate", motet.compensate.is_some(), undoable, acts),
+        ("pivot", motet.pivot.is_some(), undoable, acts),
+        ("saga", motet.saga.is_some(), is_scope, "`do` or `try`"),
+        ("idempotent", motet.idempotent.is_some(), is_call, "`call`"),
+        ("version", motet.version.is_some(), is_call, "`call`"),
+        (
+            "parallel",
+            motet.parallel.is_some(),
+            matches!(kind, TaskKind::For(_)),
+            "`for`",
+        ),
+        (
+            "until",
+            motet.until.is_some(),
+            matches!(kind, TaskKind::Wait(_)),
+            "`wait`",
+        ),
+    ]
+}
+
+fn needs_of(item: &TaskItem) -> &[String] {
+    item.task
+        .motet()
+        .and_then(|motet| motet.needs.as_deref())
+        .unwrap_or_default()
+}
+
+/// Whether the branch `from` waits, directly or through others, for the branch `on`.
+fn depends(branches: &TaskList, from: &str, on: &str) -> bool {
+    let mut seen = Vec::new();
+    let mut open = vec![from];
+    while let Some(name) = open.pop() {
+        if name == on {
+            return true;
+        }
+        if !seen.contains(&name) {
+            seen.push(name);
+            let branch = branches.iter().find(|branch| branch.name == name);
+            open.extend(branch.into_iter().flat_map(needs_of).map(String::as_str));
+        }
+    }
+    false
+}
