@@ -15,6 +15,7 @@ use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
 use crate::CompileError;
+use crate::json::NUMBER_BYTES_MAX;
 
 /// Deepest nesting of terms; evaluation and compilation need stack for each level.
 const TERM_DEPTH_MAX: usize = 160;
@@ -133,6 +134,9 @@ impl<'s> Checker<'s, '_> {
 
     fn parts(&mut self, term: Term<&'s str>, tail: usize) -> Term<&'s str> {
         match term {
+            Term::Num(digits) if digits.len() > NUMBER_BYTES_MAX => {
+                self.fail(digits, "the number has more digits than allowed".to_owned())
+            }
             Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => term,
             Term::Var(name) => Term::Var(self.variable(name)),
             Term::Str(format, parts) => self.text(format, parts),

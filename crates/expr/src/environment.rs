@@ -36,14 +36,16 @@ pub struct ExpressionLimits {
     pub value_bytes_max: u32,
     /// Calls of a function by itself that are not the last thing it does, at any moment.
     pub recursion_max: u32,
-    /// Stack between the call of `evaluate` and the deepest term, in bytes. It is the net under `recursion_max`,
-    /// and the only limit that differs between builds; see [`ExpressionLimits::STACK_BYTES_NEEDED`].
+    /// Stack between the entry of an evaluation and its deepest term, in bytes: the net under `recursion_max` for
+    /// functions with very large bodies, and the only limit that depends on the build. An evaluation brings its
+    /// own stack where the caller's has less room than this and a reserve; see
+    /// [`ExpressionLimits::STACK_BYTES_WANTED`].
     pub stack_bytes_max: usize,
 }
 
 impl ExpressionLimits {
-    /// Stack that a caller must have free when it evaluates with the default limits, in any build.
-    pub const STACK_BYTES_NEEDED: usize = 2 * 1024 * 1024;
+    /// Stack size of a thread on which evaluations with the default limits need no stack of their own, in bytes.
+    pub const STACK_BYTES_WANTED: usize = 18 * 1024 * 1024;
 }
 
 impl Default for ExpressionLimits {
@@ -52,7 +54,7 @@ impl Default for ExpressionLimits {
             depth_max: 128,
             value_bytes_max: 16 * 1024 * 1024,
             recursion_max: 256,
-            stack_bytes_max: 1024 * 1024,
+            stack_bytes_max: 12 * 1024 * 1024,
         }
     }
 }

@@ -11,10 +11,12 @@
 //! and no input panics, overflows the stack, exhausts memory or runs for ever; a violated limit ends the whole
 //! evaluation and no `try` catches it; what leaves an expression is JSON (no NaN, no byte strings, text keys).
 
+mod arithmetic;
 mod bounded;
 mod check;
 mod environment;
 mod error;
+mod fast;
 pub mod json;
 mod leave;
 mod library;

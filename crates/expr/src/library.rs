@@ -56,6 +56,9 @@ const REPLACED: &[&str] = &[
     "path_value",
     "range",
     "implode",
+    "matches",
+    "split_matches",
+    "split_",
     "halt",
     "env",
     "now",
@@ -67,8 +70,42 @@ const REPLACED: &[&str] = &[
     "strflocaltime",
 ];
 
-/// Definitions of jaq that make no sense in a sandbox.
-const LEFT_OUT: &[&str] = &["debug", "stderr", "halt", "halt_error"];
+/// Native functions of jaq that our definitions call after a check of their own.
+const RENAMED: &[(&str, &str)] = &[
+    ("reverse", "@reverse"),
+    ("gmtime", "@gmtime"),
+    ("mktime", "@mktime"),
+    ("strftime", "@strftime"),
+    ("strptime", "@strptime"),
+    ("todateiso8601", "@todateiso8601"),
+];
+
+/// Definitions of jaq that make no sense in a sandbox, or that ours replace.
+const LEFT_OUT: &[&str] = &[
+    "debug",
+    "stderr",
+    "halt",
+    "halt_error",
+    "isnan",
+    "todate",
+    "fromdate",
+    "delpaths",
+    "setpath",
+    "del",
+    "join",
+    "pick",
+    "from_entries",
+    "with_entries",
+    "capture_of_match",
+    "test",
+    "scan_",
+    "scan",
+    "match",
+    "capture",
+    "splits",
+    "sub",
+    "gsub",
+];
 
 /// The definitions that `body` needs, in an order in which each sees those that it calls.
 pub(crate) fn definitions(called: &BTreeSet<&str>) -> Vec<Def<&'static str>> {
@@ -80,6 +117,7 @@ pub(crate) fn definitions(called: &BTreeSet<&str>) -> Vec<Def<&'static str>> {
                 .chain(jaq_std::defs())
                 .chain(jaq_json::defs())
                 .filter(|def| !LEFT_OUT.contains(&def.name))
+                .filter(|def| (def.name, def.args.len()) != ("split", 2))
                 .chain(ours)
                 .map(|def| {
                     let mut called = BTreeSet::new();
@@ -106,7 +144,11 @@ pub(crate) fn functions(called: &BTreeSet<&str>) -> Vec<Fun<Jq>> {
     let jaq = jaq_core::funs()
         .chain(jaq_std::base_funs())
         .chain(jaq_std::extra_funs())
-        .filter(|(name, ..)| !REPLACED.contains(name));
+        .filter(|(name, ..)| !REPLACED.contains(name))
+        .map(|(name, arguments, native)| {
+            let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == name);
+            (renamed.map_or(name, |(_, ours)| ours), arguments, native)
+        });
     let ours = crate::natives::natives().into_vec();
     let ours = ours.into_iter().map(|filter| native::run::<Jq>(filter));
     ours.chain([deeper()])

@@ -14,6 +14,9 @@ use crate::{Environment, EvalError, EvalErrorKind, ExpressionLimits};
 /// Grains in one unit of fuel: work that is cheaper than a term is counted in grains, about one a byte.
 pub(crate) const GRAINS_PER_FUEL: u64 = 64;
 
+/// Stack beyond the limit for what runs between two terms, and for dropping what they made.
+const STACK_RESERVE_BYTES: usize = 4 * 1024 * 1024;
+
 thread_local! {
     static METER: Meter = const { Meter::idle() };
 }
@@ -55,18 +58,25 @@ pub(crate) fn metered<T>(
     env: &mut Environment<'_>,
     evaluate: impl FnOnce() -> Result<T, EvalError>,
 ) -> Result<T, EvalError> {
-    let marker = 0_u8;
-    let mine = Meter {
-        grains: Cell::new(env.fuel.saturating_mul(GRAINS_PER_FUEL)),
-        entry: Cell::new(std::ptr::from_ref(&marker).addr()),
-        recursion: Cell::new(0),
-        limits: Cell::new(env.limits),
-    };
+    let mine = Meter::idle();
+    mine.grains.set(env.fuel.saturating_mul(GRAINS_PER_FUEL));
+    mine.limits.set(env.limits);
     METER.with(|meter| meter.swap(&mine));
+    // Nothing behind this line is looked at again after a panic but the meter.
     let outcome = catch_unwind(AssertUnwindSafe(evaluate));
     METER.with(|meter| meter.swap(&mine));
     *env.fuel = (*env.fuel).min(mine.grains.get() / GRAINS_PER_FUEL);
     outcome.unwrap_or_else(|payload| Err(error_of(payload)))
+}
+
+/// Runs `evaluate` where the stack has room for what the limits allow, whoever the caller is.
+pub(crate) fn with_stack<T>(evaluate: impl FnOnce() -> T) -> T {
+    let room = limits().stack_bytes_max.saturating_add(STACK_RESERVE_BYTES);
+    stacker::maybe_grow(room, room.saturating_add(STACK_RESERVE_BYTES), || {
+        let marker = 0_u8;
+        METER.with(|meter| meter.entry.set(std::ptr::from_ref(&marker).addr()));
+        evaluate()
+    })
 }
 
 /// Takes `grains` from the running evaluation, or ends it.

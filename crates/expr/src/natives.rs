@@ -1,5 +1,8 @@
 //! Built-in functions that jaq offers only for its own value type, or not safely.
 
+mod at_paths;
+mod regex;
+
 use std::sync::Arc;
 
 use jaq_core::box_iter::{BoxIter, box_once};
@@ -42,6 +45,17 @@ pub(crate) fn natives() -> Box<[Filter<RunPtr<Jq>>]> {
         }),
         ("indices", v(1), |cv| {
             unary(cv, |value, part| all_indices(value, part))
+        }),
+        ("delpaths", v(1), |cv| unary(cv, at_paths::paths)),
+        ("setpath", v(2), |mut cv| {
+            let new = cv.0.pop_var();
+            let path = cv.0.pop_var();
+            bome(at_paths::set(cv.1, &path, &new))
+        }),
+        ("@match", v(2), |mut cv| {
+            let flags = cv.0.pop_var();
+            let pattern = cv.0.pop_var();
+            bome(regex::matches(cv.1, &pattern, &flags))
         }),
         ("bsearch", v(1), |cv| unary(cv, binary_search)),
     ])

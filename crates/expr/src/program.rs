@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jaq_core::load::lex::{self, Lexer, Token};
 use jaq_core::load::parse::{self, Def, Parser, Term};
 use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Ctx, Exn, Filter, Vars, compile};
+use jaq_core::{Ctx, Exn, Filter, ValXs, Vars, compile};
 
 use crate::bounded::Bounded;
 use crate::check::{check, range_in};
+use crate::fast::Fast;
 use crate::library::{self, Guard, Jq};
 use crate::{
     CompileError, Environment, EvalError, EvalErrorKind, Part, Value, json, leave, meter, syntax,
@@ -24,7 +25,12 @@ pub struct Program(Arc<Compiled>);
 struct Compiled {
     source: String,
     variables: Vec<String>,
-    filter: Filter<Jq>,
+    code: Code,
+}
+
+enum Code {
+    Fast(Fast),
+    Jaq(Filter<Jq>),
 }
 
 impl Program {
@@ -51,12 +57,11 @@ impl Program {
         let term = term.map_err(|errors| parse_error(source, &errors))?;
         let checked = check(source, term, available)?;
         let variables = checked.variables;
-        let filter = compile_term(source, checked.term, &variables)?;
-        Ok(Self(Arc::new(Compiled {
-            source: source.to_owned(),
-            variables: variables.iter().map(|name| name[1..].to_owned()).collect(),
-            filter,
-        })))
+        let code = match Fast::of(&checked.term, &variables) {
+            Some(fast) => Code::Fast(fast),
+            None => Code::Jaq(compile_term(source, checked.term, &variables)?),
+        };
+        Ok(Self::new(source, &variables, code))
     }
 
     /// Compiles the text of a field that is always an expression: the `${ }` around it may be missing.
@@ -102,26 +107,7 @@ impl Program {
             self.0.variables.len(),
             "a value for each variable of the program"
         );
-        let (now, interrupt) = (env.now, env.interrupt);
-        meter::metered(env, || {
-            let filter = &self.0.filter;
-            let guard = Guard::new(&filter.lut, now, interrupt);
-            let variables = Vars::new(variables.into_iter().map(Bounded::from));
-            let context = Ctx::<Jq>::new(&guard, variables);
-            let mut results = filter.id.run((context, Bounded::from(input)));
-            let Some(first) = results.next() else {
-                return Ok(Value::Null);
-            };
-            let first = first.map_err(failure)?;
-            match results.next() {
-                None => leave::leave(first.value),
-                Some(Err(exception)) => Err(failure(exception)),
-                Some(Ok(_)) => Err(EvalError::new(
-                    EvalErrorKind::SeveralResults,
-                    "the expression gives more than one result; put brackets around it for an array",
-                )),
-            }
-        })
+        self.run(&input, variables, env)
     }
 
     /// Evaluates on `input`; asks `variables` for the value of each variable that the source uses.
@@ -132,7 +118,40 @@ impl Program {
         env: &mut Environment<'_>,
     ) -> Result<Value, EvalError> {
         let values = self.0.variables.iter().map(|name| variables(name));
-        self.evaluate(input.clone(), values.collect(), env)
+        self.run(input, values.collect(), env)
+    }
+
+    fn new(source: &str, variables: &[&str], code: Code) -> Self {
+        Self(Arc::new(Compiled {
+            source: source.to_owned(),
+            variables: variables.iter().map(|name| name[1..].to_owned()).collect(),
+            code,
+        }))
+    }
+
+    fn run(
+        &self,
+        input: &Value,
+        variables: Vec<Value>,
+        env: &mut Environment<'_>,
+    ) -> Result<Value, EvalError> {
+        let (now, interrupt) = (env.now, env.interrupt);
+        meter::metered(env, || match &self.0.code {
+            Code::Fast(fast) => match fast.run(input, &variables) {
+                // What is taken out of JSON is JSON.
+                Ok(found) if matches!(found.value, Value::Arr(_) | Value::Obj(_)) => {
+                    Ok(found.value)
+                }
+                Ok(scalar) => leave::leave(scalar.value),
+                Err(error) => Err(failure(error.into())),
+            },
+            Code::Jaq(filter) => meter::with_stack(|| {
+                let guard = Guard::new(&filter.lut, now, interrupt);
+                let variables = Vars::new(variables.into_iter().map(Bounded::from));
+                let context = Ctx::<Jq>::new(&guard, variables);
+                single(filter.id.run((context, Bounded::from(input.clone()))))
+            }),
+        })
     }
 }
 
@@ -260,6 +279,22 @@ fn internal(source: &str) -> CompileError {
     CompileError {
         message: "bug in the compiler of expressions: an error without a cause".to_owned(),
         range: 0..source.len(),
+    }
+}
+
+/// The one result of a program.
+fn single(mut results: ValXs<'_, Bounded>) -> Result<Value, EvalError> {
+    let Some(first) = results.next() else {
+        return Ok(Value::Null);
+    };
+    let first = first.map_err(failure)?;
+    match results.next() {
+        None => leave::leave(first.value),
+        Some(Err(exception)) => Err(failure(exception)),
+        Some(Ok(_)) => Err(EvalError::new(
+            EvalErrorKind::SeveralResults,
+            "the expression gives more than one result; put brackets around it for an array",
+        )),
     }
 }
 
