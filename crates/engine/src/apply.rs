@@ -18,32 +18,17 @@ impl Instance {
         self.updated_at = self.updated_at.max(at);
         self.records += 1;
         match &record.fact {
-            Fact::Started {
-                start,
-                data,
-                due,
-                first,
-            } => {
+            Fact::Started { start, data, due, first } => {
                 self.started(start, data.as_ref(), *due, *first, at);
             }
             Fact::Skipped { next } => self.skipped(step, record.task, *next),
-            Fact::Activated {
-                parent,
-                input,
-                due,
-                opening,
-            } => {
+            Fact::Activated { parent, input, due, opening } => {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
             }
             Fact::Iterated { index, first } => self.iterated(step, *index, *first),
             Fact::Waiting { until } => self.waiting(step, *until),
             Fact::Fired { timer } => self.fired(step, *timer),
-            Fact::Requested {
-                attempt,
-                key,
-                request,
-                ..
-            } => {
+            Fact::Requested { attempt, key, request, .. } => {
                 self.requested(step, *attempt, key, request);
             }
             Fact::Resent { attempt, .. } => self.resent(step, *attempt),
@@ -52,11 +37,7 @@ impl Instance {
             Fact::ChildRequested { child } => self.child_requested(step, child),
             Fact::ChildEnded { result } => self.take_result(step, result),
             Fact::ChildCancelled { .. } => self.child_cancelled(step),
-            Fact::Completed {
-                output,
-                context,
-                next,
-            } => {
+            Fact::Completed { output, context, next } => {
                 self.completed(step, output.as_ref(), context.as_ref(), *next);
             }
             Fact::Failed { error } => self.failed(step, error),

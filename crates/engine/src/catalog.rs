@@ -91,10 +91,7 @@ pub enum CatalogRejection {
     #[error(
         "{definition} exists with other content (digest {existing}): publish under a new version"
     )]
-    VersionExists {
-        definition: WorkflowRef,
-        existing: Digest,
-    },
+    VersionExists { definition: WorkflowRef, existing: Digest },
     #[error("{0} is not published")]
     Unknown(String),
 }
@@ -110,36 +107,19 @@ impl Catalog {
         input: CatalogInput,
     ) -> Result<Option<CatalogRecord>, CatalogRejection> {
         let fact = match input {
-            CatalogInput::Publish {
-                definition,
-                digest,
-                source,
-            } => self.publish(definition, digest, source)?,
-            CatalogInput::SetTag {
-                workflow,
-                tag,
-                version,
-                actor,
-                reason,
-            } => {
+            CatalogInput::Publish { definition, digest, source } => {
+                self.publish(definition, digest, source)?
+            }
+            CatalogInput::SetTag { workflow, tag, version, actor, reason } => {
                 let is_known = self.version(&workflow, &version).is_some();
                 if !is_known {
                     return Err(CatalogRejection::Unknown(format!("{workflow}:{version}")));
                 }
                 let is_set = self.tag(&workflow, tag.as_str()) == Some(&version);
-                (!is_set).then_some(CatalogFact::Tagged {
-                    workflow,
-                    tag,
-                    version,
-                    actor,
-                    reason,
-                })
+                (!is_set).then_some(CatalogFact::Tagged { workflow, tag, version, actor, reason })
             }
         };
-        let record = fact.map(|fact| CatalogRecord {
-            at: now.max(self.updated_at),
-            fact,
-        });
+        let record = fact.map(|fact| CatalogRecord { at: now.max(self.updated_at), fact });
         if let Some(record) = &record {
             self.apply(record);
         }
@@ -152,31 +132,12 @@ impl Catalog {
         self.records += 1;
         self.updated_at = self.updated_at.max(at);
         match &record.fact {
-            CatalogFact::Published {
-                definition,
-                digest,
-                source,
-            } => {
-                let published = Published {
-                    digest: *digest,
-                    source: source.clone(),
-                    at,
-                };
-                let workflow = self
-                    .workflows
-                    .entry(definition.workflow.clone())
-                    .or_default();
-                workflow
-                    .versions
-                    .insert(definition.version.clone(), published);
+            CatalogFact::Published { definition, digest, source } => {
+                let published = Published { digest: *digest, source: source.clone(), at };
+                let workflow = self.workflows.entry(definition.workflow.clone()).or_default();
+                workflow.versions.insert(definition.version.clone(), published);
             }
-            CatalogFact::Tagged {
-                workflow,
-                tag,
-                version,
-                actor,
-                reason,
-            } => {
+            CatalogFact::Tagged { workflow, tag, version, actor, reason } => {
                 let moves = self
                     .workflows
                     .entry(workflow.clone())
@@ -186,13 +147,7 @@ impl Catalog {
                     .or_default();
                 let from = moves.last().map(|last| last.to.clone());
                 let (actor, reason) = (actor.clone(), reason.clone());
-                moves.push(TagMove {
-                    at,
-                    from,
-                    to: version.clone(),
-                    actor,
-                    reason,
-                });
+                moves.push(TagMove { at, from, to: version.clone(), actor, reason });
             }
         }
     }
@@ -215,16 +170,11 @@ impl Catalog {
         source: Arc<str>,
     ) -> Result<Option<CatalogFact>, CatalogRejection> {
         match self.version(&definition.workflow, &definition.version) {
-            None => Ok(Some(CatalogFact::Published {
-                definition,
-                digest,
-                source,
-            })),
+            None => Ok(Some(CatalogFact::Published { definition, digest, source })),
             Some(existing) if existing.digest == digest => Ok(None),
-            Some(existing) => Err(CatalogRejection::VersionExists {
-                definition,
-                existing: existing.digest,
-            }),
+            Some(existing) => {
+                Err(CatalogRejection::VersionExists { definition, existing: existing.digest })
+            }
         }
     }
 }

@@ -66,10 +66,7 @@ pub struct Response {
 pub enum Rejection {
     /// The command does not fit the instance's present status.
     #[error("the instance is {status}: {reason}")]
-    Conflict {
-        status: Status,
-        reason: &'static str,
-    },
+    Conflict { status: Status, reason: &'static str },
     /// Nothing is to be done (an outcome that came twice, a timer that is gone).
     #[error("nothing to do")]
     Stale,

@@ -17,11 +17,7 @@ pub(crate) enum Place<'f> {
     /// Outside every task: the workflow's own input and output.
     Outside { raw_input: &'f Value },
     /// At a task that is about to begin.
-    Before {
-        parent: StepId,
-        vertex: &'f Vertex,
-        raw_input: &'f Value,
-    },
+    Before { parent: StepId, vertex: &'f Vertex, raw_input: &'f Value },
     /// At an open step.
     Within { step: StepId, vertex: &'f Vertex },
 }
@@ -85,11 +81,7 @@ impl Decider<'_> {
             Some(template) => Some(self.evaluate(template, raw, frame, what)?),
             None => None,
         };
-        check_schema(
-            output.schema.as_ref(),
-            transformed.as_ref().unwrap_or(raw),
-            what,
-        )?;
+        check_schema(output.schema.as_ref(), transformed.as_ref().unwrap_or(raw), what)?;
         Ok(transformed)
     }
 

@@ -30,10 +30,9 @@ pub struct Context<'a> {
 ///
 /// Input that the definition refuses makes an instance that faults at once, so that every accepted start leaves a trace.
 pub fn begin(ctx: &Context<'_>, id: InstanceId, start: Start) -> (Instance, Vec<Record>) {
-    let start = std::sync::Arc::new(start);
-    let mut instance = Instance::blank(id, start.clone());
+    let mut instance = Instance::blank(id, std::sync::Arc::new(start.clone()));
     let mut decider = Decider::new(ctx, &mut instance);
-    decider.begin(&start);
+    decider.begin(start);
     let records = decider.finish();
     (instance, records)
 }
@@ -49,16 +48,8 @@ pub fn step(
 ) -> Result<Vec<Record>, Rejection> {
     let mut decider = Decider::new(ctx, instance);
     match input {
-        Input::Outcome {
-            step,
-            attempt,
-            outcome,
-        } => decider.outcome(step, attempt, outcome)?,
-        Input::ChildEnded {
-            step,
-            child,
-            result,
-        } => decider.child_ended(step, child, result)?,
+        Input::Outcome { step, attempt, outcome } => decider.outcome(step, attempt, outcome)?,
+        Input::ChildEnded { step, child, result } => decider.child_ended(step, child, result)?,
         Input::TimersDue => decider.timers_due()?,
         Input::Continue => decider.proceed()?,
         Input::Cancel { reason } => decider.cancel(reason)?,
@@ -114,12 +105,7 @@ impl<'a> Decider<'a> {
     /// Writes a record about a step that is not open, or not yet.
     pub(crate) fn emit_about(&mut self, step: StepId, task: Option<TaskId>, fact: Fact) {
         self.bytes_written += written(&fact);
-        let record = Record {
-            at: self.now,
-            step,
-            task,
-            fact,
-        };
+        let record = Record { at: self.now, step, task, fact };
         self.instance.apply(&record);
         self.records.push(record);
     }
@@ -154,13 +140,10 @@ fn written(fact: &Fact) -> usize {
     let optional = |value: &Option<Value>| value.as_ref().map_or(0, motet_expr::json::size_bound);
     match fact {
         Fact::Activated { input, .. } => optional(input),
-        Fact::Completed {
-            output, context, ..
-        } => optional(output) + optional(context),
-        Fact::Settled { settled, .. } => settled
-            .result
-            .as_ref()
-            .map_or(0, motet_expr::json::size_bound),
+        Fact::Completed { output, context, .. } => optional(output) + optional(context),
+        Fact::Settled { settled, .. } => {
+            settled.result.as_ref().map_or(0, motet_expr::json::size_bound)
+        }
         _ => 0,
     }
 }

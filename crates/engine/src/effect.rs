@@ -10,28 +10,15 @@ use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Requ
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Send the request; its outcome comes back with this step and attempt.
-    Call {
-        step: StepId,
-        attempt: Attempt,
-        key: String,
-        request: Arc<Request>,
-        due: Timestamp,
-    },
+    Call { step: StepId, attempt: Attempt, key: String, request: Arc<Request>, due: Timestamp },
     /// The call's result no longer steers: drop it if it was not sent.
     Withdraw { step: StepId, attempt: Attempt },
     /// Start a child, under its start key.
-    StartChild {
-        step: StepId,
-        child: Arc<ChildRequest>,
-    },
+    StartChild { step: StepId, child: Arc<ChildRequest> },
     /// Cancel a child that nobody awaits any more.
     CancelChild { child: InstanceId },
     /// Tell the parent that awaits this instance.
-    TellParent {
-        parent: InstanceId,
-        step: StepId,
-        end: End,
-    },
+    TellParent { parent: InstanceId, step: StepId, end: End },
 }
 
 /// The effects of one record, as far as it says them alone.
@@ -40,13 +27,7 @@ pub enum Effect {
 pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
     let step = record.step;
     match &record.fact {
-        Fact::Requested {
-            attempt,
-            key,
-            request,
-            due,
-            ..
-        } => Some(Effect::Call {
+        Fact::Requested { attempt, key, request, due, .. } => Some(Effect::Call {
             step,
             attempt: *attempt,
             key: key.clone(),
@@ -54,21 +35,11 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
             due: *due,
         }),
         Fact::Resent { .. } => call_of(instance, step, record.at),
-        Fact::Abandoned { attempt } => Some(Effect::Withdraw {
-            step,
-            attempt: *attempt,
-        }),
-        Fact::ChildRequested { child } => Some(Effect::StartChild {
-            step,
-            child: child.clone(),
-        }),
+        Fact::Abandoned { attempt } => Some(Effect::Withdraw { step, attempt: *attempt }),
+        Fact::ChildRequested { child } => Some(Effect::StartChild { step, child: child.clone() }),
         Fact::ChildCancelled { child } => Some(Effect::CancelChild { child: *child }),
         Fact::Ended { end } => {
-            let parent = instance
-                .start
-                .parent
-                .as_ref()
-                .filter(|parent| parent.awaited)?;
+            let parent = instance.start.parent.as_ref().filter(|parent| parent.awaited)?;
             Some(Effect::TellParent {
                 parent: parent.instance,
                 step: parent.step,
@@ -92,18 +63,15 @@ pub fn outstanding(instance: &Instance, now: Timestamp) -> Vec<Effect> {
 
 fn call_of(instance: &Instance, step: StepId, now: Timestamp) -> Option<Effect> {
     match &instance.steps.get(&step)?.activity {
-        Activity::Call {
-            attempt,
-            key,
-            request,
-            state: CallState::InFlight,
-        } => Some(Effect::Call {
-            step,
-            attempt: *attempt,
-            key: key.clone(),
-            request: request.clone(),
-            due: now.saturating_add(request.timeout),
-        }),
+        Activity::Call { attempt, key, request, state: CallState::InFlight } => {
+            Some(Effect::Call {
+                step,
+                attempt: *attempt,
+                key: key.clone(),
+                request: request.clone(),
+                due: now.saturating_add(request.timeout),
+            })
+        }
         _ => None,
     }
 }

@@ -83,11 +83,7 @@ impl WorkflowError {
 
     /// The error of an expression that failed; `what` names its place, as in `input.from`.
     pub fn expression(what: &str, error: &EvalError) -> Self {
-        Self::new(
-            ErrorKind::Expression,
-            "an expression failed",
-            format!("{what}: {error}"),
-        )
+        Self::new(ErrorKind::Expression, "an expression failed", format!("{what}: {error}"))
     }
 
     /// The same error, raised at `reference` unless it already says where.
@@ -113,11 +109,7 @@ impl WorkflowError {
             ("title", optional(&self.title)),
             ("detail", optional(&self.detail)),
         ];
-        json::object(
-            members
-                .into_iter()
-                .filter_map(|(key, value)| value.map(|value| (key, value))),
-        )
+        json::object(members.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))))
     }
 
     /// Whether the type is the one that `pattern` names, whatever domain and form it was written in.

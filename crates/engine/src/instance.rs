@@ -10,6 +10,7 @@ mod check;
 mod keys;
 
 pub use keys::Path;
+pub(crate) use keys::child_start_key;
 
 /// One run of a workflow: everything that is needed to go on, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,7 +195,7 @@ impl Instance {
         }
         if self.suspended {
             Status::Suspended
-        } else if !self.work.is_empty() || self.steps.values().any(Step::is_in_flight) {
+        } else if self.has_work() || self.steps.values().any(Step::is_in_flight) {
             Status::Running
         } else {
             Status::Waiting
@@ -203,17 +204,18 @@ impl Instance {
 
     /// When the instance wants to be woken; `None` while nothing but an input moves it.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let asleep = self.suspended || self.end.is_some();
-        if asleep {
-            None
-        } else {
-            self.timers.first().map(|(due, ..)| *due)
-        }
+        if self.is_held() { None } else { self.timers.first().map(|(due, ..)| *due) }
     }
 
     /// Whether it can go on at once.
     pub fn has_work(&self) -> bool {
-        !self.suspended && self.end.is_none() && !self.work.is_empty()
+        !self.is_held() && !self.work.is_empty()
+    }
+
+    /// Whether outcomes are recorded but nothing advances: it has ended, is suspended, or a person has to look at it as a
+    /// whole.
+    fn is_held(&self) -> bool {
+        self.end.is_some() || self.suspended || self.incidents.contains_key(&StepId(0))
     }
 
     /// Its output, once it has completed.
@@ -229,21 +231,13 @@ impl Instance {
         match &self.end {
             Some(End::Faulted { error, .. }) => Some(error),
             Some(_) => None,
-            None => self
-                .incidents
-                .values()
-                .next()
-                .map(|Incident::Fault(error)| &**error),
+            None => self.incidents.values().next().map(|Incident::Fault(error)| &**error),
         }
     }
 
     /// When it began, or will have begun.
     pub(crate) fn started_at_or(&self, now: Timestamp) -> Timestamp {
-        if self.records == 0 {
-            now
-        } else {
-            self.started_at
-        }
+        if self.records == 0 { now } else { self.started_at }
     }
 
     pub(crate) fn step(&self, id: StepId) -> &Step {
@@ -252,10 +246,7 @@ impl Instance {
 
     /// `$context` as the step sees it: that of its nearest branch, or the workflow's.
     pub(crate) fn context(&self, step: StepId) -> &Value {
-        &self.steps[&self.context_holder(step)]
-            .context
-            .as_ref()
-            .expect("holders have a context")
+        &self.steps[&self.context_holder(step)].context.as_ref().expect("holders have a context")
     }
 
     pub(crate) fn context_holder(&self, step: StepId) -> StepId {
@@ -284,10 +275,7 @@ impl Instance {
     pub(crate) fn descendants(&self, root: StepId) -> BTreeSet<StepId> {
         let mut found = BTreeSet::new();
         for (id, step) in self.steps.range(root..) {
-            if step
-                .parent
-                .is_some_and(|parent| parent == root || found.contains(&parent))
-            {
+            if step.parent.is_some_and(|parent| parent == root || found.contains(&parent)) {
                 found.insert(*id);
             }
         }
@@ -297,23 +285,13 @@ impl Instance {
 
 impl Step {
     pub(crate) fn is_in_flight(&self) -> bool {
-        matches!(
-            self.activity,
-            Activity::Call {
-                state: CallState::InFlight,
-                ..
-            }
-        )
+        matches!(self.activity, Activity::Call { state: CallState::InFlight, .. })
     }
 
     /// The attempt that is in flight.
     pub(crate) fn attempt_in_flight(&self) -> Option<Attempt> {
         match self.activity {
-            Activity::Call {
-                attempt,
-                state: CallState::InFlight,
-                ..
-            } => Some(attempt),
+            Activity::Call { attempt, state: CallState::InFlight, .. } => Some(attempt),
             _ => None,
         }
     }
@@ -329,16 +307,10 @@ impl Step {
 
 impl Settled {
     pub(crate) fn output(output: Value) -> Self {
-        Self {
-            result: Ok(output),
-            maybe_run: false,
-        }
+        Self { result: Ok(output), maybe_run: false }
     }
 
     pub(crate) fn error(error: WorkflowError, maybe_run: bool) -> Self {
-        Self {
-            result: Err(Box::new(error)),
-            maybe_run,
-        }
+        Self { result: Err(Box::new(error)), maybe_run }
     }
 }

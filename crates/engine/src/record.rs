@@ -181,15 +181,9 @@ pub enum Opening {
     /// Its body is repeated over the items (an array).
     Loop { items: Value },
     /// Its branches run side by side.
-    Fork {
-        branches: Vec<TaskId>,
-        compete: bool,
-    },
+    Fork { branches: Vec<TaskId>, compete: bool },
     /// Its body may fail; `due` limits the first attempt.
-    Try {
-        first: TaskId,
-        due: Option<Timestamp>,
-    },
+    Try { first: TaskId, due: Option<Timestamp> },
 }
 
 /// Where the flow goes, resolved.

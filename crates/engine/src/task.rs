@@ -11,6 +11,8 @@ pub(crate) mod trying;
 mod uri;
 mod wait;
 
+pub(crate) use uri::plain;
+
 use motet_definition::graph::{Kind, Vertex};
 use motet_expr::Value;
 use motet_types::{StepId, Timestamp};
@@ -28,11 +30,7 @@ pub(crate) fn begin(
 ) {
     let raw_input = decider.instance.step(parent).data.clone();
     let arrived = input.clone().unwrap_or_else(|| raw_input.clone());
-    let mut frame = Frame::new(Place::Before {
-        parent,
-        vertex,
-        raw_input: &raw_input,
-    });
+    let mut frame = Frame::new(Place::Before { parent, vertex, raw_input: &raw_input });
     frame.input = Some(&arrived);
     let due = due(decider, vertex, &arrived, &frame);
     let opening = due.and_then(|due| Ok((due, opening(decider, vertex, &arrived, &frame)?)));

@@ -10,14 +10,9 @@ use crate::{
 impl Instance {
     pub(super) fn skipped(&mut self, parent: StepId, task: Option<TaskId>, next: Next) {
         let Some(task) = task else { return };
-        self.work
-            .retain(|work| *work != Work::Enter { parent, task });
+        self.work.retain(|work| *work != Work::Enter { parent, task });
         self.change(parent, |step| *step.visits.entry(task).or_default() += 1);
-        let data = self
-            .steps
-            .get(&parent)
-            .map(|step| step.data.clone())
-            .unwrap_or_default();
+        let data = self.steps.get(&parent).map(|step| step.data.clone()).unwrap_or_default();
         self.advance(parent, task, data, None, next);
     }
 
@@ -50,11 +45,8 @@ impl Instance {
             result: None,
             activity: Activity::Leaf,
         };
-        self.work
-            .retain(|work| *work != Work::Enter { parent, task });
-        self.change(parent, |parent| {
-            *parent.visits.entry(task).or_default() += 1
-        });
+        self.work.retain(|work| *work != Work::Enter { parent, task });
+        self.change(parent, |parent| *parent.visits.entry(task).or_default() += 1);
         self.steps.insert(id, step);
         self.steps_activated = self.steps_activated.max(id.0 + 1);
         if let Some(due) = due {
@@ -73,52 +65,30 @@ impl Instance {
                         step.data = data.clone();
                     }
                 });
-                self.push(Work::Enter {
-                    parent: id,
-                    task: *first,
-                });
+                self.push(Work::Enter { parent: id, task: *first });
             }
             Opening::Loop { items } => {
                 self.change(id, |step| {
-                    step.activity = Activity::Loop {
-                        items: items.clone(),
-                        index: 0,
-                    };
+                    step.activity = Activity::Loop { items: items.clone(), index: 0 };
                 });
                 self.push(Work::Iterate { step: id });
             }
             Opening::Fork { branches, compete } => {
-                let open = |task: &TaskId| Branch {
-                    task: *task,
-                    state: BranchState::Open,
-                };
+                let open = |task: &TaskId| Branch { task: *task, state: BranchState::Open };
                 self.change(id, |step| {
                     let branches = branches.iter().map(open).collect();
-                    step.activity = Activity::Fork {
-                        compete: *compete,
-                        branches,
-                    };
+                    step.activity = Activity::Fork { compete: *compete, branches };
                 });
                 for task in branches {
-                    self.push(Work::Enter {
-                        parent: id,
-                        task: *task,
-                    });
+                    self.push(Work::Enter { parent: id, task: *task });
                 }
             }
             Opening::Try { first, due } => {
                 self.change(id, |step| {
-                    step.activity = Activity::Try {
-                        phase: TryPhase::Body,
-                        retries: 0,
-                    };
+                    step.activity = Activity::Try { phase: TryPhase::Body, retries: 0 };
                 });
-                self.timers
-                    .extend(due.map(|due| (due, id, TimerKind::Attempt)));
-                self.push(Work::Enter {
-                    parent: id,
-                    task: *first,
-                });
+                self.timers.extend(due.map(|due| (due, id, TimerKind::Attempt)));
+                self.push(Work::Enter { parent: id, task: *first });
             }
         }
     }
@@ -131,10 +101,7 @@ impl Instance {
                 *at = index;
             }
         });
-        self.push(Work::Enter {
-            parent: id,
-            task: first,
-        });
+        self.push(Work::Enter { parent: id, task: first });
     }
 
     pub(super) fn completed(
@@ -144,13 +111,14 @@ impl Instance {
         context: Option<&Value>,
         next: Next,
     ) {
-        let holder = self.context_holder(id);
+        if !self.steps.contains_key(&id) {
+            return;
+        }
         if let Some(context) = context {
+            let holder = self.context_holder(id);
             self.change(holder, |step| step.context = Some(context.clone()));
         }
-        let Some(step) = self.steps.get(&id) else {
-            return;
-        };
+        let step = self.step(id);
         let output = output.cloned().unwrap_or_else(|| step.raw_output());
         let (Some(parent), Some(task)) = (step.parent, step.task) else {
             return;
@@ -220,13 +188,8 @@ impl Instance {
             if completed.clone().count() < branches.len() {
                 return;
             }
-            let outputs = completed
-                .clone()
-                .map(|(output, _)| output.clone())
-                .collect();
-            let contexts = completed
-                .filter_map(|(_, context)| context.cloned())
-                .collect();
+            let outputs = completed.clone().map(|(output, _)| output.clone()).collect();
+            let contexts = completed.filter_map(|(_, context)| context.cloned()).collect();
             (Value::Arr(std::sync::Arc::new(outputs)), contexts)
         };
         self.fold_contexts(fork, contexts);

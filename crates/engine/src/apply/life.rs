@@ -59,10 +59,7 @@ impl Instance {
         if let Some(due) = due {
             self.timers.insert((due, StepId(0), TimerKind::Timeout));
         }
-        self.push(Work::Enter {
-            parent: StepId(0),
-            task: first,
-        });
+        self.push(Work::Enter { parent: StepId(0), task: first });
     }
 
     pub(super) fn failed(&mut self, id: StepId, error: &crate::WorkflowError) {
@@ -76,26 +73,27 @@ impl Instance {
         self.incidents.insert(id, incident.clone());
     }
 
-    /// The instance goes on: failed steps are entered again on their old paths, abandoned calls are sent again.
+    /// The instance goes on: failed steps, and those whose child was cancelled, are entered again on their old paths,
+    /// abandoned calls are sent again.
     pub(super) fn reopened(&mut self) {
-        let mut failed: Vec<StepId> = self.incidents.keys().copied().collect();
+        let mut again: Vec<StepId> = self.incidents.keys().copied().collect();
         if let Some(End::Faulted { step, .. }) = self.end.take() {
-            failed.push(step);
+            again.push(step);
         }
-        for id in failed {
+        again.extend(
+            self.steps
+                .iter()
+                .filter(|(_, step)| step.activity == Activity::Leaf && step.result.is_none())
+                .map(|(id, _)| *id),
+        );
+        for id in again {
             self.enter_again(id);
         }
         let abandoned: Vec<StepId> = self
             .steps
             .iter()
             .filter(|(_, step)| {
-                matches!(
-                    step.activity,
-                    Activity::Call {
-                        state: CallState::Abandoned,
-                        ..
-                    }
-                )
+                matches!(step.activity, Activity::Call { state: CallState::Abandoned, .. })
             })
             .map(|(id, _)| *id)
             .collect();
@@ -136,6 +134,7 @@ impl Instance {
             self.clear_beneath(StepId(0));
             self.work.clear();
             self.timers.clear();
+            self.incidents.clear();
         }
     }
 
@@ -149,11 +148,7 @@ impl Instance {
                 *phase = TryPhase::Body;
             }
         });
-        self.timers
-            .extend(due.map(|due| (due, id, TimerKind::Attempt)));
-        self.push(Work::Enter {
-            parent: id,
-            task: first,
-        });
+        self.timers.extend(due.map(|due| (due, id, TimerKind::Attempt)));
+        self.push(Work::Enter { parent: id, task: first });
     }
 }

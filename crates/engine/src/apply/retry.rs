@@ -30,10 +30,7 @@ impl Instance {
             CatchAction::Retry { at, .. } => {
                 self.timers.insert((*at, id, TimerKind::Retry));
             }
-            CatchAction::Handle { first } => self.push(Work::Enter {
-                parent: id,
-                task: *first,
-            }),
+            CatchAction::Handle { first } => self.push(Work::Enter { parent: id, task: *first }),
             CatchAction::Leave => self.push(Work::Leave { step: id }),
         }
     }
@@ -43,13 +40,7 @@ impl Instance {
         if let Some(open) = open {
             self.clear(open);
         }
-        self.work.retain(|work| {
-            *work
-                != Work::Enter {
-                    parent: fork,
-                    task: failed,
-                }
-        });
+        self.work.retain(|work| *work != Work::Enter { parent: fork, task: failed });
         self.set_branch(fork, failed, BranchState::Failed(Box::new(error.clone())));
     }
 

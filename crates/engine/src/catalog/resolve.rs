@@ -11,11 +11,7 @@ pub enum Unresolved {
     #[error(
         "the workflow {workflow} has no version, tag or match for {wanted:?}; published: {published}"
     )]
-    Version {
-        workflow: String,
-        wanted: String,
-        published: String,
-    },
+    Version { workflow: String, wanted: String, published: String },
 }
 
 /// The tag that an absent version names.
@@ -41,9 +37,7 @@ impl Catalog {
             .filter(|known| !known.versions.is_empty())
             .ok_or_else(|| Unresolved::Workflow(workflow.to_string()))?;
         let version = match wanted {
-            None => self
-                .tag(workflow, STABLE)
-                .or_else(|| highest(known, |_| true)),
+            None => self.tag(workflow, STABLE).or_else(|| highest(known, |_| true)),
             Some(wanted) => self.matching(workflow, known, wanted),
         };
         let reference = |version: &Version| WorkflowRef {
@@ -64,10 +58,7 @@ impl Catalog {
         wanted: &str,
     ) -> Option<&'c Version> {
         if let Ok(exact) = wanted.parse::<Version>() {
-            return known
-                .versions
-                .get_key_value(&exact)
-                .map(|(version, _)| version);
+            return known.versions.get_key_value(&exact).map(|(version, _)| version);
         }
         if let Some(tagged) = self.tag(workflow, wanted) {
             return Some(tagged);
@@ -81,29 +72,16 @@ impl Catalog {
 }
 
 fn highest(workflow: &Workflow, wanted: impl Fn(&Version) -> bool) -> Option<&Version> {
-    let matching = || {
-        workflow
-            .versions
-            .keys()
-            .rev()
-            .filter(|version| wanted(version))
-    };
-    matching()
-        .find(|version| version.pre.is_empty())
-        .or_else(|| matching().next())
+    let matching = || workflow.versions.keys().rev().filter(|version| wanted(version));
+    matching().find(|version| version.pre.is_empty()).or_else(|| matching().next())
 }
 
 /// How many versions an error names.
 const NAMED_MAX: usize = 5;
 
 fn published(workflow: &Workflow) -> String {
-    let named: Vec<String> = workflow
-        .versions
-        .keys()
-        .rev()
-        .take(NAMED_MAX)
-        .map(Version::to_string)
-        .collect();
+    let named: Vec<String> =
+        workflow.versions.keys().rev().take(NAMED_MAX).map(Version::to_string).collect();
     match workflow.versions.len().checked_sub(NAMED_MAX) {
         None | Some(0) => named.join(", "),
         Some(more) => format!("{} and {more} more", named.join(", ")),

@@ -13,9 +13,8 @@ use crate::{Activity, Authorization, TryPhase};
 impl Decider<'_> {
     /// The value of `$name` at a place; publication has checked that it may be used there.
     pub(super) fn variable(&self, name: &str, frame: &Frame<'_>) -> Value {
-        if let Some((_, error)) = frame
-            .error
-            .filter(|(variable, _)| name == *variable || name == "error")
+        if let Some((_, error)) =
+            frame.error.filter(|(variable, _)| name == *variable || name == "error")
         {
             return error.clone();
         }
@@ -62,29 +61,23 @@ impl Decider<'_> {
             Place::Within { step, .. } => step,
         };
         let own = self.instance.steps.get(&from).map(|step| (from, step));
-        own.into_iter()
-            .chain(self.instance.ancestors(from))
-            .find_map(
-                |(id, step)| match (&self.vertex_of(id)?.kind, &step.activity) {
-                    (Kind::For(task), Activity::Loop { items, index }) => {
-                        if name == task.each {
-                            let Value::Arr(items) = items else {
-                                return None;
-                            };
-                            return items.get(*index as usize).cloned();
-                        }
-                        (name == task.at).then(|| Value::from(*index as usize))
+        own.into_iter().chain(self.instance.ancestors(from)).find_map(|(id, step)| {
+            match (&self.vertex_of(id)?.kind, &step.activity) {
+                (Kind::For(task), Activity::Loop { items, index }) => {
+                    if name == task.each {
+                        let Value::Arr(items) = items else {
+                            return None;
+                        };
+                        return items.get(*index as usize).cloned();
                     }
-                    (
-                        Kind::Try(task),
-                        Activity::Try {
-                            phase: TryPhase::Handling(error),
-                            ..
-                        },
-                    ) => (name == task.variable).then(|| error.to_value()),
-                    _ => None,
-                },
-            )
+                    (name == task.at).then(|| Value::from(*index as usize))
+                }
+                (Kind::Try(task), Activity::Try { phase: TryPhase::Handling(error), .. }) => {
+                    (name == task.variable).then(|| error.to_value())
+                }
+                _ => None,
+            }
+        })
     }
 
     fn workflow(&self) -> Value {
@@ -110,9 +103,7 @@ impl Decider<'_> {
         };
         match frame.place {
             Place::Outside { .. } => Value::Null,
-            Place::Before {
-                vertex, raw_input, ..
-            } => describe(vertex, raw_input, self.now),
+            Place::Before { vertex, raw_input, .. } => describe(vertex, raw_input, self.now),
             Place::Within { step, vertex } => {
                 let step = self.instance.step(step);
                 describe(vertex, &step.raw_input, step.started_at)
@@ -128,10 +119,7 @@ impl Decider<'_> {
 
     pub(crate) fn marker(&self, name: &str) -> String {
         let start = &self.instance.start;
-        let root = start
-            .parent
-            .as_ref()
-            .map_or(self.instance.id, |parent| parent.root);
+        let root = start.parent.as_ref().map_or(self.instance.id, |parent| parent.root);
         let namespace = start.definition.workflow.namespace.as_str();
         crate::secret::marker(self.secret_key, root, namespace, name)
     }

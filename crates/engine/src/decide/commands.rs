@@ -40,12 +40,8 @@ impl Decider<'_> {
             return Err(Rejection::Stale);
         }
         let reference = self.reference(step).to_owned();
-        let result = result.map_err(|error| {
-            Box::new(WorkflowError {
-                instance: Some(reference),
-                ..*error
-            })
-        });
+        let result =
+            result.map_err(|error| Box::new(WorkflowError { instance: Some(reference), ..*error }));
         self.emit(step, Fact::ChildEnded { result });
         Ok(())
     }
@@ -53,12 +49,7 @@ impl Decider<'_> {
     pub(super) fn cancel(&mut self, reason: Option<String>) -> Result<(), Rejection> {
         self.ensure_open("it has ended and cannot be cancelled")?;
         self.abandon_all(StepId(0), None);
-        self.emit(
-            StepId(0),
-            Fact::Ended {
-                end: End::Cancelled { reason },
-            },
-        );
+        self.emit(StepId(0), Fact::Ended { end: End::Cancelled { reason } });
         Ok(())
     }
 
@@ -71,10 +62,7 @@ impl Decider<'_> {
 
     /// Lets the flow go on; timers that came due meanwhile fire now.
     pub(super) fn resume(&mut self) -> Result<(), Rejection> {
-        self.ensure(
-            self.instance.suspended,
-            "only a suspended instance can be resumed",
-        )?;
+        self.ensure(self.instance.suspended, "only a suspended instance can be resumed")?;
         self.emit(StepId(0), Fact::Resumed);
         self.fire_due();
         Ok(())
@@ -83,9 +71,7 @@ impl Decider<'_> {
     /// Goes on at the failed step of a faulted instance, or at those that wait for a person.
     pub(super) fn retry(&mut self) -> Result<(), Rejection> {
         match &self.instance.end {
-            Some(End::Faulted {
-                step: StepId(0), ..
-            }) if !self.began() => {
+            Some(End::Faulted { step: StepId(0), .. }) if !self.began() => {
                 return Err(self.conflict("its input was refused: start another one instead"));
             }
             Some(End::Faulted { .. }) => {
@@ -96,10 +82,7 @@ impl Decider<'_> {
             Some(_) => return Err(self.conflict("only a faulted instance can be retried")),
             None => {
                 let has_incidents = !self.instance.incidents.is_empty();
-                self.ensure(
-                    has_incidents,
-                    "only an instance with an incident can be retried",
-                )?;
+                self.ensure(has_incidents, "only an instance with an incident can be retried")?;
             }
         }
         self.emit(StepId(0), Fact::Reopened);
@@ -117,11 +100,7 @@ impl Decider<'_> {
     }
 
     fn ensure(&self, holds: bool, reason: &'static str) -> Result<(), Rejection> {
-        if holds {
-            Ok(())
-        } else {
-            Err(self.conflict(reason))
-        }
+        if holds { Ok(()) } else { Err(self.conflict(reason)) }
     }
 
     fn conflict(&self, reason: &'static str) -> Rejection {

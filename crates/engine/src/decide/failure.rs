@@ -15,45 +15,22 @@ impl Decider<'_> {
     pub(crate) fn fail(&mut self, step: StepId, error: WorkflowError) {
         let error = error.at(self.reference(step));
         self.abandon_all(step, None);
-        self.emit(
-            step,
-            Fact::Failed {
-                error: Box::new(error.clone()),
-            },
-        );
+        self.emit(step, Fact::Failed { error: Box::new(error.clone()) });
         self.rise(step, error);
     }
 
     /// A step fails with an error that nothing may take.
     pub(crate) fn fault(&mut self, step: StepId, error: WorkflowError) {
         self.abandon_all(step, None);
-        self.emit(
-            step,
-            Fact::Failed {
-                error: Box::new(error.clone()),
-            },
-        );
+        self.emit(step, Fact::Failed { error: Box::new(error.clone()) });
         self.uncaught(step, error);
     }
 
     /// The instance faults before its first task: nothing can be retried, whatever the definition says of faults.
     pub(crate) fn refuse(&mut self, error: WorkflowError) {
         let error = Box::new(error.at(self.reference(StepId(0))));
-        self.emit(
-            StepId(0),
-            Fact::Failed {
-                error: error.clone(),
-            },
-        );
-        self.emit(
-            StepId(0),
-            Fact::Ended {
-                end: End::Faulted {
-                    step: StepId(0),
-                    error,
-                },
-            },
-        );
+        self.emit(StepId(0), Fact::Failed { error: error.clone() });
+        self.emit(StepId(0), Fact::Ended { end: End::Faulted { step: StepId(0), error } });
     }
 
     /// The workflow's time is up; its open steps stay, so that a retry goes on with them.
@@ -75,10 +52,7 @@ impl Decider<'_> {
         let (mut origin, mut below) = (failed, failed);
         while let Some(at) = self.instance.step(below).parent {
             match &self.instance.step(at).activity {
-                Activity::Try {
-                    phase: TryPhase::Body,
-                    ..
-                } => {
+                Activity::Try { phase: TryPhase::Body, .. } => {
                     match task::trying::catch(self, at, &error) {
                         Ok(Some(action)) => return self.caught(at, error, action),
                         Ok(None) => {}
@@ -89,13 +63,9 @@ impl Decider<'_> {
                         }
                     }
                 }
-                Activity::Fork {
-                    compete: true,
-                    branches,
-                } => {
-                    let open = branches
-                        .iter()
-                        .filter(|branch| matches!(branch.state, BranchState::Open));
+                Activity::Fork { compete: true, branches } => {
+                    let open =
+                        branches.iter().filter(|branch| matches!(branch.state, BranchState::Open));
                     if open.count() > 1 {
                         return self.lose(at, below, error);
                     }
@@ -112,25 +82,14 @@ impl Decider<'_> {
         }
         if origin != failed {
             self.abandon_all(origin, None);
-            self.emit(
-                origin,
-                Fact::Failed {
-                    error: Box::new(error.clone()),
-                },
-            );
+            self.emit(origin, Fact::Failed { error: Box::new(error.clone()) });
         }
         self.uncaught(origin, error);
     }
 
     fn caught(&mut self, at: StepId, error: WorkflowError, action: CatchAction) {
         self.abandon_all(at, None);
-        self.emit(
-            at,
-            Fact::Caught {
-                error: Box::new(error),
-                action,
-            },
-        );
+        self.emit(at, Fact::Caught { error: Box::new(error), action });
     }
 
     /// A competing branch is out of the race.
@@ -139,10 +98,7 @@ impl Decider<'_> {
             return;
         };
         self.abandon_all(branch, None);
-        let fact = Fact::BranchFailed {
-            branch: task,
-            error: Box::new(error),
-        };
+        let fact = Fact::BranchFailed { branch: task, error: Box::new(error) };
         self.emit(fork, fact);
     }
 
@@ -152,10 +108,7 @@ impl Decider<'_> {
             return self.emit(step, Fact::IncidentRaised { incident });
         }
         self.abandon_all(StepId(0), None);
-        let end = End::Faulted {
-            step,
-            error: Box::new(error),
-        };
+        let end = End::Faulted { step, error: Box::new(error) };
         self.emit(StepId(0), Fact::Ended { end });
     }
 
@@ -170,11 +123,7 @@ impl Decider<'_> {
         }
         for step in steps {
             match &self.instance.step(step).activity {
-                Activity::Call {
-                    attempt,
-                    state: CallState::InFlight,
-                    ..
-                } => {
+                Activity::Call { attempt, state: CallState::InFlight, .. } => {
                     let attempt = *attempt;
                     self.emit(step, Fact::Abandoned { attempt });
                 }

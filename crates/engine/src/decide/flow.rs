@@ -16,10 +16,7 @@ pub(crate) enum Handled {
     /// Something else moves the step now.
     Open,
     /// It is done, with this raw output (`None`: its input) and perhaps a directive of its own.
-    Done {
-        output: Option<Value>,
-        then: Option<Flow>,
-    },
+    Done { output: Option<Value>, then: Option<Flow> },
 }
 
 impl Decider<'_> {
@@ -33,72 +30,71 @@ impl Decider<'_> {
             let Some(work) = self.instance.work.front().cloned() else {
                 return;
             };
+            let records_before = self.records.len();
             match work {
                 Work::Enter { parent, task } => self.enter(parent, task),
                 Work::Iterate { step } => self.iterate(step),
                 Work::Leave { step } => self.leave(step),
                 Work::Resend { step } => task::call::resend(self, step),
             }
-            debug_assert!(
-                self.instance.end.is_some() || self.instance.work.front() != Some(&work),
-                "work is done once"
-            );
+            let is_done = self.records.len() > records_before;
+            assert!(is_done, "work that leaves no record would never end");
         }
     }
 
     /// Goes on after a yield or a recovery.
     pub(super) fn proceed(&mut self) -> Result<(), Rejection> {
-        if self.instance.has_work() {
-            Ok(())
-        } else {
-            Err(Rejection::Stale)
-        }
+        if self.instance.has_work() { Ok(()) } else { Err(Rejection::Stale) }
     }
 
-    pub(super) fn begin(&mut self, start: &std::sync::Arc<Start>) {
+    pub(super) fn begin(&mut self, mut start: Start) {
         let graph = self.graph;
         let first = graph.first(graph.root);
-        let frame = Frame::new(Place::Outside {
-            raw_input: &start.input,
-        });
-        let prepared = self.prepare(&graph.input, &start.input, &frame, "input");
+        let input = start.input.clone();
+        let frame = Frame::new(Place::Outside { raw_input: &input });
+        let described = self.describe(&mut start, &frame);
+        let prepared = described.and_then(|()| self.prepare(&graph.input, &input, &frame, "input"));
         let due = graph.timeout.as_ref().map(|timeout| {
-            self.span(&timeout.after, &start.input, &frame)
-                .map(|after| self.now.saturating_add(after))
+            self.span(&timeout.after, &input, &frame).map(|after| self.now.saturating_add(after))
         });
         let (data, due, error) = match (prepared, due.transpose()) {
             (Ok(data), Ok(due)) => (data, due, None),
             (Err(error), _) | (_, Err(error)) => (None, None, Some(error)),
         };
-        let start = start.clone();
-        self.emit_about(
-            StepId(0),
-            None,
-            Fact::Started {
-                start,
-                data,
-                due,
-                first,
-            },
-        );
+        let start = std::sync::Arc::new(start);
+        self.emit_about(StepId(0), None, Fact::Started { start, data, due, first });
         match error {
             Some(error) => self.refuse(error),
             None => self.run(),
         }
     }
 
+    /// Evaluates the business key and the search attributes, which are fixed from the start.
+    fn describe(&mut self, start: &mut Start, frame: &Frame<'_>) -> Result<(), WorkflowError> {
+        let graph = self.graph;
+        let input = start.input.clone();
+        if let Some(key) = &graph.business_key {
+            let key = self.evaluate(key, &input, frame, "businessKey")?;
+            start.business_key = Some(task::plain(&key));
+        }
+        for (name, template) in &graph.attributes {
+            let value = self.evaluate(template, &input, frame, "attributes")?;
+            start.attributes.push((name.clone(), value));
+        }
+        Ok(())
+    }
+
     fn enter(&mut self, parent: StepId, task: TaskId) {
         let vertex = self.vertex(task);
         let raw_input = self.instance.step(parent).data.clone();
-        let frame = Frame::new(Place::Before {
-            parent,
-            vertex,
-            raw_input: &raw_input,
-        });
+        let frame = Frame::new(Place::Before { parent, vertex, raw_input: &raw_input });
         match self.condition(vertex.condition.as_ref(), &raw_input, &frame, "if") {
             Ok(true) => {}
             Ok(false) => {
                 let next = self.in_order(vertex);
+                if self.is_race(parent) {
+                    self.abandon_all(parent, None);
+                }
                 self.emit_about(parent, Some(task), Fact::Skipped { next });
                 return;
             }
@@ -134,12 +130,7 @@ impl Decider<'_> {
         opening: Opening,
     ) -> StepId {
         let step = StepId(self.instance.steps_activated);
-        let fact = Fact::Activated {
-            parent,
-            input,
-            due,
-            opening,
-        };
+        let fact = Fact::Activated { parent, input, due, opening };
         self.emit_about(step, Some(vertex.id), fact);
         step
     }
@@ -152,11 +143,7 @@ impl Decider<'_> {
             return;
         };
         let open = self.instance.step(step);
-        let Activity::Loop {
-            items: Value::Arr(items),
-            index,
-        } = &open.activity
-        else {
+        let Activity::Loop { items: Value::Arr(items), index } = &open.activity else {
             return;
         };
         let (index, is_over) = (*index, *index as usize >= items.len());
@@ -185,13 +172,9 @@ impl Decider<'_> {
             return self.end_workflow();
         };
         let then = match (&vertex.kind, &open.activity) {
-            (
-                graph::Kind::Try(task),
-                Activity::Try {
-                    phase: TryPhase::Handling(_),
-                    ..
-                },
-            ) => task.then,
+            (graph::Kind::Try(task), Activity::Try { phase: TryPhase::Handling(_), .. }) => {
+                task.then
+            }
             _ => None,
         };
         self.complete(step, None, then);
@@ -209,25 +192,18 @@ impl Decider<'_> {
         match self.outgoing(step, vertex, &raw) {
             Ok((transformed, context)) => {
                 let next = self.resolve(vertex, then.unwrap_or(vertex.then));
+                let parent = self.instance.step(step).parent;
                 if next == Next::EndWorkflow {
                     self.abandon_all(StepId(0), Some(step));
-                } else if self.wins_race(step) {
-                    let fork = self.instance.step(step).parent.unwrap_or(StepId(0));
-                    self.abandon_all(fork, Some(step));
+                } else if let Some(race) = parent.filter(|parent| self.is_race(*parent)) {
+                    self.abandon_all(race, Some(step));
                 }
                 let output = match transformed {
                     Some(transformed) => Some(transformed),
                     None if is_held => None,
                     None => Some(raw),
                 };
-                self.emit(
-                    step,
-                    Fact::Completed {
-                        output,
-                        context,
-                        next,
-                    },
-                );
+                self.emit(step, Fact::Completed { output, context, next });
             }
             Err(error) => self.fail(step, error),
         }
@@ -240,8 +216,13 @@ impl Decider<'_> {
         vertex: &Vertex,
         raw: &Value,
     ) -> Result<(Option<Value>, Option<Value>), WorkflowError> {
+        let request = match &self.instance.step(step).activity {
+            Activity::Call { request, .. } => Some(request.clone()),
+            _ => None,
+        };
         let mut frame = Frame::new(Place::Within { step, vertex });
         frame.raw_output = Some(raw);
+        frame.authorization = request.as_ref().and_then(|it| it.authorization.as_ref());
         let transformed = self.transform(&vertex.output, raw, &frame, "output")?;
         let output = transformed.as_ref().unwrap_or(raw);
         self.check_size(output, "output")?;
@@ -260,37 +241,24 @@ impl Decider<'_> {
         Ok((transformed, exported))
     }
 
-    fn wins_race(&self, step: StepId) -> bool {
-        let parent = self.instance.step(step).parent;
-        parent.is_some_and(|parent| {
-            matches!(
-                self.instance.step(parent).activity,
-                Activity::Fork { compete: true, .. }
-            )
-        })
+    /// Whether the first of the step's tasks that is done ends the others.
+    fn is_race(&self, step: StepId) -> bool {
+        let activity = &self.instance.step(step).activity;
+        matches!(activity, Activity::Fork { compete: true, .. })
     }
 
     fn end_workflow(&mut self) {
         let root = self.instance.step(StepId(0));
         let raw = root.data.clone();
         let start = self.instance.start.clone();
-        let frame = Frame::new(Place::Outside {
-            raw_input: &start.input,
-        });
+        let frame = Frame::new(Place::Outside { raw_input: &start.input });
         let graph = self.graph;
-        let result = self
-            .transform(&graph.output, &raw, &frame, "output")
-            .and_then(|output| {
-                let output = output.unwrap_or(raw);
-                self.check_size(&output, "output").map(|()| output)
-            });
+        let result = self.transform(&graph.output, &raw, &frame, "output").and_then(|output| {
+            let output = output.unwrap_or(raw);
+            self.check_size(&output, "output").map(|()| output)
+        });
         match result {
-            Ok(output) => self.emit(
-                StepId(0),
-                Fact::Ended {
-                    end: End::Completed(output),
-                },
-            ),
+            Ok(output) => self.emit(StepId(0), Fact::Ended { end: End::Completed(output) }),
             Err(error) => self.fail(StepId(0), error),
         }
     }
@@ -307,11 +275,7 @@ impl Decider<'_> {
 
     /// The next task in declaration order; a branch of a fork has none.
     fn in_order(&self, vertex: &Vertex) -> Next {
-        let owner = self
-            .graph
-            .scope(vertex.scope)
-            .owner
-            .map(|owner| &self.vertex(owner).kind);
+        let owner = self.graph.scope(vertex.scope).owner.map(|owner| &self.vertex(owner).kind);
         match (owner, vertex.next) {
             (Some(graph::Kind::Fork { .. }), _) | (_, None) => Next::EndScope,
             (_, Some(next)) => Next::Enter(next),

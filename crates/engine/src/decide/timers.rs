@@ -16,10 +16,10 @@ impl Decider<'_> {
     }
 
     pub(super) fn fire_due(&mut self) {
-        while let Some((due, step, kind)) = self.instance.timers.first().copied() {
-            if due > self.now || self.instance.end.is_some() {
+        while self.instance.next_due().is_some_and(|due| due <= self.now) {
+            let Some((_, step, kind)) = self.instance.timers.first().copied() else {
                 return;
-            }
+            };
             self.fire(step, kind);
         }
     }
@@ -37,9 +37,7 @@ impl Decider<'_> {
             }
             TimerKind::Timeout => {
                 self.emit(step, Fact::Fired { timer });
-                let of = self
-                    .vertex_of(step)
-                    .map_or("the workflow", |vertex| &vertex.name);
+                let of = self.vertex_of(step).map_or("the workflow", |vertex| &vertex.name);
                 let detail = format!("{of} did not end within its timeout");
                 let error = WorkflowError::new(ErrorKind::Timeout, "timed out", detail);
                 match step {

@@ -15,53 +15,51 @@ impl Instance {
         self.check_forks()
     }
 
+    /// Checks what holds besides between two inputs: each innermost step has something that will move it.
+    ///
+    /// # Errors
+    /// Names the first step that nothing moves.
+    pub fn check_at_rest(&self) -> Result<(), String> {
+        if self.end.is_some() {
+            return Ok(());
+        }
+        let parents: std::collections::BTreeSet<StepId> =
+            self.steps.values().filter_map(|step| step.parent).collect();
+        for (id, step) in &self.steps {
+            let is_moved = parents.contains(id)
+                || self.work.iter().any(|work| work.step() == *id)
+                || self.incidents.contains_key(id)
+                || match &step.activity {
+                    Activity::Child(_) | Activity::Wait => step.result.is_none(),
+                    Activity::Try { phase, .. } => *phase == TryPhase::Delaying,
+                    _ => step.is_in_flight(),
+                };
+            if !is_moved {
+                return Err(format!("nothing will ever move step {id}: {step:?}"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_steps(&self) -> Result<(), String> {
         let ensure = |holds: bool, what: &str, id: StepId| {
-            if holds {
-                Ok(())
-            } else {
-                Err(format!("step {id}: {what}"))
-            }
+            if holds { Ok(()) } else { Err(format!("step {id}: {what}")) }
         };
         for (id, step) in &self.steps {
             ensure(id.0 < self.steps_activated, "was never activated", *id)?;
-            ensure(
-                step.parent.is_none() == (id.0 == 0),
-                "only the workflow has no parent",
-                *id,
-            )?;
-            ensure(
-                step.task.is_none() == (id.0 == 0),
-                "only the workflow has no task",
-                *id,
-            )?;
-            ensure(
-                step.started_at <= self.updated_at,
-                "begins in the future",
-                *id,
-            )?;
+            ensure(step.parent.is_none() == (id.0 == 0), "only the workflow has no parent", *id)?;
+            ensure(step.task.is_none() == (id.0 == 0), "only the workflow has no task", *id)?;
+            ensure(step.started_at <= self.updated_at, "begins in the future", *id)?;
             if let Some(parent) = step.parent {
                 ensure(parent < *id, "is older than its parent", *id)?;
                 ensure(self.steps.contains_key(&parent), "has lost its parent", *id)?;
                 let in_fork = matches!(self.step(parent).activity, Activity::Fork { .. });
-                ensure(
-                    step.context.is_some() == in_fork,
-                    "only branches have a context",
-                    *id,
-                )?;
+                ensure(step.context.is_some() == in_fork, "only branches have a context", *id)?;
             } else {
-                ensure(
-                    step.context.is_some(),
-                    "the workflow has lost its context",
-                    *id,
-                )?;
+                ensure(step.context.is_some(), "the workflow has lost its context", *id)?;
             }
         }
-        ensure(
-            self.steps.contains_key(&StepId(0)),
-            "the workflow is gone",
-            StepId(0),
-        )
+        ensure(self.steps.contains_key(&StepId(0)), "the workflow is gone", StepId(0))
     }
 
     fn check_work(&self) -> Result<(), String> {
@@ -80,11 +78,7 @@ impl Instance {
             && !self.steps.values().any(|step| {
                 matches!(step.activity, Activity::Child(_) | Activity::Leaf) || step.is_in_flight()
             });
-        if idle {
-            Err("nothing will ever move the instance".to_owned())
-        } else {
-            Ok(())
-        }
+        if idle { Err("nothing will ever move the instance".to_owned()) } else { Ok(()) }
     }
 
     fn check_timers(&self) -> Result<(), String> {
@@ -95,28 +89,14 @@ impl Instance {
                 (TimerKind::Timeout, Some(_)) => true,
                 (TimerKind::Wait, Some(activity)) => matches!(activity, Activity::Wait),
                 (TimerKind::Retry, Some(activity)) => {
-                    matches!(
-                        activity,
-                        Activity::Try {
-                            phase: TryPhase::Delaying,
-                            ..
-                        }
-                    )
+                    matches!(activity, Activity::Try { phase: TryPhase::Delaying, .. })
                 }
                 (TimerKind::Attempt, Some(activity)) => {
-                    matches!(
-                        activity,
-                        Activity::Try {
-                            phase: TryPhase::Body,
-                            ..
-                        }
-                    )
+                    matches!(activity, Activity::Try { phase: TryPhase::Body, .. })
                 }
             };
             if !fits {
-                return Err(format!(
-                    "a {kind:?} timer of step {step} does not fit {activity:?}"
-                ));
+                return Err(format!("a {kind:?} timer of step {step} does not fit {activity:?}"));
             }
         }
         Ok(())
@@ -130,9 +110,7 @@ impl Instance {
                     return Err(format!("step {id}: another open call has its key {key}"));
                 }
                 if step.is_in_flight() && self.abandoned.contains(&(*id, *attempt)) {
-                    return Err(format!(
-                        "step {id}: attempt {attempt} is in flight and abandoned"
-                    ));
+                    return Err(format!("step {id}: attempt {attempt} is in flight and abandoned"));
                 }
             }
         }

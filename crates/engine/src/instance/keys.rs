@@ -31,11 +31,12 @@ impl Path {
         bytes[16..].copy_from_slice(&request.0);
         format!("{instance}-{}", hex(&blake3::hash(&bytes).as_bytes()[..16]))
     }
+}
 
-    /// The start key of a child that is started at this place.
-    pub(crate) fn start_key(self, parent: InstanceId) -> String {
-        format!("child/{parent}-{}", hex(&self.0))
-    }
+/// The start key of the child that a step starts. Another activation starts another child, also when a retry enters the
+/// same path again: the child that failed there is over.
+pub(crate) fn child_start_key(parent: InstanceId, step: StepId) -> String {
+    format!("child/{parent}/{step}")
 }
 
 impl Instance {

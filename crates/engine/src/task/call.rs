@@ -27,32 +27,16 @@ pub(super) fn handle(
     let frame = Frame::new(Place::Within { step, vertex });
     let request = render(decider, vertex, call, input, frame)?;
     let digest = request.digest();
-    let key = decider
-        .instance
-        .step(step)
-        .path
-        .key(decider.instance.id, digest);
+    let key = decider.instance.step(step).path.key(decider.instance.id, digest);
     let due = decider.now.saturating_add(request.timeout);
     let (attempt, request) = (Attempt(1), Arc::new(request));
-    decider.emit(
-        step,
-        Fact::Requested {
-            attempt,
-            key,
-            request,
-            digest,
-            due,
-        },
-    );
+    decider.emit(step, Fact::Requested { attempt, key, request, digest, due });
     Ok(Handled::Open)
 }
 
 /// Sends the recorded request again, under its key.
 pub(crate) fn resend(decider: &mut Decider<'_>, step: StepId) {
-    let Activity::Call {
-        attempt, request, ..
-    } = &decider.instance.step(step).activity
-    else {
+    let Activity::Call { attempt, request, .. } = &decider.instance.step(step).activity else {
         return;
     };
     let due = decider.now.saturating_add(request.timeout);
@@ -70,11 +54,7 @@ pub(crate) fn settle(decider: &mut Decider<'_>, step: StepId, attempt: Attempt, 
                 WorkflowError::new(ErrorKind::Runtime, "withdrawn", "the call was never sent");
             Settled::error(error, false)
         }
-        Outcome::Failed {
-            maybe_run,
-            timed_out,
-            message,
-        } => {
+        Outcome::Failed { maybe_run, timed_out, message } => {
             let error = if timed_out {
                 WorkflowError::new(
                     ErrorKind::Timeout,
@@ -82,11 +62,7 @@ pub(crate) fn settle(decider: &mut Decider<'_>, step: StepId, attempt: Attempt, 
                     message,
                 )
             } else {
-                WorkflowError::new(
-                    ErrorKind::Communication,
-                    "the service was not reached",
-                    message,
-                )
+                WorkflowError::new(ErrorKind::Communication, "the service was not reached", message)
             };
             Settled::error(error, maybe_run)
         }
@@ -105,10 +81,7 @@ fn render(
         Some(authentication) => Some(authorize(decider, authentication, input, &frame)?),
         None => None,
     };
-    let frame = &Frame {
-        authorization: authorization.as_ref(),
-        ..frame
-    };
+    let frame = &Frame { authorization: authorization.as_ref(), ..frame };
     let method = decider.evaluate(&call.method, input, frame, "with.method")?;
     let method = text_of(&method, "with.method")?.to_ascii_uppercase();
     let endpoint = match &call.endpoint {
@@ -120,18 +93,12 @@ fn render(
     };
     let query = optional(decider, call.query.as_ref(), input, frame, "with.query")?;
     let headers = optional(decider, call.headers.as_ref(), input, frame, "with.headers")?;
-    let headers = headers
-        .as_ref()
-        .map(header_fields)
-        .transpose()?
-        .unwrap_or_default();
+    let headers = headers.as_ref().map(header_fields).transpose()?.unwrap_or_default();
     let body = optional(decider, call.body.as_ref(), input, frame, "with.body")?;
     let uri = uri::with_query(&endpoint, query.as_ref())?;
     let timeout = attempt_limit(decider, vertex.timeout.as_ref(), input, frame)?;
     Ok(Request {
-        repeatable: call
-            .idempotent
-            .unwrap_or(method != "POST" && method != "PATCH"),
+        repeatable: call.idempotent.unwrap_or(method != "POST" && method != "PATCH"),
         body: content(body, &headers),
         method,
         uri,
@@ -185,22 +152,16 @@ fn authorize(
             username: field(username, "authentication.basic.username")?,
             password: field(password, "authentication.basic.password")?,
         }),
-        Authentication::Bearer { token } => Ok(Authorization::Bearer {
-            token: field(token, "authentication.bearer.token")?,
-        }),
-        Authentication::Secret {
-            scheme: SecretScheme::Basic,
-            name,
-        } => Ok(Authorization::Basic {
+        Authentication::Bearer { token } => {
+            Ok(Authorization::Bearer { token: field(token, "authentication.bearer.token")? })
+        }
+        Authentication::Secret { scheme: SecretScheme::Basic, name } => Ok(Authorization::Basic {
             username: decider.marker(&format!("{name}.username")),
             password: decider.marker(&format!("{name}.password")),
         }),
-        Authentication::Secret {
-            scheme: SecretScheme::Bearer,
-            name,
-        } => Ok(Authorization::Bearer {
-            token: decider.marker(&format!("{name}.token")),
-        }),
+        Authentication::Secret { scheme: SecretScheme::Bearer, name } => {
+            Ok(Authorization::Bearer { token: decider.marker(&format!("{name}.token")) })
+        }
     }
 }
 
@@ -236,10 +197,8 @@ fn header_fields(headers: &Value) -> Result<Vec<(String, String)>, WorkflowError
 
 /// A text goes out as it is where the headers name a media type that is not JSON; all else goes out as JSON.
 fn content(body: Option<Value>, headers: &[(String, String)]) -> Body {
-    let media_type = headers
-        .iter()
-        .find(|(name, _)| name == "content-type")
-        .map(|(_, value)| value);
+    let media_type =
+        headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
     match body {
         None => Body::Empty,
         Some(body) => match (json::as_str(&body), media_type) {

@@ -8,17 +8,11 @@ use crate::decide::Decider;
 use crate::{ErrorKind, Opening, WorkflowError};
 
 pub(super) fn scope(decider: &Decider<'_>, scope: ScopeId) -> Opening {
-    Opening::Scope {
-        first: decider.graph.first(scope),
-        data: None,
-    }
+    Opening::Scope { first: decider.graph.first(scope), data: None }
 }
 
 pub(super) fn fork(decider: &Decider<'_>, branches: ScopeId, compete: bool) -> Opening {
-    Opening::Fork {
-        branches: decider.graph.scope(branches).tasks.clone(),
-        compete,
-    }
+    Opening::Fork { branches: decider.graph.scope(branches).tasks.clone(), compete }
 }
 
 pub(super) fn trying(
@@ -28,10 +22,7 @@ pub(super) fn trying(
     frame: &Frame<'_>,
 ) -> Result<Opening, WorkflowError> {
     let due = super::trying::attempt_due(decider, task, input, frame)?;
-    Ok(Opening::Try {
-        first: decider.graph.first(task.body),
-        due,
-    })
+    Ok(Opening::Try { first: decider.graph.first(task.body), due })
 }
 
 /// The items must be an array; null counts as an empty one.
@@ -46,11 +37,7 @@ pub(super) fn each(
         items @ Value::Arr(_) => items,
         other => {
             let detail = format!("for.in: expected an array, found {}", json::to_text(&other));
-            return Err(WorkflowError::new(
-                ErrorKind::Expression,
-                "not an array",
-                detail,
-            ));
+            return Err(WorkflowError::new(ErrorKind::Expression, "not an array", detail));
         }
     };
     decider.check_size(&items, "for.in")?;
@@ -69,8 +56,5 @@ pub(super) fn function(
         Some(with) => Some(decider.evaluate(with, input, frame, "with")?),
         None => None,
     };
-    Ok(Opening::Scope {
-        first: decider.graph.first(body),
-        data,
-    })
+    Ok(Opening::Scope { first: decider.graph.first(body), data })
 }

@@ -14,17 +14,17 @@ use crate::{Activity, ErrorKind, Request, Response, Settled, WorkflowError};
 const EXCERPT_CHARS_MAX: usize = 512;
 
 pub(super) fn settle(decider: &Decider<'_>, step: StepId, response: &Response) -> Settled {
-    let Activity::Call { request, .. } = &decider.instance.step(step).activity else {
-        // The step is gone or goes on differently: the outcome is for the history alone.
-        return Settled::output(Value::Null);
+    let activity = decider.instance.steps.get(&step).map(|step| &step.activity);
+    let (Some(Activity::Call { request, .. }), Some(call)) = (activity, call_of(decider, step))
+    else {
+        return unasked(response);
     };
     let success_end = if request.redirect { 400 } else { 300 };
     if !(200..success_end).contains(&response.status) {
-        return Settled::error(failure(request, response), maybe_run(response.status));
+        let (method, uri) = (&request.method, &request.uri);
+        let error = failure(&format!("{method} {uri}"), response);
+        return Settled::error(error, maybe_run(response.status));
     }
-    let Some(call) = call_of(decider, step) else {
-        return Settled::output(Value::Null);
-    };
     let bytes_max = decider.limits.payload_bytes_max;
     match output(call.output, request, response, bytes_max) {
         Ok(output) => match decider.check_size(&output, "the response") {
@@ -33,11 +33,16 @@ pub(super) fn settle(decider: &Decider<'_>, step: StepId, response: &Response) -
         },
         Err(detail) => {
             let title = "the response cannot be decoded";
-            Settled::error(
-                WorkflowError::new(ErrorKind::Communication, title, detail),
-                true,
-            )
+            Settled::error(WorkflowError::new(ErrorKind::Communication, title, detail), true)
         }
+    }
+}
+
+/// A response to an abandoned attempt whose step is gone: what the service did is for the history, its content for nobody.
+fn unasked(response: &Response) -> Settled {
+    match response.status {
+        200..400 => Settled::output(Value::Null),
+        status => Settled::error(failure("an abandoned attempt", response), maybe_run(status)),
     }
 }
 
@@ -51,15 +56,13 @@ fn maybe_run(status: u16) -> bool {
     }
 }
 
-fn failure(request: &Request, response: &Response) -> WorkflowError {
-    let excerpt: String = String::from_utf8_lossy(&response.body)
-        .chars()
-        .take(EXCERPT_CHARS_MAX)
-        .collect();
-    let (method, uri, status) = (&request.method, &request.uri, response.status);
+fn failure(asked: &str, response: &Response) -> WorkflowError {
+    let excerpt: String =
+        String::from_utf8_lossy(&response.body).chars().take(EXCERPT_CHARS_MAX).collect();
+    let status = response.status;
     let detail = match excerpt.trim() {
-        "" => format!("{method} {uri} answered {status}"),
-        excerpt => format!("{method} {uri} answered {status}: {excerpt}"),
+        "" => format!("{asked} answered {status}"),
+        excerpt => format!("{asked} answered {status}: {excerpt}"),
     };
     let title = "the service answered with an error";
     WorkflowError::new(ErrorKind::Communication, title, detail).with_status(status)
@@ -103,15 +106,9 @@ fn content(response: &Response, bytes_max: usize) -> Result<Value, String> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    let media_type = response
-        .headers
-        .iter()
-        .find(|(name, _)| name == "content-type")
-        .map(|(_, value)| value);
-    let limits = json::Limits {
-        bytes_max,
-        ..json::Limits::default()
-    };
+    let media_type =
+        response.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
+    let limits = json::Limits { bytes_max, ..json::Limits::default() };
     let parsed =
         || json::parse(body, limits).map_err(|error| format!("the body is not JSON: {error}"));
     let text = || std::str::from_utf8(body).ok().map(json::string);
@@ -139,10 +136,5 @@ fn is_text(media_type: &str) -> bool {
 }
 
 fn essence(media_type: &str) -> String {
-    media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -6,6 +6,7 @@ use motet_types::{InstanceId, ShardId, StepId};
 
 use crate::data::Frame;
 use crate::decide::{Decider, Handled};
+use crate::instance::child_start_key;
 use crate::{ChildRequest, ErrorKind, Fact, WorkflowError};
 
 /// Asks for a child of a version that is resolved now. Its id follows from the step, so that a repeated request finds it.
@@ -21,10 +22,8 @@ pub(super) fn handle(
         None => input.clone(),
     };
     decider.check_size(&child_input, "run.workflow.input")?;
-    let definition = decider
-        .catalog
-        .resolve(&run.workflow, Some(&run.version))
-        .map_err(|error| {
+    let definition =
+        decider.catalog.resolve(&run.workflow, Some(&run.version)).map_err(|error| {
             WorkflowError::new(
                 ErrorKind::Configuration,
                 "there is no such workflow",
@@ -35,23 +34,12 @@ pub(super) fn handle(
     let parent = instance.start.parent.as_ref();
     let depth = parent.map_or(0, |parent| parent.depth) + 1;
     if depth > decider.limits.children_depth_max {
-        let detail = format!(
-            "children_depth_max is {}",
-            decider.limits.children_depth_max
-        );
-        return Err(WorkflowError::new(
-            ErrorKind::Runtime,
-            "children are nested too deep",
-            detail,
-        ));
+        let detail = format!("children_depth_max is {}", decider.limits.children_depth_max);
+        return Err(WorkflowError::new(ErrorKind::Runtime, "children are nested too deep", detail));
     }
-    let start_key = instance.step(step).path.start_key(instance.id);
+    let start_key = child_start_key(instance.id, step);
     let workflow = &definition.workflow;
-    let shard = ShardId::of_start(
-        workflow.namespace.as_str(),
-        workflow.name.as_str(),
-        &start_key,
-    );
+    let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &start_key);
     let child = ChildRequest {
         id: InstanceId::new(decider.now, shard, seed(&start_key)),
         definition,
@@ -61,20 +49,8 @@ pub(super) fn handle(
         root: parent.map_or(instance.id, |parent| parent.root),
         depth,
     };
-    decider.emit(
-        step,
-        Fact::ChildRequested {
-            child: Arc::new(child),
-        },
-    );
-    if run.awaited {
-        Ok(Handled::Open)
-    } else {
-        Ok(Handled::Done {
-            output: None,
-            then: None,
-        })
-    }
+    decider.emit(step, Fact::ChildRequested { child: Arc::new(child) });
+    if run.awaited { Ok(Handled::Open) } else { Ok(Handled::Done { output: None, then: None }) }
 }
 
 /// The free bits of the child's id.

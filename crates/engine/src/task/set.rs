@@ -12,8 +12,5 @@ pub(super) fn handle(
     frame: &Frame<'_>,
 ) -> Result<Handled, WorkflowError> {
     let output = decider.evaluate(template, input, frame, "set")?;
-    Ok(Handled::Done {
-        output: Some(output),
-        then: None,
-    })
+    Ok(Handled::Done { output: Some(output), then: None })
 }

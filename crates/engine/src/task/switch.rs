@@ -14,15 +14,9 @@ pub(super) fn handle(
 ) -> Result<Handled, WorkflowError> {
     for case in cases.iter().filter(|case| case.when.is_some()) {
         if decider.condition(case.when.as_ref(), input, frame, "when")? {
-            return Ok(Handled::Done {
-                output: None,
-                then: Some(case.then),
-            });
+            return Ok(Handled::Done { output: None, then: Some(case.then) });
         }
     }
     let default = cases.iter().find(|case| case.when.is_none());
-    Ok(Handled::Done {
-        output: None,
-        then: default.map(|case| case.then),
-    })
+    Ok(Handled::Done { output: None, then: default.map(|case| case.then) })
 }

@@ -35,12 +35,7 @@ pub(crate) fn catch(
     frame.error = Some((&task.variable, &value));
     let wanted = decider.condition(task.when.as_ref(), &value, &frame, "catch.when")?
         && !(task.except_when.is_some()
-            && decider.condition(
-                task.except_when.as_ref(),
-                &value,
-                &frame,
-                "catch.exceptWhen",
-            )?);
+            && decider.condition(task.except_when.as_ref(), &value, &frame, "catch.exceptWhen")?);
     if !wanted {
         return Ok(None);
     }
@@ -58,12 +53,7 @@ pub(crate) fn catch(
 /// Begins the body again.
 pub(crate) fn begin_again(decider: &mut Decider<'_>, step: StepId) {
     let graph = decider.graph;
-    let Some(vertex) = decider
-        .instance
-        .step(step)
-        .task
-        .map(|task| graph.vertex(task))
-    else {
+    let Some(vertex) = decider.instance.step(step).task.map(|task| graph.vertex(task)) else {
         return;
     };
     let Kind::Try(task) = &vertex.kind else {
@@ -72,13 +62,7 @@ pub(crate) fn begin_again(decider: &mut Decider<'_>, step: StepId) {
     let input = decider.instance.step(step).input.clone();
     let frame = Frame::new(Place::Within { step, vertex });
     match attempt_due(decider, task, &input, &frame) {
-        Ok(due) => decider.emit(
-            step,
-            Fact::Retried {
-                first: graph.first(task.body),
-                due,
-            },
-        ),
+        Ok(due) => decider.emit(step, Fact::Retried { first: graph.first(task.body), due }),
         Err(error) => decider.fail(step, error),
     }
 }
@@ -99,9 +83,7 @@ pub(super) fn attempt_due(
 
 fn handle(decider: &Decider<'_>, task: &Try) -> CatchAction {
     match task.handler {
-        Some(scope) => CatchAction::Handle {
-            first: decider.graph.first(scope),
-        },
+        Some(scope) => CatchAction::Handle { first: decider.graph.first(scope) },
         None => CatchAction::Leave,
     }
 }
@@ -127,9 +109,7 @@ fn again(
         return Ok(None);
     }
     let number = retries + 1;
-    let at = decider
-        .now
-        .saturating_add(delay(decider, step, retry, number, &input, frame)?);
+    let at = decider.now.saturating_add(delay(decider, step, retry, number, &input, frame)?);
     if let Some(total) = &retry.total {
         let total = decider.span(total, &input, frame)?;
         if at > began.saturating_add(total) {
@@ -154,18 +134,12 @@ fn delay(
     };
     let (grown, delay_max) = match &retry.backoff {
         Backoff::Constant => (base, None),
-        Backoff::Linear {
-            increment,
-            delay_max,
-        } => {
+        Backoff::Linear { increment, delay_max } => {
             let increment = match increment {
                 Some(span) => decider.span(span, input, frame)?,
                 None => base,
             };
-            (
-                base.saturating_add(increment.saturating_mul(number - 1)),
-                delay_max.as_ref(),
-            )
+            (base.saturating_add(increment.saturating_mul(number - 1)), delay_max.as_ref())
         }
         Backoff::Exponential { factor, delay_max } => {
             let exponent = i32::try_from(number - 1).unwrap_or(i32::MAX);
@@ -180,18 +154,13 @@ fn delay(
     };
     let jitter = match &retry.jitter {
         Some((from, to)) => {
-            let (from, to) = (
-                decider.span(from, input, frame)?,
-                decider.span(to, input, frame)?,
-            );
+            let (from, to) = (decider.span(from, input, frame)?, decider.span(to, input, frame)?);
             let share = unit_interval(decider, step, number);
             from.saturating_add(to.saturating_sub(from).mul_f64(share))
         }
         None => Duration::ZERO,
     };
-    Ok(capped
-        .saturating_add(jitter)
-        .min(decider.limits.duration_max))
+    Ok(capped.saturating_add(jitter).min(decider.limits.duration_max))
 }
 
 /// A number in [0, 1) that follows from instance, step and attempt.
@@ -208,10 +177,7 @@ fn unit_interval(decider: &Decider<'_>, step: StepId, number: u32) -> f64 {
 fn matches(filter: &ErrorFilter, error: &WorkflowError) -> bool {
     let text =
         |wanted: &Option<String>, actual: &Option<String>| wanted.is_none() || wanted == actual;
-    filter
-        .kind
-        .as_deref()
-        .is_none_or(|kind| error.is_kind(kind))
+    filter.kind.as_deref().is_none_or(|kind| error.is_kind(kind))
         && filter.status.is_none_or(|status| status == error.status)
         && text(&filter.instance, &error.instance)
         && text(&filter.title, &error.title)

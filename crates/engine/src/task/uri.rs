@@ -40,20 +40,11 @@ pub(super) fn with_query(uri: &str, query: Option<&Value>) -> Result<String, Wor
         None | Some(Value::Null) => return Ok(uri.to_owned()),
         Some(Value::Obj(members)) => members,
         Some(other) => {
-            let detail = format!(
-                "with.query: expected an object, found {}",
-                json::to_text(other)
-            );
-            return Err(WorkflowError::new(
-                ErrorKind::Expression,
-                "not a query",
-                detail,
-            ));
+            let detail = format!("with.query: expected an object, found {}", json::to_text(other));
+            return Err(WorkflowError::new(ErrorKind::Expression, "not a query", detail));
         }
     };
-    let (base, fragment) = uri
-        .split_once('#')
-        .map_or((uri, None), |(base, it)| (base, Some(it)));
+    let (base, fragment) = uri.split_once('#').map_or((uri, None), |(base, it)| (base, Some(it)));
     let mut uri = base.to_owned();
     let mut separator = if base.contains('?') { '&' } else { '?' };
     for (name, value) in members.iter() {
@@ -77,7 +68,7 @@ pub(super) fn with_query(uri: &str, query: Option<&Value>) -> Result<String, Wor
 }
 
 /// A scalar as text: strings without quotes, all else as JSON.
-pub(super) fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned)
 }
 
