@@ -8,7 +8,7 @@ use motet_types::ShardId;
 
 use crate::disk::{Disk, DiskLock};
 use crate::error::Error;
-use crate::log::{Log, recover};
+use crate::log::{Log, Opening, recover};
 use crate::maintenance::format;
 use crate::options::{Options, Sabotage};
 use crate::overlay::{Generation, Overlay};
@@ -23,6 +23,7 @@ pub struct Embedded {
     schema: &'static Schema,
     options: Options,
     epoch: Epoch,
+    opening: Opening,
     log: Log,
     overlay: Overlay,
     tables: Box<dyn Tables>,
@@ -43,20 +44,16 @@ impl Embedded {
         let lock = format::take(&*disk)?;
         let meta = tables.meta()?;
         let recovered = recover(&disk, &options, meta.covered, meta.log_ordinal)?;
+        let opening = recovered.opening();
         let mut overlay = Overlay::new(schema);
-        for (sequence, commits) in recovered.tail {
-            for (position, commit) in (sequence..).map(Position).zip(commits) {
-                if position > meta.covered {
-                    overlay.enter(position, commit);
-                }
-            }
-        }
+        overlay.refill(meta.covered, recovered.tail);
         let epoch = tables.begin_epoch(recovered.log.ordinal())?;
         let reader = tables.reader()?;
         Ok(Self {
             schema,
             options,
             epoch,
+            opening,
             log: recovered.log,
             overlay,
             tables,
@@ -67,6 +64,11 @@ impl Embedded {
         })
     }
 
+    /// What the opening found.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
     /// Epoch of this opening; commits carry it.
     pub fn epoch(&self) -> Epoch {
         self.epoch
@@ -74,12 +76,7 @@ impl Embedded {
 
     /// Makes a group durable: one frame or, beyond its limit, several. Nothing of a refused group is written.
     pub fn commit_group(&mut self, group: Vec<Commit>) -> Result<Vec<Position>, CommitError> {
-        check_group(
-            &group,
-            self.schema,
-            self.epoch,
-            self.options.frame_bytes_max,
-        )?;
+        check_group(&group, self.schema, self.epoch, self.options.frame_bytes_max)?;
         let bytes: usize = group.iter().map(Commit::size_bound).sum();
         if self.overlay.bytes() > 0 && self.overlay.bytes() + bytes > self.options.overlay_bytes_max
         {
@@ -88,10 +85,7 @@ impl Embedded {
         let frames = split(group, self.options.frame_bytes_max);
         let mut positions = Vec::new();
         for frame in frames {
-            let first = self
-                .log
-                .append(frame.iter())
-                .map_err(|error| after(&positions, error))?;
+            let first = self.log.append(frame.iter()).map_err(|error| after(&positions, error))?;
             for (position, commit) in (first.0..).map(Position).zip(frame) {
                 self.overlay.enter(position, commit);
                 positions.push(position);
@@ -138,17 +132,12 @@ impl Embedded {
     /// Gives back the segments that the tables cover, and prepares spare ones.
     pub fn recycle(&mut self) -> Result<(), Error> {
         self.log.recycle(self.covered)?;
-        self.log
-            .pool()
-            .prepare()
-            .map_err(|error| Error::io("preparing segments", error))
+        self.log.pool().prepare().map_err(|error| Error::io("preparing segments", error))
     }
 
     /// The present state of entities, in the order asked.
     pub fn load(&mut self, entities: &[Entity]) -> Result<Vec<Option<Loaded>>, ReadError> {
-        let Self {
-            overlay, reader, ..
-        } = self;
+        let Self { overlay, reader, .. } = self;
         let snapshot = reader.snapshot().map_err(|error| error.of_read())?;
         let load = |entity: &Entity| read::load(overlay.tails(entity), &*snapshot, *entity);
         let loaded: Result<Vec<_>, Error> = entities.iter().map(load).collect();
@@ -216,10 +205,7 @@ impl Inline {
 impl Store for Inline {
     fn lease(&self, shards: Vec<ShardId>, done: Completion<Result<Vec<Lease>, ReadError>>) {
         let epoch = self.machine().epoch();
-        done(Ok(shards
-            .into_iter()
-            .map(|shard| Lease { shard, epoch })
-            .collect()));
+        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch }).collect()));
     }
 
     fn commit(&self, group: Vec<Commit>, done: Completion<Result<Vec<Position>, CommitError>>) {
@@ -295,10 +281,7 @@ pub(crate) fn split(group: Vec<Commit>, bytes_max: usize) -> Vec<Vec<Commit>> {
             frames.push(Vec::new());
             bytes = size;
         }
-        frames
-            .last_mut()
-            .expect("the first commit began a frame")
-            .push(commit);
+        frames.last_mut().expect("the first commit began a frame").push(commit);
     }
     frames
 }

@@ -18,15 +18,15 @@ pub enum Error {
     /// There is no room; nothing was changed, and the same may be tried again.
     #[error("the disk is full: {0}")]
     DiskFull(String),
+    /// Another process holds the tables, as an `sqlite3` shell in a transaction does; the same may be tried again.
+    #[error("the tables are held by another process: {0}")]
+    Busy(String),
     /// The medium failed.
     #[error("{doing}: {source}")]
     Io { doing: String, source: io::Error },
     /// SQLite failed.
     #[error("{doing}: {source}")]
-    Sqlite {
-        doing: String,
-        source: rusqlite::Error,
-    },
+    Sqlite { doing: String, source: rusqlite::Error },
     /// The declared tables do not fit those that exist.
     #[error("the tables do not fit: {0}")]
     Schema(String),
@@ -52,10 +52,7 @@ impl Error {
         if is_disk_full(&source) {
             Self::DiskFull(format!("{}: {source}", doing.into()))
         } else {
-            Self::Io {
-                doing: doing.into(),
-                source,
-            }
+            Self::Io { doing: doing.into(), source }
         }
     }
 
@@ -65,6 +62,9 @@ impl Error {
         let doing = doing.into();
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(format!("{doing}: {source}")),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy(format!("{doing}: {source}"))
+            }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(Damage {
                 file: "tables.sqlite".to_owned(),
                 offset: 0,
@@ -73,6 +73,11 @@ impl Error {
             }),
             _ => Self::Sqlite { doing, source },
         }
+    }
+
+    /// Whether nothing is broken, so that the same may succeed later.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::DiskFull(_) | Self::Busy(_))
     }
 
     /// The same failure in the words of the read ports.
@@ -95,20 +100,12 @@ impl Error {
 
 /// Whether the error says that there is no room, or no quota left.
 pub(crate) fn is_disk_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            offset,
-            sequence,
-            what,
-        } = self;
+        let Self { file, offset, sequence, what } = self;
         write!(
             f,
             "{file} is damaged at byte {offset} (commit {sequence}): {what}; `motet store check` explains, \
@@ -118,8 +115,5 @@ impl fmt::Display for Damage {
 }
 
 fn owner(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || "another process".to_owned(),
-        |pid| format!("process {pid}"),
-    )
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

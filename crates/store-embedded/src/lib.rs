@@ -31,7 +31,13 @@ mod maintenance;
 
 pub use self::core::{Embedded, Inline};
 pub use error::{Damage, Error};
+pub use log::Opening;
+pub use maintenance::{
+    BackupReport, CheckReport, Progress, RepairReport, UpgradeReport, check, repair, restore,
+    upgrade,
+};
 pub use options::{Options, Sabotage};
+pub use service::{Health, Service, Stats};
 
 #[cfg(test)]
 mod tests;

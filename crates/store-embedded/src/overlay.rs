@@ -67,16 +67,23 @@ pub struct Change {
 
 impl Overlay {
     pub(crate) fn new(schema: &'static Schema) -> Self {
-        Self {
-            schema,
-            active: Generation::default(),
-            sealed: None,
-        }
+        Self { schema, active: Generation::default(), sealed: None }
     }
 
     /// Takes a durable commit.
     pub(crate) fn enter(&mut self, position: Position, commit: Commit) {
         self.active.enter(self.schema, position, commit);
+    }
+
+    /// Takes the uncovered commits of a recovered log: frames, each with the position of its first commit.
+    pub(crate) fn refill(&mut self, covered: Position, tail: Vec<(u64, Vec<Commit>)>) {
+        for (sequence, commits) in tail {
+            for (position, commit) in (sequence..).map(Position).zip(commits) {
+                if position > covered {
+                    self.enter(position, commit);
+                }
+            }
+        }
     }
 
     /// Upper bound of the memory of both generations, in bytes.
@@ -119,19 +126,12 @@ impl Overlay {
         let mut layers = self
             .generations()
             .filter_map(|generation| generation.tables.get(&scan.table))
-            .map(|changes| {
-                changes
-                    .range::<[Value], _>((start, Bound::Unbounded))
-                    .peekable()
-            })
+            .map(|changes| changes.range::<[Value], _>((start, Bound::Unbounded)).peekable())
             .collect::<Vec<_>>();
         let mut puts = 0;
         let mut found = Changes::new();
         while puts < scan.limit
-            && let Some(key) = layers
-                .iter_mut()
-                .filter_map(|layer| Some(layer.peek()?.0))
-                .min()
+            && let Some(key) = layers.iter_mut().filter_map(|layer| Some(layer.peek()?.0)).min()
             && key.starts_with(&scan.prefix)
         {
             let same = |layer: &mut std::iter::Peekable<_>| layer.next_if(|(next, _)| *next == key);
@@ -163,9 +163,7 @@ impl Generation {
         for change in commit.rows {
             let (table, key, rest) = match change {
                 RowChange::Put { table, mut row } => {
-                    let declared = schema
-                        .table(table)
-                        .expect("commits are checked when they come");
+                    let declared = schema.table(table).expect("commits are checked when they come");
                     // A log of an older version may hold shorter rows: columns are only ever added.
                     row.resize(declared.columns.len(), Value::Null);
                     let rest = row.split_off(declared.key_columns);
@@ -173,10 +171,7 @@ impl Generation {
                 }
                 RowChange::Delete { table, key } => (table, key, None),
             };
-            self.tables
-                .entry(table)
-                .or_default()
-                .insert(key, Change { position, rest });
+            self.tables.entry(table).or_default().insert(key, Change { position, rest });
         }
     }
 }
@@ -190,18 +185,10 @@ impl Tail {
         snapshot: Option<Bytes>,
     ) {
         if !records.is_empty() {
-            self.chunks.push(TailChunk {
-                position,
-                record_count,
-                records,
-            });
+            self.chunks.push(TailChunk { position, record_count, records });
         }
         if let Some(state) = snapshot {
-            self.snapshot = Some(TailSnapshot {
-                position,
-                chunks: self.chunks.len(),
-                state,
-            });
+            self.snapshot = Some(TailSnapshot { position, chunks: self.chunks.len(), state });
         }
     }
 }

@@ -20,13 +20,8 @@ pub(crate) fn load(
 ) -> Result<Option<Loaded>, Error> {
     let tail = merge(tails, snapshot.covered());
     if let Some(newest) = tail.snapshot {
-        let records = tail.chunks[newest.chunks..]
-            .iter()
-            .map(|chunk| chunk.records.clone());
-        return Ok(Some(Loaded {
-            snapshot: Some(newest.state),
-            records: records.collect(),
-        }));
+        let records = tail.chunks[newest.chunks..].iter().map(|chunk| chunk.records.clone());
+        return Ok(Some(Loaded { snapshot: Some(newest.state), records: records.collect() }));
     }
     let stored = snapshot.entity(entity)?;
     if stored.records == 0 && stored.snapshot.is_none() && tail.chunks.is_empty() {
@@ -89,19 +84,10 @@ pub(crate) fn rows(
     while page.len() < limit {
         let older = snapshot.rows(&scan)?;
         let exhausted = older.len() < scan.limit;
-        let until = if exhausted {
-            None
-        } else {
-            older.last().map(|row| row[..key_columns].to_vec())
-        };
-        let later = until
-            .as_ref()
-            .map_or_else(BTreeMap::new, |until| after(&mut newer, until));
-        page.extend(merge_rows(
-            older,
-            std::mem::replace(&mut newer, later),
-            key_columns,
-        ));
+        let until =
+            if exhausted { None } else { older.last().map(|row| row[..key_columns].to_vec()) };
+        let later = until.as_ref().map_or_else(BTreeMap::new, |until| after(&mut newer, until));
+        page.extend(merge_rows(older, std::mem::replace(&mut newer, later), key_columns));
         if exhausted {
             break;
         }
@@ -120,12 +106,10 @@ pub(crate) fn query(
     let table = schema.check_query(query)?;
     let covered = snapshot.covered();
     match query.count_by.and_then(|name| table.column(name)) {
-        None => snapshot
-            .query(query)
-            .map(|rows| Answer::Rows { rows, covered }),
-        Some(column) => snapshot
-            .count(query, column)
-            .map(|counts| Answer::Counts { counts, covered }),
+        None => snapshot.query(query).map(|rows| Answer::Rows { rows, covered }),
+        Some(column) => {
+            snapshot.count(query, column).map(|counts| Answer::Counts { counts, covered })
+        }
     }
     .map_err(|error| error.of_read())
 }
@@ -134,15 +118,10 @@ pub(crate) fn query(
 fn merge(tails: Vec<Tail>, covered: Position) -> Tail {
     let mut merged = Tail::default();
     for tail in tails {
-        let uncovered = tail
-            .chunks
-            .iter()
-            .position(|chunk| chunk.position > covered);
+        let uncovered = tail.chunks.iter().position(|chunk| chunk.position > covered);
         let dropped = uncovered.unwrap_or(tail.chunks.len());
         let before = merged.chunks.len();
-        merged
-            .chunks
-            .extend::<Vec<TailChunk>>(tail.chunks[dropped..].to_vec());
+        merged.chunks.extend::<Vec<TailChunk>>(tail.chunks[dropped..].to_vec());
         if let Some(newest) = tail.snapshot.filter(|newest| newest.position > covered) {
             let chunks = before + newest.chunks.saturating_sub(dropped);
             merged.snapshot = Some(TailSnapshot { chunks, ..newest });

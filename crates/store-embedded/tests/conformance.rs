@@ -9,7 +9,7 @@ use motet_store::conformance::{FRAME_BYTES_MAX, Harness, SCHEMA, suite};
 use motet_store::{Reads, Store};
 use motet_store_embedded::disk::{Disk, LossyDisk, MemoryDisk, RealDisk};
 use motet_store_embedded::tables::{MemoryTables, SqliteTables};
-use motet_store_embedded::{Embedded, Inline, Options};
+use motet_store_embedded::{Embedded, Inline, Options, Service};
 
 fn options() -> Options {
     Options { frame_bytes_max: FRAME_BYTES_MAX, ..Options::small() }
@@ -107,4 +107,42 @@ fn the_machine_over_files_and_sqlite_conforms() {
 #[test]
 fn the_machine_over_a_lossy_disk_conforms() {
     suite(&|| Real::open(Directory::new(), true));
+}
+
+/// The threads over files and SQLite.
+struct Threaded {
+    service: Service,
+    directory: Directory,
+}
+
+impl Threaded {
+    fn open(directory: Directory) -> Box<dyn Harness> {
+        let service = Service::open(directory.path(), &SCHEMA, options()).expect("it opens");
+        Box::new(Self { service, directory })
+    }
+}
+
+impl Harness for Threaded {
+    fn store(&self) -> &dyn Store {
+        &self.service
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        &self.service
+    }
+
+    fn settle(&self) {
+        self.service.flush().expect("the tables follow");
+    }
+
+    fn reopen(self: Box<Self>) -> Box<dyn Harness> {
+        let Self { service, directory } = *self;
+        drop(service);
+        Self::open(directory)
+    }
+}
+
+#[test]
+fn the_service_conforms() {
+    suite(&|| Threaded::open(Directory::new()));
 }

@@ -22,17 +22,11 @@ impl Disk for LossyDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(LossyFile {
-            file: self.0.open(name)?,
-            unsynced: Mutex::default(),
-        }))
+        Ok(Box::new(LossyFile { file: self.0.open(name)?, unsynced: Mutex::default() }))
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(LossyFile {
-            file: self.0.create(name, bytes)?,
-            unsynced: Mutex::default(),
-        }))
+        Ok(Box::new(LossyFile { file: self.0.create(name, bytes)?, unsynced: Mutex::default() }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -69,8 +63,8 @@ impl LossyFile {
 }
 
 impl DiskFile for LossyFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
+    fn bytes(&self) -> io::Result<u64> {
+        self.file.bytes()
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

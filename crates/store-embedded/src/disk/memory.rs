@@ -118,9 +118,7 @@ impl MemoryDisk {
     /// Flips one bit for good.
     pub fn flip_bit(&self, name: &str, offset: usize, bit: u32) {
         let mut state = self.state();
-        let file = state
-            .named(name)
-            .expect("the test names a file that exists");
+        let file = state.named(name).expect("the test names a file that exists");
         file.content[offset] ^= 1 << bit;
         file.durable[offset] ^= 1 << bit;
     }
@@ -136,11 +134,7 @@ impl MemoryDisk {
         let names: Vec<String> = self.state().names.keys().cloned().collect();
         for name in names {
             let content = self.content(&name).unwrap_or_default();
-            let file = FileState {
-                durable: content.clone(),
-                content,
-                dirty: BTreeSet::new(),
-            };
+            let file = FileState { durable: content.clone(), content, dirty: BTreeSet::new() };
             fork.state().insert(name, file);
         }
         fork
@@ -195,16 +189,10 @@ impl State {
     }
 
     fn write(&mut self, id: u64, offset: usize, bytes: &[u8]) -> io::Result<()> {
-        let file = self
-            .files
-            .get_mut(&id)
-            .ok_or_else(|| not_found("a removed file"))?;
+        let file = self.files.get_mut(&id).ok_or_else(|| not_found("a removed file"))?;
         let end = offset + bytes.len();
         if end > file.content.len() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a file does not grow",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a file does not grow"));
         }
         file.content[offset..end].copy_from_slice(bytes);
         if !bytes.is_empty() {
@@ -248,38 +236,21 @@ impl Disk for MemoryDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let id = *self
-            .state()
-            .names
-            .get(name)
-            .ok_or_else(|| not_found(name))?;
-        Ok(Box::new(MemoryFile {
-            disk: self.clone(),
-            id,
-        }))
+        let id = *self.state().names.get(name).ok_or_else(|| not_found(name))?;
+        Ok(Box::new(MemoryFile { disk: self.clone(), id }))
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.state();
         state.operate()?;
         if state.names.contains_key(name) {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                name.to_owned(),
-            ));
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, name.to_owned()));
         }
         state.take_room(bytes)?;
         let zeros = vec![0; bytes as usize];
-        let file = FileState {
-            content: zeros.clone(),
-            durable: zeros,
-            dirty: BTreeSet::new(),
-        };
+        let file = FileState { content: zeros.clone(), durable: zeros, dirty: BTreeSet::new() };
         let id = state.insert(name.to_owned(), file);
-        Ok(Box::new(MemoryFile {
-            disk: self.clone(),
-            id,
-        }))
+        Ok(Box::new(MemoryFile { disk: self.clone(), id }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -313,15 +284,10 @@ impl Disk for MemoryDisk {
     fn lock(&self) -> Result<DiskLock, LockError> {
         let mut state = self.state();
         if state.locked {
-            return Err(LockError::Held {
-                pid: Some(std::process::id()),
-            });
+            return Err(LockError::Held { pid: Some(std::process::id()) });
         }
         state.locked = true;
-        Ok(Box::new(MemoryLock {
-            disk: self.clone(),
-            owner: state.owner,
-        }))
+        Ok(Box::new(MemoryLock { disk: self.clone(), owner: state.owner }))
     }
 }
 
@@ -345,12 +311,9 @@ struct MemoryFile {
 }
 
 impl DiskFile for MemoryFile {
-    fn len(&self) -> io::Result<u64> {
+    fn bytes(&self) -> io::Result<u64> {
         let state = self.disk.state();
-        let file = state
-            .files
-            .get(&self.id)
-            .ok_or_else(|| not_found("a removed file"))?;
+        let file = state.files.get(&self.id).ok_or_else(|| not_found("a removed file"))?;
         Ok(file.content.len() as u64)
     }
 
@@ -362,10 +325,7 @@ impl DiskFile for MemoryFile {
         } else {
             buffer.len()
         };
-        let file = state
-            .files
-            .get(&self.id)
-            .ok_or_else(|| not_found("a removed file"))?;
+        let file = state.files.get(&self.id).ok_or_else(|| not_found("a removed file"))?;
         let from = (offset as usize).min(file.content.len());
         let count = wanted.min(file.content.len() - from);
         buffer[..count].copy_from_slice(&file.content[from..from + count]);
@@ -397,9 +357,7 @@ impl DiskFile for MemoryFile {
             Some(syncs) => Some(syncs - 1),
         };
         let State { files, random, .. } = &mut *state;
-        let file = files
-            .get_mut(&self.id)
-            .ok_or_else(|| not_found("a removed file"))?;
+        let file = files.get_mut(&self.id).ok_or_else(|| not_found("a removed file"))?;
         if fails {
             file.settle_partly(random);
             return Err(io::Error::other("the medium failed"));

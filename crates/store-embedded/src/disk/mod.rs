@@ -43,8 +43,8 @@ pub trait Disk: Send + Sync {
 
 /// An open file. Offsets and lengths are in bytes; a file does not grow.
 pub trait DiskFile: Send + Sync {
-    /// Its length.
-    fn len(&self) -> io::Result<u64>;
+    /// Its length, in bytes.
+    fn bytes(&self) -> io::Result<u64>;
 
     /// Reads some bytes from `offset` on, perhaps fewer than asked; none only at the end.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;

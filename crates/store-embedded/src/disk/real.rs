@@ -1,7 +1,7 @@
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -33,10 +33,7 @@ impl RealDisk {
                 File::open(parent)?.sync_all()?;
             }
         }
-        Ok(Self {
-            directory: directory.to_owned(),
-            handle: File::open(directory)?,
-        })
+        Ok(Self { directory: directory.to_owned(), handle: File::open(directory)? })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -57,20 +54,13 @@ impl Disk for RealDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(self.path(name))?;
+        let file = OpenOptions::new().read(true).write(true).open(self.path(name))?;
         Ok(Box::new(RealFile(file)))
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         let path = self.path(name);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
         let filled = write_zeros(&file, bytes).and_then(|()| self.handle.sync_all());
         if let Err(error) = filled {
             fs::remove_file(&path)?;
@@ -110,11 +100,8 @@ impl Disk for RealDisk {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text).map_err(LockError::Io)?;
-                return Err(LockError::Held {
-                    pid: text.trim().parse().ok(),
-                });
+                let text = fs::read_to_string(self.path(LOCK)).map_err(LockError::Io)?;
+                return Err(LockError::Held { pid: text.trim().parse().ok() });
             }
             Err(errno) => return Err(LockError::Io(errno.into())),
         }
@@ -130,7 +117,7 @@ impl Disk for RealDisk {
 struct RealFile(File);
 
 impl DiskFile for RealFile {
-    fn len(&self) -> io::Result<u64> {
+    fn bytes(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
 

@@ -23,6 +23,13 @@ pub(crate) struct Log {
     broken: Option<String>,
 }
 
+/// A frame that is written and not yet synced.
+#[must_use = "nothing else may be written before the sync"]
+pub(crate) struct Written {
+    count: u64,
+    end: u64,
+}
+
 /// The segment that is written now.
 pub(super) struct Active {
     pub(super) segment: Segment,
@@ -41,42 +48,65 @@ impl Log {
         active: Active,
         next: u64,
     ) -> Self {
-        Self {
-            disk,
-            pool,
-            options,
-            active,
-            next,
-            buffer: Vec::new(),
-            broken: None,
-        }
+        Self { disk, pool, options, active, next, buffer: Vec::new(), broken: None }
     }
 
-    /// Writes one frame and syncs it; the positions are those from the returned one on.
+    /// Writes one frame, which [`Log::sync`] must make durable before anything else is written.
     ///
     /// After [`CommitError::DiskFull`] the log is as it was, and the frame will never be read; after
     /// [`CommitError::Unknown`] nothing can be written any more.
+    pub(crate) fn write<'c>(
+        &mut self,
+        commits: impl Iterator<Item = &'c Commit> + Clone,
+    ) -> Result<Written, CommitError> {
+        if let Some(reason) = &self.broken {
+            return Err(CommitError::Unknown(reason.clone()));
+        }
+        let (count, bound) = commits
+            .clone()
+            .fold((0, 0), |(count, bytes), commit| (count + 1, bytes + commit.size_bound()));
+        debug_assert!(count > 0, "a frame has commits");
+        self.make_room(stored_bytes(bound))?;
+        self.buffer.clear();
+        let Active { segment, header, begun, end } = &self.active;
+        let offset = if *begun { *end } else { 0 };
+        if !begun {
+            self.buffer.extend_from_slice(&header.encode());
+        }
+        frame::encode(&mut self.buffer, header.id, self.next, commits);
+        if let Err(error) = segment.file.write_at(offset, &self.buffer) {
+            return Err(self.erase(offset, &error));
+        }
+        Ok(Written { count, end: offset + self.buffer.len() as u64 })
+    }
+
+    /// Makes the frame durable; its positions are those from the returned one on.
+    ///
+    /// A failed sync is never tried again: the pages that could not be written may be forgotten, and the next sync
+    /// would succeed without them.
+    pub(crate) fn sync(&mut self, written: Written) -> Result<Position, CommitError> {
+        if !self.options.sabotaged(Sabotage::AcknowledgeBeforeSync) {
+            let file = self.active.segment.file.clone();
+            let mut synced = file.sync_data();
+            if synced.is_err() && self.options.sabotaged(Sabotage::FailedSyncRetried) {
+                synced = file.sync_data();
+            }
+            synced.map_err(|error| self.fail("sync", &error))?;
+        }
+        self.active.end = written.end;
+        self.active.begun = true;
+        let first = Position(self.next);
+        self.next += written.count;
+        Ok(first)
+    }
+
+    /// Writes one frame and makes it durable.
     pub(crate) fn append<'c>(
         &mut self,
         commits: impl Iterator<Item = &'c Commit> + Clone,
     ) -> Result<Position, CommitError> {
-        if let Some(reason) = &self.broken {
-            return Err(CommitError::Unknown(reason.clone()));
-        }
-        let (count, bound) = commits.clone().fold((0, 0), |(count, bytes), commit| {
-            (count + 1, bytes + commit.size_bound())
-        });
-        debug_assert!(count > 0, "a frame has commits");
-        self.make_room(stored_bytes(bound))?;
-        self.buffer.clear();
-        if !self.active.begun {
-            self.buffer.extend_from_slice(&self.active.header.encode());
-        }
-        frame::encode(&mut self.buffer, self.active.header.id, self.next, commits);
-        self.write()?;
-        let first = Position(self.next);
-        self.next += count;
-        Ok(first)
+        let written = self.write(commits)?;
+        self.sync(written)
     }
 
     /// Position of the last durable commit.
@@ -91,9 +121,7 @@ impl Log {
 
     /// Gives back the segments whose last commit the tables cover.
     pub(crate) fn recycle(&self, covered: Position) -> Result<(), Error> {
-        self.pool
-            .recycle(covered)
-            .map_err(|error| Error::io("recycling segments", error))
+        self.pool.recycle(covered).map_err(|error| Error::io("recycling segments", error))
     }
 
     /// The segments that are not written now.
@@ -106,47 +134,16 @@ impl Log {
             return Ok(());
         }
         let bytes = (BLOCK as u64 + frame_bytes).max(self.options.segment_bytes_first);
-        let segment = self
-            .pool
-            .take(bytes)
-            .map_err(|error| self.refuse("new segment", &error))?;
+        let segment = self.pool.take(bytes).map_err(|error| self.refuse("new segment", &error))?;
         let header = Header {
             id: self.disk.random(),
             ordinal: self.active.header.ordinal + 1,
             base: self.active.header.base,
             first: self.next,
         };
-        let active = Active {
-            segment,
-            header,
-            begun: false,
-            end: BLOCK as u64,
-        };
+        let active = Active { segment, header, begun: false, end: BLOCK as u64 };
         let full = std::mem::replace(&mut self.active, active);
         self.pool.put_away(full.segment, self.last());
-        Ok(())
-    }
-
-    fn write(&mut self) -> Result<(), CommitError> {
-        let Active {
-            segment,
-            begun,
-            end,
-            ..
-        } = &self.active;
-        let offset = if *begun { *end } else { 0 };
-        if let Err(error) = segment.file.write_at(offset, &self.buffer) {
-            return Err(self.erase(offset, &error));
-        }
-        if !self.options.sabotaged(Sabotage::AcknowledgeBeforeSync) {
-            let mut synced = segment.file.sync_data();
-            if synced.is_err() && self.options.sabotaged(Sabotage::FailedSyncRetried) {
-                synced = segment.file.sync_data();
-            }
-            synced.map_err(|error| self.fail("sync", &error))?;
-        }
-        self.active.end = offset + self.buffer.len() as u64;
-        self.active.begun = true;
         Ok(())
     }
 
@@ -157,10 +154,7 @@ impl Log {
         }
         let zeros = vec![0; if self.active.begun { BLOCK } else { 2 * BLOCK }];
         let file = self.active.segment.file.clone();
-        match file
-            .write_at(offset, &zeros)
-            .and_then(|()| file.sync_data())
-        {
+        match file.write_at(offset, &zeros).and_then(|()| file.sync_data()) {
             Ok(()) => self.refuse("write", error),
             Err(failed) => self.fail("erase of a frame that found no room", &failed),
         }

@@ -59,15 +59,7 @@ pub(super) fn decode_commit(bytes: &mut Bytes) -> Option<Commit> {
     };
     let count = take_varint(bytes)?;
     let rows = take_many(bytes, count, take_change)?;
-    Some(Commit {
-        shard,
-        epoch,
-        entity,
-        records,
-        record_count,
-        snapshot,
-        rows,
-    })
+    Some(Commit { shard, epoch, entity, records, record_count, snapshot, rows })
 }
 
 /// Appends an unsigned LEB128 integer.
@@ -142,9 +134,7 @@ fn take_change(bytes: &mut Bytes) -> Option<RowChange> {
 fn take_value(bytes: &mut Bytes) -> Option<Value> {
     match take_byte(bytes)? {
         NULL => Some(Value::Null),
-        TEXT => Some(Value::Text(
-            String::from_utf8(take_bytes(bytes)?.to_vec()).ok()?,
-        )),
+        TEXT => Some(Value::Text(String::from_utf8(take_bytes(bytes)?.to_vec()).ok()?)),
         BLOB => Some(Value::Blob(take_bytes(bytes)?)),
         tag @ INT..=16 => {
             let length = usize::from(tag - INT);

@@ -64,7 +64,7 @@ impl Frame {
         let Some(header) = Header::parse(&block) else {
             return Ok(None);
         };
-        let room = file.len()?.saturating_sub(offset);
+        let room = file.bytes()?.saturating_sub(offset);
         let bytes = HEADER_BYTES as u64 + u64::from(header.length);
         if bytes > room {
             return Ok(None);
@@ -104,9 +104,7 @@ impl Frame {
         if u64::from(self.commits) > payload.len() as u64 {
             return None;
         }
-        let commits = (0..self.commits)
-            .map(|_| decode_commit(&mut payload))
-            .collect();
+        let commits = (0..self.commits).map(|_| decode_commit(&mut payload)).collect();
         if payload.is_empty() { commits } else { None }
     }
 
@@ -124,14 +122,7 @@ impl Frame {
     pub(super) fn encode_for(&self, segment_id: u64, out: &mut Vec<u8>) {
         let start = begin(out);
         out.extend_from_slice(&self.payload);
-        finish(
-            out,
-            start,
-            segment_id,
-            self.sequence,
-            self.commits,
-            self.format,
-        );
+        finish(out, start, segment_id, self.sequence, self.commits, self.format);
     }
 }
 
@@ -190,11 +181,8 @@ fn finish(
     header[16..24].copy_from_slice(&sequence.to_le_bytes());
     header[24..28].copy_from_slice(&commits.to_le_bytes());
     header[28..32].copy_from_slice(&(payload as u32).to_le_bytes());
-    let checksum = checksum(
-        &out[start..start + CHECKED_BYTES],
-        &out[start + HEADER_BYTES..],
-    )
-    .to_le_bytes();
+    let checksum =
+        checksum(&out[start..start + CHECKED_BYTES], &out[start + HEADER_BYTES..]).to_le_bytes();
     out[start + CHECKED_BYTES..start + HEADER_BYTES].copy_from_slice(&checksum);
     out.resize(start + stored_bytes(payload) as usize, 0);
 }
@@ -225,17 +213,9 @@ fn checksum(header: &[u8], payload: &[u8]) -> u32 {
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(
-        bytes[at..at + 4]
-            .try_into()
-            .expect("the range has four bytes"),
-    )
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("the range has four bytes"))
 }
 
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(
-        bytes[at..at + 8]
-            .try_into()
-            .expect("the range has eight bytes"),
-    )
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("the range has eight bytes"))
 }

@@ -12,9 +12,10 @@ pub(crate) use append::Log;
 pub(crate) use codec::{put_bytes, put_varint, take_bytes, take_varint};
 pub(crate) use frame::Frame;
 pub(crate) use pool::Pool;
-pub(crate) use recover::{Recovered, recover, restart};
-pub(crate) use segment::{BLOCK, is_segment_name};
-pub(crate) use survey::{Survey, Torn, survey};
+pub use recover::Opening;
+pub(crate) use recover::{Old, aside_name, recover, restart};
+pub(crate) use segment::is_segment_name;
+pub(crate) use survey::{Survey, survey};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use motet_store::Position;
 
@@ -35,12 +36,8 @@ impl Pool {
         spares: Vec<Segment>,
         next_number: u64,
     ) -> Self {
-        let state = State {
-            spares: spares.into(),
-            full: VecDeque::new(),
-            next_number,
-            closed: false,
-        };
+        let state =
+            State { spares: spares.into(), full: VecDeque::new(), next_number, closed: false };
         Self {
             disk,
             segment_bytes,
@@ -74,21 +71,15 @@ impl Pool {
         let removed: Vec<Segment> = {
             let mut state = self.state();
             let count = state.full.partition_point(|(_, last)| *last <= covered);
-            let free: Vec<Segment> = state
-                .full
-                .drain(..count)
-                .map(|(segment, _)| segment)
-                .collect();
-            let (kept, removed) = free
-                .into_iter()
-                .partition(|free| free.bytes == self.segment_bytes);
+            let free: Vec<Segment> =
+                state.full.drain(..count).map(|(segment, _)| segment).collect();
+            let (kept, removed) =
+                free.into_iter().partition(|free| free.bytes == self.segment_bytes);
             state.spares.extend::<Vec<Segment>>(kept);
             let surplus = state.spares.len().saturating_sub(self.segments_spare);
             state.spares.drain(..surplus).chain(removed).collect()
         };
-        removed
-            .iter()
-            .try_for_each(|segment| self.disk.remove(&segment.name))
+        removed.iter().try_for_each(|segment| self.disk.remove(&segment.name))
     }
 
     /// Makes spare segments until there are enough.
@@ -100,11 +91,11 @@ impl Pool {
         Ok(())
     }
 
-    /// Waits until a spare segment is lacking; `false` once the pool is closed.
-    pub(crate) fn await_lack(&self) -> bool {
+    /// Waits until a spare segment is lacking, at most `time`, or until the pool is closed.
+    pub(crate) fn await_lack(&self, time: Duration) {
         let enough = |state: &mut State| !state.closed && state.spares.len() >= self.segments_spare;
-        let state = self.changed.wait_while(self.state(), enough);
-        !state.expect("no holder of this lock panics").closed
+        let waited = self.changed.wait_timeout_while(self.state(), time, enough);
+        drop(waited.expect("no holder of this lock panics"));
     }
 
     /// Ends every wait.

@@ -21,6 +21,33 @@ pub(crate) struct Recovered {
     pub(crate) torn: Option<Torn>,
 }
 
+/// What an opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Commits that only the log had.
+    pub commits: u64,
+    /// File and offset of a frame that was never acknowledged and not written whole: normal after a crash.
+    pub torn: Option<(String, u64)>,
+}
+
+impl Recovered {
+    pub(crate) fn opening(&self) -> Opening {
+        Opening {
+            commits: self.tail.iter().map(|(_, commits)| commits.len() as u64).sum(),
+            torn: self.torn.as_ref().map(|torn| (torn.file.clone(), torn.offset)),
+        }
+    }
+}
+
+/// What becomes of the segments that a restart supersedes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Old {
+    /// They serve again.
+    Reuse,
+    /// Those that may hold acknowledged commits get another name and stay.
+    SetAside,
+}
+
 /// Opens the log; fails with [`Error::Damaged`] and changes nothing where acknowledged commits may be missing.
 pub(crate) fn recover(
     disk: &Arc<dyn Disk>,
@@ -31,7 +58,7 @@ pub(crate) fn recover(
     let survey = survey(disk, options, covered, ordinal_expected)?;
     match &survey.damage {
         Some(damage) => Err(Error::Damaged(damage.clone())),
-        None => restart(disk, options, covered, ordinal_expected, survey),
+        None => restart(disk, options, covered, ordinal_expected, survey, Old::Reuse),
     }
 }
 
@@ -45,26 +72,23 @@ pub(crate) fn restart(
     covered: Position,
     ordinal_expected: u64,
     mut survey: Survey,
+    old: Old,
 ) -> Result<Recovered, Error> {
-    let tail = survey
-        .tail
-        .iter()
-        .map(decode)
-        .collect::<Result<Vec<_>, Error>>()?;
+    let tail = survey.tail.iter().map(decode).collect::<Result<Vec<_>, Error>>()?;
     let copying = |error| Error::io("copying the tail of the log", error);
     let ordinal = survey.ordinal.max(ordinal_expected) + 1;
     let header = Header {
         id: disk.random(),
         ordinal,
         base: ordinal,
-        first: survey
-            .tail
-            .first()
-            .map_or(covered.0 + 1, |frame| frame.sequence),
+        first: survey.tail.first().map_or(covered.0 + 1, |frame| frame.sequence),
     };
     let bytes = BLOCK as u64 + survey.tail.iter().map(Frame::stored_bytes).sum::<u64>();
     let segment = fresh(&**disk, options, &mut survey, bytes).map_err(copying)?;
     copy(&segment, header, &survey.tail, options).map_err(copying)?;
+    if old == Old::SetAside {
+        set_aside(&**disk, &mut survey, ordinal)?;
+    }
     let spares = retire(&**disk, options, &mut survey)?;
     let pool = Pool::new(
         disk.clone(),
@@ -73,19 +97,10 @@ pub(crate) fn restart(
         spares,
         survey.number,
     );
-    let active = Active {
-        segment,
-        header,
-        begun: true,
-        end: bytes,
-    };
+    let active = Active { segment, header, begun: true, end: bytes };
     let next = survey.last.0 + 1;
     let log = Log::new(disk.clone(), Arc::new(pool), options.clone(), active, next);
-    Ok(Recovered {
-        log,
-        tail,
-        torn: survey.torn,
-    })
+    Ok(Recovered { log, tail, torn: survey.torn })
 }
 
 /// An idle segment that is large enough, or a new one.
@@ -119,6 +134,20 @@ fn copy(segment: &Segment, header: Header, tail: &[Frame], options: &Options) ->
     sync()?;
     segment.file.write_at(0, &header.encode())?;
     sync()
+}
+
+/// Name of a segment that a repair took out of the log; the ordinal makes it unique.
+pub(crate) fn aside_name(ordinal: u64, name: &str) -> String {
+    format!("removed-{ordinal}-{name}")
+}
+
+fn set_aside(disk: &dyn Disk, survey: &mut Survey, ordinal: u64) -> Result<(), Error> {
+    let live = survey.live.drain(..).map(|(_, segment)| segment);
+    for segment in live.chain(survey.unreadable.drain(..)) {
+        disk.rename(&segment.name, &aside_name(ordinal, &segment.name))
+            .map_err(|error| Error::io(format!("renaming {}", segment.name), error))?;
+    }
+    Ok(())
 }
 
 /// Keeps what can serve as a spare segment and removes the rest.

@@ -62,20 +62,12 @@ pub(crate) enum FirstBlock {
 impl Segment {
     pub(crate) fn open(disk: &dyn Disk, name: &str) -> io::Result<Self> {
         let file: Arc<dyn DiskFile> = Arc::from(disk.open(name)?);
-        Ok(Self {
-            name: name.to_owned(),
-            bytes: file.len()?,
-            file,
-        })
+        Ok(Self { name: name.to_owned(), bytes: file.bytes()?, file })
     }
 
     pub(crate) fn create(disk: &dyn Disk, name: &str, bytes: u64) -> io::Result<Self> {
         let file: Arc<dyn DiskFile> = Arc::from(disk.create(name, bytes)?);
-        Ok(Self {
-            name: name.to_owned(),
-            file,
-            bytes,
-        })
+        Ok(Self { name: name.to_owned(), file, bytes })
     }
 
     pub(crate) fn first_block(&self) -> io::Result<FirstBlock> {

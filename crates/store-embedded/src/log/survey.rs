@@ -62,9 +62,7 @@ pub(crate) fn survey(
 ) -> Result<Survey, Error> {
     let mut survey = classify(&**disk, covered)?;
     let read = |survey: &mut Survey| -> io::Result<()> {
-        let Some(stop) = survey.walk(options, covered, ordinal_expected)? else {
-            return Ok(());
-        };
+        let stop = survey.walk(options, covered, ordinal_expected)?;
         survey.judge(&stop)
     };
     read(&mut survey).map_err(|error| Error::io("reading the log", error))?;
@@ -97,10 +95,7 @@ fn classify(disk: &dyn Disk, covered: Position) -> Result<Survey, Error> {
             FirstBlock::Unreadable => survey.unreadable.push(segment),
             FirstBlock::Used(header) => survey.live.push((header, segment)),
             FirstBlock::Newer(found) => {
-                return Err(Error::NewerFormat {
-                    found,
-                    supported: super::segment::FORMAT,
-                });
+                return Err(Error::NewerFormat { found, supported: super::segment::FORMAT });
             }
         }
     }
@@ -113,54 +108,33 @@ impl Survey {
     fn set_idle_apart(&mut self, covered: Position) {
         self.live.sort_unstable_by_key(|(header, _)| header.ordinal);
         self.ordinal = self.live.last().map_or(0, |(header, _)| header.ordinal);
-        let base = self
-            .live
-            .iter()
-            .map(|(header, _)| header.base)
-            .max()
-            .unwrap_or(0);
-        let superseded = self
-            .live
-            .partition_point(|(header, _)| header.ordinal < base);
+        let base = self.live.iter().map(|(header, _)| header.base).max().unwrap_or(0);
+        let superseded = self.live.partition_point(|(header, _)| header.ordinal < base);
         let begun = |(header, _): &(Header, Segment)| header.first <= covered.0 + 1;
-        let start = self
-            .live
-            .iter()
-            .rposition(begun)
-            .unwrap_or(0)
-            .max(superseded);
-        self.idle
-            .extend(self.live.drain(..start).map(|(_, segment)| segment));
+        let start = self.live.iter().rposition(begun).unwrap_or(0).max(superseded);
+        self.idle.extend(self.live.drain(..start).map(|(_, segment)| segment));
     }
 
-    /// Reads frames in order; says where they stop, or nothing where a segment is missing.
+    /// Reads frames in order; says where they stop.
     fn walk(
         &mut self,
         options: &Options,
         covered: Position,
         ordinal_expected: u64,
-    ) -> io::Result<Option<Stop>> {
+    ) -> io::Result<Stop> {
         if self.ordinal < ordinal_expected {
             let what = format!("segment {ordinal_expected} of the log is missing");
             self.damage = Some(self.missing(covered.0 + 1, what));
         }
         let Some((header, _)) = self.live.first() else {
-            return Ok(Some(Stop {
-                live: 0,
-                offset: 0,
-                next: covered.0 + 1,
-            }));
+            return Ok(Stop { live: 0, offset: 0, next: covered.0 + 1 });
         };
         if header.first > covered.0 + 1 {
             let what = format!("the log begins with commit {} only", header.first);
             self.damage = Some(self.missing(covered.0 + 1, what));
-            return Ok(None);
+            return Ok(Stop { live: 0, offset: BLOCK as u64, next: covered.0 + 1 });
         }
-        let mut stop = Stop {
-            live: 0,
-            offset: BLOCK as u64,
-            next: header.first,
-        };
+        let mut stop = Stop { live: 0, offset: BLOCK as u64, next: header.first };
         loop {
             let (header, segment) = &self.live[stop.live];
             let frame = Frame::read(&*segment.file, stop.offset)?;
@@ -174,27 +148,20 @@ impl Survey {
                 }
                 None => match self.live.get(stop.live + 1) {
                     Some((following, _)) if following.first == stop.next => {
-                        stop = Stop {
-                            live: stop.live + 1,
-                            offset: BLOCK as u64,
-                            ..stop
-                        };
+                        stop = Stop { live: stop.live + 1, offset: BLOCK as u64, ..stop };
                     }
                     _ => break,
                 },
             }
         }
         self.last = covered.max(Position(stop.next - 1));
-        Ok(Some(stop))
+        Ok(stop)
     }
 
     /// Decides whether the log ends where reading stopped, in a torn frame or cleanly, or is damaged there.
     fn judge(&mut self, stop: &Stop) -> io::Result<()> {
         self.beyond = self.frames_after(stop)?;
-        let stopped = self
-            .live
-            .get(stop.live)
-            .map(|(_, segment)| segment.name.clone());
+        let stopped = self.live.get(stop.live).map(|(_, segment)| segment.name.clone());
         let what = if let Some((file, frame)) = self.beyond.first() {
             Some(format!(
                 "no valid frame, but {file} holds a later one (commit {})",
@@ -206,25 +173,17 @@ impl Survey {
                 following.first
             ))
         } else if stopped.is_some() && stop.next <= self.last.0 {
-            Some(format!(
-                "the log ends before commit {}, which the tables cover",
-                self.last.0
-            ))
+            Some(format!("the log ends before commit {}, which the tables cover", self.last.0))
         } else {
             None
         };
         let file = stopped.unwrap_or_else(|| "log".to_owned());
+        if self.damage.is_some() {
+            return Ok(());
+        }
+        let Stop { offset, next, .. } = *stop;
         match what {
-            Some(what) if self.damage.is_none() => {
-                let Stop { offset, next, .. } = *stop;
-                self.damage = Some(Damage {
-                    file,
-                    offset,
-                    sequence: next,
-                    what,
-                });
-            }
-            Some(_) => {}
+            Some(what) => self.damage = Some(Damage { file, offset, sequence: next, what }),
             None => self.torn = self.torn_at(stop)?,
         }
         Ok(())
@@ -234,11 +193,7 @@ impl Survey {
     fn frames_after(&self, stop: &Stop) -> io::Result<Vec<(String, Frame)>> {
         let mut found = Vec::new();
         for (place, (header, segment)) in self.live.iter().enumerate().skip(stop.live) {
-            let from = if place == stop.live {
-                stop.offset
-            } else {
-                BLOCK as u64
-            };
+            let from = if place == stop.live { stop.offset } else { BLOCK as u64 };
             let own = |frame: &Frame| frame.segment_id == header.id && frame.sequence >= stop.next;
             search(segment, from, &own, &mut found)?;
         }
@@ -255,34 +210,19 @@ impl Survey {
             return Ok(None);
         };
         let begun = frame::begins_at(&*segment.file, stop.offset, header.id)?;
-        Ok(begun.then(|| Torn {
-            file: segment.name.clone(),
-            offset: stop.offset,
-        }))
+        Ok(begun.then(|| Torn { file: segment.name.clone(), offset: stop.offset }))
     }
 
     fn missing(&self, sequence: u64, what: String) -> Damage {
-        let file = self
-            .live
-            .first()
-            .map_or("log", |(_, segment)| segment.name.as_str())
-            .to_owned();
-        Damage {
-            file,
-            offset: 0,
-            sequence,
-            what,
-        }
+        let file = self.live.first().map_or("log", |(_, segment)| segment.name.as_str()).to_owned();
+        Damage { file, offset: 0, sequence, what }
     }
 }
 
 /// The frame, if it is the one that must come next in this use of the segment.
 fn belonging(frame: Frame, header: &Header, next: u64, options: &Options) -> Option<Frame> {
     if options.sabotaged(Sabotage::StaleSegmentReplayed) {
-        return Some(Frame {
-            sequence: next,
-            ..frame
-        });
+        return Some(Frame { sequence: next, ..frame });
     }
     (frame.segment_id == header.id && frame.sequence == next).then_some(frame)
 }

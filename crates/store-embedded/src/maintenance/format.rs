@@ -24,10 +24,7 @@ pub(crate) fn take(disk: &dyn Disk) -> Result<DiskLock, Error> {
     match read(disk)? {
         Some(FORMAT) => {}
         Some(found) => {
-            return Err(Error::NewerFormat {
-                found,
-                supported: FORMAT,
-            });
+            return Err(Error::NewerFormat { found, supported: FORMAT });
         }
         None => create(disk)?,
     }
@@ -45,20 +42,15 @@ pub(crate) fn read(disk: &dyn Disk) -> Result<Option<u32>, Error> {
         };
     }
     let file = disk.open(FORMAT_FILE).map_err(reading)?;
-    let mut bytes = vec![0; file.len().map_err(reading)?.min(FILE_BYTES as u64) as usize];
+    let mut bytes = vec![0; file.bytes().map_err(reading)?.min(FILE_BYTES as u64) as usize];
     read_exact_at(&*file, 0, &mut bytes).map_err(reading)?;
     let text = String::from_utf8_lossy(&bytes);
     // A crash between creating and writing the file leaves zeros; nothing else was made before it.
     if bytes.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
-    let number = text
-        .trim()
-        .strip_prefix(WORDS)
-        .and_then(|number| number.parse().ok());
-    number
-        .map(Some)
-        .ok_or_else(|| damaged(format!("it reads {text:?}")))
+    let number = text.trim().strip_prefix(WORDS).and_then(|number| number.parse().ok());
+    number.map(Some).ok_or_else(|| damaged(format!("it reads {text:?}")))
 }
 
 fn create(disk: &dyn Disk) -> Result<(), Error> {
@@ -68,11 +60,7 @@ fn create(disk: &dyn Disk) -> Result<(), Error> {
             true => disk.open(FORMAT_FILE)?,
             false => disk.create(FORMAT_FILE, FILE_BYTES as u64)?,
         };
-        let line = format!(
-            "{:<width$}\n",
-            format!("{WORDS}{FORMAT}"),
-            width = FILE_BYTES - 1
-        );
+        let line = format!("{:<width$}\n", format!("{WORDS}{FORMAT}"), width = FILE_BYTES - 1);
         file.write_at(0, line.as_bytes())?;
         file.sync_data()
     };
@@ -80,10 +68,5 @@ fn create(disk: &dyn Disk) -> Result<(), Error> {
 }
 
 fn damaged(what: String) -> Error {
-    Error::Damaged(Damage {
-        file: FORMAT_FILE.to_owned(),
-        offset: 0,
-        sequence: 0,
-        what,
-    })
+    Error::Damaged(Damage { file: FORMAT_FILE.to_owned(), offset: 0, sequence: 0, what })
 }

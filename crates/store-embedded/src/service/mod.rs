@@ -1,1 +1,290 @@
-//! threads
+//! The store on threads, behind the ports.
+//!
+//! One thread writes the log, one covers commits in SQLite, one keeps spare segments and the reserve, a few read. A commit
+//! meets only the first; it waits for the second only where the overlay is full.
+
+mod cover;
+mod keep;
+mod queue;
+mod readers;
+mod shared;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use motet_store::{
+    Answer, Commit, CommitError, Completion, Entity, Epoch, Error as ReadError, HistoryChunk,
+    Lease, Loaded, Position, Query, Reads, Row, RowScan, Schema, Store,
+};
+use motet_types::ShardId;
+
+use crate::Opening;
+use crate::core::check_group;
+use crate::disk::{Disk, DiskLock, LossyDisk, RealDisk};
+use crate::error::Error;
+use crate::log::{Log, Pool, recover};
+use crate::maintenance::{BackupReport, copy_out, format};
+use crate::options::Options;
+use crate::overlay::Overlay;
+use crate::tables::{SqliteTables, Tables};
+use queue::Queue;
+use readers::Read;
+use shared::Shared;
+pub use shared::{Health, Stats};
+use write::Group;
+
+/// A running embedded store.
+///
+/// Dropping it ends it as soon as what was submitted has its result; [`Service::close`] also covers everything, so that
+/// the next opening has nothing to recover.
+pub struct Service {
+    directory: PathBuf,
+    schema: &'static Schema,
+    epoch: Epoch,
+    opening: Opening,
+    frame_bytes_max: usize,
+    shared: Arc<Shared>,
+    commits: Arc<Queue<Group>>,
+    loads: Arc<Queue<Read>>,
+    queries: Arc<Queue<Read>>,
+    pool: Arc<Pool>,
+    writer: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: DiskLock,
+}
+
+impl Service {
+    /// Opens the data directory, creating it if need be, and starts the threads.
+    pub fn open(
+        directory: &Path,
+        schema: &'static Schema,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let real = RealDisk::open(directory)
+            .map_err(|source| Error::io(format!("opening {}", directory.display()), source))?;
+        let disk: Arc<dyn Disk> = match options.lose_unsynced_writes {
+            true => Arc::new(LossyDisk::over(Box::new(real))),
+            false => Arc::new(real),
+        };
+        let lock = format::take(&*disk)?;
+        let opened = match Opened::new(directory, &disk, schema, &options) {
+            Err(Error::DiskFull(text)) => {
+                disk.remove(keep::RESERVE).map_err(|_there_is_none| Error::DiskFull(text))?;
+                Opened::new(directory, &disk, schema, &options)
+            }
+            other => other,
+        }?;
+        opened.start(directory, disk, lock, schema, options)
+    }
+
+    /// What the opening found.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Whether external commands should be taken, and why not.
+    pub fn health(&self) -> Health {
+        self.shared.health()
+    }
+
+    /// What happened since the opening, in numbers.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Waits until the tables cover every commit that is durable now.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.shared.await_covered(self.shared.last())
+    }
+
+    /// Writes a copy of everything durable now into `target`, an absent or empty directory, while the store runs on.
+    pub fn backup(&self, target: &Path) -> Result<BackupReport, Error> {
+        self.flush()?;
+        copy_out(&self.directory, target)
+    }
+
+    /// Covers everything and ends the threads.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end_writer();
+        self.flush()
+    }
+
+    fn end_writer(&mut self) {
+        self.commits.close();
+        if let Some(thread) = self.writer.take() {
+            // A panic has stopped the store already and is reported there.
+            let _panicked = thread.join();
+        }
+    }
+
+    fn end(&mut self) {
+        self.end_writer();
+        self.loads.close();
+        self.queries.close();
+        self.shared.close();
+        self.pool.close();
+        for thread in self.threads.drain(..) {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn submit(queue: &Queue<Read>, read: Read) {
+    if let Err(refused) = queue.push(read) {
+        refused.fail(ReadError::Closed);
+    }
+}
+
+/// What opening finds and makes before any thread runs.
+struct Opened {
+    tables: SqliteTables,
+    epoch: Epoch,
+    opening: Opening,
+    covered: Position,
+    overlay: Overlay,
+    log: Log,
+}
+
+impl Opened {
+    fn new(
+        directory: &Path,
+        disk: &Arc<dyn Disk>,
+        schema: &'static Schema,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let mut tables = SqliteTables::open(directory, schema)?;
+        let meta = tables.meta()?;
+        let recovered = recover(disk, options, meta.covered, meta.log_ordinal)?;
+        let opening = recovered.opening();
+        let mut overlay = Overlay::new(schema);
+        overlay.refill(meta.covered, recovered.tail);
+        let epoch = tables.begin_epoch(recovered.log.ordinal())?;
+        Ok(Self { tables, epoch, opening, covered: meta.covered, overlay, log: recovered.log })
+    }
+
+    fn start(
+        self,
+        directory: &Path,
+        disk: Arc<dyn Disk>,
+        lock: DiskLock,
+        schema: &'static Schema,
+        options: Options,
+    ) -> Result<Service, Error> {
+        let Self { tables, epoch, opening, covered, overlay, log } = self;
+        let readers = [options.load_threads, options.query_threads].map(|count| count.max(1));
+        let frame_bytes_max = options.frame_bytes_max;
+        let pool = log.pool().clone();
+        let shared = Arc::new(Shared::new(options, overlay, covered, &log));
+        let mut service = Service {
+            directory: directory.to_owned(),
+            schema,
+            epoch,
+            opening,
+            frame_bytes_max,
+            shared: shared.clone(),
+            commits: Arc::default(),
+            loads: Arc::default(),
+            queries: Arc::default(),
+            pool: pool.clone(),
+            writer: None,
+            threads: Vec::new(),
+            _lock: lock,
+        };
+        for (name, count, queue) in [
+            ("motet-load", readers[0], service.loads.clone()),
+            ("motet-query", readers[1], service.queries.clone()),
+        ] {
+            for _ in 0..count {
+                let (shared, queue) = (shared.clone(), queue.clone());
+                let reader = readers::Reader::new(shared.clone(), schema, queue, tables.reader()?);
+                service.threads.push(spawn(name, &shared, move || reader.run())?);
+            }
+        }
+        let coverer = cover::Coverer::new(shared.clone(), pool.clone(), Box::new(tables));
+        service.threads.push(spawn("motet-tables", &shared, move || coverer.run())?);
+        let keeper = keep::Keeper::new(shared.clone(), pool, disk);
+        service.threads.push(spawn("motet-segments", &shared, move || keeper.run())?);
+        let writer = write::Writer::new(shared.clone(), service.commits.clone(), log);
+        service.writer = Some(spawn("motet-log", &shared, move || writer.run())?);
+        Ok(service)
+    }
+}
+
+/// Starts a thread; if it panics the store stops, for its work would be missing.
+fn spawn(
+    name: &str,
+    shared: &Arc<Shared>,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    let guard = shared::StopIfPanicking(shared.clone());
+    let guarded = move || {
+        let _guard = guard;
+        run();
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(guarded)
+        .map_err(|source| Error::io("starting a thread", source))
+}
+
+impl Store for Service {
+    fn lease(&self, shards: Vec<ShardId>, done: Completion<Result<Vec<Lease>, ReadError>>) {
+        let epoch = self.epoch;
+        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch }).collect()));
+    }
+
+    fn commit(&self, group: Vec<Commit>, done: Completion<Result<Vec<Position>, CommitError>>) {
+        if group.is_empty() {
+            return done(Ok(Vec::new()));
+        }
+        if let Err(error) = check_group(&group, self.schema, self.epoch, self.frame_bytes_max) {
+            return done(Err(error));
+        }
+        if let Err(refused) = self.commits.push(Group::new(group, done)) {
+            refused.fail(CommitError::Unknown(self.shared.stop_reason()));
+        }
+    }
+
+    fn load(
+        &self,
+        entities: Vec<Entity>,
+        done: Completion<Result<Vec<Option<Loaded>>, ReadError>>,
+    ) {
+        submit(&self.loads, Read::Load { entities, done });
+    }
+
+    fn rows(&self, scan: RowScan, done: Completion<Result<Vec<Row>, ReadError>>) {
+        match self.schema.check_scan(&scan) {
+            Err(error) => done(Err(error)),
+            Ok(table) => submit(&self.loads, Read::Rows { table, scan, done }),
+        }
+    }
+}
+
+impl Reads for Service {
+    fn query(&self, query: Query, done: Completion<Result<Answer, ReadError>>) {
+        submit(&self.queries, Read::Query { query, done });
+    }
+
+    fn history(
+        &self,
+        entity: Entity,
+        skip: u64,
+        limit: usize,
+        done: Completion<Result<Vec<HistoryChunk>, ReadError>>,
+    ) {
+        submit(&self.queries, Read::History { entity, skip, limit, done });
+    }
+
+    fn covered(&self) -> Position {
+        self.shared.covered()
+    }
+}

@@ -24,11 +24,7 @@ struct State {
 impl MemoryTables {
     /// Empty tables.
     pub fn new(schema: &'static Schema) -> Self {
-        let tables = schema
-            .tables
-            .iter()
-            .map(|table| (table.id, Rows::new(table)))
-            .collect();
+        let tables = schema.tables.iter().map(|table| (table.id, Rows::new(table))).collect();
         Self(Arc::new(Mutex::new(State {
             meta: Meta::default(),
             histories: BTreeMap::new(),
@@ -60,29 +56,19 @@ impl State {
         }
         match &self.failure {
             None => Ok(()),
-            Some(what) => Err(Error::io(
-                "tables in memory",
-                std::io::Error::other(what.clone()),
-            )),
+            Some(what) => Err(Error::io("tables in memory", std::io::Error::other(what.clone()))),
         }
     }
 
     fn append(&mut self, entity: Entity, tail: &Tail) {
         let history = self.histories.entry(entity).or_default();
         let snapshot_after = |chunks: usize| {
-            let snapshot = tail
-                .snapshot
-                .as_ref()
-                .filter(|snapshot| snapshot.chunks == chunks);
+            let snapshot = tail.snapshot.as_ref().filter(|snapshot| snapshot.chunks == chunks);
             snapshot.map(|snapshot| snapshot.state.clone())
         };
         history.append(Position(0), 0, Bytes::new(), snapshot_after(0));
         for (place, chunk) in tail.chunks.iter().enumerate() {
-            let TailChunk {
-                position,
-                record_count,
-                records,
-            } = chunk.clone();
+            let TailChunk { position, record_count, records } = chunk.clone();
             history.append(position, record_count, records, snapshot_after(place + 1));
         }
     }
@@ -108,10 +94,7 @@ impl Tables for MemoryTables {
             state.append(*entity, tail);
         }
         for (table, changes) in &generation.tables {
-            let rows = state
-                .tables
-                .get_mut(table)
-                .expect("commits are checked when they come");
+            let rows = state.tables.get_mut(table).expect("commits are checked when they come");
             for (key, change) in changes {
                 match &change.rest {
                     None => rows.delete(key),

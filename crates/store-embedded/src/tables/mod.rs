@@ -11,6 +11,7 @@ use crate::error::Error;
 pub use crate::overlay::{Change, Changes, Generation, Tail, TailChunk, TailSnapshot};
 pub use memory::MemoryTables;
 pub use sqlite::{SqliteTables, TABLES};
+pub(crate) use sqlite::{copy, inspect};
 
 /// The writing side; one owner.
 pub trait Tables: Send {

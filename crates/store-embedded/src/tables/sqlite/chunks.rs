@@ -38,12 +38,7 @@ pub(super) fn decode(mut bytes: Bytes, mut first_record: u64) -> Option<Vec<Chun
         let record_count: u32 = take_varint(&mut bytes)?.try_into().ok()?;
         let records = take_bytes(&mut bytes)?;
         let position = Position(position);
-        chunks.push(Chunk {
-            first_record,
-            position,
-            record_count,
-            records,
-        });
+        chunks.push(Chunk { first_record, position, record_count, records });
         first_record = first_record.checked_add(u64::from(record_count))?;
     }
     Some(chunks)

@@ -52,8 +52,7 @@ fn check_declaration(table: &Table) -> Result<(), Error> {
         columns.chain([table.name])
     };
     let plain = |name: &str| {
-        name.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     };
     let problem = if OWN.contains(&table.name) {
         "is a name of the store's own"
@@ -76,19 +75,12 @@ fn check_declaration(table: &Table) -> Result<(), Error> {
 
 fn create(table: &Table) -> String {
     let column = |(place, column): (usize, &motet_store::Column)| {
-        let constraint = if place < table.key_columns {
-            " NOT NULL"
-        } else {
-            ""
-        };
+        let constraint = if place < table.key_columns { " NOT NULL" } else { "" };
         format!("\"{}\" {}{constraint}", column.name, type_name(column.kind))
     };
     let columns: Vec<String> = table.columns.iter().enumerate().map(column).collect();
-    let key: Vec<String> = table
-        .key()
-        .iter()
-        .map(|column| format!("\"{}\"", column.name))
-        .collect();
+    let key: Vec<String> =
+        table.key().iter().map(|column| format!("\"{}\"", column.name)).collect();
     format!(
         "CREATE TABLE \"{}\" ({}, PRIMARY KEY ({})) STRICT, WITHOUT ROWID",
         table.name,
@@ -122,10 +114,7 @@ fn added_columns(table: &Table, existing: &[(String, String)]) -> Result<Vec<Str
     }
     let add = |column: &motet_store::Column| {
         let kind = type_name(column.kind);
-        format!(
-            "ALTER TABLE \"{}\" ADD COLUMN \"{}\" {kind}",
-            table.name, column.name
-        )
+        format!("ALTER TABLE \"{}\" ADD COLUMN \"{}\" {kind}", table.name, column.name)
     };
     Ok(table.columns[existing.len()..].iter().map(add).collect())
 }
@@ -135,14 +124,10 @@ fn changed_indexes(transaction: &Transaction<'_>, table: &Table) -> rusqlite::Re
     let mut statement = transaction.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql NOT NULL",
     )?;
-    let existing: Vec<String> = statement
-        .query_map([table.name], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let declared: Vec<String> = table
-        .indexes
-        .iter()
-        .map(|index| index_name(table, index))
-        .collect();
+    let existing: Vec<String> =
+        statement.query_map([table.name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let declared: Vec<String> =
+        table.indexes.iter().map(|index| index_name(table, index)).collect();
     let dropped = existing
         .iter()
         .filter(|name| !declared.contains(name))
@@ -156,21 +141,13 @@ fn changed_indexes(transaction: &Transaction<'_>, table: &Table) -> rusqlite::Re
 }
 
 fn create_index(table: &Table, index: &Index) -> String {
-    let columns: Vec<String> = index
-        .columns
-        .iter()
-        .map(|name| format!("\"{name}\""))
-        .collect();
+    let columns: Vec<String> = index.columns.iter().map(|name| format!("\"{name}\"")).collect();
     let partial = match index.partial {
         true => format!(" WHERE {} IS NOT NULL", columns[0]),
         false => String::new(),
     };
     let name = index_name(table, index);
-    format!(
-        "CREATE INDEX \"{name}\" ON \"{}\" ({}){partial}",
-        table.name,
-        columns.join(", ")
-    )
+    format!("CREATE INDEX \"{name}\" ON \"{}\" ({}){partial}", table.name, columns.join(", "))
 }
 
 /// The name says all that the index is, so that a changed one has another name.

@@ -50,37 +50,28 @@ impl SqliteTables {
             )
             .map_err(failed)?;
         declare::declare(&mut connection, schema)?;
-        Ok(Self {
-            path,
-            schema,
-            connection,
-        })
+        Ok(Self { path, schema, connection })
     }
+}
 
-    /// Reads every page and every index; a line for each thing that is wrong.
-    pub fn verify(&self) -> Result<Vec<String>, Error> {
-        let failed = |source| Error::sqlite("checking the tables", source);
-        let mut statement = self
-            .connection
-            .prepare("PRAGMA integrity_check")
-            .map_err(failed)?;
-        let lines = statement
-            .query_map([], |row| row.get::<_, String>(0))
-            .map_err(failed)?;
-        let lines: Vec<String> = lines.collect::<Result<_, _>>().map_err(failed)?;
-        Ok(lines.into_iter().filter(|line| line != "ok").collect())
-    }
+/// What existing tables know of themselves, and a line for each thing that SQLite finds wrong with them.
+pub(crate) fn inspect(directory: &Path) -> Result<(Meta, Vec<String>), Error> {
+    let failed = |source| Error::sqlite("checking the tables", source);
+    let connection = connect(&directory.join(TABLES))?;
+    let mut statement = connection.prepare("PRAGMA integrity_check").map_err(failed)?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
+    let lines: Vec<String> = lines.collect::<Result<_, _>>().map_err(failed)?;
+    let problems = lines.into_iter().filter(|line| line != "ok").collect();
+    Ok((read_meta(&connection)?, problems))
+}
 
-    /// Writes a compact copy that needs no log, in one read transaction; the copy is not yet synced.
-    pub fn copy_to(&self, path: &Path) -> Result<(), Error> {
-        let failed = |source| Error::sqlite("copying the tables", source);
-        let name = path.to_string_lossy();
-        self.connection
-            .execute("VACUUM INTO ?1", [&*name])
-            .map_err(failed)?;
-        let copy = connect(path)?;
-        write::set_log_ordinal(&copy, 0).map_err(failed)
-    }
+/// Writes a compact copy of the tables in `directory` that needs no log, in one read transaction and beside a running
+/// writer; the copy is not yet synced.
+pub(crate) fn copy(directory: &Path, to: &Path) -> Result<(), Error> {
+    let failed = |source| Error::sqlite("copying the tables", source);
+    let original = connect(&directory.join(TABLES))?;
+    original.execute("VACUUM INTO ?1", [&*to.to_string_lossy()]).map_err(failed)?;
+    write::set_log_ordinal(&connect(to)?, 0).map_err(failed)
 }
 
 impl Tables for SqliteTables {
@@ -109,10 +100,7 @@ impl Tables for SqliteTables {
         connection
             .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")
             .map_err(|source| Error::sqlite("opening a reader", source))?;
-        Ok(Box::new(SqliteReader {
-            schema: self.schema,
-            connection,
-        }))
+        Ok(Box::new(SqliteReader { schema: self.schema, connection }))
     }
 }
 
@@ -123,10 +111,7 @@ struct SqliteReader {
 
 impl TablesReader for SqliteReader {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        Ok(Box::new(SqliteSnapshot::begin(
-            &mut self.connection,
-            self.schema,
-        )?))
+        Ok(Box::new(SqliteSnapshot::begin(&mut self.connection, self.schema)?))
     }
 }
 
@@ -143,9 +128,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 
 fn read_meta(connection: &Connection) -> Result<Meta, Error> {
     let failed = |source| Error::sqlite("reading what is covered", source);
-    let mut statement = connection
-        .prepare_cached("SELECT key, value FROM meta")
-        .map_err(failed)?;
+    let mut statement = connection.prepare_cached("SELECT key, value FROM meta").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut meta = Meta::default();
     while let Some(row) = rows.next().map_err(failed)? {

@@ -27,17 +27,11 @@ impl<'c> SqliteSnapshot<'c> {
             .map_err(|source| Error::sqlite("beginning to read", source))?;
         // The first read fixes what the transaction sees.
         let covered = read_meta(&transaction)?.covered;
-        Ok(Self {
-            transaction,
-            schema,
-            covered,
-        })
+        Ok(Self { transaction, schema, covered })
     }
 
     fn table(&self, id: motet_store::TableId) -> &'static Table {
-        self.schema
-            .table(id)
-            .expect("requests are checked when they come")
+        self.schema.table(id).expect("requests are checked when they come")
     }
 
     fn select<T>(
@@ -79,9 +73,7 @@ impl Snapshot for SqliteSnapshot<'_> {
             .transaction
             .prepare_cached("SELECT state, records FROM snapshot WHERE entity = ?1")
             .and_then(|mut statement| {
-                statement
-                    .query_row([entity.0], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
+                statement.query_row([entity.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()
             })
             .map_err(failed)?;
         Ok(Stored {
@@ -103,9 +95,8 @@ impl Snapshot for SqliteSnapshot<'_> {
                  ORDER BY first_record",
             )
             .map_err(failed)?;
-        let mut rows = statement
-            .query(params![entity.0, clamped(skip), clamped(end)])
-            .map_err(failed)?;
+        let mut rows =
+            statement.query(params![entity.0, clamped(skip), clamped(end)]).map_err(failed)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let first = row.get::<_, i64>(0).map_err(failed)?.cast_unsigned();
@@ -130,10 +121,7 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn query(&self, query: &Query) -> Result<Vec<Row>, Error> {
         let table = self.table(query.table);
         let mut select = Select::new(table, names(table.columns));
-        query
-            .filters
-            .iter()
-            .for_each(|filter| select.filter(filter));
+        query.filters.iter().for_each(|filter| select.filter(filter));
         select.after(query.after.as_deref(), query.order);
         select.rest = order_by(table, query.order, query.limit);
         self.select(&select, |row| values(row, table.columns.len()))
@@ -143,15 +131,10 @@ impl Snapshot for SqliteSnapshot<'_> {
         let table = self.table(query.table);
         let name = table.columns[column].name;
         let mut select = Select::new(table, format!("\"{name}\", count(*)"));
-        query
-            .filters
-            .iter()
-            .for_each(|filter| select.filter(filter));
+        query.filters.iter().for_each(|filter| select.filter(filter));
         select.after(query.after.as_deref(), query.order);
         select.rest = format!("GROUP BY 1 ORDER BY 1 LIMIT {}", limited(query.limit));
-        self.select(&select, |row| {
-            Ok((value(row, 0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })
+        self.select(&select, |row| Ok((value(row, 0)?, row.get::<_, i64>(1)?.cast_unsigned())))
     }
 }
 
@@ -167,31 +150,16 @@ struct Select<'v> {
 impl<'v> Select<'v> {
     fn new(table: &'static Table, columns: String) -> Self {
         let (conditions, parameters) = (Vec::new(), Vec::new());
-        Self {
-            table,
-            columns,
-            conditions,
-            parameters,
-            rest: String::new(),
-        }
+        Self { table, columns, conditions, parameters, rest: String::new() }
     }
 
     fn text(&self) -> String {
-        let Self {
-            table,
-            columns,
-            conditions,
-            rest,
-            ..
-        } = self;
+        let Self { table, columns, conditions, rest, .. } = self;
         let conditions = match conditions.is_empty() {
             true => String::new(),
             false => format!("WHERE {} ", conditions.join(" AND ")),
         };
-        format!(
-            "SELECT {columns} FROM \"{}\" {conditions}{rest}",
-            table.name
-        )
+        format!("SELECT {columns} FROM \"{}\" {conditions}{rest}", table.name)
     }
 
     fn condition(&mut self, text: String, parameters: impl IntoIterator<Item = &'v Value>) {
@@ -206,10 +174,7 @@ impl<'v> Select<'v> {
             Order::Descending => "<",
         };
         let marks = vec!["?"; key.len()].join(", ");
-        self.condition(
-            format!("({}) {comparison} ({marks})", names(self.table.key())),
-            key,
-        );
+        self.condition(format!("({}) {comparison} ({marks})", names(self.table.key())), key);
     }
 
     fn filter(&mut self, filter: &'v Filter) {
@@ -232,10 +197,7 @@ impl<'v> Select<'v> {
 }
 
 fn names(columns: &[Column]) -> String {
-    let quoted: Vec<String> = columns
-        .iter()
-        .map(|column| format!("\"{}\"", column.name))
-        .collect();
+    let quoted: Vec<String> = columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     quoted.join(", ")
 }
 
@@ -244,11 +206,8 @@ fn order_by(table: &Table, order: Order, limit: usize) -> String {
         Order::Ascending => "",
         Order::Descending => " DESC",
     };
-    let key: Vec<String> = table
-        .key()
-        .iter()
-        .map(|column| format!("\"{}\"{direction}", column.name))
-        .collect();
+    let key: Vec<String> =
+        table.key().iter().map(|column| format!("\"{}\"{direction}", column.name)).collect();
     format!("ORDER BY {} LIMIT {}", key.join(", "), limited(limit))
 }
 

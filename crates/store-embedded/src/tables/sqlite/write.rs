@@ -22,9 +22,7 @@ pub(super) fn cover(
         histories.append(*entity, tail)?;
     }
     for (id, changes) in &generation.tables {
-        let table = schema
-            .table(*id)
-            .expect("commits are checked when they come");
+        let table = schema.table(*id).expect("commits are checked when they come");
         change_rows(transaction, table, changes)?;
     }
     set(transaction, "covered", generation.last.0)?;
@@ -57,15 +55,10 @@ fn change_rows(
     changes: &Changes,
 ) -> rusqlite::Result<()> {
     let marks = vec!["?"; table.columns.len()].join(", ");
-    let key: Vec<String> = table
-        .key()
-        .iter()
-        .map(|column| format!("\"{}\" = ?", column.name))
-        .collect();
-    let mut put = transaction.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO \"{}\" VALUES ({marks})",
-        table.name
-    ))?;
+    let key: Vec<String> =
+        table.key().iter().map(|column| format!("\"{}\" = ?", column.name)).collect();
+    let mut put = transaction
+        .prepare_cached(&format!("INSERT OR REPLACE INTO \"{}\" VALUES ({marks})", table.name))?;
     let mut delete = transaction.prepare_cached(&format!(
         "DELETE FROM \"{}\" WHERE {}",
         table.name,
@@ -106,16 +99,12 @@ impl<'t> Histories<'t> {
     }
 
     fn append(&mut self, entity: Entity, tail: &Tail) -> rusqlite::Result<()> {
-        let length: Option<i64> = self
-            .length
-            .query_row([entity.0], |row| row.get(0))
-            .optional()?;
+        let length: Option<i64> = self.length.query_row([entity.0], |row| row.get(0)).optional()?;
         let length = length.unwrap_or(0).cast_unsigned();
         if let Some(snapshot) = &tail.snapshot {
             let included = length + records(&tail.chunks[..snapshot.chunks]);
             let state = snapshot.state.as_ref();
-            self.snapshot
-                .execute(params![entity.0, included.cast_signed(), state])?;
+            self.snapshot.execute(params![entity.0, included.cast_signed(), state])?;
         }
         let mut first_record = length;
         let mut chunks = tail.chunks.as_slice();
@@ -159,8 +148,5 @@ fn row_length(chunks: &[TailChunk]) -> usize {
 }
 
 fn records(chunks: &[TailChunk]) -> u64 {
-    chunks
-        .iter()
-        .map(|chunk| u64::from(chunk.record_count))
-        .sum()
+    chunks.iter().map(|chunk| u64::from(chunk.record_count)).sum()
 }
