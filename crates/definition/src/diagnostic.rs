@@ -47,38 +47,23 @@ impl Diagnostic {
     /// Says that the key is meant, not its value.
     #[must_use]
     pub fn about_key(self) -> Self {
-        Self {
-            place: Place::Key,
-            ..self
-        }
+        Self { place: Place::Key, ..self }
     }
 
     #[must_use]
     pub fn with_help(self, help: impl Into<String>) -> Self {
-        Self {
-            help: Some(help.into()),
-            ..self
-        }
+        Self { help: Some(help.into()), ..self }
     }
 
     #[must_use]
     pub(crate) fn at(self, span: Span) -> Self {
-        Self {
-            span: Some(span),
-            ..self
-        }
+        Self { span: Some(span), ..self }
     }
 
     /// Says that only `range` of the value's text is meant.
     #[must_use]
     pub(crate) fn within(self, text: &str, range: Range<usize>) -> Self {
-        Self {
-            within: Some(Within {
-                text: text.to_owned(),
-                range,
-            }),
-            ..self
-        }
+        Self { within: Some(Within { text: text.to_owned(), range }), ..self }
     }
 
     /// Whether the document cannot be published.

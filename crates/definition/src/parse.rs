@@ -40,11 +40,7 @@ pub fn parse(text: &str, limits: &Limits) -> Parsed {
     diagnostics.truncate(DIAGNOSTICS_MAX);
     source.locate(&mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
-    Parsed {
-        document,
-        diagnostics,
-        source,
-    }
+    Parsed { document, diagnostics, source }
 }
 
 /// Whether a diagnostic is about a part that was replaced by a stand-in.

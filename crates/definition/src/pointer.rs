@@ -47,10 +47,7 @@ impl Pointer {
 
     /// Whether `self` points to the same value as `other` or to one around it.
     pub fn contains(&self, other: &Self) -> bool {
-        other
-            .0
-            .strip_prefix(&self.0)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The unescaped segments, outermost first.
@@ -109,19 +106,13 @@ impl<'a> Path<'a> {
             segments.push(link.segment);
             path = &link.parent;
         }
-        segments
-            .iter()
-            .rev()
-            .fold(Pointer::root(), |pointer, segment| match segment {
-                Segment::Key(key) => pointer.key(key),
-                Segment::Index(index) => pointer.index(*index),
-            })
+        segments.iter().rev().fold(Pointer::root(), |pointer, segment| match segment {
+            Segment::Key(key) => pointer.key(key),
+            Segment::Index(index) => pointer.index(*index),
+        })
     }
 
     fn child(&self, segment: Segment<'a>) -> Self {
-        Self(Some(Rc::new(Link {
-            parent: self.clone(),
-            segment,
-        })))
+        Self(Some(Rc::new(Link { parent: self.clone(), segment })))
     }
 }

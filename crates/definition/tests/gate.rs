@@ -19,23 +19,13 @@ fn every_example_is_read_and_printed_back_without_loss() {
         let independent: serde_json::Value = serde_yaml_ng::from_str(&text).unwrap();
         let printed = print(&document);
         let json: serde_json::Value = serde_json::from_str(&to_json(&printed)).unwrap();
-        assert_eq!(
-            json, independent,
-            "{name} changes when it is printed as JSON"
-        );
+        assert_eq!(json, independent, "{name} changes when it is printed as JSON");
         let yaml = to_yaml(&printed);
         let reread: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
-        assert_eq!(
-            reread, independent,
-            "{name} changes when it is printed as YAML:\n{yaml}"
-        );
+        assert_eq!(reread, independent, "{name} changes when it is printed as YAML:\n{yaml}");
         for text in [yaml, to_json(&printed)] {
             let again = parse(&text, &Limits::default());
-            assert_eq!(
-                again.document.as_ref(),
-                Some(&document),
-                "{name} is not read as printed"
-            );
+            assert_eq!(again.document.as_ref(), Some(&document), "{name} is not read as printed");
         }
     }
 }
@@ -47,11 +37,7 @@ fn examples_are_warned_about_only_where_a_call_may_not_be_repeated() {
     };
     for (name, text) in examples {
         for diagnostic in parse(&text, &Limits::default()).diagnostics {
-            assert_eq!(
-                diagnostic.code,
-                Code::UndeclaredIdempotency,
-                "{name}: {diagnostic:?}"
-            );
+            assert_eq!(diagnostic.code, Code::UndeclaredIdempotency, "{name}: {diagnostic:?}");
         }
     }
 }
@@ -63,10 +49,7 @@ fn what_must_be_refused_is_refused_for_the_right_reason() {
     };
     let expected = [
         ("extra-property-in-call.yaml", vec![Code::UnknownProperty]),
-        (
-            "listen-any-until-any-until.yaml",
-            vec![Code::DuplicateKey, Code::NestedUntil],
-        ),
+        ("listen-any-until-any-until.yaml", vec![Code::DuplicateKey, Code::NestedUntil]),
         ("two-tasks-in-one-item.yaml", vec![Code::TaskItem]),
     ];
     assert_eq!(fixtures.len(), expected.len());

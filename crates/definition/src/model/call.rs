@@ -97,11 +97,7 @@ impl FunctionCall {
                     Some((name, version)) => (name, Some(version)),
                     None => (function, None),
                 };
-                FunctionTarget::Catalogued {
-                    name,
-                    version,
-                    catalog,
-                }
+                FunctionTarget::Catalogued { name, version, catalog }
             }
             None => FunctionTarget::Named(text),
         }
@@ -113,11 +109,7 @@ pub enum FunctionTarget<'a> {
     /// A name of `use.functions`, or a function of ours (`job`, `human`) where no such name is declared.
     Named(&'a str),
     /// `name:version@catalog`.
-    Catalogued {
-        name: &'a str,
-        version: Option<&'a str>,
-        catalog: &'a str,
-    },
+    Catalogued { name: &'a str, version: Option<&'a str>, catalog: &'a str },
     /// Address of a function's file.
     Uri(&'a str),
 }

@@ -26,20 +26,9 @@ pub struct Document {
 impl Document {
     /// Identity of the definition.
     pub fn reference(&self) -> WorkflowRef {
-        let Header {
-            namespace,
-            name,
-            version,
-            ..
-        } = &self.header;
-        let workflow = WorkflowName {
-            namespace: namespace.clone(),
-            name: name.clone(),
-        };
-        WorkflowRef {
-            workflow,
-            version: version.clone(),
-        }
+        let Header { namespace, name, version, .. } = &self.header;
+        let workflow = WorkflowName { namespace: namespace.clone(), name: name.clone() };
+        WorkflowRef { workflow, version: version.clone() }
     }
 
     /// Our extensions of the whole document, if any were written.
@@ -49,10 +38,7 @@ impl Document {
 
     /// How strings outside expression fields are read; default strict.
     pub fn mode(&self) -> EvaluateMode {
-        self.evaluate
-            .as_ref()
-            .and_then(|evaluate| evaluate.mode)
-            .unwrap_or(EvaluateMode::Strict)
+        self.evaluate.as_ref().and_then(|evaluate| evaluate.mode).unwrap_or(EvaluateMode::Strict)
     }
 
     /// The function named in `use.functions`.
@@ -82,10 +68,7 @@ impl Document {
 
     /// The secrets that the document declares in `use.secrets`.
     pub fn secrets(&self) -> &[String] {
-        self.use_
-            .as_ref()
-            .and_then(|use_| use_.secrets.as_deref())
-            .unwrap_or_default()
+        self.use_.as_ref().and_then(|use_| use_.secrets.as_deref()).unwrap_or_default()
     }
 }
 

@@ -75,15 +75,7 @@ fn parse(text: &str) -> Option<time::Duration> {
         return None;
     }
     let day = SECONDS_PER_DAY;
-    let days = designated(
-        date,
-        &[
-            ('Y', 365 * day),
-            ('M', 30 * day),
-            ('W', 7 * day),
-            ('D', day),
-        ],
-    )?;
+    let days = designated(date, &[('Y', 365 * day), ('M', 30 * day), ('W', 7 * day), ('D', day)])?;
     let clock = designated(clock, &[('H', 3_600), ('M', 60), ('S', 1)])?;
     Some(days.saturating_add(clock))
 }
@@ -109,10 +101,7 @@ fn scaled(count: &str, seconds: u64) -> Option<time::Duration> {
     if !digits(whole) || !digits(fraction) {
         return None;
     }
-    let whole = whole
-        .parse::<u64>()
-        .unwrap_or(u64::MAX)
-        .saturating_mul(seconds);
+    let whole = whole.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(seconds);
     let nanos: u64 = format!("{fraction:0<9}")[..9].parse().ok()?;
     let nanos = u128::from(nanos) * u128::from(seconds);
     let rest = time::Duration::from_nanos(u64::try_from(nanos).ok()?);

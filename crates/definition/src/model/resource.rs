@@ -7,10 +7,7 @@ pub enum Endpoint {
     /// The short form: the URI alone.
     Uri(Uri),
     /// The long form.
-    Detailed {
-        uri: Uri,
-        authentication: Option<AuthenticationRef>,
-    },
+    Detailed { uri: Uri, authentication: Option<AuthenticationRef> },
 }
 
 impl Endpoint {

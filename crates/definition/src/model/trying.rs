@@ -102,10 +102,7 @@ pub struct BackoffOptions {
 impl BackoffOptions {
     /// Growth of an exponential backoff; default 2.
     pub fn factor(&self) -> f64 {
-        self.factor
-            .as_ref()
-            .and_then(crate::value::as_f64)
-            .unwrap_or(2.0)
+        self.factor.as_ref().and_then(crate::value::as_f64).unwrap_or(2.0)
     }
 }
 

@@ -17,19 +17,14 @@ pub(super) fn authentication_ref(reference: &AuthenticationRef) -> Value {
 pub(super) fn policy(policy: &AuthenticationPolicy) -> Value {
     let scheme = match &policy.scheme {
         AuthenticationScheme::Basic(own) => credentials(own, username_password),
-        AuthenticationScheme::Bearer(own) => credentials(own, |own| {
-            Object::default()
-                .with("token", template(&own.token))
-                .value()
-        }),
+        AuthenticationScheme::Bearer(own) => {
+            credentials(own, |own| Object::default().with("token", template(&own.token)).value())
+        }
         AuthenticationScheme::Digest(own) => credentials(own, username_password),
         AuthenticationScheme::OAuth2(own) => credentials(own, |own| oauth2(own)),
         AuthenticationScheme::Oidc(own) => credentials(own, |own| oauth2(own)),
     };
-    Object::default()
-        .with(policy.scheme.keyword(), scheme)
-        .extra(&policy.extra)
-        .value()
+    Object::default().with(policy.scheme.keyword(), scheme).extra(&policy.extra).value()
 }
 
 fn credentials<T>(credentials: &Credentials<T>, print: impl FnOnce(&T) -> Value) -> Value {
@@ -78,11 +73,7 @@ fn client(own: &OAuth2Client) -> Value {
         .maybe("id", &own.id, template)
         .maybe("secret", &own.secret, template)
         .maybe("assertion", &own.assertion, template)
-        .maybe_word(
-            "authentication",
-            own.authentication,
-            &words::CLIENT_AUTHENTICATIONS,
-        )
+        .maybe_word("authentication", own.authentication, &words::CLIENT_AUTHENTICATIONS)
         .value()
 }
 
@@ -94,8 +85,5 @@ fn request(own: &OAuth2Request) -> Value {
 }
 
 fn token(own: &OAuth2Token) -> Value {
-    Object::default()
-        .with("token", template(&own.token))
-        .with("type", text(&own.type_))
-        .value()
+    Object::default().with("token", template(&own.token)).with("type", text(&own.type_)).value()
 }

@@ -73,10 +73,7 @@ pub(super) fn external_resource(resource: &ExternalResource) -> Value {
 pub(super) fn endpoint(endpoint: &Endpoint) -> Value {
     match endpoint {
         Endpoint::Uri(short) => uri(short),
-        Endpoint::Detailed {
-            uri: long,
-            authentication,
-        } => Object::default()
+        Endpoint::Detailed { uri: long, authentication } => Object::default()
             .with("uri", uri(long))
             .maybe("authentication", authentication, authentication_ref)
             .value(),
@@ -84,9 +81,7 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> Value {
 }
 
 pub(super) fn timeout(timeout: &Timeout) -> Value {
-    Object::default()
-        .with("after", duration(&timeout.after))
-        .value()
+    Object::default().with("after", duration(&timeout.after)).value()
 }
 
 pub(super) fn timeout_ref(reference: &TimeoutRef) -> Value {

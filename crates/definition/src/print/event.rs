@@ -6,9 +6,7 @@ use crate::read::words;
 use crate::value::Value;
 
 pub(super) fn emit(own: &Emit) -> Value {
-    let event = Object::default()
-        .with("with", named(&own.with, template))
-        .extra(&own.extra);
+    let event = Object::default().with("with", named(&own.with, template)).extra(&own.extra);
     Object::default().with("event", event.value()).value()
 }
 
@@ -17,9 +15,7 @@ pub(super) fn listen(object: Object, own: &Listen) -> Object {
         .with("to", strategy(&own.to))
         .maybe_word("read", own.read, &words::READS)
         .value();
-    object
-        .with("listen", head)
-        .maybe("foreach", &own.foreach, foreach)
+    object.with("listen", head).maybe("foreach", &own.foreach, foreach)
 }
 
 pub(super) fn strategy(own: &EventStrategy) -> Value {

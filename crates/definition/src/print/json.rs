@@ -62,11 +62,7 @@ fn write(text: &mut String, value: &Value, layout: Layout) {
             }
             let write_entry = |text: &mut String, (key, value): (&Value, &Value)| {
                 quote(text, as_str(key).unwrap_or_default());
-                text.push_str(if matches!(layout, Layout::Canonical) {
-                    ":"
-                } else {
-                    ": "
-                });
+                text.push_str(if matches!(layout, Layout::Canonical) { ":" } else { ": " });
                 write(text, value, layout.deeper());
             };
             sequence(text, ['{', '}'], entries.into_iter(), layout, write_entry);

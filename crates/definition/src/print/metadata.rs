@@ -8,17 +8,11 @@ use crate::read::words;
 use crate::value::Value;
 
 pub(super) fn document(own: &DocumentMetadata) -> Value {
-    Object::default()
-        .maybe("motet", &own.motet, motet_document)
-        .extra(&own.extra)
-        .value()
+    Object::default().maybe("motet", &own.motet, motet_document).extra(&own.extra).value()
 }
 
 pub(super) fn task(own: &TaskMetadata) -> Value {
-    Object::default()
-        .maybe("motet", &own.motet, motet_task)
-        .extra(&own.extra)
-        .value()
+    Object::default().maybe("motet", &own.motet, motet_task).extra(&own.extra).value()
 }
 
 fn motet_document(own: &MotetDocument) -> Value {
@@ -45,9 +39,7 @@ fn motet_task(own: &MotetTask) -> Value {
         .maybe_truth("pivot", own.pivot)
         .maybe_truth("idempotent", own.idempotent)
         .maybe("parallel", &own.parallel, parallel)
-        .maybe("needs", &own.needs, |names| {
-            names.iter().map(text).collect()
-        })
+        .maybe("needs", &own.needs, |names| names.iter().map(text).collect())
         .maybe("version", &own.version, text)
         .maybe("until", &own.until, expression)
         .value()
@@ -56,11 +48,7 @@ fn motet_task(own: &MotetTask) -> Value {
 fn parallel(own: &Parallel) -> Value {
     match own {
         Parallel::Max(max) => count(u64::from(*max)),
-        Parallel::Detailed {
-            max,
-            fail_fast,
-            collect,
-        } => Object::default()
+        Parallel::Detailed { max, fail_fast, collect } => Object::default()
             .maybe("max", max, |max| count(u64::from(*max)))
             .maybe_truth("failFast", *fail_fast)
             .maybe_truth("collect", *collect)

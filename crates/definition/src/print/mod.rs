@@ -50,11 +50,7 @@ pub fn canonical(document: &Document) -> Vec<u8> {
 /// A task list as a value.
 pub fn tasks(list: &TaskList) -> Value {
     list.iter()
-        .map(|item| {
-            Object::default()
-                .with(&item.name, task::task(&item.task))
-                .value()
-        })
+        .map(|item| Object::default().with(&item.name, task::task(&item.task)).value())
         .collect()
 }
 
@@ -75,23 +71,15 @@ fn header(header: &Header) -> Value {
 
 fn use_(use_: &Use) -> Value {
     Object::default()
-        .maybe_named(
-            "authentications",
-            &use_.authentications,
-            authentication::policy,
-        )
+        .maybe_named("authentications", &use_.authentications, authentication::policy)
         .maybe_named("catalogs", &use_.catalogs, |root| {
             Object::default().with("endpoint", endpoint(root)).value()
         })
         .maybe_named("errors", &use_.errors, trying::error)
-        .maybe("extensions", &use_.extensions, |list| {
-            list.iter().map(extension).collect()
-        })
+        .maybe("extensions", &use_.extensions, |list| list.iter().map(extension).collect())
         .maybe_named("functions", &use_.functions, task::task)
         .maybe_named("retries", &use_.retries, trying::retry_policy)
-        .maybe("secrets", &use_.secrets, |names| {
-            names.iter().map(text).collect()
-        })
+        .maybe("secrets", &use_.secrets, |names| names.iter().map(text).collect())
         .maybe_named("timeouts", &use_.timeouts, timeout)
         .value()
 }

@@ -47,9 +47,7 @@ impl Object {
     }
 
     pub(super) fn extra(mut self, extra: &Extra) -> Self {
-        let entries = extra
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()));
+        let entries = extra.iter().map(|(key, value)| (key.clone(), value.clone()));
         self.0.extend(entries);
         self
     }
@@ -61,8 +59,6 @@ impl Object {
 
 /// Named things as an object.
 pub(super) fn named<T>(entries: &Named<T>, print: impl Fn(&T) -> Value) -> Value {
-    let entries = entries
-        .iter()
-        .map(|(key, entry)| (Value::from(key.clone()), print(entry)));
+    let entries = entries.iter().map(|(key, entry)| (Value::from(key.clone()), print(entry)));
     Value::obj(entries.collect())
 }

@@ -13,11 +13,7 @@ pub(super) fn grpc(own: &GrpcCall) -> Value {
         .with("name", text(&own.service.name))
         .with("host", text(&own.service.host))
         .maybe("port", &own.service.port, |port| count(u64::from(*port)))
-        .maybe(
-            "authentication",
-            &own.service.authentication,
-            authentication_ref,
-        )
+        .maybe("authentication", &own.service.authentication, authentication_ref)
         .value();
     Object::default()
         .with("proto", external_resource(&own.proto))
@@ -43,9 +39,11 @@ pub(super) fn asyncapi(own: &AsyncApiCall) -> Value {
         .maybe("protocol", &own.protocol, text);
     match &own.exchange {
         AsyncApiExchange::Publish(message) => {
-            let message = Object::default()
-                .maybe("payload", &message.payload, template)
-                .maybe("headers", &message.headers, template);
+            let message = Object::default().maybe("payload", &message.payload, template).maybe(
+                "headers",
+                &message.headers,
+                template,
+            );
             object.with("message", message.value())
         }
         AsyncApiExchange::Subscribe(own) => object.with("subscription", subscription(own)),
@@ -101,22 +99,13 @@ pub(super) fn mcp(own: &McpCall) -> Value {
 
 fn transport(own: &McpTransport) -> Value {
     let (name, kind) = match &own.kind {
-        McpTransportKind::Http {
-            endpoint: address,
-            headers,
-            extra,
-        } => {
+        McpTransportKind::Http { endpoint: address, headers, extra } => {
             let object = Object::default()
                 .with("endpoint", endpoint(address))
                 .maybe("headers", headers, template);
             ("http", object.extra(extra).value())
         }
-        McpTransportKind::Stdio {
-            command,
-            arguments,
-            environment,
-            extra,
-        } => {
+        McpTransportKind::Stdio { command, arguments, environment, extra } => {
             let object = Object::default()
                 .with("command", template(command))
                 .maybe("arguments", arguments, template)
@@ -126,9 +115,7 @@ fn transport(own: &McpTransport) -> Value {
     };
     Object::default()
         .with(name, kind)
-        .maybe("options", &own.options, |options| {
-            Value::obj(options.clone())
-        })
+        .maybe("options", &own.options, |options| Value::obj(options.clone()))
         .extra(&own.extra)
         .value()
 }

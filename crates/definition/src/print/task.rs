@@ -12,9 +12,8 @@ use crate::value::Value;
 /// A task as a value.
 pub fn task(task: &Task) -> Value {
     let common = &task.common;
-    let object = Object::default()
-        .maybe("if", &common.if_, expression)
-        .maybe("input", &common.input, input);
+    let object =
+        Object::default().maybe("if", &common.if_, expression).maybe("input", &common.input, input);
     kind(object, &task.kind)
         .maybe("output", &common.output, output)
         .maybe("export", &common.export, export)
@@ -36,9 +35,7 @@ fn kind(object: Object, kind: &TaskKind) -> Object {
         TaskKind::Run(own) => object.with("run", run(own)),
         TaskKind::Set(own) => object.with("set", template(own)),
         TaskKind::Switch(cases) => object.with("switch", cases.iter().map(case).collect()),
-        TaskKind::Try(own) => object
-            .with("try", tasks(&own.try_))
-            .with("catch", catch(&own.catch)),
+        TaskKind::Try(own) => object.with("try", tasks(&own.try_)).with("catch", catch(&own.catch)),
         TaskKind::Wait(own) => object.with("wait", duration(own)),
     }
 }
@@ -53,10 +50,7 @@ fn for_loop(object: Object, own: &For) -> Object {
         .with("in", items)
         .maybe("at", &own.at, text)
         .value();
-    object
-        .with("for", head)
-        .maybe("while", &own.while_, expression)
-        .with("do", tasks(&own.do_))
+    object.with("for", head).maybe("while", &own.while_, expression).with("do", tasks(&own.do_))
 }
 
 fn fork(own: &Fork) -> Value {

@@ -19,10 +19,7 @@ pub(super) fn catch(own: &Catch) -> Value {
 }
 
 fn errors(own: &CatchErrors) -> Value {
-    Object::default()
-        .maybe("with", &own.with, filter)
-        .extra(&own.extra)
-        .value()
+    Object::default().maybe("with", &own.with, filter).extra(&own.extra).value()
 }
 
 fn filter(own: &ErrorFilter) -> Value {

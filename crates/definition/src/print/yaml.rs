@@ -90,11 +90,7 @@ fn literal(text: &str, level: usize) -> Option<String> {
     if !keeps {
         return None;
     }
-    let mut lines = if body.len() < text.len() {
-        "|".to_owned()
-    } else {
-        "|-".to_owned()
-    };
+    let mut lines = if body.len() < text.len() { "|".to_owned() } else { "|-".to_owned() };
     for line in body.lines() {
         lines.push('\n');
         if !line.is_empty() {
@@ -120,9 +116,8 @@ fn scalar(text: &str) -> String {
 
 /// Whether some reader, of YAML 1.1 too, takes the plain text for something else than text.
 fn resolves(text: &str) -> bool {
-    const WORDS: [&str; 12] = [
-        "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", ".nan", "nan",
-    ];
+    const WORDS: [&str; 12] =
+        ["null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", ".nan", "nan"];
     let lower = text.to_ascii_lowercase();
     WORDS.contains(&lower.as_str())
         || text.starts_with('.') && text[1..].starts_with(|c: char| c.is_ascii_digit())

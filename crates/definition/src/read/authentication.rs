@@ -17,18 +17,12 @@ pub(crate) const GRANTS: [(&str, Grant); 5] = [
     ("client_credentials", Grant::ClientCredentials),
     ("password", Grant::Password),
     ("refresh_token", Grant::RefreshToken),
-    (
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        Grant::TokenExchange,
-    ),
+    ("urn:ietf:params:oauth:grant-type:token-exchange", Grant::TokenExchange),
 ];
 
 /// The words of `client.authentication`.
 pub(crate) const CLIENT_AUTHENTICATIONS: [(&str, ClientAuthentication); 5] = [
-    (
-        "client_secret_basic",
-        ClientAuthentication::ClientSecretBasic,
-    ),
+    ("client_secret_basic", ClientAuthentication::ClientSecretBasic),
     ("client_secret_post", ClientAuthentication::ClientSecretPost),
     ("client_secret_jwt", ClientAuthentication::ClientSecretJwt),
     ("private_key_jwt", ClientAuthentication::PrivateKeyJwt),
@@ -57,10 +51,7 @@ pub(super) fn policy(cursor: Cursor<'_>) -> Option<AuthenticationPolicy> {
     let mut fields = cursor.object()?;
     let scheme = scheme(&mut fields);
     let extra = fields.open();
-    Some(AuthenticationPolicy {
-        scheme: scheme?,
-        extra,
-    })
+    Some(AuthenticationPolicy { scheme: scheme?, extra })
 }
 
 fn closed_policy(cursor: Cursor<'_>) -> Option<AuthenticationPolicy> {
@@ -71,10 +62,7 @@ fn closed_policy(cursor: Cursor<'_>) -> Option<AuthenticationPolicy> {
     let mut fields = cursor.object()?;
     let scheme = scheme(&mut fields);
     fields.close();
-    Some(AuthenticationPolicy {
-        scheme: scheme?,
-        extra: Extra::default(),
-    })
+    Some(AuthenticationPolicy { scheme: scheme?, extra: Extra::default() })
 }
 
 fn scheme(fields: &mut Fields<'_>) -> Option<AuthenticationScheme> {
@@ -103,10 +91,7 @@ fn credentials<'a, T>(
 
 fn reference(cursor: Cursor<'_>) -> Option<String> {
     match cursor.clone().text()? {
-        "" => cursor.refuse(
-            Code::InvalidValue,
-            "the name is empty: write the name to use",
-        ),
+        "" => cursor.refuse(Code::InvalidValue, "the name is empty: write the name to use"),
         name => Some(name.to_owned()),
     }
 }
@@ -116,10 +101,7 @@ fn username_password(cursor: Cursor<'_>) -> Option<UsernamePassword> {
     let username = fields.required("username", text_template);
     let password = fields.required("password", text_template);
     fields.close();
-    Some(UsernamePassword {
-        username: username?,
-        password: password?,
-    })
+    Some(UsernamePassword { username: username?, password: password? })
 }
 
 fn bearer_token(cursor: Cursor<'_>) -> Option<BearerToken> {
@@ -169,12 +151,7 @@ fn endpoints(cursor: Cursor<'_>) -> Option<OAuth2Endpoints> {
     let revocation = fields.optional("revocation", Cursor::string);
     let introspection = fields.optional("introspection", Cursor::string);
     let extra = fields.open();
-    Some(OAuth2Endpoints {
-        token,
-        revocation,
-        introspection,
-        extra,
-    })
+    Some(OAuth2Endpoints { token, revocation, introspection, extra })
 }
 
 fn client(cursor: Cursor<'_>) -> Option<OAuth2Client> {
@@ -183,9 +160,8 @@ fn client(cursor: Cursor<'_>) -> Option<OAuth2Client> {
         id: fields.optional("id", text_template),
         secret: fields.optional("secret", text_template),
         assertion: fields.optional("assertion", text_template),
-        authentication: fields.optional("authentication", |cursor| {
-            cursor.word(&CLIENT_AUTHENTICATIONS)
-        }),
+        authentication: fields
+            .optional("authentication", |cursor| cursor.word(&CLIENT_AUTHENTICATIONS)),
     };
     fields.close();
     Some(client)
@@ -203,8 +179,5 @@ fn token(cursor: Cursor<'_>) -> Option<OAuth2Token> {
     let token = fields.required("token", text_template);
     let type_ = fields.required("type", Cursor::string);
     fields.close();
-    Some(OAuth2Token {
-        token: token?,
-        type_: type_?,
-    })
+    Some(OAuth2Token { token: token?, type_: type_? })
 }

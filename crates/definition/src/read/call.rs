@@ -50,15 +50,7 @@ fn http(cursor: Cursor<'_>) -> Option<HttpCall> {
     let output = fields.optional("output", |cursor| cursor.word(&OUTPUTS));
     let redirect = fields.optional("redirect", Cursor::boolean);
     fields.close();
-    Some(HttpCall {
-        method: method?,
-        endpoint: endpoint?,
-        headers,
-        body,
-        query,
-        output,
-        redirect,
-    })
+    Some(HttpCall { method: method?, endpoint: endpoint?, headers, body, query, output, redirect })
 }
 
 fn openapi(cursor: Cursor<'_>) -> Option<OpenApiCall> {

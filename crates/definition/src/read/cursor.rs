@@ -29,8 +29,7 @@ pub(crate) struct Findings {
 impl Sink {
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         let mut diagnostics = self.diagnostics.borrow_mut();
-        self.refused
-            .set(self.refused.get() || diagnostic.is_error());
+        self.refused.set(self.refused.get() || diagnostic.is_error());
         if diagnostics.len() < DIAGNOSTICS_MAX {
             diagnostics.push(diagnostic);
         }
@@ -55,17 +54,12 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn root(node: &'a Node, sink: &'a Sink) -> Self {
-        Self {
-            node,
-            path: Path::default(),
-            sink,
-        }
+        Self { node, path: Path::default(), sink }
     }
 
     /// Reports a problem with this value; always `None`, so that readers can end with it.
     pub(super) fn refuse<T>(&self, code: Code, message: impl Into<String>) -> Option<T> {
-        self.sink
-            .report(Diagnostic::new(code, self.path.pointer(), message));
+        self.sink.report(Diagnostic::new(code, self.path.pointer(), message));
         None
     }
 
@@ -146,11 +140,7 @@ impl<'a> Cursor<'a> {
         let NodeKind::Array(items) = &self.node.kind else {
             return self.wrong_type("a list");
         };
-        let item = |(idx, node)| Self {
-            node,
-            path: self.path.index(idx),
-            sink: self.sink,
-        };
+        let item = |(idx, node)| Self { node, path: self.path.index(idx), sink: self.sink };
         Some(items.iter().enumerate().map(item).collect())
     }
 
@@ -167,14 +157,7 @@ impl<'a> Cursor<'a> {
         };
         let entry = |(key, node): &'a (crate::source::Key, Node)| {
             let key = key.text.as_str();
-            (
-                key,
-                Self {
-                    node,
-                    path: self.path.key(key),
-                    sink: self.sink,
-                },
-            )
+            (key, Self { node, path: self.path.key(key), sink: self.sink })
         };
         Some(entries.iter().map(entry).collect())
     }
@@ -185,20 +168,12 @@ impl<'a> Cursor<'a> {
         read: impl Fn(Self) -> Option<T>,
     ) -> Option<crate::model::Named<T>> {
         let entries = self.entries()?.into_iter();
-        Some(
-            entries
-                .filter_map(|(key, value)| Some((key.to_owned(), read(value)?)))
-                .collect(),
-        )
+        Some(entries.filter_map(|(key, value)| Some((key.to_owned(), read(value)?))).collect())
     }
 
     pub(super) fn object(self) -> Option<Fields<'a>> {
         let entries = self.clone().entries()?;
-        Some(Fields {
-            rest: entries,
-            known: Vec::new(),
-            cursor: self,
-        })
+        Some(Fields { rest: entries, known: Vec::new(), cursor: self })
     }
 
     pub(super) fn is_object(&self) -> bool {
@@ -233,10 +208,8 @@ impl<'a> Cursor<'a> {
             NodeKind::Array(_) => "a list",
             NodeKind::Object(_) => "an object",
         };
-        let problem = self.problem(
-            Code::WrongType,
-            format!("{expected} is expected here, found {found}"),
-        );
+        let problem =
+            self.problem(Code::WrongType, format!("{expected} is expected here, found {found}"));
         self.report(match (expected, &self.node.kind) {
             ("text", NodeKind::Scalar(Value::Bool(_) | Value::Num(_))) => {
                 problem.with_help("put the value in quotes to make it text")
@@ -292,27 +265,18 @@ impl<'a> Fields<'a> {
     ) -> T {
         let value = self.required(name, read);
         let path = self.cursor.path.key(name);
-        Cursor {
-            path,
-            ..self.cursor.clone()
-        }
-        .or_stand_in(value, stand_in)
+        Cursor { path, ..self.cursor.clone() }.or_stand_in(value, stand_in)
     }
 
     /// Takes the only one of `names` that is present; reports if there is none or several.
     pub(super) fn one_of(&mut self, names: &[&'static str]) -> Option<(&'static str, Cursor<'a>)> {
-        let mut present: Vec<_> = names
-            .iter()
-            .filter_map(|name| Some((*name, self.take(name)?)))
-            .collect();
+        let mut present: Vec<_> =
+            names.iter().filter_map(|name| Some((*name, self.take(name)?))).collect();
         match present.len() {
             1 => present.pop(),
             0 => {
                 let message = format!("one of the properties is missing: add {}", one_of(names));
-                let problem = self
-                    .cursor
-                    .problem(Code::MissingProperty, message)
-                    .about_key();
+                let problem = self.cursor.problem(Code::MissingProperty, message).about_key();
                 self.cursor.report(self.misspelt(names, problem));
                 None
             }
@@ -328,10 +292,7 @@ impl<'a> Fields<'a> {
 
     pub(super) fn missing(&self, name: &'static str) {
         let message = format!("the property `{name}` is missing: add it");
-        let problem = self
-            .cursor
-            .problem(Code::MissingProperty, message)
-            .about_key();
+        let problem = self.cursor.problem(Code::MissingProperty, message).about_key();
         self.cursor.report(self.misspelt(&[name], problem));
     }
 
@@ -344,10 +305,7 @@ impl<'a> Fields<'a> {
                     let mut known = known.to_vec();
                     known.sort_unstable();
                     known.dedup();
-                    format!(
-                        "the property `{key}` is not known here: use {}",
-                        one_of(&known)
-                    )
+                    format!("the property `{key}` is not known here: use {}", one_of(&known))
                 }
             };
             let problem = cursor.problem(Code::UnknownProperty, message).about_key();
@@ -364,11 +322,7 @@ impl<'a> Fields<'a> {
             if let Some(name) = nearest(key, &self.known) {
                 let message =
                     format!("the property `{key}` has no meaning here: did you mean `{name}`?");
-                cursor.report(
-                    cursor
-                        .problem(Code::SuspiciousProperty, message)
-                        .about_key(),
-                );
+                cursor.report(cursor.problem(Code::SuspiciousProperty, message).about_key());
             }
         }
         self.free()
@@ -377,9 +331,7 @@ impl<'a> Fields<'a> {
     /// Ends a free map: every other key is kept.
     pub(super) fn free(self) -> Extra {
         let entries = self.rest.into_iter();
-        entries
-            .map(|(key, cursor)| (Value::from(key.to_owned()), cursor.node.value()))
-            .collect()
+        entries.map(|(key, cursor)| (Value::from(key.to_owned()), cursor.node.value())).collect()
     }
 
     /// Says so where one of the keys present looks like one that is missing.
@@ -398,9 +350,7 @@ impl<'a> Fields<'a> {
     }
 
     fn known_elsewhere(&self, key: &str, names: &[&str]) -> bool {
-        self.known
-            .iter()
-            .any(|known| *known == key && !names.contains(known))
+        self.known.iter().any(|known| *known == key && !names.contains(known))
     }
 }
 

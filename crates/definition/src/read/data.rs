@@ -46,11 +46,7 @@ pub(super) fn object_or_expression(cursor: Cursor<'_>) -> Option<Template> {
 ///
 /// The language asks for text; numbers and truth values are taken too, with a warning.
 pub(super) fn text_map_or_expression(cursor: Cursor<'_>) -> Option<Template> {
-    if let Some(entries) = cursor
-        .is_object()
-        .then(|| cursor.clone().entries())
-        .flatten()
-    {
+    if let Some(entries) = cursor.is_object().then(|| cursor.clone().entries()).flatten() {
         for (key, value) in entries {
             match &value.node.kind {
                 NodeKind::Scalar(Value::Bool(_) | Value::Num(_)) => {
@@ -123,10 +119,7 @@ fn schema(cursor: Cursor<'_>) -> Option<Schema> {
         None => None,
     };
     fields.close();
-    Some(Schema {
-        format,
-        source: source?,
-    })
+    Some(Schema { format, source: source? })
 }
 
 pub(super) fn timeout(cursor: Cursor<'_>) -> Option<Timeout> {

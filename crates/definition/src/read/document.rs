@@ -15,10 +15,8 @@ use crate::model::{
 };
 
 /// The words of `evaluate.mode`.
-pub(crate) const MODES: [(&str, EvaluateMode); 2] = [
-    ("strict", EvaluateMode::Strict),
-    ("loose", EvaluateMode::Loose),
-];
+pub(crate) const MODES: [(&str, EvaluateMode); 2] =
+    [("strict", EvaluateMode::Strict), ("loose", EvaluateMode::Loose)];
 
 /// The words of `extend`.
 pub(crate) const TARGETS: [(&str, ExtensionTarget); 12] = [
@@ -48,17 +46,7 @@ pub(crate) fn document(cursor: Cursor<'_>) -> Option<Document> {
     let schedule = fields.optional("schedule", schedule);
     let evaluate = fields.optional("evaluate", evaluate);
     let extra = fields.open();
-    Some(Document {
-        header,
-        input,
-        use_,
-        do_,
-        timeout,
-        output,
-        schedule,
-        evaluate,
-        extra,
-    })
+    Some(Document { header, input, use_, do_, timeout, output, schedule, evaluate, extra })
 }
 
 fn header(cursor: Cursor<'_>) -> Option<Header> {
@@ -144,9 +132,8 @@ fn use_(cursor: Cursor<'_>) -> Option<Use> {
         }),
         errors: fields.optional("errors", |cursor| cursor.named(error)),
         extensions: fields.optional("extensions", |cursor| cursor.list(extension_item)),
-        functions: fields.optional("functions", |cursor| {
-            cursor.named(|cursor| Some(task_or_stand_in(cursor)))
-        }),
+        functions: fields
+            .optional("functions", |cursor| cursor.named(|cursor| Some(task_or_stand_in(cursor)))),
         retries: fields.optional("retries", |cursor| cursor.named(retry_policy)),
         secrets: fields.optional("secrets", |cursor| cursor.list(Cursor::string)),
         timeouts: fields.optional("timeouts", |cursor| cursor.named(timeout)),
@@ -171,16 +158,8 @@ fn extension_item(cursor: Cursor<'_>) -> Option<ExtensionItem> {
     let before = fields.optional("before", task_list);
     let after = fields.optional("after", task_list);
     fields.close();
-    let extension = Extension {
-        extend: extend?,
-        when,
-        before,
-        after,
-    };
-    Some(ExtensionItem {
-        name: (*name).to_owned(),
-        extension,
-    })
+    let extension = Extension { extend: extend?, when, before, after };
+    Some(ExtensionItem { name: (*name).to_owned(), extension })
 }
 
 fn schedule(cursor: Cursor<'_>) -> Option<Schedule> {
@@ -204,8 +183,5 @@ fn evaluate(cursor: Cursor<'_>) -> Option<Evaluate> {
     let language = fields.optional("language", |cursor| cursor.word(&[("jq", "jq")]));
     let mode = fields.optional("mode", |cursor| cursor.word(&MODES));
     fields.close();
-    Some(Evaluate {
-        language: language.map(str::to_owned),
-        mode,
-    })
+    Some(Evaluate { language: language.map(str::to_owned), mode })
 }

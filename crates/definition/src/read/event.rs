@@ -9,11 +9,8 @@ use crate::model::{
 };
 
 /// The words of `read`.
-pub(crate) const READS: [(&str, ReadAs); 3] = [
-    ("data", ReadAs::Data),
-    ("envelope", ReadAs::Envelope),
-    ("raw", ReadAs::Raw),
-];
+pub(crate) const READS: [(&str, ReadAs); 3] =
+    [("data", ReadAs::Data), ("envelope", ReadAs::Envelope), ("raw", ReadAs::Raw)];
 
 pub(super) fn emit(cursor: Cursor<'_>) -> Option<Emit> {
     let mut fields = cursor.object()?;
@@ -41,22 +38,11 @@ fn emitted(cursor: Cursor<'_>) -> Option<Named<Template>> {
 
 /// Attributes of an event by name (CloudEvents 1.0.2 §3); their type is text, that of `data` is free.
 fn attributes(cursor: Cursor<'_>) -> Option<Named<Template>> {
-    const TEXT: [&str; 7] = [
-        "id",
-        "source",
-        "type",
-        "time",
-        "subject",
-        "datacontenttype",
-        "dataschema",
-    ];
+    const TEXT: [&str; 7] =
+        ["id", "source", "type", "time", "subject", "datacontenttype", "dataschema"];
     let entries = cursor.entries()?.into_iter();
     let attribute = |(key, value): (&str, Cursor<'_>)| {
-        let value = if TEXT.contains(&key) {
-            text_template(value)
-        } else {
-            template(value)
-        };
+        let value = if TEXT.contains(&key) { text_template(value) } else { template(value) };
         Some((key.to_owned(), value?))
     };
     let read: Vec<_> = entries.map(attribute).collect();
@@ -69,11 +55,7 @@ pub(super) fn listen_head(cursor: Cursor<'_>) -> Option<Listen> {
     let to = fields.required("to", strategy);
     let read = fields.optional("read", |cursor| cursor.word(&READS));
     fields.close();
-    Some(Listen {
-        to: to?,
-        read,
-        foreach: None,
-    })
+    Some(Listen { to: to?, read, foreach: None })
 }
 
 pub(super) fn strategy(cursor: Cursor<'_>) -> Option<EventStrategy> {
@@ -116,10 +98,7 @@ fn filter(cursor: Cursor<'_>) -> Option<EventFilter> {
     });
     let correlate = fields.optional("correlate", |cursor| cursor.named(correlation));
     fields.close();
-    Some(EventFilter {
-        with: with?,
-        correlate,
-    })
+    Some(EventFilter { with: with?, correlate })
 }
 
 fn correlation(cursor: Cursor<'_>) -> Option<Correlation> {
@@ -127,11 +106,7 @@ fn correlation(cursor: Cursor<'_>) -> Option<Correlation> {
     let from = fields.required("from", expression);
     let expect = fields.optional("expect", text_template);
     let extra = fields.open();
-    Some(Correlation {
-        from: from?,
-        expect,
-        extra,
-    })
+    Some(Correlation { from: from?, expect, extra })
 }
 
 pub(super) fn foreach(cursor: Cursor<'_>) -> Option<Foreach> {

@@ -21,28 +21,19 @@ pub(crate) const OVERLAPS: [(&str, Overlap); 4] = [
 ];
 
 /// The words of `schedule.catchup`.
-pub(crate) const CATCHUPS: [(&str, Catchup); 3] = [
-    ("none", Catchup::None),
-    ("last", Catchup::Last),
-    ("all", Catchup::All),
-];
+pub(crate) const CATCHUPS: [(&str, Catchup); 3] =
+    [("none", Catchup::None), ("last", Catchup::Last), ("all", Catchup::All)];
 
 pub(super) fn document_metadata(cursor: Cursor<'_>) -> Option<DocumentMetadata> {
     let mut fields = cursor.object()?;
     let motet = fields.optional("motet", motet_document);
-    Some(DocumentMetadata {
-        motet,
-        extra: fields.open(),
-    })
+    Some(DocumentMetadata { motet, extra: fields.open() })
 }
 
 pub(super) fn task_metadata(cursor: Cursor<'_>) -> Option<TaskMetadata> {
     let mut fields = cursor.object()?;
     let motet = fields.optional("motet", motet_task);
-    Some(TaskMetadata {
-        motet,
-        extra: fields.open(),
-    })
+    Some(TaskMetadata { motet, extra: fields.open() })
 }
 
 fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
@@ -98,9 +89,5 @@ fn parallel(cursor: Cursor<'_>) -> Option<Parallel> {
     let fail_fast = fields.optional("failFast", Cursor::boolean);
     let collect = fields.optional("collect", Cursor::boolean);
     fields.close();
-    Some(Parallel::Detailed {
-        max,
-        fail_fast,
-        collect,
-    })
+    Some(Parallel::Detailed { max, fail_fast, collect })
 }

@@ -68,12 +68,7 @@ pub(super) fn grpc(cursor: Cursor<'_>) -> Option<GrpcCall> {
     let method = fields.required("method", Cursor::string);
     let arguments = fields.optional("arguments", object_template);
     fields.close();
-    Some(GrpcCall {
-        proto: proto?,
-        service: service?,
-        method: method?,
-        arguments,
-    })
+    Some(GrpcCall { proto: proto?, service: service?, method: method?, arguments })
 }
 
 fn grpc_service(cursor: Cursor<'_>) -> Option<GrpcService> {
@@ -84,12 +79,7 @@ fn grpc_service(cursor: Cursor<'_>) -> Option<GrpcService> {
     let port = port.and_then(|port| u16::try_from(port).ok());
     let authentication = fields.optional("authentication", authentication_ref);
     fields.close();
-    Some(GrpcService {
-        name: name?,
-        host: host?,
-        port,
-        authentication,
-    })
+    Some(GrpcService { name: name?, host: host?, port, authentication })
 }
 
 fn host(cursor: Cursor<'_>) -> Option<String> {
@@ -122,30 +112,18 @@ pub(super) fn asyncapi(cursor: Cursor<'_>) -> Option<AsyncApiCall> {
         let name = fields.required("name", Cursor::string);
         let variables = fields.optional("variables", object_template);
         fields.close();
-        Some(AsyncApiServer {
-            name: name?,
-            variables,
-        })
+        Some(AsyncApiServer { name: name?, variables })
     });
     let protocol = fields.optional("protocol", |cursor| known(cursor, &ASYNCAPI_PROTOCOLS));
     let exchange = match fields.one_of(&["message", "subscription"]) {
         Some(("message", cursor)) => message(cursor).map(AsyncApiExchange::Publish),
-        Some((_, cursor)) => subscription(cursor)
-            .map(Box::new)
-            .map(AsyncApiExchange::Subscribe),
+        Some((_, cursor)) => subscription(cursor).map(Box::new).map(AsyncApiExchange::Subscribe),
         None => None,
     };
     let authentication = fields.optional("authentication", authentication_ref);
     fields.close();
     let (document, address, exchange) = (document?, address?, exchange?);
-    Some(AsyncApiCall {
-        document,
-        address,
-        server,
-        protocol,
-        exchange,
-        authentication,
-    })
+    Some(AsyncApiCall { document, address, server, protocol, exchange, authentication })
 }
 
 fn message(cursor: Cursor<'_>) -> Option<AsyncApiMessage> {
@@ -162,11 +140,7 @@ fn subscription(cursor: Cursor<'_>) -> Option<Subscription> {
     let consume = fields.required("consume", consume);
     let foreach = fields.optional("foreach", foreach);
     fields.close();
-    Some(Subscription {
-        filter,
-        consume: consume?,
-        foreach,
-    })
+    Some(Subscription { filter, consume: consume?, foreach })
 }
 
 fn consume(cursor: Cursor<'_>) -> Option<Consume> {
@@ -179,10 +153,7 @@ fn consume(cursor: Cursor<'_>) -> Option<Consume> {
     };
     let for_ = fields.optional("for", duration);
     fields.close();
-    Some(Consume {
-        limit: limit?,
-        for_,
-    })
+    Some(Consume { limit: limit?, for_ })
 }
 
 /// An expression that must carry its mark.
@@ -203,25 +174,14 @@ pub(super) fn a2a(cursor: Cursor<'_>) -> Option<A2aCall> {
     let agent_card = fields.optional("agentCard", external_resource);
     let server = fields.optional("server", endpoint);
     let parameters = fields.optional("parameters", |cursor| {
-        let entries = cursor
-            .is_object()
-            .then(|| cursor.clone().entries())
-            .flatten();
+        let entries = cursor.is_object().then(|| cursor.clone().entries()).flatten();
         if entries.is_some_and(|entries| entries.is_empty()) {
-            return cursor.refuse(
-                Code::InvalidValue,
-                "the parameters are empty: leave them out",
-            );
+            return cursor.refuse(Code::InvalidValue, "the parameters are empty: leave them out");
         }
         object_or_text(cursor)
     });
     fields.close();
-    Some(A2aCall {
-        method: method?,
-        agent_card,
-        server,
-        parameters,
-    })
+    Some(A2aCall { method: method?, agent_card, server, parameters })
 }
 
 pub(super) fn mcp(cursor: Cursor<'_>) -> Option<McpCall> {
@@ -236,23 +196,11 @@ pub(super) fn mcp(cursor: Cursor<'_>) -> Option<McpCall> {
         let name = fields.required("name", Cursor::string);
         let version = fields.required("version", Cursor::string);
         let extra = fields.open();
-        Some(McpClient {
-            name: name?,
-            version: version?,
-            extra,
-        })
+        Some(McpClient { name: name?, version: version?, extra })
     });
     let extra = fields.open();
     let (method, transport) = (method?, transport?);
-    Some(McpCall {
-        protocol_version,
-        method,
-        parameters,
-        timeout,
-        transport,
-        client,
-        extra,
-    })
+    Some(McpCall { protocol_version, method, parameters, timeout, transport, client, extra })
 }
 
 fn transport(cursor: Cursor<'_>) -> Option<McpTransport> {
@@ -267,11 +215,7 @@ fn transport(cursor: Cursor<'_>) -> Option<McpTransport> {
         Some(cursor.object()?.free())
     });
     let extra = fields.open();
-    Some(McpTransport {
-        kind: kind?,
-        options,
-        extra,
-    })
+    Some(McpTransport { kind: kind?, options, extra })
 }
 
 fn mcp_http(cursor: Cursor<'_>) -> Option<McpTransportKind> {
@@ -279,11 +223,7 @@ fn mcp_http(cursor: Cursor<'_>) -> Option<McpTransportKind> {
     let endpoint = fields.required("endpoint", endpoint);
     let headers = fields.optional("headers", text_map);
     let extra = fields.open();
-    Some(McpTransportKind::Http {
-        endpoint: endpoint?,
-        headers,
-        extra,
-    })
+    Some(McpTransportKind::Http { endpoint: endpoint?, headers, extra })
 }
 
 fn mcp_stdio(cursor: Cursor<'_>) -> Option<McpTransportKind> {
@@ -292,12 +232,7 @@ fn mcp_stdio(cursor: Cursor<'_>) -> Option<McpTransportKind> {
     let arguments = fields.optional("arguments", text_list);
     let environment = fields.optional("environment", text_map);
     let extra = fields.open();
-    Some(McpTransportKind::Stdio {
-        command: command?,
-        arguments,
-        environment,
-        extra,
-    })
+    Some(McpTransportKind::Stdio { command: command?, arguments, environment, extra })
 }
 
 fn text_map(cursor: Cursor<'_>) -> Option<Template> {

@@ -15,10 +15,7 @@ pub(super) fn endpoint(cursor: Cursor<'_>) -> Option<Endpoint> {
     let uri = fields.required("uri", uri);
     let authentication = fields.optional("authentication", authentication_ref);
     fields.close();
-    Some(Endpoint::Detailed {
-        uri: uri?,
-        authentication,
-    })
+    Some(Endpoint::Detailed { uri: uri?, authentication })
 }
 
 pub(super) fn external_resource(cursor: Cursor<'_>) -> Option<ExternalResource> {
@@ -26,10 +23,7 @@ pub(super) fn external_resource(cursor: Cursor<'_>) -> Option<ExternalResource> 
     let name = fields.optional("name", Cursor::string);
     let endpoint = fields.required("endpoint", endpoint);
     fields.close();
-    Some(ExternalResource {
-        name,
-        endpoint: endpoint?,
-    })
+    Some(ExternalResource { name, endpoint: endpoint? })
 }
 
 pub(super) fn uri(cursor: Cursor<'_>) -> Option<Uri> {

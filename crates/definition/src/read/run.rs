@@ -17,11 +17,8 @@ pub(crate) const RETURNS: [(&str, RunReturn); 5] = [
 ];
 
 /// The words of `lifetime.cleanup`.
-pub(crate) const CLEANUPS: [(&str, Cleanup); 3] = [
-    ("always", Cleanup::Always),
-    ("never", Cleanup::Never),
-    ("eventually", Cleanup::Eventually),
-];
+pub(crate) const CLEANUPS: [(&str, Cleanup); 3] =
+    [("always", Cleanup::Always), ("never", Cleanup::Never), ("eventually", Cleanup::Eventually)];
 
 /// The words of `pullPolicy`.
 pub(crate) const PULL_POLICIES: [(&str, PullPolicy); 3] = [
@@ -42,11 +39,7 @@ pub(super) fn run(cursor: Cursor<'_>) -> Option<Run> {
     let await_ = fields.optional("await", Cursor::boolean);
     let return_ = fields.optional("return", |cursor| cursor.word(&RETURNS));
     fields.close();
-    Some(Run {
-        kind: kind?,
-        await_,
-        return_,
-    })
+    Some(Run { kind: kind?, await_, return_ })
 }
 
 fn container(cursor: Cursor<'_>) -> Option<Container> {
@@ -87,20 +80,13 @@ fn lifetime(cursor: Cursor<'_>) -> Option<Lifetime> {
         }
         (false, Some(cursor)) if cleanup.is_some() => {
             let message = "`after` goes with `cleanup: eventually` only: remove it";
-            cursor.report(
-                cursor
-                    .problem(Code::ConflictingProperties, message)
-                    .about_key(),
-            );
+            cursor.report(cursor.problem(Code::ConflictingProperties, message).about_key());
             return None;
         }
         (_, after) => after.and_then(duration),
     };
     fields.close();
-    Some(Lifetime {
-        cleanup: cleanup?,
-        after,
-    })
+    Some(Lifetime { cleanup: cleanup?, after })
 }
 
 fn script(cursor: Cursor<'_>) -> Option<Script> {
@@ -115,13 +101,7 @@ fn script(cursor: Cursor<'_>) -> Option<Script> {
     let arguments = fields.optional("arguments", text_list);
     let environment = fields.optional("environment", object_template);
     fields.close();
-    Some(Script {
-        language: language?,
-        source: source?,
-        stdin,
-        arguments,
-        environment,
-    })
+    Some(Script { language: language?, source: source?, stdin, arguments, environment })
 }
 
 fn shell(cursor: Cursor<'_>) -> Option<Shell> {
@@ -131,12 +111,7 @@ fn shell(cursor: Cursor<'_>) -> Option<Shell> {
     let arguments = fields.optional("arguments", text_list);
     let environment = fields.optional("environment", object_template);
     fields.close();
-    Some(Shell {
-        command: command?,
-        stdin,
-        arguments,
-        environment,
-    })
+    Some(Shell { command: command?, stdin, arguments, environment })
 }
 
 fn workflow(cursor: Cursor<'_>) -> Option<RunWorkflow> {
@@ -146,10 +121,5 @@ fn workflow(cursor: Cursor<'_>) -> Option<RunWorkflow> {
     let version = fields.required("version", Cursor::string);
     let input = fields.optional("input", object_template);
     fields.close();
-    Some(RunWorkflow {
-        namespace: namespace?,
-        name: name?,
-        version: version?,
-        input,
-    })
+    Some(RunWorkflow { namespace: namespace?, name: name?, version: version?, input })
 }

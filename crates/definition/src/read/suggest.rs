@@ -15,11 +15,8 @@ pub(crate) fn nearest<'a, T: AsRef<str> + ?Sized>(
             3..=5 => 1,
             _ => 2,
         };
-        let distance = if known.eq_ignore_ascii_case(written) {
-            1
-        } else {
-            distance(written, known)
-        };
+        let distance =
+            if known.eq_ignore_ascii_case(written) { 1 } else { distance(written, known) };
         (distance <= tolerance.max(usize::from(known.eq_ignore_ascii_case(written))))
             .then_some((distance, known))
     };

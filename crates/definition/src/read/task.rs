@@ -20,14 +20,11 @@ use crate::value::Value;
 /// The properties that say what a task does: exactly one is present.
 ///
 /// `do` stands last, because `for` has a `do` too.
-pub(crate) const KINDS: [&str; 12] = [
-    "call", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait", "do",
-];
+pub(crate) const KINDS: [&str; 12] =
+    ["call", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait", "do"];
 
 /// The properties of every task.
-const COMMON: [&str; 7] = [
-    "if", "input", "output", "export", "timeout", "then", "metadata",
-];
+const COMMON: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
 
 pub(super) fn task_list(cursor: Cursor<'_>) -> Option<TaskList> {
     let items = cursor.array()?;
@@ -36,17 +33,11 @@ pub(super) fn task_list(cursor: Cursor<'_>) -> Option<TaskList> {
 
 /// An item that cannot be read keeps its place, so that the pointers of its neighbours stay right.
 fn task_item(cursor: Cursor<'_>) -> TaskItem {
-    let stand_in = || TaskItem {
-        name: String::new(),
-        task: task_stand_in(),
-    };
+    let stand_in = || TaskItem { name: String::new(), task: task_stand_in() };
     let Some((name, first)) = single_entry(&cursor, "a task", task_or_stand_in) else {
         return cursor.or_stand_in(None, stand_in);
     };
-    TaskItem {
-        name: name.to_owned(),
-        task: first,
-    }
+    TaskItem { name: name.to_owned(), task: first }
 }
 
 /// The only entry of an object that stands for a named thing; all entries are read, the first one counts.
@@ -66,9 +57,7 @@ fn single_entry<'a, T>(
         };
         cursor.refuse::<()>(Code::TaskItem, message);
     }
-    let mut read = entries
-        .into_iter()
-        .map(|(name, cursor)| (name, read(cursor)));
+    let mut read = entries.into_iter().map(|(name, cursor)| (name, read(cursor)));
     let first = read.next();
     read.for_each(drop);
     first
@@ -80,10 +69,7 @@ pub(super) fn task_or_stand_in(cursor: Cursor<'_>) -> Task {
 }
 
 fn task_stand_in() -> Task {
-    Task {
-        common: TaskCommon::default(),
-        kind: TaskKind::Set(Template(Value::Null)),
-    }
+    Task { common: TaskCommon::default(), kind: TaskKind::Set(Template(Value::Null)) }
 }
 
 fn task(cursor: Cursor<'_>) -> Option<Task> {
@@ -100,10 +86,7 @@ fn task(cursor: Cursor<'_>) -> Option<Task> {
     let keyword = keyword(&fields)?;
     let kind = kind(&mut fields, keyword);
     fields.close();
-    Some(Task {
-        common,
-        kind: kind?,
-    })
+    Some(Task { common, kind: kind? })
 }
 
 /// Which kind of task the object is; reports where that is not clear.
@@ -184,13 +167,7 @@ fn for_loop(fields: &mut Fields<'_>) -> For {
         Some((each, in_, at))
     });
     let (each, in_, at) = head.unwrap_or_else(|| (None, stand_in(), None));
-    For {
-        each,
-        in_,
-        at,
-        while_,
-        do_,
-    }
+    For { each, in_, at, while_, do_ }
 }
 
 fn for_in(cursor: Cursor<'_>) -> Option<ForIn> {
@@ -235,11 +212,7 @@ fn switch(cursor: Cursor<'_>) -> Option<Vec<SwitchCase>> {
         .map(|item| {
             let (name, case) = single_entry(&item, "a case", switch_case)?;
             let (when, then) = case?;
-            Some(SwitchCase {
-                name: name.to_owned(),
-                when,
-                then,
-            })
+            Some(SwitchCase { name: name.to_owned(), when, then })
         })
         .collect::<Vec<_>>()
         .into_iter()

@@ -31,10 +31,7 @@ pub(super) fn catch(cursor: Cursor<'_>) -> Option<Catch> {
 fn catch_errors(cursor: Cursor<'_>) -> Option<CatchErrors> {
     let mut fields = cursor.object()?;
     let with = fields.optional("with", error_filter);
-    Some(CatchErrors {
-        with,
-        extra: fields.open(),
-    })
+    Some(CatchErrors { with, extra: fields.open() })
 }
 
 fn error_filter(cursor: Cursor<'_>) -> Option<ErrorFilter> {
@@ -99,12 +96,7 @@ fn backoff_options(mut fields: Fields<'_>) -> Option<BackoffOptions> {
         }
     });
     let max_delay = fields.optional("maxDelay", duration);
-    Some(BackoffOptions {
-        increment,
-        factor,
-        max_delay,
-        extra: fields.open(),
-    })
+    Some(BackoffOptions { increment, factor, max_delay, extra: fields.open() })
 }
 
 fn retry_limit(cursor: Cursor<'_>) -> Option<RetryLimit> {
@@ -127,10 +119,7 @@ fn jitter(cursor: Cursor<'_>) -> Option<Jitter> {
     let from = fields.required("from", duration);
     let to = fields.required("to", duration);
     fields.close();
-    Some(Jitter {
-        from: from?,
-        to: to?,
-    })
+    Some(Jitter { from: from?, to: to? })
 }
 
 pub(super) fn raise(cursor: Cursor<'_>) -> Option<RaiseError> {
@@ -152,13 +141,7 @@ pub(super) fn error(cursor: Cursor<'_>) -> Option<Error> {
     let title = fields.optional("title", text_template);
     let detail = fields.optional("detail", text_template);
     fields.close();
-    Some(Error {
-        type_: type_?,
-        status: status?,
-        instance,
-        title,
-        detail,
-    })
+    Some(Error { type_: type_?, status: status?, instance, title, detail })
 }
 
 /// An HTTP status code (RFC 9110 §15).

@@ -8,13 +8,8 @@ use crate::{Code, Diagnostic, Pointer};
 
 /// Reads a JSON text (RFC 8259); `None` where it is not JSON, so that YAML's flow style gets its turn.
 pub(super) fn read(text: &str, limits: &Limits, lines: &Lines) -> Option<Reading> {
-    let mut reader = Reader {
-        text,
-        at: 0,
-        lines,
-        depth_max: limits.depth_max,
-        diagnostics: Vec::new(),
-    };
+    let mut reader =
+        Reader { text, at: 0, lines, depth_max: limits.depth_max, diagnostics: Vec::new() };
     reader.skip_space();
     let root = reader.node(1);
     reader.skip_space();
@@ -42,10 +37,8 @@ impl<'a> Reader<'a> {
     fn node(&mut self, depth: usize) -> Result<Node, Stop> {
         let start = self.at;
         if depth > self.depth_max {
-            let message = format!(
-                "the document nests deeper than {} levels: flatten it",
-                self.depth_max
-            );
+            let message =
+                format!("the document nests deeper than {} levels: flatten it", self.depth_max);
             self.report(Code::TooDeep, (start, start), message);
             return Err(Stop::TooDeep);
         }
@@ -56,10 +49,7 @@ impl<'a> Reader<'a> {
             b'-' | b'0'..=b'9' => NodeKind::Scalar(self.number()?),
             _ => NodeKind::Scalar(self.word()?),
         };
-        Ok(Node {
-            kind,
-            bytes: (start, self.at),
-        })
+        Ok(Node { kind, bytes: (start, self.at) })
     }
 
     fn object(&mut self, depth: usize) -> Result<NodeKind, Stop> {
@@ -72,10 +62,7 @@ impl<'a> Reader<'a> {
         loop {
             self.skip_space();
             let start = self.at;
-            let key = Key {
-                text: self.string()?,
-                bytes: (start, self.at),
-            };
+            let key = Key { text: self.string()?, bytes: (start, self.at) };
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
@@ -112,9 +99,7 @@ impl<'a> Reader<'a> {
         let mut string = String::new();
         loop {
             let rest = &self.text[self.at..];
-            let run = rest
-                .find(|c: char| c == '"' || c == '\\' || c < ' ')
-                .ok_or(Stop::NotJson)?;
+            let run = rest.find(|c: char| c == '"' || c == '\\' || c < ' ').ok_or(Stop::NotJson)?;
             string.push_str(&rest[..run]);
             self.at += run;
             match self.bump()? {
@@ -192,24 +177,15 @@ impl<'a> Reader<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start {
-            Err(Stop::NotJson)
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(Stop::NotJson) } else { Ok(()) }
     }
 
     fn word(&mut self) -> Result<Value, Stop> {
-        let words = [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ];
+        let words =
+            [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
         let rest = &self.text[self.at..];
-        let (word, value) = words
-            .into_iter()
-            .find(|(word, _)| rest.starts_with(word))
-            .ok_or(Stop::NotJson)?;
+        let (word, value) =
+            words.into_iter().find(|(word, _)| rest.starts_with(word)).ok_or(Stop::NotJson)?;
         self.at += word.len();
         Ok(value)
     }
@@ -231,11 +207,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Stop> {
-        if self.accept(byte) {
-            Ok(())
-        } else {
-            Err(Stop::NotJson)
-        }
+        if self.accept(byte) { Ok(()) } else { Err(Stop::NotJson) }
     }
 
     fn skip_space(&mut self) {
@@ -246,7 +218,6 @@ impl<'a> Reader<'a> {
 
     fn report(&mut self, code: Code, bytes: (usize, usize), message: String) {
         let span = self.lines.span(bytes);
-        self.diagnostics
-            .push(Diagnostic::new(code, Pointer::root(), message).at(span));
+        self.diagnostics.push(Diagnostic::new(code, Pointer::root(), message).at(span));
     }
 }

@@ -29,10 +29,7 @@ impl SourceMap {
     pub fn entry(&self, pointer: &Pointer) -> Option<Entry> {
         let (key, value) = self.bytes(pointer)?;
         let key = key.map(|bytes| self.lines.span(bytes));
-        Some(Entry {
-            key,
-            value: self.lines.span(value),
-        })
+        Some(Entry { key, value: self.lines.span(value) })
     }
 
     /// The innermost value whose text, or whose key's text, holds the byte `at`.
@@ -74,7 +71,8 @@ impl SourceMap {
                 None => {
                     diagnostic.span = self
                         .part(diagnostic)
-                        .or_else(|| self.nearest(&diagnostic.path, diagnostic.place));
+                        .or_else(|| self.nearest(&diagnostic.path, diagnostic.place))
+                        .or_else(|| Some(self.lines.span((0, 0))));
                 }
             }
         }
@@ -85,10 +83,7 @@ impl SourceMap {
         let within = diagnostic.within.as_ref()?;
         let (_, (start, end)) = self.bytes(&diagnostic.path)?;
         let start = start + self.text().get(start..end)?.find(&within.text)?;
-        Some(
-            self.lines
-                .span((start + within.range.start, start + within.range.end)),
-        )
+        Some(self.lines.span((start + within.range.start, start + within.range.end)))
     }
 
     fn nearest(&self, pointer: &Pointer, place: Place) -> Option<Span> {
@@ -102,10 +97,7 @@ impl SourceMap {
         let mut around = pointer.parent()?;
         loop {
             if let Some((key, value)) = self.bytes(&around) {
-                return Some(
-                    self.lines
-                        .span(key.unwrap_or_else(|| self.first_line(value))),
-                );
+                return Some(self.lines.span(key.unwrap_or_else(|| self.first_line(value))));
             }
             around = around.parent()?;
         }

@@ -80,23 +80,13 @@ pub(crate) fn read(text: &str, limits: &Limits) -> Tree {
             limits.document_bytes_max
         );
         let problem = Diagnostic::new(Code::DocumentTooLarge, Pointer::root(), message);
-        return Tree {
-            root: None,
-            lines: Lines::default(),
-            diagnostics: vec![problem],
-        };
+        return Tree { root: None, lines: Lines::default(), diagnostics: vec![problem] };
     }
     let lines = Lines::new(text);
     let looks_like_json = text.trim_start().starts_with('{');
-    let json = looks_like_json
-        .then(|| json::read(text, limits, &lines))
-        .flatten();
+    let json = looks_like_json.then(|| json::read(text, limits, &lines)).flatten();
     let (root, diagnostics) = json.unwrap_or_else(|| yaml::read(text, limits, &lines));
-    Tree {
-        root,
-        lines,
-        diagnostics,
-    }
+    Tree { root, lines, diagnostics }
 }
 
 /// The root as far as it could be read, and what was wrong.

@@ -38,13 +38,8 @@ impl Lines {
             b'\r' => bytes.get(idx + 1) != Some(&b'\n'),
             _ => false,
         });
-        let starts = std::iter::once(0)
-            .chain(ends.map(|(idx, _)| idx + 1))
-            .collect();
-        Self {
-            text: text.into(),
-            starts,
-        }
+        let starts = std::iter::once(0).chain(ends.map(|(idx, _)| idx + 1)).collect();
+        Self { text: text.into(), starts }
     }
 
     /// The span of a byte range, cut to the text and to whole characters.
@@ -53,12 +48,7 @@ impl Lines {
         let end = self.floor(end).max(start);
         let line = self.starts.partition_point(|line| *line <= start);
         let column = self.text[self.starts[line - 1]..start].chars().count() + 1;
-        Span {
-            start,
-            end,
-            line,
-            column,
-        }
+        Span { start, end, line, column }
     }
 
     fn floor(&self, byte: usize) -> usize {

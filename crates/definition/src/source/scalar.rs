@@ -36,11 +36,7 @@ pub(super) fn plain(text: &str) -> Result<Value, Refusal> {
     }
     let looks_like_number =
         text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    let number = if looks_like_number {
-        number(text)?
-    } else {
-        None
-    };
+    let number = if looks_like_number { number(text)? } else { None };
     Ok(number.map_or_else(|| Value::from(text.to_owned()), Value::Num))
 }
 
@@ -50,10 +46,7 @@ pub(super) fn number(text: &str) -> Result<Option<Num>, Refusal> {
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Err(Refusal::NotFinite);
     }
-    if let Some(digits) = text
-        .strip_prefix("0x")
-        .filter(|digits| is_radix(digits, 16))
-    {
+    if let Some(digits) = text.strip_prefix("0x").filter(|digits| is_radix(digits, 16)) {
         return radix(digits, 16);
     }
     if let Some(digits) = text.strip_prefix("0o").filter(|digits| is_radix(digits, 8)) {
@@ -103,11 +96,7 @@ impl<'a> Parts<'a> {
             && fraction.is_none_or(digits)
             && exponent_digits.is_none_or(|text| !text.is_empty() && digits(text))
             && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
-        well_formed.then_some(Self {
-            whole,
-            fraction,
-            exponent,
-        })
+        well_formed.then_some(Self { whole, fraction, exponent })
     }
 
     /// Integers become integers of any size, all else stays decimal text in the form of JSON.

@@ -24,11 +24,7 @@ pub(super) fn read(text: &str, limits: &Limits, lines: &Lines) -> Reading {
     let root = reader.stream().unwrap_or_else(|Stop| None);
     if root.is_none() && reader.diagnostics.is_empty() {
         let message = "the document is empty: it needs at least `document` and `do`";
-        reader.diagnostics.push(Diagnostic::new(
-            Code::EmptyDocument,
-            Pointer::root(),
-            message,
-        ));
+        reader.diagnostics.push(Diagnostic::new(Code::EmptyDocument, Pointer::root(), message));
     }
     (root, reader.diagnostics)
 }
@@ -74,25 +70,14 @@ impl<'a> Reader<'a> {
         depth: usize,
     ) -> Result<(Node, usize), Stop> {
         if depth > self.depth_max {
-            let message = format!(
-                "the document nests deeper than {} levels: flatten it",
-                self.depth_max
-            );
+            let message =
+                format!("the document nests deeper than {} levels: flatten it", self.depth_max);
             return Err(self.stop(Code::TooDeep, bytes, message));
         }
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = self.scalar(&text, style, tag.as_deref(), bytes);
-                (
-                    anchor,
-                    (
-                        Node {
-                            kind: NodeKind::Scalar(value),
-                            bytes,
-                        },
-                        1,
-                    ),
-                )
+                (anchor, (Node { kind: NodeKind::Scalar(value), bytes }, 1))
             }
             Event::SequenceStart(anchor, tag) => {
                 self.check_collection_tag(tag.as_deref(), "seq", bytes);
@@ -117,13 +102,7 @@ impl<'a> Reader<'a> {
             let (event, bytes) = self.next()?;
             if event == Event::SequenceEnd {
                 let bytes = self.trimmed(start.0, bytes.1);
-                return Ok((
-                    Node {
-                        kind: NodeKind::Array(Arc::new(items)),
-                        bytes,
-                    },
-                    count,
-                ));
+                return Ok((Node { kind: NodeKind::Array(Arc::new(items)), bytes }, count));
             }
             let (node, nodes) = self.node(event, bytes, depth + 1)?;
             items.push(node);
@@ -137,13 +116,7 @@ impl<'a> Reader<'a> {
             let (event, bytes) = self.next()?;
             if event == Event::MappingEnd {
                 let bytes = self.trimmed(start.0, bytes.1);
-                return Ok((
-                    Node {
-                        kind: entries.finish(),
-                        bytes,
-                    },
-                    count,
-                ));
+                return Ok((Node { kind: entries.finish(), bytes }, count));
             }
             let key = self.key(event, bytes, depth)?;
             let (event, bytes) = self.next()?;
@@ -163,22 +136,17 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let (node, _) = self.node(event, bytes, depth + 1)?;
-        if let NodeKind::Scalar(value) = &node.kind
-            && let Some(text) = crate::value::as_str(value)
-        {
-            return Ok(Some(Key {
-                text: text.to_owned(),
-                bytes,
-            }));
-        }
-        let written = self
-            .text
-            .get(node.bytes.0..node.bytes.1)
-            .unwrap_or_default();
-        let message = match node.kind {
-            NodeKind::Scalar(_) => {
-                format!("a key must be text: put `{written}` in quotes")
+        let written = self.text.get(node.bytes.0..node.bytes.1).unwrap_or_default();
+        let message = match &node.kind {
+            NodeKind::Scalar(value @ Value::TStr(_)) => {
+                let text = crate::value::as_str(value).unwrap_or_default().to_owned();
+                return Ok(Some(Key { text, bytes }));
             }
+            // JSON has no other keys: `8080: 80` means the key "8080".
+            NodeKind::Scalar(Value::Num(_)) => {
+                return Ok(Some(Key { text: written.to_owned(), bytes }));
+            }
+            NodeKind::Scalar(_) => format!("a key must be text: put `{written}` in quotes"),
             _ => "a key must be text, not a list or an object".to_owned(),
         };
         self.report(Code::InvalidKey, bytes, message);
@@ -227,10 +195,9 @@ impl<'a> Reader<'a> {
     fn tagged(&mut self, text: &str, suffix: &str, bytes: Bytes) -> Value {
         let value = scalar::plain(text);
         let fits = match (&value, suffix) {
-            (Ok(Value::Num(number)), "int") => number
-                .to_string()
-                .parse::<f64>()
-                .is_ok_and(|n| n.fract() == 0.0),
+            (Ok(Value::Num(number)), "int") => {
+                number.to_string().parse::<f64>().is_ok_and(|n| n.fract() == 0.0)
+            }
             (Ok(Value::Num(_)), "float")
             | (Ok(Value::Bool(_)), "bool")
             | (Ok(Value::Null), "null") => true,
@@ -286,8 +253,7 @@ impl<'a> Reader<'a> {
 
     fn report(&mut self, code: Code, bytes: Bytes, message: impl Into<String>) {
         let span = self.lines.span(bytes);
-        self.diagnostics
-            .push(Diagnostic::new(code, Pointer::root(), message).at(span));
+        self.diagnostics.push(Diagnostic::new(code, Pointer::root(), message).at(span));
     }
 
     fn stop(&mut self, code: Code, bytes: Bytes, message: impl Into<String>) -> Stop {
@@ -313,12 +279,7 @@ impl Offsets {
             return Self::Ascii(text.len());
         }
         let ends = std::iter::once(text.len());
-        Self::Table(
-            text.char_indices()
-                .map(|(byte, _)| byte)
-                .chain(ends)
-                .collect(),
-        )
+        Self::Table(text.char_indices().map(|(byte, _)| byte).chain(ends).collect())
     }
 
     fn byte(&self, index: usize) -> usize {

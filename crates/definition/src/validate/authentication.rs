@@ -17,11 +17,7 @@ impl<'a> Checker<'a> {
         match reference {
             AuthenticationRef::Inline(policy) => self.policy(policy, path, scope),
             AuthenticationRef::Named(name) if self.document.authentication(name).is_none() => {
-                let all = self
-                    .document
-                    .use_
-                    .iter()
-                    .flat_map(|use_| &use_.authentications);
+                let all = self.document.use_.iter().flat_map(|use_| &use_.authentications);
                 let declared = all.flatten().map(|(name, _)| name.as_str());
                 let code = Code::UnknownAuthentication;
                 self.unknown(code, &path.key("use"), name, "authentications", declared);

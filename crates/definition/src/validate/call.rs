@@ -63,11 +63,7 @@ impl<'a> Checker<'a> {
     fn asyncapi(&mut self, own: &'a AsyncApiCall, path: &Path<'a>, scope: &Scope<'a>) {
         self.resource(&own.document, &path.key("document"), scope);
         if let Some(server) = &own.server {
-            self.maybe_template(
-                &server.variables,
-                &path.key("server").key("variables"),
-                scope,
-            );
+            self.maybe_template(&server.variables, &path.key("server").key("variables"), scope);
         }
         match &own.exchange {
             AsyncApiExchange::Publish(message) => {
@@ -117,19 +113,12 @@ impl<'a> Checker<'a> {
         }
         let path = path.key("transport");
         match &own.transport.kind {
-            McpTransportKind::Http {
-                endpoint, headers, ..
-            } => {
+            McpTransportKind::Http { endpoint, headers, .. } => {
                 let path = path.key("http");
                 self.endpoint(endpoint, &path.key("endpoint"), scope);
                 self.maybe_template(headers, &path.key("headers"), scope);
             }
-            McpTransportKind::Stdio {
-                command,
-                arguments,
-                environment,
-                ..
-            } => {
+            McpTransportKind::Stdio { command, arguments, environment, .. } => {
                 let path = path.key("stdio");
                 self.template(command, &path.key("command"), scope);
                 self.maybe_template(arguments, &path.key("arguments"), scope);
@@ -144,24 +133,14 @@ impl<'a> Checker<'a> {
             FunctionTarget::Named(name) => {
                 let known = OWN_FUNCTIONS.contains(&name);
                 if !known && self.document.function(name).is_none() {
-                    let all = self
-                        .document
-                        .use_
-                        .iter()
-                        .flat_map(|use_| &use_.functions)
-                        .flatten();
+                    let all = self.document.use_.iter().flat_map(|use_| &use_.functions).flatten();
                     let protocols = ["http", "grpc", "openapi", "asyncapi", "a2a", "mcp"];
                     let declared = all.map(|(name, _)| name.as_str()).chain(protocols);
                     self.unknown(Code::UnknownFunction, &place, name, "functions", declared);
                 }
             }
             FunctionTarget::Catalogued { catalog, .. } if catalog != DEFAULT_CATALOG => {
-                let catalogs = self
-                    .document
-                    .use_
-                    .iter()
-                    .flat_map(|use_| &use_.catalogs)
-                    .flatten();
+                let catalogs = self.document.use_.iter().flat_map(|use_| &use_.catalogs).flatten();
                 let names: Vec<&str> = catalogs.map(|(name, _)| name.as_str()).collect();
                 if !names.contains(&catalog) {
                     let names = names.into_iter();
@@ -183,21 +162,14 @@ impl<'a> Checker<'a> {
             return;
         };
         let declared = task.motet().is_some_and(|motet| motet.idempotent.is_some());
-        let repeatable = own
-            .method
-            .literal()
-            .is_none_or(|method| !not_repeatable(method));
+        let repeatable = own.method.literal().is_none_or(|method| !not_repeatable(method));
         if declared || repeatable || is_service(own.endpoint.uri()) {
             return;
         }
         let message = "after a crash this call is sent again under its idempotency key: \
                        say with `metadata.motet.idempotent` whether the host heeds that";
         let pointer = path.key("with").key("method").pointer();
-        self.report(Diagnostic::new(
-            Code::UndeclaredIdempotency,
-            pointer,
-            message,
-        ));
+        self.report(Diagnostic::new(Code::UndeclaredIdempotency, pointer, message));
     }
 }
 

@@ -116,10 +116,7 @@ impl<'a> Checker<'a> {
     pub(super) fn endpoint(&mut self, endpoint: &'a Endpoint, path: &Path<'a>, scope: &Scope<'a>) {
         match endpoint {
             Endpoint::Uri(uri) => self.uri(uri, path, scope),
-            Endpoint::Detailed {
-                uri,
-                authentication,
-            } => {
+            Endpoint::Detailed { uri, authentication } => {
                 self.uri(uri, &path.key("uri"), scope);
                 if let Some(reference) = authentication {
                     self.authentication(reference, &path.key("authentication"), scope);
@@ -145,12 +142,7 @@ impl<'a> Checker<'a> {
                 self.duration(after, &path.key("after"), scope)
             }
             TimeoutRef::Named(name) if self.document.timeout(name).is_none() => {
-                let declared = self
-                    .document
-                    .use_
-                    .iter()
-                    .flat_map(|use_| &use_.timeouts)
-                    .flatten();
+                let declared = self.document.use_.iter().flat_map(|use_| &use_.timeouts).flatten();
                 let declared = declared.map(|(name, _)| name.as_str());
                 self.unknown(Code::UnknownTimeout, path, name, "timeouts", declared);
             }
@@ -163,11 +155,7 @@ impl<'a> Checker<'a> {
             Duration::Expression(expression) => self.field(expression, path, scope),
             Duration::Iso8601(text) if depends_on_calendar(text) => {
                 let message = "a year is taken as 365 days and a month as 30: write days instead";
-                self.report(Diagnostic::new(
-                    Code::CalendarDuration,
-                    path.pointer(),
-                    message,
-                ));
+                self.report(Diagnostic::new(Code::CalendarDuration, path.pointer(), message));
             }
             Duration::Iso8601(_) | Duration::Parts(_) => {}
         }
@@ -176,19 +164,13 @@ impl<'a> Checker<'a> {
             let days = longest.as_secs() / 86_400;
             let message =
                 format!("the duration is longer than the limit of {days} days: shorten it");
-            self.report(Diagnostic::new(
-                Code::DurationTooLong,
-                path.pointer(),
-                message,
-            ));
+            self.report(Diagnostic::new(Code::DurationTooLong, path.pointer(), message));
         }
     }
 }
 
 fn depends_on_calendar(iso: &str) -> bool {
-    iso.split('T')
-        .next()
-        .is_some_and(|date| date.contains(['Y', 'M']))
+    iso.split('T').next().is_some_and(|date| date.contains(['Y', 'M']))
 }
 
 /// The text at a pointer inside a value.

@@ -4,6 +4,7 @@ use super::Checker;
 use crate::model::{FlowDirective, Task, TaskKind, TaskList};
 use crate::pointer::Path;
 use crate::read::nearest;
+use crate::walk::lists;
 use crate::{Code, Diagnostic};
 
 /// Names that would hide a flow directive.
@@ -14,11 +15,7 @@ impl<'a> Checker<'a> {
     pub(super) fn flow(&mut self, list: &'a TaskList, path: &Path<'a>) {
         if list.is_empty() {
             let message = "the task list is empty: add a task";
-            self.report(Diagnostic::new(
-                Code::EmptyTaskList,
-                path.pointer(),
-                message,
-            ));
+            self.report(Diagnostic::new(Code::EmptyTaskList, path.pointer(), message));
         }
         self.names(list, path);
         for (idx, item) in list.iter().enumerate() {
@@ -72,11 +69,7 @@ impl<'a> Checker<'a> {
             );
             Diagnostic::new(Code::UnknownTask, path.pointer(), message)
         };
-        let names: Vec<&str> = list
-            .iter()
-            .map(|item| item.name.as_str())
-            .chain(RESERVED)
-            .collect();
+        let names: Vec<&str> = list.iter().map(|item| item.name.as_str()).chain(RESERVED).collect();
         self.report(match nearest(name, &names) {
             Some(near) => problem.with_help(format!("did you mean `{near}`?")),
             None => problem,
@@ -91,11 +84,7 @@ impl<'a> Checker<'a> {
             if std::mem::replace(&mut reached[idx], true) {
                 continue;
             }
-            open.extend(
-                successors(list, idx)
-                    .into_iter()
-                    .filter(|next| *next < list.len()),
-            );
+            open.extend(successors(list, idx).into_iter().filter(|next| *next < list.len()));
         }
         // Only the first task of an unreachable run is worth a warning.
         for idx in 1..list.len() {
@@ -123,12 +112,7 @@ fn directives<'a>(task: &'a Task, path: &Path<'a>) -> Vec<(&'a FlowDirective, Pa
             }
         }
         TaskKind::Try(own) => {
-            all.extend(
-                own.catch
-                    .then
-                    .iter()
-                    .map(|then| (then, path.key("catch").key("then"))),
-            );
+            all.extend(own.catch.then.iter().map(|then| (then, path.key("catch").key("then"))));
         }
         _ => {}
     }
@@ -143,11 +127,7 @@ fn successors(list: &TaskList, idx: usize) -> Vec<usize> {
         FlowDirective::Exit | FlowDirective::End => None,
         FlowDirective::Goto(name) => list.position(name),
     };
-    let then = task
-        .common
-        .then
-        .as_ref()
-        .unwrap_or(&FlowDirective::Continue);
+    let then = task.common.then.as_ref().unwrap_or(&FlowDirective::Continue);
     let mut next: Vec<Option<usize>> = Vec::new();
     match &task.kind {
         TaskKind::Switch(cases) => {
@@ -174,27 +154,6 @@ fn successors(list: &TaskList, idx: usize) -> Vec<usize> {
 /// Whether a task of this name stands anywhere below a list.
 fn exists(list: &TaskList, name: &str) -> bool {
     list.iter().any(|item| {
-        item.name == name
-            || children(&item.task)
-                .into_iter()
-                .any(|list| exists(list, name))
+        item.name == name || lists(&item.task).into_iter().any(|(list, _)| exists(list, name))
     })
-}
-
-/// The task lists directly inside a task.
-pub(super) fn children(task: &Task) -> Vec<&TaskList> {
-    match &task.kind {
-        TaskKind::Do(list) => vec![list],
-        TaskKind::For(own) => vec![&own.do_],
-        TaskKind::Fork(own) => vec![&own.branches],
-        TaskKind::Try(own) => std::iter::once(&own.try_)
-            .chain(own.catch.do_.as_ref())
-            .collect(),
-        TaskKind::Listen(own) => own
-            .foreach
-            .iter()
-            .filter_map(|each| each.do_.as_ref())
-            .collect(),
-        _ => Vec::new(),
-    }
 }

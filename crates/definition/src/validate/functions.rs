@@ -1,18 +1,13 @@
 use super::Checker;
-use super::flow::children;
 use crate::model::{Call, FunctionTarget, Task, TaskKind};
 use crate::pointer::Path;
+use crate::walk::lists;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
     /// Functions are inlined, so none may call itself, directly or through others.
     pub(super) fn recursion(&mut self, path: &Path<'a>) {
-        let functions = self
-            .document
-            .use_
-            .iter()
-            .flat_map(|use_| &use_.functions)
-            .flatten();
+        let functions = self.document.use_.iter().flat_map(|use_| &use_.functions).flatten();
         for (name, function) in functions {
             let mut seen = Vec::new();
             let mut open = called(function);
@@ -44,8 +39,7 @@ fn called(task: &Task) -> Vec<&str> {
     {
         names.push(name);
     }
-    let undo = task.motet().and_then(|motet| motet.compensate.as_ref());
-    for list in children(task).into_iter().chain(undo) {
+    for (list, _) in lists(task) {
         names.extend(list.iter().flat_map(|item| called(&item.task)));
     }
     names

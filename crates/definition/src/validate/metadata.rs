@@ -54,11 +54,7 @@ impl<'a> Checker<'a> {
     pub(super) fn fork(&mut self, branches: &'a TaskList, path: &Path<'a>, scope: &Scope<'a>) {
         if branches.is_empty() {
             let message = "the fork has no branch: add one";
-            self.report(Diagnostic::new(
-                Code::EmptyTaskList,
-                path.pointer(),
-                message,
-            ));
+            self.report(Diagnostic::new(Code::EmptyTaskList, path.pointer(), message));
         }
         self.names(branches, path);
         for (idx, item) in branches.iter().enumerate() {
@@ -122,10 +118,7 @@ impl<'a> Checker<'a> {
 
 /// Each key, whether it is present, whether it may stand on such a task, and where it may.
 fn placement(motet: &MotetTask, kind: &TaskKind) -> [(&'static str, bool, bool, &'static str); 7] {
-    let has_effects = !matches!(
-        kind,
-        TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Wait(_)
-    );
+    let has_effects = !matches!(kind, TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Wait(_));
     let is_scope = matches!(kind, TaskKind::Do(_) | TaskKind::Try(_));
     let is_call = matches!(kind, TaskKind::Call(_));
     let undoable = has_effects && !matches!(kind, TaskKind::Raise(_) | TaskKind::Listen(_));
@@ -136,26 +129,13 @@ fn placement(motet: &MotetTask, kind: &TaskKind) -> [(&'static str, bool, bool, 
         ("saga", motet.saga.is_some(), is_scope, "`do` or `try`"),
         ("idempotent", motet.idempotent.is_some(), is_call, "`call`"),
         ("version", motet.version.is_some(), is_call, "`call`"),
-        (
-            "parallel",
-            motet.parallel.is_some(),
-            matches!(kind, TaskKind::For(_)),
-            "`for`",
-        ),
-        (
-            "until",
-            motet.until.is_some(),
-            matches!(kind, TaskKind::Wait(_)),
-            "`wait`",
-        ),
+        ("parallel", motet.parallel.is_some(), matches!(kind, TaskKind::For(_)), "`for`"),
+        ("until", motet.until.is_some(), matches!(kind, TaskKind::Wait(_)), "`wait`"),
     ]
 }
 
 fn needs_of(item: &TaskItem) -> &[String] {
-    item.task
-        .motet()
-        .and_then(|motet| motet.needs.as_deref())
-        .unwrap_or_default()
+    item.task.motet().and_then(|motet| motet.needs.as_deref()).unwrap_or_default()
 }
 
 /// Whether the branch `from` waits, directly or through others, for the branch `on`.

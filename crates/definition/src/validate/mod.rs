@@ -29,12 +29,7 @@ pub fn validate(document: &Document, limits: &Limits) -> Vec<Diagnostic> {
         EvaluateMode::Strict => Mode::Strict,
         EvaluateMode::Loose => Mode::Loose,
     };
-    let mut checker = Checker {
-        document,
-        limits,
-        mode,
-        diagnostics: Vec::new(),
-    };
+    let mut checker = Checker { document, limits, mode, diagnostics: Vec::new() };
     checker.document();
     checker.diagnostics
 }
@@ -56,24 +51,12 @@ impl<'a> Checker<'a> {
         }
         self.use_(&root.key("use"));
         if let Some(timeout) = &document.timeout {
-            self.timeout_ref(
-                timeout,
-                &root.key("timeout"),
-                &Scope::new(Site::WorkflowInput),
-            );
+            self.timeout_ref(timeout, &root.key("timeout"), &Scope::new(Site::WorkflowInput));
         }
         self.schedule(&root.key("schedule"));
-        self.task_list(
-            &document.do_,
-            &root.key("do"),
-            &Scope::new(Site::Definition),
-        );
+        self.task_list(&document.do_, &root.key("do"), &Scope::new(Site::Definition));
         if let Some(output) = &document.output {
-            self.output(
-                output,
-                &root.key("output"),
-                &Scope::new(Site::WorkflowOutput),
-            );
+            self.output(output, &root.key("output"), &Scope::new(Site::WorkflowOutput));
         }
     }
 
@@ -86,11 +69,7 @@ impl<'a> Checker<'a> {
             self.policy(policy, &path.key("authentications").key(name), &scope);
         }
         for (name, endpoint) in use_.catalogs.iter().flatten() {
-            self.endpoint(
-                endpoint,
-                &path.key("catalogs").key(name).key("endpoint"),
-                &scope,
-            );
+            self.endpoint(endpoint, &path.key("catalogs").key(name).key("endpoint"), &scope);
         }
         for (name, error) in use_.errors.iter().flatten() {
             self.error(error, &path.key("errors").key(name), &scope);
@@ -98,10 +77,7 @@ impl<'a> Checker<'a> {
         for (idx, item) in use_.extensions.iter().flatten().enumerate() {
             let path = path.key("extensions").index(idx).key(&item.name);
             self.maybe_field(&item.extension.when, &path.key("when"), &scope);
-            let lists = [
-                ("before", &item.extension.before),
-                ("after", &item.extension.after),
-            ];
+            let lists = [("before", &item.extension.before), ("after", &item.extension.after)];
             for (key, list) in lists {
                 if let Some(list) = list {
                     self.task_list(list, &path.key(key), &scope);
@@ -116,11 +92,7 @@ impl<'a> Checker<'a> {
             self.named_retry(name, policy, &path.key("retries").key(name));
         }
         for (name, timeout) in use_.timeouts.iter().flatten() {
-            self.duration(
-                &timeout.after,
-                &path.key("timeouts").key(name).key("after"),
-                &scope,
-            );
+            self.duration(&timeout.after, &path.key("timeouts").key(name).key("after"), &scope);
         }
     }
 

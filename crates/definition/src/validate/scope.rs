@@ -18,15 +18,9 @@ impl Site {
         match self {
             Self::WorkflowInput => &["secrets", "workflow", "runtime"],
             Self::TaskInput => &["context", "secrets", "task", "workflow", "runtime"],
-            Self::Definition => &[
-                "context",
-                "input",
-                "secrets",
-                "task",
-                "workflow",
-                "runtime",
-                "authorization",
-            ],
+            Self::Definition => {
+                &["context", "input", "secrets", "task", "workflow", "runtime", "authorization"]
+            }
             Self::Export => &[
                 "context",
                 "input",
@@ -53,19 +47,12 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(site: Site) -> Self {
-        Self {
-            site,
-            locals: Vec::new(),
-            in_call: false,
-        }
+        Self { site, locals: Vec::new(), in_call: false }
     }
 
     /// The same local variables at another place.
     pub(super) fn at(&self, site: Site) -> Self {
-        Self {
-            site,
-            ..self.clone()
-        }
+        Self { site, ..self.clone() }
     }
 
     pub(super) fn with(&self, locals: impl IntoIterator<Item = &'a str>) -> Self {
@@ -75,10 +62,7 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn inside_call(&self) -> Self {
-        Self {
-            in_call: true,
-            ..self.clone()
-        }
+        Self { in_call: true, ..self.clone() }
     }
 
     pub(super) fn in_call(&self) -> bool {
@@ -86,11 +70,6 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn variables(&self) -> Vec<&'a str> {
-        self.site
-            .variables()
-            .iter()
-            .chain(&self.locals)
-            .copied()
-            .collect()
+        self.site.variables().iter().chain(&self.locals).copied().collect()
     }
 }

@@ -56,11 +56,7 @@ impl<'a> Checker<'a> {
             if joined || !only_passes(program.source(), &uses) {
                 let message = "a secret is worked with outside a call, where only a marker of it exists: \
                                pass it on as it is, or do this inside the call's `with` or authentication";
-                self.report(Diagnostic::new(
-                    Code::SecretOutsideCall,
-                    pointer.clone(),
-                    message,
-                ));
+                self.report(Diagnostic::new(Code::SecretOutsideCall, pointer.clone(), message));
             }
         }
     }
@@ -105,10 +101,7 @@ fn secret_uses(source: &str) -> Vec<SecretUse> {
             name = name.or(Some(segment));
             end += length;
         }
-        uses.push(SecretUse {
-            range: start..end,
-            name,
-        });
+        uses.push(SecretUse { range: start..end, name });
         at = end;
     }
     uses
@@ -125,9 +118,7 @@ fn path_segment(text: &str) -> Option<(String, usize)> {
         let end = quoted.find('"')?;
         return (!quoted[..end].contains('\\')).then(|| (quoted[..end].to_owned(), end + 3));
     }
-    let end = rest
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     let is_name = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     is_name.then(|| (rest[..end].to_owned(), end + 1))
 }
@@ -168,10 +159,7 @@ fn has_words(source: &str) -> bool {
                 return true;
             }
         } else if letter.is_alphabetic() {
-            while letters
-                .next_if(|(_, c)| c.is_alphanumeric() || *c == '_')
-                .is_some()
-            {}
+            while letters.next_if(|(_, c)| c.is_alphanumeric() || *c == '_').is_some() {}
             before = 'a';
         } else {
             before = letter;

@@ -130,11 +130,7 @@ impl<'a> Checker<'a> {
         for (key, part) in parts {
             self.maybe_template(part, &path.key(key), scope);
         }
-        if let Some(after) = own
-            .lifetime
-            .as_ref()
-            .and_then(|lifetime| lifetime.after.as_ref())
-        {
+        if let Some(after) = own.lifetime.as_ref().and_then(|lifetime| lifetime.after.as_ref()) {
             self.duration(after, &path.key("lifetime").key("after"), scope);
         }
     }
@@ -149,11 +145,7 @@ impl<'a> Checker<'a> {
             let message = format!(
                 "`{name}` cannot name a variable: use letters, digits and `_`, without `$` and spaces"
             );
-            self.report(Diagnostic::new(
-                Code::InvalidVariable,
-                path.pointer(),
-                message,
-            ));
+            self.report(Diagnostic::new(Code::InvalidVariable, path.pointer(), message));
         }
     }
 }

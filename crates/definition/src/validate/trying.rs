@@ -18,20 +18,9 @@ impl<'a> Checker<'a> {
         match &catch.retry {
             Some(RetryRef::Inline(policy)) => self.retry(policy, &path.key("retry"), &caught),
             Some(RetryRef::Named(name)) if self.document.retry(name).is_none() => {
-                let declared = self
-                    .document
-                    .use_
-                    .iter()
-                    .flat_map(|use_| &use_.retries)
-                    .flatten();
+                let declared = self.document.use_.iter().flat_map(|use_| &use_.retries).flatten();
                 let declared = declared.map(|(name, _)| name.as_str());
-                self.unknown(
-                    Code::UnknownRetry,
-                    &path.key("retry"),
-                    name,
-                    "retries",
-                    declared,
-                );
+                self.unknown(Code::UnknownRetry, &path.key("retry"), name, "retries", declared);
             }
             Some(RetryRef::Named(_)) | None => {}
         }
@@ -41,11 +30,7 @@ impl<'a> Checker<'a> {
     }
 
     fn filter_of(&mut self, catch: &'a Catch, path: &Path<'a>, scope: &Scope<'a>) {
-        let Some(filter) = catch
-            .errors
-            .as_ref()
-            .and_then(|errors| errors.with.as_ref())
-        else {
+        let Some(filter) = catch.errors.as_ref().and_then(|errors| errors.with.as_ref()) else {
             return;
         };
         let path = path.key("errors").key("with");
@@ -64,13 +49,7 @@ impl<'a> Checker<'a> {
     pub(super) fn named_retry(&mut self, name: &str, policy: &'a RetryPolicy, path: &Path<'a>) {
         let mut variables = vec!["error"];
         error_variables(&self.document.do_, name, &mut variables);
-        for function in self
-            .document
-            .use_
-            .iter()
-            .flat_map(|use_| &use_.functions)
-            .flatten()
-        {
+        for function in self.document.use_.iter().flat_map(|use_| &use_.functions).flatten() {
             error_variables_of(&function.1.kind, name, &mut variables);
         }
         self.retry(policy, path, &Scope::new(Site::Definition).with(variables));
@@ -110,10 +89,7 @@ impl<'a> Checker<'a> {
 
     fn backoff(&mut self, backoff: &'a Backoff, path: &Path<'a>, scope: &Scope<'a>) {
         let options = backoff.options();
-        for (key, own) in [
-            ("increment", &options.increment),
-            ("maxDelay", &options.max_delay),
-        ] {
+        for (key, own) in [("increment", &options.increment), ("maxDelay", &options.max_delay)] {
             if let Some(duration) = own {
                 self.duration(duration, &path.key(key), scope);
             }
@@ -124,12 +100,7 @@ impl<'a> Checker<'a> {
         match own {
             RaiseError::Inline(error) => self.error(error, path, scope),
             RaiseError::Named(name) if self.document.error(name).is_none() => {
-                let declared = self
-                    .document
-                    .use_
-                    .iter()
-                    .flat_map(|use_| &use_.errors)
-                    .flatten();
+                let declared = self.document.use_.iter().flat_map(|use_| &use_.errors).flatten();
                 let declared = declared.map(|(name, _)| name.as_str());
                 self.unknown(Code::UnknownError, path, name, "errors", declared);
             }
@@ -139,11 +110,8 @@ impl<'a> Checker<'a> {
 
     pub(super) fn error(&mut self, error: &'a Error, path: &Path<'a>, scope: &Scope<'a>) {
         self.uri(&error.type_, &path.key("type"), scope);
-        let parts = [
-            ("instance", &error.instance),
-            ("title", &error.title),
-            ("detail", &error.detail),
-        ];
+        let parts =
+            [("instance", &error.instance), ("title", &error.title), ("detail", &error.detail)];
         for (key, part) in parts {
             self.maybe_template(part, &path.key(key), scope);
         }
@@ -154,7 +122,7 @@ impl<'a> Checker<'a> {
 fn error_variables<'a>(list: &'a TaskList, name: &str, variables: &mut Vec<&'a str>) {
     for item in list {
         error_variables_of(&item.task.kind, name, variables);
-        for list in super::flow::children(&item.task) {
+        for (list, _) in crate::walk::lists(&item.task) {
             error_variables(list, name, variables);
         }
     }

@@ -13,10 +13,7 @@ pub(crate) fn documents(folder: &str) -> Option<Vec<(String, String)>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(&root)
         .expect("the folder was just seen")
         .map(|entry| entry.expect("a readable entry").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();
     Some(files.iter().map(|path| (name(path), read(path))).collect())
@@ -25,8 +22,7 @@ pub(crate) fn documents(folder: &str) -> Option<Vec<(String, String)>> {
 /// The language's own JSON Schema, where there is a kit.
 pub(crate) fn official_schema() -> Option<serde_json::Value> {
     let path = root().join("workflow-schema.yaml");
-    path.is_file()
-        .then(|| serde_yaml_ng::from_str(&read(&path)).expect("a YAML schema"))
+    path.is_file().then(|| serde_yaml_ng::from_str(&read(&path)).expect("a YAML schema"))
 }
 
 fn root() -> PathBuf {
@@ -37,10 +33,7 @@ fn root() -> PathBuf {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn read(path: &Path) -> String {

@@ -1,0 +1,227 @@
+//! Our JSON Schema and the reader agree, with each other and with the language's own schema.
+
+mod kit;
+
+use jsonschema::Validator;
+use motet_definition::{Code, Diagnostic, json_schema, parse, to_json};
+use motet_types::Limits;
+use serde_json::{Value, json};
+
+#[test]
+fn the_schema_takes_every_example_and_refuses_what_must_be_refused() {
+    let validator = our_schema();
+    let Some(examples) = kit::documents("examples") else { return };
+    for (name, text) in examples {
+        let document: Value = serde_yaml_ng::from_str(&text).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+    for (name, text) in kit::documents("invalid-fixtures").unwrap_or_default() {
+        // One of them has a duplicate key, which a general reader already refuses.
+        if let Ok(document) = serde_yaml_ng::from_str::<Value>(&text) {
+            assert!(!validator.is_valid(&document), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_document_with_everything_of_ours_is_valid_for_the_schema_and_the_reader() {
+    let document: Value = serde_yaml_ng::from_str(OURS).unwrap();
+    let parsed = parse(OURS, &Limits::default());
+    assert!(parsed.document.is_some(), "{:#?}", parsed.diagnostics);
+    let errors: Vec<String> =
+        our_schema().iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    if let Some(official) = official_schema() {
+        assert!(official.is_valid(&document), "our extensions must be valid for other runtimes");
+    }
+}
+
+#[test]
+fn what_the_official_schema_refuses_is_refused_by_ours_and_by_the_reader() {
+    let (Some(documents), Some(official)) = (documents(), official_schema()) else {
+        return;
+    };
+    let ours = our_schema();
+    let mut refused = 0;
+    for (name, document) in documents {
+        for (change, mutated) in mutations(&document) {
+            if official.is_valid(&mutated) {
+                continue;
+            }
+            refused += 1;
+            if is_taken_with_a_warning(&change) {
+                assert_eq!(codes(&mutated), [Code::NonPortableValue], "{name} with {change}");
+                continue;
+            }
+            assert!(!ours.is_valid(&mutated), "our schema takes {name} with {change}");
+            assert!(refuses(&mutated), "the reader takes {name} with {change}");
+        }
+    }
+    assert!(refused > 2_000, "only {refused} mutations were refused: the test tests too little");
+}
+
+#[test]
+fn what_our_schema_refuses_the_reader_refuses_too() {
+    let Some(documents) = documents() else { return };
+    let ours = our_schema();
+    for (name, document) in documents {
+        for (change, mutated) in mutations(&document) {
+            if !ours.is_valid(&mutated) {
+                assert!(refuses(&mutated), "the reader takes {name} with {change}");
+            }
+        }
+    }
+}
+
+/// Numbers as headers and query parameters: the text of the specification allows them, its schema does not.
+fn is_taken_with_a_warning(change: &str) -> bool {
+    let Some(pointer) = change.strip_prefix("a number in its place at ") else { return false };
+    let around = pointer.rsplit_once('/').map_or("", |(around, _)| around);
+    around.ends_with("/with/headers") || around.ends_with("/with/query")
+}
+
+/// The examples and our own document of everything, as general readers see them.
+fn documents() -> Option<Vec<(String, Value)>> {
+    let mut texts = kit::documents("examples")?;
+    texts.push(("everything".to_owned(), include_str!("documents/everything.yaml").to_owned()));
+    let read = |(name, text): (String, String)| (name, serde_yaml_ng::from_str(&text).unwrap());
+    Some(texts.into_iter().map(read).collect())
+}
+
+fn codes(document: &Value) -> Vec<Code> {
+    let text = serde_json::to_string(document).unwrap();
+    let found = parse(&text, &Limits::default()).diagnostics;
+    let mut codes: Vec<Code> = found.iter().map(|diagnostic| diagnostic.code).collect();
+    codes.retain(|code| *code != Code::UndeclaredIdempotency);
+    codes
+}
+
+fn our_schema() -> Validator {
+    let schema: Value = serde_json::from_str(&to_json(&json_schema())).unwrap();
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn official_schema() -> Option<Validator> {
+    kit::official_schema().map(|schema| jsonschema::draft202012::new(&schema).unwrap())
+}
+
+fn refuses(document: &Value) -> bool {
+    let text = serde_json::to_string(document).unwrap();
+    parse(&text, &Limits::default()).diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// The document with one change each: a key removed, added or renamed, a value of another type.
+fn mutations(document: &Value) -> Vec<(String, Value)> {
+    let mut pointers = Vec::new();
+    collect(document, String::new(), &mut pointers);
+    let mut mutations = Vec::new();
+    for pointer in pointers {
+        for (what, change) in CHANGES {
+            let mut mutated = document.clone();
+            let place = mutated.pointer_mut(&pointer).unwrap();
+            if change(place) {
+                mutations.push((format!("{what} at {pointer}"), mutated));
+            }
+        }
+    }
+    mutations
+}
+
+type Change = fn(&mut Value) -> bool;
+
+const CHANGES: [(&str, Change); 6] = [
+    ("the first key removed", |value| {
+        let Some(object) = value.as_object_mut() else { return false };
+        let key = object.keys().next().cloned();
+        key.is_some_and(|key| object.remove(&key).is_some())
+    }),
+    ("the last key removed", |value| {
+        let Some(object) = value.as_object_mut() else { return false };
+        let key = object.keys().last().cloned();
+        key.is_some_and(|key| object.remove(&key).is_some())
+    }),
+    ("an unknown key", |value| {
+        let Some(object) = value.as_object_mut() else { return false };
+        object.insert("zzz".to_owned(), json!({})).is_none()
+    }),
+    ("null in its place", |value| !std::mem::replace(value, Value::Null).is_null()),
+    ("a number in its place", |value| !std::mem::replace(value, json!(7)).is_number()),
+    ("a list in its place", |value| !std::mem::replace(value, json!([])).is_array()),
+];
+
+fn collect(value: &Value, pointer: String, pointers: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                collect(value, format!("{pointer}/{key}"), pointers);
+            }
+        }
+        Value::Array(items) => {
+            for (idx, item) in items.iter().enumerate() {
+                collect(item, format!("{pointer}/{idx}"), pointers);
+            }
+        }
+        _ => {}
+    }
+    pointers.push(pointer);
+}
+
+const OURS: &str = r#"
+document:
+  dsl: 1.0.3
+  namespace: shop
+  name: order
+  version: 1.2.0
+  metadata:
+    team: sales
+    motet:
+      onFault: incident
+      schedule: { timezone: Europe/Berlin, overlap: skip, catchup: last }
+      attributes: { orderId: "${ .order.id }" }
+      businessKey: ${ .order.id }
+schedule:
+  cron: 0 6 * * *
+do:
+  - book:
+      metadata: { motet: { saga: true } }
+      do:
+        - charge:
+            call: http
+            with:
+              method: post
+              endpoint: http://payments/charges
+              body: { amount: "${ .amount }" }
+            metadata:
+              motet:
+                idempotent: true
+                version: ^2
+                compensate:
+                  - refund:
+                      call: http
+                      with: { method: delete, endpoint: "http://payments/charges/{id}" }
+        - confirm:
+            call: http
+            with: { method: put, endpoint: http://orders/confirmations }
+            metadata: { motet: { pivot: true } }
+  - gather:
+      for: { each: item, in: .items }
+      do:
+        - ask:
+            call: job
+            with: { type: pick, input: "${ $item }" }
+      metadata: { motet: { parallel: { max: 8, failFast: true, collect: true } } }
+  - spread:
+      fork:
+        branches:
+          - pack: { set: { packed: true } }
+          - label: { set: { labelled: true } }
+          - ship:
+              set: { shipped: true }
+              metadata: { motet: { needs: [pack, label] } }
+  - rest:
+      wait: { seconds: 0 }
+      metadata: { motet: { until: .deliverAt } }
+"#;
