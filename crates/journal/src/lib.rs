@@ -1,1 +1,133 @@
-//! Not written yet.
+//! The versioned wire form of the engine's records and snapshots, and of what shards tell each other.
+//!
+//! ```text
+//! chunk   = format content item*          one byte each, then the items
+//! message = (tag field)* 0                tag = field number << 3 | wire type
+//! variant = number message                which arm of an enum, then its fields
+//! ```
+//!
+//! Fields are numbered as in Protocol Buffers: a reader skips numbers that it does not know and takes the default of
+//! fields that are absent, so a version reads what the versions beside it write as long as fields were only added.
+//! Numbers of fields and of variants are never used again for something else. `docs/journal.md` has every byte.
+//!
+//! The crate deliberately knows no storage and no checksums (whoever stores a chunk guards it against damage), and
+//! keeps nothing between two calls.
+//!
+//! Invariants: what was encoded decodes to exactly the same, numbers and key order included; encoding that again gives
+//! the same bytes; no bytes make decoding panic, overflow the stack or take memory out of proportion to their length.
+
+mod catalog;
+mod chunk;
+mod error;
+mod field;
+mod input;
+mod message;
+mod record;
+mod request;
+mod scalar;
+mod snapshot;
+mod value;
+mod wire;
+
+use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record};
+
+pub use chunk::FORMAT;
+pub use error::Error;
+pub use message::Message;
+pub use value::{SHARED_BYTES_MIN, VALUE_DEPTH_MAX};
+
+use chunk::Content;
+
+/// Appends a chunk of records to `out`; no records are no bytes.
+///
+/// # Panics
+/// A value is nested deeper than [`VALUE_DEPTH_MAX`], or an object of it has a key that is no text. The engine's limits
+/// and expressions admit neither.
+pub fn encode_records(records: &[Record], out: &mut Vec<u8>) {
+    chunk::encode_records(records, out);
+}
+
+/// The records of a chunk; no bytes are no records.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_records`] writes.
+pub fn decode_records(bytes: &[u8]) -> Result<Vec<Record>, Error> {
+    chunk::decode_records(bytes)
+}
+
+/// Appends the whole state of an instance to `out`.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_instance(instance: &Instance, out: &mut Vec<u8>) {
+    chunk::encode(Content::Instance, instance, out);
+}
+
+/// The state of an instance.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_instance`] writes.
+pub fn decode_instance(bytes: &[u8]) -> Result<Instance, Error> {
+    chunk::decode(Content::Instance, bytes)
+}
+
+/// Appends a chunk of the catalog's records to `out`; no records are no bytes.
+pub fn encode_catalog_records(records: &[CatalogRecord], out: &mut Vec<u8>) {
+    chunk::encode_all(Content::CatalogRecords, records, out);
+}
+
+/// The catalog's records of a chunk; no bytes are no records.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_catalog_records`] writes.
+pub fn decode_catalog_records(bytes: &[u8]) -> Result<Vec<CatalogRecord>, Error> {
+    chunk::decode_all(Content::CatalogRecords, bytes)
+}
+
+/// Appends the whole state of the catalog to `out`.
+pub fn encode_catalog(catalog: &Catalog, out: &mut Vec<u8>) {
+    chunk::encode(Content::Catalog, catalog, out);
+}
+
+/// The state of the catalog.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_catalog`] writes.
+pub fn decode_catalog(bytes: &[u8]) -> Result<Catalog, Error> {
+    chunk::decode(Content::Catalog, bytes)
+}
+
+/// Appends a message between shards to `out`.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_message(message: &Message, out: &mut Vec<u8>) {
+    chunk::encode(Content::Message, message, out);
+}
+
+/// The message between shards.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_message`] writes.
+pub fn decode_message(bytes: &[u8]) -> Result<Message, Error> {
+    chunk::decode(Content::Message, bytes)
+}
+
+/// Appends an input to `out`; incidents keep the one that an instance could not take.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_input(input: &Input, out: &mut Vec<u8>) {
+    chunk::encode(Content::Input, input, out);
+}
+
+/// The input.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_input`] writes.
+pub fn decode_input(bytes: &[u8]) -> Result<Input, Error> {
+    chunk::decode(Content::Input, bytes)
+}
+
+#[cfg(test)]
+mod tests;

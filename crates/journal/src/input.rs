@@ -1,0 +1,25 @@
+//! Inputs, which incidents keep. The tables are the format: numbers are added, never changed, never used again.
+
+use motet_engine::{Input, Outcome, Response};
+
+use crate::field::{message, variants};
+
+variants!("input", Input {
+    1 Outcome { 1 step, 2 attempt, 3 outcome },
+    2 ChildEnded { 1 step, 2 child, 3 result },
+    3 TimersDue,
+    4 Continue,
+    5 Cancel { 1 reason },
+    6 Suspend { 1 reason },
+    7 Resume,
+    8 Retry,
+});
+
+variants!("outcome", Outcome {
+    1 Response(1 response),
+    2 Failed { 1 maybe_run, 2 timed_out, 3 message },
+    3 Refused { 1 error },
+    4 Withdrawn,
+});
+
+message!(Response { 1 status, 2 headers, 3 body });

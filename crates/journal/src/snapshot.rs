@@ -1,0 +1,73 @@
+//! The whole state of an instance. The tables are the format: numbers are added, never changed, never used again.
+
+use motet_engine::{Activity, Branch, BranchState, CallState, Instance, Step, TryPhase, Work};
+
+use crate::field::{message, variants};
+
+message!(Instance {
+    1 id,
+    2 start,
+    3 started_at,
+    4 updated_at,
+    5 records,
+    6 steps_activated,
+    7 steps,
+    8 work,
+    9 timers,
+    10 abandoned,
+    11 suspended,
+    12 incidents,
+    13 end,
+});
+
+message!(Step {
+    1 task,
+    2 parent,
+    3 path,
+    4 started_at,
+    5 raw_input,
+    6 input,
+    7 context,
+    8 data,
+    9 visits,
+    10 result,
+    11 activity,
+});
+
+variants!("activity", Activity {
+    1 Leaf,
+    2 Scope,
+    3 Loop { 1 items, 2 index },
+    4 Fork { 1 compete, 2 branches },
+    5 Try { 1 phase, 2 retries },
+    6 Wait,
+    7 Call { 1 attempt, 2 key, 3 request, 4 state },
+    8 Child(1 child),
+});
+
+variants!("try phase", TryPhase {
+    1 Body,
+    2 Delaying,
+    3 Handling(1 error),
+});
+
+variants!("call state", CallState {
+    1 InFlight,
+    2 Settled,
+    3 Abandoned,
+});
+
+message!(Branch { 1 task, 2 state });
+
+variants!("branch state", BranchState {
+    1 Open,
+    2 Completed { 1 output, 2 context },
+    3 Failed(1 error),
+});
+
+variants!("work", Work {
+    1 Enter { 1 parent, 2 task },
+    2 Iterate { 1 step },
+    3 Leave { 1 step },
+    4 Resend { 1 step },
+});

@@ -1,0 +1,89 @@
+//! Beginnings and ends of chunks, and what one costs.
+
+use expect_test::{Expect, expect};
+
+use super::{CATALOG_RECORDS, INPUT, INSTANCE, RECORDS, samples};
+use crate::{Error, FORMAT, decode_instance, decode_records, encode_records};
+
+#[test]
+fn nothing_is_no_bytes() {
+    assert_eq!(RECORDS.bytes(&Vec::new()), b"");
+    assert_eq!(CATALOG_RECORDS.bytes(&Vec::new()), b"");
+    assert_eq!(decode_records(b"").unwrap(), []);
+    assert_eq!(decode_instance(b""), Err(Error::Truncated { offset: 0 }));
+}
+
+#[test]
+fn chunks_are_appended_to_what_is_there() {
+    let records = samples::records();
+    let mut out = b"before".to_vec();
+    encode_records(&records, &mut out);
+    assert_eq!(out.strip_prefix(b"before"), Some(&*RECORDS.bytes(&records)));
+}
+
+#[test]
+fn a_chunk_says_what_it_is() {
+    let instance = INSTANCE.bytes(&samples::instance());
+    let mut newer = instance.clone();
+    newer[0] = FORMAT + 1;
+    let mut none = instance.clone();
+    none[0] = 0;
+    let mut longer = instance.clone();
+    longer.push(0);
+    let check = |bytes: &[u8], expected: Expect| {
+        expected.assert_eq(&decode_instance(bytes).unwrap_err().to_string());
+    };
+    check(&newer, expect!["format 2 is newer than 1, the newest that this version reads"]);
+    check(&none, expect!["0 is no format, at byte 0"]);
+    check(
+        &RECORDS.bytes(&samples::records()),
+        expect!["the chunk holds something else, at byte 1"],
+    );
+    let message = decode_instance(&longer).unwrap_err().to_string();
+    assert_eq!(message, format!("bytes follow the end, at byte {}", instance.len()));
+    assert_eq!(decode_instance(&newer), Err(Error::Newer { found: 2, known: 1 }));
+}
+
+#[test]
+fn every_beginning_of_a_chunk_is_too_short() {
+    for input in samples::inputs() {
+        let bytes = INPUT.bytes(&input);
+        for length in 0..bytes.len() {
+            let error = (INPUT.decode)(&bytes[..length]).unwrap_err();
+            assert!(matches!(error, Error::Truncated { offset } if offset <= length), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_beginning_of_a_chunk_of_records_is_some_of_them_or_too_short() {
+    let records = samples::records();
+    let bytes = RECORDS.bytes(&records);
+    let mut whole = 0;
+    for length in 1..=bytes.len() {
+        match decode_records(&bytes[..length]) {
+            Ok(decoded) => {
+                assert_eq!(decoded.len(), whole);
+                assert_eq!(format!("{decoded:?}"), format!("{:?}", &records[..whole]));
+                whole += 1;
+            }
+            Err(error) => assert!(matches!(error, Error::Truncated { .. }), "{error}"),
+        }
+    }
+    assert_eq!(whole, records.len() + 1, "each record ends where the next one begins");
+}
+
+/// The bytes of a few records, so that a change of the form or of its cost is seen.
+#[test]
+fn records_are_short() {
+    let records = samples::records();
+    let mut report = String::new();
+    for record in &records {
+        let bytes = RECORDS.bytes(&vec![record.clone()]);
+        // Without the chunk's beginning and the time, which only a chunk's first record spells out.
+        let kind = format!("{:?}", record.fact);
+        let kind = kind.split([' ', '(']).next().unwrap().to_owned();
+        report += &format!("{kind} {}\n", bytes.len() - 11);
+    }
+    expect![""].assert_eq(&report);
+}

@@ -1,0 +1,170 @@
+//! What past versions wrote is read for ever. `fixtures/v<format>/<name>.bin` holds chunks, `<name>.txt` what they mean.
+//!
+//! `MOTET_WRITE_FIXTURES=1` writes those that are missing, never one that is there; `UPDATE_EXPECT=1` writes the
+//! transcripts. Whoever adds a variant gives it a sample under a new name, as in `records-2`.
+
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Write as _};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::coverage::{self, Variants};
+use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
+
+#[test]
+fn fixtures_of_every_version_mean_what_they_meant() {
+    write_missing();
+    let paths = fixtures();
+    assert!(paths.len() >= 6, "fixtures are missing: {paths:?}");
+    for path in paths {
+        let bytes = fs::read(&path).unwrap();
+        let transcript = transcript(name(&path), &bytes);
+        expect_test::expect_file![path.with_extension("txt")].assert_eq(&transcript);
+    }
+}
+
+#[test]
+fn fixtures_cover_every_variant() {
+    coverage::take();
+    for path in fixtures() {
+        transcript(name(&path), &fs::read(&path).unwrap());
+    }
+    let seen = coverage::take();
+    let known = known();
+    let missing: Vec<_> = known.difference(&seen).collect();
+    assert!(missing.is_empty(), "no fixture holds {missing:?}");
+    let unlisted: Vec<_> = seen.difference(&known).collect();
+    assert!(unlisted.is_empty(), "`known` does not list {unlisted:?}");
+}
+
+#[test]
+fn variants_are_numbered_once() {
+    let known = known();
+    let facts = known.iter().filter(|(what, _)| *what == "fact").count();
+    assert_eq!(facts, motet_engine::Fact::VARIANTS.len());
+    assert_eq!(
+        known.len(),
+        every_enum(|variants| variants.len()).into_iter().map(|(_, count)| count).sum::<usize>()
+    );
+}
+
+/// Every enum that is stored.
+fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static str, T)> {
+    macro_rules! all {
+        ($($type:ty),+ $(,)?) => {
+            vec![$((<$type>::WHAT, of(<$type>::VARIANTS))),+]
+        };
+    }
+    all![
+        motet_engine::Activity,
+        motet_engine::Authorization,
+        motet_engine::Body,
+        motet_engine::BranchState,
+        motet_engine::CallState,
+        motet_engine::CatalogFact,
+        motet_engine::CatchAction,
+        motet_engine::End,
+        motet_engine::Fact,
+        motet_engine::Incident,
+        motet_engine::Input,
+        motet_engine::Next,
+        motet_engine::Opening,
+        motet_engine::Outcome,
+        motet_engine::TimerKind,
+        motet_engine::TryPhase,
+        motet_engine::Work,
+        crate::Message,
+        Result<motet_expr::Value, Box<motet_engine::WorkflowError>>,
+    ]
+}
+
+fn known() -> BTreeSet<(&'static str, u64)> {
+    let enums = every_enum(|variants| variants).into_iter();
+    enums
+        .flat_map(|(what, variants)| variants.iter().map(move |(number, _)| (what, *number)))
+        .collect()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let versions = entries(&folder()).into_iter().filter(|path| path.is_dir());
+    let mut files: Vec<PathBuf> = versions.flat_map(|version| entries(&version)).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "bin"));
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+fn transcript(name: &str, bytes: &[u8]) -> String {
+    match name.trim_end_matches(|letter: char| letter == '-' || letter.is_ascii_digit()) {
+        "records" => lines(&decoded(RECORDS, bytes)),
+        "instance" => format!("{:#?}\n", decoded(INSTANCE, bytes)),
+        "catalog-records" => lines(&decoded(CATALOG_RECORDS, bytes)),
+        "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
+        "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
+        "inputs" => lines(&split(bytes).map(|bytes| decoded(INPUT, bytes)).collect::<Vec<_>>()),
+        _ => panic!("nobody knows how to read {name}"),
+    }
+}
+
+/// Decodes a chunk, and as long as its format is the one written, checks that it is written in the same bytes.
+fn decoded<T: Debug>(codec: Codec<T>, bytes: &[u8]) -> T {
+    let item = (codec.decode)(bytes).unwrap();
+    if bytes[0] == crate::FORMAT {
+        assert_eq!(codec.bytes(&item), bytes, "the same state is written in other bytes");
+    }
+    item
+}
+
+fn lines<T: Debug>(items: &[T]) -> String {
+    items.iter().fold(String::new(), |mut text, item| {
+        writeln!(text, "{item:?}").unwrap();
+        text
+    })
+}
+
+fn write_missing() {
+    if std::env::var_os("MOTET_WRITE_FIXTURES").is_none() {
+        return;
+    }
+    let folder = folder().join(format!("v{}", crate::FORMAT));
+    fs::create_dir_all(&folder).unwrap();
+    let samples = [
+        ("records", RECORDS.bytes(&samples::records())),
+        ("instance", INSTANCE.bytes(&samples::instance())),
+        ("catalog-records", CATALOG_RECORDS.bytes(&samples::catalog_records())),
+        ("catalog", CATALOG.bytes(&samples::catalog())),
+        ("messages", joined(MESSAGE, &samples::messages())),
+        ("inputs", joined(INPUT, &samples::inputs())),
+    ];
+    for (name, bytes) in samples {
+        let path = folder.join(name).with_extension("bin");
+        if !path.exists() {
+            fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+/// Several chunks in one file, each after its length (four bytes, the lowest first).
+fn joined<T: Debug>(codec: Codec<T>, items: &[T]) -> Vec<u8> {
+    let chunks = items.iter().map(|item| codec.bytes(item));
+    chunks.flat_map(|chunk| [&(chunk.len() as u32).to_le_bytes(), &*chunk].concat()).collect()
+}
+
+fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (chunk, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        bytes = rest;
+        Some(chunk)
+    })
+}

@@ -1,0 +1,47 @@
+//! Whatever the engine can hold comes back exactly, and is written in the same bytes again.
+
+use proptest::prelude::*;
+
+use super::{CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, samples, strategies};
+
+#[test]
+fn the_samples_survive() {
+    RECORDS.check(&samples::records());
+    INSTANCE.check(&samples::instance());
+    CATALOG_RECORDS.check(&samples::catalog_records());
+    CATALOG.check(&samples::catalog());
+    samples::messages().iter().for_each(|message| MESSAGE.check(message));
+    samples::inputs().iter().for_each(|input| INPUT.check(input));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_records_survive(records in prop::collection::vec(strategies::record(), 0..8)) {
+        RECORDS.check(&records);
+    }
+
+    #[test]
+    fn any_instance_survives(instance in strategies::instance()) {
+        INSTANCE.check(&instance);
+    }
+
+    #[test]
+    fn any_catalog_survives(records in prop::collection::vec(strategies::catalog_record(), 0..8)) {
+        CATALOG_RECORDS.check(&records);
+        let mut catalog = motet_engine::Catalog::default();
+        records.iter().for_each(|record| catalog.apply(record));
+        CATALOG.check(&catalog);
+    }
+
+    #[test]
+    fn any_message_survives(message in strategies::message()) {
+        MESSAGE.check(&message);
+    }
+
+    #[test]
+    fn any_input_survives(input in strategies::input()) {
+        INPUT.check(&input);
+    }
+}

@@ -1,0 +1,360 @@
+//! One of everything, for fixtures and for tests that need something real. Every field has a value of its own.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{
+    Activity, Authorization, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
+    CatalogRecord, CatchAction, ChildRequest, End, Fact, Incident, Input, Instance, Next, Opening,
+    Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase,
+    Work, WorkflowError,
+};
+use motet_expr::{Value, json};
+use motet_types::{
+    Attempt, Digest, InstanceId, ShardId, StepId, TaskId, Timestamp, WorkflowName, WorkflowRef,
+};
+
+use crate::Message;
+
+pub(super) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + millis * 1_000)
+}
+
+pub(super) fn json(text: &str) -> Value {
+    json::parse(text.as_bytes(), json::Limits::default()).unwrap()
+}
+
+/// An order, larger than what is worth sharing.
+pub(super) fn order() -> Value {
+    json(
+        r#"{"id":"o-1","items":[{"sku":"apple","count":2,"price":1.10},{"sku":"pear","count":1e0}],
+            "note":"exactly: 1.0, -0.0, 9007199254740993, 1e400","exact":[1.0,-0.0,9007199254740993,1e400,
+            123456789012345678901234567890,0.123456789012345678901234567890]}"#,
+    )
+}
+
+pub(super) fn error() -> Box<WorkflowError> {
+    Box::new(WorkflowError {
+        kind: "https://example.com/errors/sold-out".to_owned(),
+        status: 409,
+        instance: Some("/do/1/reserve".to_owned()),
+        title: Some("sold out".to_owned()),
+        detail: None,
+    })
+}
+
+fn instance_id(number: u64) -> InstanceId {
+    InstanceId::new(at(0), ShardId(7), number)
+}
+
+pub(super) fn definition(version: &str) -> WorkflowRef {
+    let (namespace, name) = ("shop".parse().unwrap(), "fulfil-order".parse().unwrap());
+    WorkflowRef { workflow: WorkflowName { namespace, name }, version: version.parse().unwrap() }
+}
+
+pub(super) fn start() -> Arc<Start> {
+    Arc::new(Start {
+        definition: definition("1.2.3-rc.1+build.5"),
+        digest: Digest([0xd1; 32]),
+        semantics: 1,
+        input: order(),
+        start_key: "client/order-1".to_owned(),
+        parent: Some(Parent {
+            instance: instance_id(1),
+            step: StepId(4),
+            awaited: true,
+            root: instance_id(2),
+            depth: 2,
+        }),
+        business_key: Some("o-1".to_owned()),
+        attributes: vec![
+            ("customer".to_owned(), json("\"c-9\"")),
+            ("total".to_owned(), json("3.30")),
+            ("gift".to_owned(), Value::Null),
+        ],
+    })
+}
+
+pub(super) fn request(body: Body, authorization: Option<Authorization>) -> Arc<Request> {
+    Arc::new(Request {
+        method: "POST".to_owned(),
+        uri: "http://payments.test/v1/charges?dry=false".to_owned(),
+        headers: vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("x-empty".to_owned(), String::new()),
+        ],
+        body,
+        authorization,
+        redirect: true,
+        timeout: Duration::new(60, 250),
+        repeatable: true,
+    })
+}
+
+pub(super) fn child() -> Arc<ChildRequest> {
+    Arc::new(ChildRequest {
+        id: instance_id(3),
+        definition: definition("2.0.0"),
+        start_key: "child/of-this".to_owned(),
+        input: order(),
+        awaited: true,
+        root: instance_id(2),
+        depth: 3,
+    })
+}
+
+/// A record of every kind and of everything that records hold, ten milliseconds apart.
+pub(super) fn records() -> Vec<Record> {
+    let mut facts = vec![Fact::Started {
+        start: start(),
+        data: Some(Value::Null),
+        due: Some(at(86_400_000)),
+        first: TaskId(1),
+    }];
+    facts.extend(flow());
+    facts.extend(calls());
+    facts.extend(failures());
+    facts.extend(life());
+    let facts = facts.into_iter().enumerate();
+    facts
+        .map(|(idx, fact)| Record {
+            at: at(idx as i64 * 10),
+            step: StepId(idx as u32 / 3),
+            task: (idx % 3 != 0).then_some(TaskId(idx as u32 % 5)),
+            fact,
+        })
+        .collect()
+}
+
+fn flow() -> Vec<Fact> {
+    let (parent, task, due) = (StepId(1), TaskId(5), Some(at(5_000)));
+    let activated = |opening| Fact::Activated { parent, input: Some(json("[1]")), due, opening };
+    vec![
+        Fact::Skipped { next: Next::Enter(task) },
+        activated(Opening::Leaf),
+        activated(Opening::Scope { first: task, data: Some(json("{\"a\":null}")) }),
+        activated(Opening::Loop { items: json("[1,2,3]") }),
+        activated(Opening::Fork { branches: vec![TaskId(0), TaskId(6)], compete: true }),
+        activated(Opening::Try { first: task, due: Some(at(6_000)) }),
+        Fact::Activated { parent: StepId(0), input: None, due: None, opening: Opening::Leaf },
+        Fact::Iterated { index: 2, first: task },
+        Fact::Waiting { until: at(60_000) },
+        Fact::Fired { timer: TimerKind::Wait },
+        Fact::Fired { timer: TimerKind::Retry },
+        Fact::Fired { timer: TimerKind::Attempt },
+        Fact::Fired { timer: TimerKind::Timeout },
+        Fact::Completed { output: Some(json("true")), context: None, next: Next::EndScope },
+        Fact::Completed { output: None, context: Some(order()), next: Next::EndWorkflow },
+    ]
+}
+
+fn calls() -> Vec<Fact> {
+    let (attempt, due) = (Attempt(2), at(61_000));
+    let basic = Authorization::Basic { username: "motet".to_owned(), password: "p".to_owned() };
+    let bearer = Authorization::Bearer { token: "t-1".to_owned() };
+    let requested = |request| Fact::Requested {
+        attempt,
+        key: "key-of-the-call".to_owned(),
+        request,
+        digest: Digest([0xd2; 32]),
+        due,
+    };
+    let settled =
+        |result, maybe_run| Fact::Settled { attempt, settled: Settled { result, maybe_run } };
+    vec![
+        requested(request(Body::Json(order()), Some(basic))),
+        requested(request(Body::Text("plain".to_owned()), Some(bearer))),
+        requested(request(Body::Empty, None)),
+        Fact::Resent { attempt: Attempt(3), due },
+        settled(Ok(json("{\"ok\":true}")), false),
+        settled(Err(error()), true),
+        Fact::Abandoned { attempt },
+        Fact::ChildRequested { child: child() },
+        Fact::ChildEnded { result: Ok(order()) },
+        Fact::ChildEnded { result: Err(error()) },
+        Fact::ChildCancelled { child: instance_id(3) },
+    ]
+}
+
+fn failures() -> Vec<Fact> {
+    let caught = |action| Fact::Caught { error: error(), action };
+    vec![
+        Fact::Failed { error: error() },
+        caught(CatchAction::Retry { number: 3, at: at(70_000) }),
+        caught(CatchAction::Handle { first: TaskId(8) }),
+        caught(CatchAction::Leave),
+        Fact::Retried { first: TaskId(8), due: Some(at(71_000)) },
+        Fact::BranchFailed { branch: TaskId(6), error: error() },
+        Fact::IncidentRaised { incident: Box::new(Incident::Fault(error())) },
+    ]
+}
+
+fn life() -> Vec<Fact> {
+    let reason = Some("for a reason".to_owned());
+    let ended = |end| Fact::Ended { end };
+    vec![
+        Fact::Yielded,
+        Fact::Suspended { reason: reason.clone() },
+        Fact::Resumed,
+        Fact::Reopened,
+        ended(End::Completed(order())),
+        ended(End::Faulted { step: StepId(9), error: error() }),
+        ended(End::Cancelled { reason }),
+    ]
+}
+
+/// A state in which every kind of step, work and timer is present, and whose steps share one value.
+pub(super) fn instance() -> Instance {
+    let shared = order();
+    let request = request(Body::Json(shared.clone()), None);
+    let call = |state| Activity::Call {
+        attempt: Attempt(1),
+        key: "key-of-the-call".to_owned(),
+        request: request.clone(),
+        state,
+    };
+    let tried = |phase| Activity::Try { phase, retries: 2 };
+    let activities = [
+        Activity::Scope,
+        Activity::Leaf,
+        Activity::Loop { items: json("[[],{}]"), index: 1 },
+        Activity::Fork { compete: true, branches: branches(&shared) },
+        tried(TryPhase::Body),
+        tried(TryPhase::Delaying),
+        tried(TryPhase::Handling(error())),
+        Activity::Wait,
+        call(CallState::InFlight),
+        call(CallState::Settled),
+        call(CallState::Abandoned),
+        Activity::Child(child()),
+    ];
+    let steps = (0..).map(StepId).zip(activities);
+    let steps: BTreeMap<_, _> =
+        steps.map(|(id, activity)| (id, step(id, activity, &shared))).collect();
+    let timers = [TimerKind::Wait, TimerKind::Retry, TimerKind::Attempt, TimerKind::Timeout];
+    Instance {
+        id: instance_id(3),
+        start: start(),
+        started_at: at(0),
+        updated_at: at(900),
+        records: 321,
+        steps_activated: steps.len() as u32,
+        work: work(),
+        timers: timers.into_iter().map(|kind| (at(1_000), StepId(7), kind)).collect(),
+        abandoned: BTreeSet::from([(StepId(8), Attempt(1)), (StepId(10), Attempt(4))]),
+        suspended: true,
+        incidents: BTreeMap::from([(StepId(6), Incident::Fault(error()))]),
+        end: Some(End::Faulted { step: StepId(6), error: error() }),
+        steps,
+    }
+}
+
+fn step(id: StepId, activity: Activity, shared: &Value) -> Step {
+    let is_root = id.0 == 0;
+    Step {
+        task: (!is_root).then_some(TaskId(id.0 * 2)),
+        parent: (!is_root).then_some(StepId(0)),
+        path: Path([id.0 as u8; 16]),
+        started_at: at(i64::from(id.0)),
+        raw_input: shared.clone(),
+        input: shared.clone(),
+        context: is_root.then(|| shared.clone()),
+        data: json("[1]"),
+        visits: BTreeMap::from([(TaskId(0), 0), (TaskId(3), id.0)]),
+        result: match id.0 {
+            9 => Some(Ok(shared.clone())),
+            10 => Some(Err(error())),
+            _ => None,
+        },
+        activity,
+    }
+}
+
+fn branches(shared: &Value) -> Vec<Branch> {
+    let states = [
+        BranchState::Open,
+        BranchState::Completed { output: shared.clone(), context: Some(json("{\"b\":2}")) },
+        BranchState::Failed(error()),
+    ];
+    let branches = (20..).map(TaskId).zip(states);
+    branches.map(|(task, state)| Branch { task, state }).collect()
+}
+
+fn work() -> VecDeque<Work> {
+    let step = StepId(2);
+    VecDeque::from([
+        Work::Enter { parent: step, task: TaskId(3) },
+        Work::Iterate { step },
+        Work::Leave { step },
+        Work::Resend { step: StepId(10) },
+    ])
+}
+
+pub(super) fn messages() -> Vec<Message> {
+    let (parent, step) = (instance_id(1), StepId(4));
+    let ended = |end| Message::ChildEnded { parent, step, child: instance_id(3), end };
+    vec![
+        Message::StartChild { parent, step, child: child() },
+        ended(End::Completed(order())),
+        ended(End::Faulted { step: StepId(2), error: error() }),
+        ended(End::Cancelled { reason: None }),
+        Message::CancelChild { child: instance_id(3) },
+    ]
+}
+
+pub(super) fn inputs() -> Vec<Input> {
+    let (step, attempt) = (StepId(8), Attempt(1));
+    let outcome = |outcome| Input::Outcome { step, attempt, outcome };
+    let ended = |result| Input::ChildEnded { step, child: instance_id(3), result };
+    let reason = Some("for a reason".to_owned());
+    let message = "connection refused".to_owned();
+    vec![
+        outcome(Outcome::Response(Response {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: Bytes::from_static(b"{\"not\": utf-8 \xff"),
+        })),
+        outcome(Outcome::Failed { maybe_run: true, timed_out: true, message }),
+        outcome(Outcome::Refused { error: error() }),
+        outcome(Outcome::Withdrawn),
+        ended(Ok(order())),
+        ended(Err(error())),
+        Input::TimersDue,
+        Input::Continue,
+        Input::Cancel { reason: reason.clone() },
+        Input::Suspend { reason },
+        Input::Resume,
+        Input::Retry,
+    ]
+}
+
+pub(super) fn catalog_records() -> Vec<CatalogRecord> {
+    let tagged = |version: &str, actor: Option<&str>| CatalogFact::Tagged {
+        workflow: definition("1.0.0").workflow,
+        tag: "stable".parse().unwrap(),
+        version: version.parse().unwrap(),
+        actor: actor.map(str::to_owned),
+        reason: actor.map(|actor| format!("{actor} says so")),
+    };
+    let published = |version: &str, seed| CatalogFact::Published {
+        definition: definition(version),
+        digest: Digest([seed; 32]),
+        source: format!("document: {{version: '{version}'}}\n").into(),
+    };
+    let facts = [
+        published("1.0.0", 1),
+        published("1.1.0-rc.1+b.7", 2),
+        tagged("1.0.0", None),
+        tagged("1.1.0-rc.1+b.7", Some("ada")),
+    ];
+    let facts = facts.into_iter().enumerate();
+    facts.map(|(idx, fact)| CatalogRecord { at: at(idx as i64), fact }).collect()
+}
+
+pub(super) fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    catalog_records().iter().for_each(|record| catalog.apply(record));
+    catalog
+}

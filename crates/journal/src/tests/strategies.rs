@@ -1,0 +1,447 @@
+//! Arbitrary states: every variant, every field, values of every kind, many of them shared.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{
+    Activity, Authorization, Body, Branch, BranchState, CallState, CatalogFact, CatalogRecord,
+    CatchAction, ChildRequest, End, Fact, Incident, Input, Instance, Next, Opening, Outcome,
+    Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase, Work,
+    WorkflowError,
+};
+use motet_expr::{Num, Value, json};
+use motet_types::{
+    Attempt, Digest, InstanceId, Label, StepId, TaskId, Timestamp, Version, WorkflowName,
+    WorkflowRef,
+};
+use num_bigint::BigInt;
+use proptest::collection::{btree_map, btree_set, vec, vec_deque};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::samples;
+use crate::Message;
+
+/// Values that stand in several places of one state, some of them within others.
+static POOL: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let order = samples::order();
+    let text = json::string("y".repeat(100));
+    let both = json::array([text.clone(), order.clone(), text.clone(), json::string("small")]);
+    let all = json::object([("both", both.clone()), ("order", order.clone())]);
+    vec![order, text, both, all]
+});
+
+pub(super) fn value() -> impl Strategy<Value = Value> + Clone {
+    let inner = |item: BoxedStrategy<Value>| {
+        prop_oneof![
+            vec(item.clone(), 0..6).prop_map(json::array),
+            vec((text(), item), 0..6).prop_map(json::object),
+        ]
+    };
+    prop_oneof![
+        2 => scalar().prop_recursive(4, 24, 6, inner),
+        1 => select(&POOL[..]),
+    ]
+}
+
+fn scalar() -> impl Strategy<Value = Value> + Clone {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(|int| Value::Num(Num::Int(int as isize))),
+        (-20..20_isize).prop_map(|int| Value::Num(Num::Int(int))),
+        any::<f64>().prop_map(|float| Value::Num(Num::Float(float))),
+        vec(any::<u8>(), 0..40)
+            .prop_map(|bytes| Value::Num(Num::big_int(BigInt::from_signed_bytes_le(&bytes)))),
+        "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?"
+            .prop_map(|text| Value::Num(Num::Dec(Arc::new(text)))),
+        text().prop_map(json::string),
+        "x{60,70}".prop_map(json::string),
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> + Clone {
+    prop_oneof!["[a-z]{0,8}", ".{0,20}"]
+}
+
+fn at() -> impl Strategy<Value = Timestamp> + Clone {
+    let micros = prop_oneof![1_700_000_000_000_000..1_700_000_001_000_000_i64, any::<i64>()];
+    micros.prop_map(Timestamp::from_micros)
+}
+
+fn step_id() -> impl Strategy<Value = StepId> + Clone {
+    prop_oneof![0..20_u32, any::<u32>()].prop_map(StepId)
+}
+
+fn task_id() -> impl Strategy<Value = TaskId> + Clone {
+    prop_oneof![0..20_u32, any::<u32>()].prop_map(TaskId)
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> + Clone {
+    any::<u32>().prop_map(Attempt)
+}
+
+fn instance_id() -> impl Strategy<Value = InstanceId> + Clone {
+    any::<[u8; 16]>().prop_map(InstanceId)
+}
+
+fn digest() -> impl Strategy<Value = Digest> + Clone {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+fn label() -> impl Strategy<Value = Label> + Clone {
+    "[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
+}
+
+fn version() -> impl Strategy<Value = Version> + Clone {
+    let (pre, build) = (select(&["", "-rc.1", "-0.x"][..]), select(&["", "+b", "+007"][..]));
+    let number = || prop_oneof![0..3_u64, any::<u64>()];
+    (number(), number(), number(), pre, build).prop_map(|(major, minor, patch, pre, build)| {
+        format!("{major}.{minor}.{patch}{pre}{build}").parse().unwrap()
+    })
+}
+
+fn workflow() -> impl Strategy<Value = WorkflowName> + Clone {
+    (label(), label()).prop_map(|(namespace, name)| WorkflowName { namespace, name })
+}
+
+fn definition() -> impl Strategy<Value = WorkflowRef> + Clone {
+    (workflow(), version()).prop_map(|(workflow, version)| WorkflowRef { workflow, version })
+}
+
+fn error() -> impl Strategy<Value = Box<WorkflowError>> + Clone {
+    let parts = (text(), any::<u16>(), of(text()), of(text()), of(text()));
+    parts.prop_map(|(kind, status, instance, title, detail)| {
+        Box::new(WorkflowError { kind, status, instance, title, detail })
+    })
+}
+
+fn result() -> impl Strategy<Value = Result<Value, Box<WorkflowError>>> + Clone {
+    prop_oneof![value().prop_map(Ok), error().prop_map(Err)]
+}
+
+fn headers() -> impl Strategy<Value = Vec<(String, String)>> + Clone {
+    vec((text(), text()), 0..3)
+}
+
+fn request() -> impl Strategy<Value = Arc<Request>> + Clone {
+    let body =
+        prop_oneof![Just(Body::Empty), value().prop_map(Body::Json), text().prop_map(Body::Text),];
+    let authorization = prop_oneof![
+        (text(), text())
+            .prop_map(|(username, password)| Authorization::Basic { username, password }),
+        text().prop_map(|token| Authorization::Bearer { token }),
+    ];
+    let timeout = any::<(u64, u32)>()
+        .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos % 1_000_000_000));
+    let flags = any::<(bool, bool)>();
+    (text(), text(), headers(), body, of(authorization), timeout, flags).prop_map(
+        |(method, uri, headers, body, authorization, timeout, (redirect, repeatable))| {
+            Arc::new(Request {
+                method,
+                uri,
+                headers,
+                body,
+                authorization,
+                redirect,
+                timeout,
+                repeatable,
+            })
+        },
+    )
+}
+
+fn start() -> impl Strategy<Value = Arc<Start>> + Clone {
+    let parent = (instance_id(), step_id(), any::<bool>(), instance_id(), any::<u32>()).prop_map(
+        |(instance, step, awaited, root, depth)| Parent { instance, step, awaited, root, depth },
+    );
+    let attributes = vec((text(), value()), 0..3);
+    let head = (definition(), digest(), any::<u16>(), value(), text());
+    (head, of(parent), of(text()), attributes).prop_map(
+        |((definition, digest, semantics, input, start_key), parent, business_key, attributes)| {
+            Arc::new(Start {
+                definition,
+                digest,
+                semantics,
+                input,
+                start_key,
+                parent,
+                business_key,
+                attributes,
+            })
+        },
+    )
+}
+
+fn child() -> impl Strategy<Value = Arc<ChildRequest>> + Clone {
+    (instance_id(), definition(), text(), value(), any::<bool>(), instance_id(), any::<u32>())
+        .prop_map(|(id, definition, start_key, input, awaited, root, depth)| {
+            Arc::new(ChildRequest { id, definition, start_key, input, awaited, root, depth })
+        })
+}
+
+fn end() -> impl Strategy<Value = End> + Clone {
+    prop_oneof![
+        value().prop_map(End::Completed),
+        (step_id(), error()).prop_map(|(step, error)| End::Faulted { step, error }),
+        of(text()).prop_map(|reason| End::Cancelled { reason }),
+    ]
+}
+
+fn timer() -> impl Strategy<Value = TimerKind> + Clone {
+    select(&[TimerKind::Wait, TimerKind::Retry, TimerKind::Attempt, TimerKind::Timeout][..])
+}
+
+fn incident() -> impl Strategy<Value = Incident> + Clone {
+    error().prop_map(Incident::Fault)
+}
+
+pub(super) fn record() -> impl Strategy<Value = Record> {
+    let fact = prop_oneof![flow_fact(), effect_fact(), life_fact()];
+    (at(), step_id(), of(task_id()), fact).prop_map(|(at, step, task, fact)| Record {
+        at,
+        step,
+        task,
+        fact,
+    })
+}
+
+fn next() -> impl Strategy<Value = Next> + Clone {
+    prop_oneof![task_id().prop_map(Next::Enter), Just(Next::EndScope), Just(Next::EndWorkflow)]
+}
+
+fn opening() -> impl Strategy<Value = Opening> {
+    prop_oneof![
+        Just(Opening::Leaf),
+        (task_id(), of(value())).prop_map(|(first, data)| Opening::Scope { first, data }),
+        value().prop_map(|items| Opening::Loop { items }),
+        (vec(task_id(), 0..4), any::<bool>())
+            .prop_map(|(branches, compete)| Opening::Fork { branches, compete }),
+        (task_id(), of(at())).prop_map(|(first, due)| Opening::Try { first, due }),
+    ]
+}
+
+fn flow_fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        (start(), of(value()), of(at()), task_id())
+            .prop_map(|(start, data, due, first)| Fact::Started { start, data, due, first }),
+        next().prop_map(|next| Fact::Skipped { next }),
+        (step_id(), of(value()), of(at()), opening()).prop_map(|(parent, input, due, opening)| {
+            Fact::Activated { parent, input, due, opening }
+        }),
+        (any::<u32>(), task_id()).prop_map(|(index, first)| Fact::Iterated { index, first }),
+        at().prop_map(|until| Fact::Waiting { until }),
+        timer().prop_map(|timer| Fact::Fired { timer }),
+        (of(value()), of(value()), next()).prop_map(|(output, context, next)| Fact::Completed {
+            output,
+            context,
+            next
+        }),
+        (task_id(), of(at())).prop_map(|(first, due)| Fact::Retried { first, due }),
+    ]
+}
+
+fn effect_fact() -> impl Strategy<Value = Fact> {
+    let settled =
+        (result(), any::<bool>()).prop_map(|(result, maybe_run)| Settled { result, maybe_run });
+    prop_oneof![
+        (attempt(), text(), request(), digest(), at()).prop_map(
+            |(attempt, key, request, digest, due)| {
+                Fact::Requested { attempt, key, request, digest, due }
+            }
+        ),
+        (attempt(), at()).prop_map(|(attempt, due)| Fact::Resent { attempt, due }),
+        (attempt(), settled).prop_map(|(attempt, settled)| Fact::Settled { attempt, settled }),
+        attempt().prop_map(|attempt| Fact::Abandoned { attempt }),
+        child().prop_map(|child| Fact::ChildRequested { child }),
+        result().prop_map(|result| Fact::ChildEnded { result }),
+        instance_id().prop_map(|child| Fact::ChildCancelled { child }),
+    ]
+}
+
+fn life_fact() -> impl Strategy<Value = Fact> {
+    let action = prop_oneof![
+        (any::<u32>(), at()).prop_map(|(number, at)| CatchAction::Retry { number, at }),
+        task_id().prop_map(|first| CatchAction::Handle { first }),
+        Just(CatchAction::Leave),
+    ];
+    prop_oneof![
+        error().prop_map(|error| Fact::Failed { error }),
+        (error(), action).prop_map(|(error, action)| Fact::Caught { error, action }),
+        (task_id(), error()).prop_map(|(branch, error)| Fact::BranchFailed { branch, error }),
+        Just(Fact::Yielded),
+        of(text()).prop_map(|reason| Fact::Suspended { reason }),
+        Just(Fact::Resumed),
+        incident().prop_map(|incident| Fact::IncidentRaised { incident: Box::new(incident) }),
+        Just(Fact::Reopened),
+        end().prop_map(|end| Fact::Ended { end }),
+    ]
+}
+
+fn activity() -> impl Strategy<Value = Activity> {
+    let branch_state = prop_oneof![
+        Just(BranchState::Open),
+        (value(), of(value()))
+            .prop_map(|(output, context)| BranchState::Completed { output, context }),
+        error().prop_map(BranchState::Failed),
+    ];
+    let branch = (task_id(), branch_state).prop_map(|(task, state)| Branch { task, state });
+    let phase = prop_oneof![
+        Just(TryPhase::Body),
+        Just(TryPhase::Delaying),
+        error().prop_map(TryPhase::Handling),
+    ];
+    let state = select(&[CallState::InFlight, CallState::Settled, CallState::Abandoned][..]);
+    prop_oneof![
+        Just(Activity::Leaf),
+        Just(Activity::Scope),
+        (value(), any::<u32>()).prop_map(|(items, index)| Activity::Loop { items, index }),
+        (any::<bool>(), vec(branch, 0..4))
+            .prop_map(|(compete, branches)| Activity::Fork { compete, branches }),
+        (phase, any::<u32>()).prop_map(|(phase, retries)| Activity::Try { phase, retries }),
+        Just(Activity::Wait),
+        (attempt(), text(), request(), state).prop_map(|(attempt, key, request, state)| {
+            Activity::Call { attempt, key, request, state }
+        }),
+        child().prop_map(Activity::Child),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let place = (of(task_id()), of(step_id()), any::<[u8; 16]>().prop_map(Path), at());
+    let values = (value(), value(), of(value()), value());
+    let visits = btree_map(task_id(), any::<u32>(), 0..3);
+    (place, values, visits, of(result()), activity()).prop_map(
+        |(place, values, visits, result, activity)| {
+            let (task, parent, path, started_at) = place;
+            let (raw_input, input, context, data) = values;
+            Step {
+                task,
+                parent,
+                path,
+                started_at,
+                raw_input,
+                input,
+                context,
+                data,
+                visits,
+                result,
+                activity,
+            }
+        },
+    )
+}
+
+fn work() -> impl Strategy<Value = Work> {
+    prop_oneof![
+        (step_id(), task_id()).prop_map(|(parent, task)| Work::Enter { parent, task }),
+        step_id().prop_map(|step| Work::Iterate { step }),
+        step_id().prop_map(|step| Work::Leave { step }),
+        step_id().prop_map(|step| Work::Resend { step }),
+    ]
+}
+
+pub(super) fn instance() -> impl Strategy<Value = Instance> {
+    let head = (instance_id(), start(), at(), at(), any::<u64>(), any::<u32>());
+    let plan = (
+        btree_map(step_id(), step(), 0..6),
+        vec_deque(work(), 0..4),
+        btree_set((at(), step_id(), timer()), 0..4),
+        btree_set((step_id(), attempt()), 0..3),
+    );
+    let state = (any::<bool>(), btree_map(step_id(), incident(), 0..3), of(end()));
+    (head, plan, state).prop_map(|(head, plan, (suspended, incidents, end))| {
+        let (id, start, started_at, updated_at, records, steps_activated) = head;
+        let (steps, work, timers, abandoned) = plan;
+        Instance {
+            id,
+            start,
+            started_at,
+            updated_at,
+            records,
+            steps_activated,
+            steps,
+            work,
+            timers,
+            abandoned,
+            suspended,
+            incidents,
+            end,
+        }
+    })
+}
+
+pub(super) fn catalog_record() -> impl Strategy<Value = CatalogRecord> {
+    // Few names, so that records meet in one workflow.
+    let workflow = || {
+        let names = ["a", "b"].map(|name| WorkflowName {
+            namespace: "shop".parse().unwrap(),
+            name: name.parse().unwrap(),
+        });
+        prop_oneof![3 => select(names.to_vec()), 1 => self::workflow()]
+    };
+    let published = (workflow(), version(), digest(), ".{0,40}").prop_map(
+        |(workflow, version, digest, source)| CatalogFact::Published {
+            definition: WorkflowRef { workflow, version },
+            digest,
+            source: source.into(),
+        },
+    );
+    let tagged = (workflow(), label(), version(), of(text()), of(text())).prop_map(
+        |(workflow, tag, version, actor, reason)| CatalogFact::Tagged {
+            workflow,
+            tag,
+            version,
+            actor,
+            reason,
+        },
+    );
+    (at(), prop_oneof![published, tagged]).prop_map(|(at, fact)| CatalogRecord { at, fact })
+}
+
+pub(super) fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        (instance_id(), step_id(), child()).prop_map(|(parent, step, child)| Message::StartChild {
+            parent,
+            step,
+            child
+        }),
+        (instance_id(), step_id(), instance_id(), end()).prop_map(|(parent, step, child, end)| {
+            Message::ChildEnded { parent, step, child, end }
+        }),
+        instance_id().prop_map(|child| Message::CancelChild { child }),
+    ]
+}
+
+pub(super) fn input() -> impl Strategy<Value = Input> {
+    let response = (any::<u16>(), headers(), vec(any::<u8>(), 0..100))
+        .prop_map(|(status, headers, body)| Response { status, headers, body: Bytes::from(body) });
+    let outcome = prop_oneof![
+        response.prop_map(Outcome::Response),
+        (any::<bool>(), any::<bool>(), text()).prop_map(|(maybe_run, timed_out, message)| {
+            Outcome::Failed { maybe_run, timed_out, message }
+        }),
+        error().prop_map(|error| Outcome::Refused { error }),
+        Just(Outcome::Withdrawn),
+    ];
+    prop_oneof![
+        (step_id(), attempt(), outcome).prop_map(|(step, attempt, outcome)| Input::Outcome {
+            step,
+            attempt,
+            outcome
+        }),
+        (step_id(), instance_id(), result()).prop_map(|(step, child, result)| Input::ChildEnded {
+            step,
+            child,
+            result
+        }),
+        Just(Input::TimersDue),
+        Just(Input::Continue),
+        of(text()).prop_map(|reason| Input::Cancel { reason }),
+        of(text()).prop_map(|reason| Input::Suspend { reason }),
+        Just(Input::Resume),
+        Just(Input::Retry),
+    ]
+}

@@ -1,0 +1,291 @@
+//! JSON values, exactly: number texts, signs of zero and key order survive. A large value that is shared in memory is
+//! written once per chunk, and is shared again after reading.
+//!
+//! A value begins with one byte: the kind in the low four bits, in the high ones a number below 15, or 15 if the number
+//! follows as a varint.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use motet_expr::{Map, Num, Value};
+use num_bigint::BigInt;
+
+use crate::Error;
+use crate::field::Item;
+use crate::wire::{Reader, Wire, Writer, unzigzag, zigzag};
+
+/// Deepest nesting of a value that is written or read; the limit that operators may move has to stay below.
+pub const VALUE_DEPTH_MAX: usize = 1_000;
+
+/// Texts, arrays and objects of at least this many encoded bytes are numbered, so that later ones may refer to them.
+pub const SHARED_BYTES_MIN: usize = 64;
+
+/// Items for which room is made before they are read: a count is only a claim.
+const PREPARED_ITEMS_MAX: usize = 256;
+
+/// The number follows the first byte.
+const NUMBER_FOLLOWS: u64 = 15;
+
+const NULL: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+/// Its number, the sign in the lowest bit.
+const INTEGER: u8 = 3;
+/// Length, two's complement from the lowest byte.
+const BIG_INTEGER: u8 = 4;
+/// Eight bytes follow: IEEE 754 binary64 from the lowest byte.
+const FLOAT: u8 = 5;
+/// Length, the number as it was written.
+const DECIMAL: u8 = 6;
+/// Length, UTF-8.
+const TEXT: u8 = 7;
+/// Length, bytes. No expression gives such a value; should one ever stand here, it is kept.
+const BYTES: u8 = 8;
+/// Count, items.
+const ARRAY: u8 = 9;
+/// Count, pairs of a text (length, UTF-8) and a value.
+const OBJECT: u8 = 10;
+/// The number of an earlier value of the chunk.
+const SAME: u8 = 11;
+
+/// What makes two values one in memory: where their content lies, and how long a text is.
+pub(crate) type Identity = (usize, usize);
+
+/// A value that was written.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    number: u64,
+    height: usize,
+}
+
+/// A value that was read.
+pub(crate) struct Shared {
+    value: Value,
+    height: usize,
+}
+
+impl Item for Value {
+    const WIRE: Wire = Wire::Value;
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        write(self, 0, writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        read(reader)
+    }
+
+    fn default_item() -> Option<Self> {
+        Some(Self::Null)
+    }
+
+    fn is_default(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+/// Reads a value that stands outside of any other.
+pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Value, Error> {
+    read_at(0, reader).map(|(value, _)| value)
+}
+
+/// Writes a value `level` containers deep; returns its height, 0 for what contains nothing.
+fn write(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
+    let identity = shared_identity(value);
+    if let Some(place) = identity.and_then(|identity| writer.written.get(&identity)).copied() {
+        assert!(level + place.height <= VALUE_DEPTH_MAX, "a value is nested too deeply");
+        head(SAME, place.number, writer);
+        return place.height;
+    }
+    let begin = writer.offset();
+    let height = write_own(value, level, writer);
+    if is_kept(value, writer.offset() - begin) {
+        if let Some(identity) = identity {
+            writer.written.insert(identity, Place { number: writer.kept, height });
+        }
+        writer.kept += 1;
+    }
+    height
+}
+
+fn write_own(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
+    match value {
+        Value::Null => head(NULL, 0, writer),
+        Value::Bool(false) => head(FALSE, 0, writer),
+        Value::Bool(true) => head(TRUE, 0, writer),
+        Value::Num(number) => write_number(number, writer),
+        Value::TStr(text) => write_bytes(TEXT, text, writer),
+        Value::BStr(bytes) => write_bytes(BYTES, bytes, writer),
+        Value::Arr(items) => {
+            assert!(level < VALUE_DEPTH_MAX, "a value is nested too deeply");
+            head(ARRAY, items.len() as u64, writer);
+            let heights = items.iter().map(|item| write(item, level + 1, writer));
+            return 1 + heights.fold(0, usize::max);
+        }
+        Value::Obj(map) => {
+            assert!(level < VALUE_DEPTH_MAX, "a value is nested too deeply");
+            head(OBJECT, map.len() as u64, writer);
+            let heights = map.iter().map(|(key, value)| {
+                write_key(key, writer);
+                write(value, level + 1, writer)
+            });
+            return 1 + heights.fold(0, usize::max);
+        }
+    }
+    0
+}
+
+fn write_number(number: &Num, writer: &mut Writer<'_>) {
+    match number {
+        Num::Int(int) => head(INTEGER, zigzag(*int as i64), writer),
+        Num::BigInt(int) => write_bytes(BIG_INTEGER, &int.to_signed_bytes_le(), writer),
+        Num::Float(float) => {
+            head(FLOAT, 0, writer);
+            writer.raw(&float.to_le_bytes());
+        }
+        Num::Dec(text) => write_bytes(DECIMAL, text.as_bytes(), writer),
+    }
+}
+
+fn write_key(key: &Value, writer: &mut Writer<'_>) {
+    // What leaves an expression or a parser is JSON (invariant of `motet-expr`), so there are no other keys.
+    let Value::TStr(text) = key else { panic!("the key of an object is not a text: {key:?}") };
+    writer.bytes(text);
+}
+
+fn write_bytes(kind: u8, bytes: &[u8], writer: &mut Writer<'_>) {
+    head(kind, bytes.len() as u64, writer);
+    writer.raw(bytes);
+}
+
+fn head(kind: u8, number: u64, writer: &mut Writer<'_>) {
+    if number < NUMBER_FOLLOWS {
+        writer.byte(kind | (number as u8) << 4);
+    } else {
+        writer.byte(kind | (NUMBER_FOLLOWS as u8) << 4);
+        writer.varint(number);
+    }
+}
+
+/// Identity of a value that may stand elsewhere too; `None` if this is the only pointer to its content.
+fn shared_identity(value: &Value) -> Option<Identity> {
+    match value {
+        Value::Arr(items) if Arc::strong_count(items) > 1 => Some((Arc::as_ptr(items).addr(), 0)),
+        Value::Obj(map) if Arc::strong_count(map) > 1 => Some((Arc::as_ptr(map).addr(), 0)),
+        Value::TStr(text) if text.len() >= SHARED_BYTES_MIN && !text.is_unique() => {
+            Some((text.as_ptr().addr(), text.len()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value of so many encoded bytes is numbered. Both directions decide it from the bytes alone.
+fn is_kept(value: &Value, bytes: usize) -> bool {
+    bytes >= SHARED_BYTES_MIN && matches!(value, Value::TStr(_) | Value::Arr(_) | Value::Obj(_))
+}
+
+/// Reads a value `level` containers deep, with its height.
+fn read_at(level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
+    let begin = reader.offset();
+    let first = reader.byte()?;
+    let number = match u64::from(first >> 4) {
+        NUMBER_FOLLOWS => reader.varint()?,
+        number => number,
+    };
+    let (value, height) = match first & 0x0f {
+        NULL => (Value::Null, 0),
+        FALSE => (Value::Bool(false), 0),
+        TRUE => (Value::Bool(true), 0),
+        INTEGER => (Value::Num(Num::Int(integer(number, reader)?)), 0),
+        BIG_INTEGER => {
+            let int = BigInt::from_signed_bytes_le(reader.raw(number)?);
+            (Value::Num(Num::big_int(int)), 0)
+        }
+        FLOAT => (Value::Num(Num::Float(float(reader)?)), 0),
+        DECIMAL => (Value::Num(Num::Dec(decimal(number, reader)?)), 0),
+        TEXT => (text(reader.raw(number)?), 0),
+        BYTES => (Value::BStr(Box::new(Bytes::copy_from_slice(reader.raw(number)?))), 0),
+        ARRAY => read_array(number, level, reader)?,
+        OBJECT => read_object(number, level, reader)?,
+        SAME => return same(number, level, reader),
+        _ => return Err(reader.malformed("a value has an unknown kind")),
+    };
+    if is_kept(&value, reader.offset() - begin) {
+        reader.kept.push(Shared { value: value.clone(), height });
+    }
+    Ok((value, height))
+}
+
+fn read_array(count: u64, level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
+    let mut items = Vec::with_capacity(prepared(count, level, reader)?);
+    let mut height = 0;
+    for _ in 0..count {
+        let (item, below) = read_at(level + 1, reader)?;
+        items.push(item);
+        height = below.max(height);
+    }
+    Ok((Value::Arr(Arc::new(items)), height + 1))
+}
+
+fn read_object(count: u64, level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
+    let prepared = prepared(count, level, reader)?;
+    let mut map = Map::with_capacity_and_hasher(prepared, Default::default());
+    let mut height = 0;
+    for _ in 0..count {
+        let key = text(reader.bytes()?);
+        let (value, below) = read_at(level + 1, reader)?;
+        if map.insert(key, value).is_some() {
+            return Err(reader.malformed("an object has a key twice"));
+        }
+        height = below.max(height);
+    }
+    Ok((Value::Obj(Arc::new(map)), height + 1))
+}
+
+/// How many items of a container to make room for.
+fn prepared(count: u64, level: usize, reader: &Reader<'_>) -> Result<usize, Error> {
+    if level >= VALUE_DEPTH_MAX {
+        return Err(reader.malformed("a value is nested too deeply"));
+    }
+    match usize::try_from(count) {
+        // Each item takes a byte at least.
+        Ok(count) if count <= reader.remaining() => Ok(count.min(PREPARED_ITEMS_MAX)),
+        _ => Err(Error::Truncated { offset: reader.offset() }),
+    }
+}
+
+fn same(number: u64, level: usize, reader: &Reader<'_>) -> Result<(Value, usize), Error> {
+    let shared = usize::try_from(number).ok().and_then(|number| reader.kept.get(number));
+    let Some(Shared { value, height }) = shared else {
+        return Err(reader.malformed("a value refers to one that was not there"));
+    };
+    if level + height > VALUE_DEPTH_MAX {
+        return Err(reader.malformed("a value is nested too deeply"));
+    }
+    Ok((value.clone(), *height))
+}
+
+fn integer(number: u64, reader: &Reader<'_>) -> Result<isize, Error> {
+    let out_of_range = |_| reader.malformed("an integer is out of this machine's range");
+    isize::try_from(unzigzag(number)).map_err(out_of_range)
+}
+
+fn float(reader: &mut Reader<'_>) -> Result<f64, Error> {
+    let bytes = reader.raw(8)?.try_into().expect("eight bytes were taken");
+    Ok(f64::from_le_bytes(bytes))
+}
+
+/// The text of a number. Arithmetic relies on its form, so nothing else is let in.
+fn decimal(length: u64, reader: &mut Reader<'_>) -> Result<Arc<String>, Error> {
+    let bytes = reader.raw(length)?;
+    let text = std::str::from_utf8(bytes).ok().filter(|text| {
+        let is_part = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+        text.bytes().all(is_part) && text.parse::<f64>().is_ok()
+    });
+    let text = text.ok_or_else(|| reader.malformed("a decimal is not a number"))?;
+    Ok(Arc::new(text.to_owned()))
+}
+
+fn text(bytes: &[u8]) -> Value {
+    Value::TStr(Box::new(Bytes::copy_from_slice(bytes)))
+}
