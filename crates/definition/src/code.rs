@@ -91,6 +91,7 @@ codes! {
     MisplacedMetadata Error "misplaced-metadata" "A key of `metadata.motet` stands on a task that it applies to."
     InvalidNeeds Error "invalid-needs" "A branch needs other branches of its fork, without a cycle."
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
+    NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
     UnsupportedEmit Error "unsupported-emit" "`emit` is not executed yet."
     UnsupportedListen Error "unsupported-listen" "`listen` is not executed yet."

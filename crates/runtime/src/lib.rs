@@ -1,1 +1,26 @@
-//! Not written yet.
+//! The shell around the engine: shards that step instances, commit groups, timers, dispatch of calls, reads.
+//!
+//! [`shard`] is a synchronous machine without threads, clock or sockets: inputs in, outputs out. [`drive`] gives it threads,
+//! a clock, a store and the mesh. [`Handle`] is what the outside talks to.
+//!
+//! Invariants:
+//! - Load once, step many, commit once, then act: replies, rejections, reads by id and effects leave with the frame they
+//!   were computed on, never before it is durable.
+//! - A panic costs one instance; a refused commit costs the work since, which is loaded and done again.
+//! - Every queue has a limit; what exceeds it is refused with the time after which to come again.
+
+pub mod drive;
+mod handle;
+pub mod shard;
+mod tables;
+mod view;
+
+pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
+pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Watch};
+pub use motet_definition::{Diagnostic, Severity};
+pub use motet_engine::{Catalog, Outcome, Published, Response, TagMove, Workflow, WorkflowError};
+pub use tables::SCHEMA;
+pub use view::{
+    CatalogView, Command, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Page,
+    StartRequest, StepView,
+};

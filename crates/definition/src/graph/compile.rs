@@ -70,14 +70,8 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     })
 }
 
-type Workflow = (
-    Input,
-    Output,
-    Option<Timeout>,
-    OnFault,
-    Option<Template>,
-    Vec<(String, Template)>,
-);
+type Workflow =
+    (Input, Output, Option<Timeout>, OnFault, Option<Template>, Vec<(String, Template)>);
 
 /// Names of the arguments that expressions may use; validation has checked which of them stand where.
 const ARGUMENTS: [&str; 9] = [
@@ -136,20 +130,18 @@ impl<'a> Compiler<'a> {
     /// Compiles a task list that stands at `path`.
     fn scope(&mut self, list: &'a model::TaskList, path: &str, owner: Option<TaskId>) -> ScopeId {
         let id = self.new_scope(owner);
-        let ids: BTreeMap<&str, usize> = list
-            .iter()
-            .enumerate()
-            .map(|(idx, item)| (item.name.as_str(), idx))
-            .collect();
+        let ids: BTreeMap<&str, usize> =
+            list.iter().enumerate().map(|(idx, item)| (item.name.as_str(), idx)).collect();
         let mut tasks = Vec::with_capacity(list.len());
         let mut flows = Vec::with_capacity(list.len());
         for (idx, item) in list.iter().enumerate() {
             let reference = format!("{path}/{idx}/{}", escape(&item.name));
-            let Some(task) = self.task(&item.name, &item.task, reference, id) else {
+            if let Some(task) = self.task(&item.name, &item.task, reference, id) {
+                tasks.push(task);
+                flows.push(item.task.common.then.as_ref());
+            } else if self.vertices.len() >= self.vertices_max {
                 break;
-            };
-            tasks.push(task);
-            flows.push(item.task.common.then.as_ref());
+            }
         }
         self.scopes[id.0 as usize].tasks.clone_from(&tasks);
         if tasks.len() == list.len() {
@@ -159,10 +151,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn new_scope(&mut self, owner: Option<TaskId>) -> ScopeId {
-        self.scopes.push(Scope {
-            owner,
-            tasks: Vec::new(),
-        });
+        self.scopes.push(Scope { owner, tasks: Vec::new() });
         ScopeId(self.scopes.len() as u32 - 1)
     }
 
@@ -197,15 +186,12 @@ impl<'a> Compiler<'a> {
             }
             if unresolved {
                 let path = vertex.reference.clone();
-                self.error(
-                    &path,
-                    "a flow directive names no task of this scope".to_owned(),
-                );
+                self.error(&path, "a flow directive names no task of this scope".to_owned());
             }
         }
     }
 
-    /// Compiles one task and everything in it; `None` once there are too many.
+    /// Compiles one task and everything in it; `None` if that failed or there are too many.
     fn task(
         &mut self,
         name: &str,
@@ -323,9 +309,7 @@ impl<'a> Compiler<'a> {
                 return None;
             }
         };
-        Schema::compile(document)
-            .map_err(|error| self.error(path, error))
-            .ok()
+        Schema::compile(document).map_err(|error| self.error(path, error)).ok()
     }
 
     fn transform(&mut self, transform: Option<&model::Transform>, path: &str) -> Option<Template> {
@@ -348,9 +332,7 @@ impl<'a> Compiler<'a> {
     /// Compiles a field that is always an expression.
     fn expression(&mut self, expression: &model::Expression, path: &str) -> Option<Program> {
         let compiled = Program::compile_field(expression.as_str(), &self.available());
-        compiled
-            .map_err(|error| self.error(path, error.to_string()))
-            .ok()
+        compiled.map_err(|error| self.error(path, error.to_string())).ok()
     }
 
     /// Compiles a value whose texts may hold expressions.
@@ -371,35 +353,25 @@ impl<'a> Compiler<'a> {
     }
 
     fn available(&self) -> Vec<&str> {
-        ARGUMENTS
-            .into_iter()
-            .chain(self.locals.iter().map(String::as_str))
-            .collect()
+        ARGUMENTS.into_iter().chain(self.locals.iter().map(String::as_str)).collect()
     }
 
     /// Compiles with further variables in sight.
     fn with_locals<T>(&mut self, names: &[&str], compile: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.locals.len();
-        self.locals
-            .extend(names.iter().map(|name| (*name).to_owned()));
+        self.locals.extend(names.iter().map(|name| (*name).to_owned()));
         let result = compile(self);
         self.locals.truncate(before);
         result
     }
 
     fn unknown<T>(&mut self, path: &str, what: &str, name: &str) -> Option<T> {
-        self.error(
-            path,
-            format!("there is no {what} named {name:?} under `use`"),
-        );
+        self.error(path, format!("there is no {what} named {name:?} under `use`"));
         None
     }
 
     fn error(&mut self, path: &str, message: String) {
-        self.errors.push(CompileError {
-            path: path.to_owned(),
-            message,
-        });
+        self.errors.push(CompileError { path: path.to_owned(), message });
     }
 }
 
@@ -410,15 +382,12 @@ fn escape(name: &str) -> String {
 
 /// The value at a JSON pointer.
 fn pointed(root: &Value, pointer: &str) -> Option<Value> {
-    pointer
-        .split('/')
-        .skip(1)
-        .try_fold(root.clone(), |value, segment| {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
-            match &value {
-                Value::Obj(_) => motet_expr::json::get(&value, &segment).cloned(),
-                Value::Arr(items) => items.get(segment.parse::<usize>().ok()?).cloned(),
-                _ => None,
-            }
-        })
+    pointer.split('/').skip(1).try_fold(root.clone(), |value, segment| {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        match &value {
+            Value::Obj(_) => motet_expr::json::get(&value, &segment).cloned(),
+            Value::Arr(items) => items.get(segment.parse::<usize>().ok()?).cloned(),
+            _ => None,
+        }
+    })
 }

@@ -6,6 +6,7 @@
 //! Invariants: vertices stand in document order, so a vertex's ordinal is its index; every edge stays within one scope;
 //! a scope's vertices share one owner.
 
+mod check;
 mod compile;
 mod schema;
 
@@ -16,6 +17,7 @@ use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 
 use crate::model::FlowDirective;
 
+pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
 pub use schema::Schema;
 

@@ -24,11 +24,7 @@ impl Schema {
     pub fn check(&self, value: &Value) -> Result<(), String> {
         self.0.validate(&to_json(value)).map_err(|error| {
             let place = error.instance_path().to_string();
-            if place.is_empty() {
-                error.to_string()
-            } else {
-                format!("{place}: {error}")
-            }
+            if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
         })
     }
 }
@@ -53,10 +49,7 @@ fn to_json(value: &Value) -> Json {
             members
                 .iter()
                 .map(|(key, value)| {
-                    (
-                        motet_expr::json::as_str(key).unwrap_or_default().to_owned(),
-                        to_json(value),
-                    )
+                    (motet_expr::json::as_str(key).unwrap_or_default().to_owned(), to_json(value))
                 })
                 .collect(),
         ),

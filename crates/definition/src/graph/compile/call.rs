@@ -19,10 +19,8 @@ pub(super) fn compile<'a>(
         Call::Function(call) => function(compiler, id, call, path),
         Call::Grpc(_) | Call::OpenApi(_) | Call::AsyncApi(_) | Call::A2a(_) | Call::Mcp(_) => {
             let target = call.target();
-            compiler.error(
-                path,
-                format!("`call: {target}` is not executed by this version of Motet"),
-            );
+            compiler
+                .error(path, format!("`call: {target}` is not executed by this version of Motet"));
             None
         }
     }
@@ -36,10 +34,7 @@ fn function<'a>(
     path: &str,
 ) -> Option<Kind> {
     let FunctionTarget::Named(name) = call.target() else {
-        compiler.error(
-            path,
-            "only functions of `use.functions` are executed".to_owned(),
-        );
+        compiler.error(path, "only functions of `use.functions` are executed".to_owned());
         return None;
     };
     let Some(function) = compiler.document.function(name) else {
@@ -77,9 +72,7 @@ fn http(
     let endpoint = match call.endpoint.uri() {
         model::Uri::Template(text) if text.contains("${") => {
             let value = motet_expr::json::string(text);
-            compiler
-                .value(&value, &format!("{path}/endpoint"))
-                .map(Endpoint::Computed)
+            compiler.value(&value, &format!("{path}/endpoint")).map(Endpoint::Computed)
         }
         model::Uri::Template(text) => Some(Endpoint::UriTemplate(text.clone())),
         model::Uri::Expression(expression) => compiler
@@ -87,19 +80,13 @@ fn http(
             .map(|program| Endpoint::Computed(Template::Program(program))),
     };
     let mut optional = |template: &Option<model::Template>, key: &str| {
-        template
-            .as_ref()
-            .and_then(|it| compiler.template(it, &format!("{path}/{key}")))
+        template.as_ref().and_then(|it| compiler.template(it, &format!("{path}/{key}")))
     };
     let headers = optional(&call.headers, "headers");
     let query = optional(&call.query, "query");
     let body = optional(&call.body, "body");
     let authentication = call.endpoint.authentication().and_then(|reference| {
-        authentication(
-            compiler,
-            reference,
-            &format!("{path}/endpoint/authentication"),
-        )
+        authentication(compiler, reference, &format!("{path}/endpoint/authentication"))
     });
     Some(Kind::Call(Box::new(HttpCall {
         method: method?,
@@ -135,23 +122,18 @@ fn authentication(
         AuthenticationScheme::Basic(Credentials::Inline(basic)) => {
             let username = compiler.template(&basic.username, &format!("{path}/username"));
             let password = compiler.template(&basic.password, &format!("{path}/password"));
-            Some(Authentication::Basic {
-                username: username?,
-                password: password?,
-            })
+            Some(Authentication::Basic { username: username?, password: password? })
         }
         AuthenticationScheme::Bearer(Credentials::Inline(bearer)) => {
             let token = compiler.template(&bearer.token, &format!("{path}/token"))?;
             Some(Authentication::Bearer { token })
         }
-        AuthenticationScheme::Basic(Credentials::Secret(name)) => Some(Authentication::Secret {
-            scheme: SecretScheme::Basic,
-            name: name.clone(),
-        }),
-        AuthenticationScheme::Bearer(Credentials::Secret(name)) => Some(Authentication::Secret {
-            scheme: SecretScheme::Bearer,
-            name: name.clone(),
-        }),
+        AuthenticationScheme::Basic(Credentials::Secret(name)) => {
+            Some(Authentication::Secret { scheme: SecretScheme::Basic, name: name.clone() })
+        }
+        AuthenticationScheme::Bearer(Credentials::Secret(name)) => {
+            Some(Authentication::Secret { scheme: SecretScheme::Bearer, name: name.clone() })
+        }
         AuthenticationScheme::Digest(_)
         | AuthenticationScheme::OAuth2(_)
         | AuthenticationScheme::Oidc(_) => {

@@ -12,37 +12,27 @@ pub(super) fn compile<'a>(
     path: &str,
 ) -> Option<Kind> {
     match &task.kind {
-        TaskKind::Set(template) => compiler
-            .template(template, &format!("{path}/set"))
-            .map(Kind::Set),
-        TaskKind::Do(list) => Some(Kind::Do(compiler.scope(
-            list,
-            &format!("{path}/do"),
-            Some(id),
-        ))),
+        TaskKind::Set(template) => {
+            compiler.template(template, &format!("{path}/set")).map(Kind::Set)
+        }
+        TaskKind::Do(list) => Some(Kind::Do(compiler.scope(list, &format!("{path}/do"), Some(id)))),
         TaskKind::Switch(cases) => switch(compiler, cases, path),
         TaskKind::For(task) => for_each(compiler, id, task, path),
         TaskKind::Fork(fork) => {
             let path = format!("{path}/fork/branches");
             let branches = compiler.scope(&fork.branches, &path, Some(id));
-            Some(Kind::Fork {
-                branches,
-                compete: fork.compete(),
-            })
+            Some(Kind::Fork { branches, compete: fork.compete() })
         }
         TaskKind::Try(task) => trying::compile(compiler, id, task, path),
         TaskKind::Raise(error) => raise(compiler, error, path),
-        TaskKind::Wait(duration) => compiler
-            .span(duration, &format!("{path}/wait"))
-            .map(Kind::Wait),
+        TaskKind::Wait(duration) => {
+            compiler.span(duration, &format!("{path}/wait")).map(Kind::Wait)
+        }
         TaskKind::Call(call) => call::compile(compiler, id, task, call, path),
         TaskKind::Run(run) => run_workflow(compiler, run, path),
         TaskKind::Emit(_) | TaskKind::Listen(_) => {
             let word = task.kind.keyword();
-            compiler.error(
-                path,
-                format!("`{word}` is not executed by this version of Motet"),
-            );
+            compiler.error(path, format!("`{word}` is not executed by this version of Motet"));
             None
         }
     }
@@ -59,10 +49,7 @@ pub(super) fn pending_flows(kind: &mut Kind) -> Vec<PendingFlow<'_>> {
     match kind {
         Kind::Switch(cases) => cases
             .iter_mut()
-            .map(|case| PendingFlow {
-                directive: case.directive.clone(),
-                flow: &mut case.then,
-            })
+            .map(|case| PendingFlow { directive: case.directive.clone(), flow: &mut case.then })
             .collect(),
         Kind::Try(task) => {
             let directive = task.directive.clone();
@@ -102,18 +89,15 @@ fn for_each<'a>(
 ) -> Option<Kind> {
     let in_path = format!("{path}/for/in");
     let items = match &task.in_ {
-        model::ForIn::Expression(expression) => compiler
-            .expression(expression, &in_path)
-            .map(Template::Program),
+        model::ForIn::Expression(expression) => {
+            compiler.expression(expression, &in_path).map(Template::Program)
+        }
         model::ForIn::Items(items) => compiler.template(items, &in_path),
     };
     let (condition, body) = compiler.with_locals(&[task.each(), task.at()], |compiler| {
         let condition =
             compiler.optional_expression(task.while_.as_ref(), &format!("{path}/while"));
-        (
-            condition,
-            compiler.scope(&task.do_, &format!("{path}/do"), Some(id)),
-        )
+        (condition, compiler.scope(&task.do_, &format!("{path}/do"), Some(id)))
     });
     Some(Kind::For(Box::new(For {
         each: task.each().to_owned(),
@@ -134,9 +118,7 @@ fn raise(compiler: &mut Compiler<'_>, error: &model::RaiseError, path: &str) -> 
         },
     };
     let mut optional = |template: &Option<model::Template>, key: &str| {
-        template
-            .as_ref()
-            .map(|template| compiler.template(template, &format!("{path}/{key}")))
+        template.as_ref().map(|template| compiler.template(template, &format!("{path}/{key}")))
     };
     let instance = optional(&error.instance, "instance");
     let title = optional(&error.title, "title");
@@ -159,18 +141,13 @@ fn raise(compiler: &mut Compiler<'_>, error: &model::RaiseError, path: &str) -> 
 fn run_workflow(compiler: &mut Compiler<'_>, run: &model::Run, path: &str) -> Option<Kind> {
     let RunKind::Workflow(workflow) = &run.kind else {
         let word = run.kind.keyword();
-        compiler.error(
-            path,
-            format!("`run: {word}` is not executed by this version of Motet"),
-        );
+        compiler.error(path, format!("`run: {word}` is not executed by this version of Motet"));
         return None;
     };
     let path = format!("{path}/run/workflow");
     let mut label = |text: &str, key: &str| {
         let parsed: Result<Label, _> = text.parse();
-        parsed
-            .map_err(|error| compiler.error(&format!("{path}/{key}"), error.to_string()))
-            .ok()
+        parsed.map_err(|error| compiler.error(&format!("{path}/{key}"), error.to_string())).ok()
     };
     let namespace = label(&workflow.namespace, "namespace");
     let name = label(&workflow.name, "name");
@@ -179,10 +156,7 @@ fn run_workflow(compiler: &mut Compiler<'_>, run: &model::Run, path: &str) -> Op
         .as_ref()
         .and_then(|input| compiler.template(input, &format!("{path}/input")));
     Some(Kind::Run(Box::new(RunWorkflow {
-        workflow: WorkflowName {
-            namespace: namespace?,
-            name: name?,
-        },
+        workflow: WorkflowName { namespace: namespace?, name: name? },
         version: workflow.version.clone(),
         input,
         awaited: run.await_(),

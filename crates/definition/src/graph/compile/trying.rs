@@ -18,18 +18,12 @@ pub(super) fn compile<'a>(
         let when = compiler.optional_expression(catch.when.as_ref(), &format!("{path}/when"));
         let except_when =
             compiler.optional_expression(catch.except_when.as_ref(), &format!("{path}/exceptWhen"));
-        let retry = catch
-            .retry
-            .as_ref()
-            .and_then(|retry| compile_retry(compiler, retry, &path));
+        let retry = catch.retry.as_ref().and_then(|retry| compile_retry(compiler, retry, &path));
         (when, except_when, retry)
     });
     let (when, except_when, retry) = compiled;
     let handler = compiler.with_locals(&[variable], |compiler| {
-        catch
-            .do_
-            .as_ref()
-            .map(|list| compiler.scope(list, &format!("{path}/do"), Some(id)))
+        catch.do_.as_ref().map(|list| compiler.scope(list, &format!("{path}/do"), Some(id)))
     });
     Some(Kind::Try(Box::new(Try {
         body,
@@ -49,10 +43,7 @@ fn filter(errors: Option<&model::CatchErrors>) -> ErrorFilter {
         return ErrorFilter::default();
     };
     let text = |template: &Option<model::Template>| {
-        template
-            .as_ref()
-            .and_then(model::Template::text)
-            .map(str::to_owned)
+        template.as_ref().and_then(model::Template::text).map(str::to_owned)
     };
     ErrorFilter {
         kind: text(&with.type_),
@@ -86,14 +77,8 @@ fn compile_retry(
     let to = span(jitter.map(|jitter| &jitter.to), "jitter/to");
     Some(Retry {
         delay: span(policy.delay.as_ref(), "delay"),
-        attempt: span(
-            attempt.and_then(|it| it.duration.as_ref()),
-            "limit/attempt/duration",
-        ),
-        total: span(
-            limit.and_then(|limit| limit.duration.as_ref()),
-            "limit/duration",
-        ),
+        attempt: span(attempt.and_then(|it| it.duration.as_ref()), "limit/attempt/duration"),
+        total: span(limit.and_then(|limit| limit.duration.as_ref()), "limit/duration"),
         jitter: from.zip(to),
         backoff: backoff(compiler, policy.backoff.as_ref(), &path),
         count_max: attempt.and_then(|attempt| attempt.count),
@@ -110,9 +95,7 @@ fn backoff(compiler: &mut Compiler<'_>, backoff: Option<&model::Backoff>, path: 
     let options = backoff.options();
     let mut span = |duration: &Option<model::Duration>, key: &str| {
         let path = format!("{path}/backoff/{}/{key}", backoff.keyword());
-        duration
-            .as_ref()
-            .and_then(|duration| compiler.span(duration, &path))
+        duration.as_ref().and_then(|duration| compiler.span(duration, &path))
     };
     match backoff {
         model::Backoff::Constant(_) => Backoff::Constant,

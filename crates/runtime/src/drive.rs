@@ -1,0 +1,131 @@
+//! The driver: gives the machine threads, a clock, a store and the mesh.
+//!
+//! One engine thread runs the machine; the store calls back from its own threads; calls are tokio tasks. Everything
+//! meets in two lanes, internal before external.
+
+mod call;
+mod clock;
+mod engine;
+mod inner;
+mod lanes;
+mod lists;
+mod recover;
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use motet_engine::secret::SecretKey;
+use motet_mesh::Mesh;
+use motet_store::{Reads, Store};
+use motet_types::Limits;
+
+use crate::{CatalogView, Handle, Health};
+
+pub use clock::{Clock, SystemClock};
+
+use engine::Levels;
+use lanes::Lanes;
+
+/// Where secrets come from: asked at dispatch alone, never recorded.
+pub trait Secrets: Send + Sync {
+    /// The secret's text; for `name.property` the property of a secret that is a JSON object.
+    fn secret(&self, name: &str) -> Option<String>;
+}
+
+/// What a runtime is made of.
+pub struct Options {
+    pub store: Arc<dyn Store>,
+    pub reads: Arc<dyn Reads>,
+    pub mesh: Mesh,
+    pub secrets: Arc<dyn Secrets>,
+    pub secret_key: SecretKey,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    /// Where calls and timers of the shell run.
+    pub tokio: tokio::runtime::Handle,
+}
+
+/// A running server core; dropping it stops the engine thread without waiting for what is in flight.
+pub struct Runtime {
+    handle: Handle,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Why a runtime did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the store cannot be read")]
+    Store(#[from] motet_store::Error),
+    #[error("the catalog cannot be read: {0}")]
+    Catalog(String),
+    #[error(transparent)]
+    Row(#[from] crate::shard::RowError),
+    #[error("the engine thread cannot be started")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Runtime {
+    /// Takes the shards, recovers what is in flight, and starts.
+    ///
+    /// # Errors
+    /// The store cannot be read; nothing was changed then.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let (epoch, recovered) = recover::read(&*options.store, &options.limits)?;
+        let inner = Arc::new(Inner {
+            lanes: Lanes::new(options.limits.commands_waiting_max),
+            reads: options.reads,
+            clock: options.clock,
+            catalog: RwLock::default(),
+            health: Mutex::new(Health { ready: false, reason: Some("starting".to_owned()) }),
+            levels: Levels::default(),
+            seed: Mutex::new(inner::Seed::from_system()),
+            limits: options.limits.clone(),
+        });
+        let shell = engine::Shell {
+            inner: inner.clone(),
+            store: options.store,
+            sender: call::Sender {
+                mesh: options.mesh,
+                secrets: options.secrets,
+                secret_key: options.secret_key.clone(),
+                response_bytes_max: options.limits.payload_bytes_max,
+            },
+            tokio: options.tokio,
+        };
+        let config =
+            crate::shard::Config { limits: options.limits, secret_key: options.secret_key, epoch };
+        let thread = std::thread::Builder::new()
+            .name("motet-engine".to_owned())
+            .stack_size(ENGINE_STACK_BYTES)
+            .spawn(move || shell.run(config, recovered))?;
+        Ok(Self { handle: Handle { inner }, thread: Some(thread) })
+    }
+
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.handle.inner.lanes.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the engine thread was printed where it happened; there is nobody left to tell.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Expressions need up to 2 MiB; the rest of a step needs little.
+const ENGINE_STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What handles share with the engine thread.
+pub(crate) struct Inner {
+    lanes: Lanes,
+    reads: Arc<dyn Reads>,
+    clock: Arc<dyn Clock>,
+    catalog: RwLock<Arc<CatalogView>>,
+    health: Mutex<Health>,
+    levels: Levels,
+    seed: Mutex<inner::Seed>,
+    limits: Limits,
+}

@@ -1,0 +1,184 @@
+//! The engine thread: inputs from the lanes, outputs to store, mesh and waiting clients.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use motet_store::{Entity, RowScan, Store, Value};
+use motet_types::{InstanceId, ShardId};
+
+use super::Inner;
+use super::call::Sender;
+use crate::Health;
+use crate::shard::{Config, Counters, Input, Machine, Output, Recovered};
+use crate::tables::START;
+
+/// The engine thread looks at the clock at least this often.
+const PATIENCE_MAX: Duration = Duration::from_millis(500);
+
+pub(super) struct Shell {
+    pub(super) inner: Arc<Inner>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) sender: Sender,
+    pub(super) tokio: tokio::runtime::Handle,
+}
+
+impl Shell {
+    pub(super) fn run(self, config: Config, recovered: Recovered) {
+        let mut machine = Machine::new(config);
+        let (mut internal, mut external) = (Vec::new(), Vec::new());
+        machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
+        self.carry_out(machine.flush());
+        self.inner.set_health(Health { ready: true, reason: None });
+        while self.inner.lanes.take(&mut internal, &mut external, self.patience(&machine)) {
+            let now = self.inner.clock.now();
+            for input in internal.drain(..).chain(external.drain(..)) {
+                machine.handle(now, input);
+            }
+            if machine.next_due().is_some_and(|due| due <= now) {
+                machine.handle(now, Input::Tick);
+            }
+            self.carry_out(machine.flush());
+            self.inner.levels.publish(&machine);
+        }
+    }
+
+    fn patience(&self, machine: &Machine) -> Duration {
+        if machine.has_work() {
+            return Duration::ZERO;
+        }
+        let now = self.inner.clock.now();
+        machine.next_due().map_or(PATIENCE_MAX, |due| due.since(now).min(PATIENCE_MAX))
+    }
+
+    fn carry_out(&self, outputs: Vec<Output>) {
+        let mut loads = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Load(id) => loads.push(id),
+                Output::Lookup { shard, key } => self.look_up(shard, key),
+                Output::Commit(commits) => {
+                    let inner = self.inner.clone();
+                    let done = Box::new(move |result| {
+                        inner.lanes.push_internal(match result {
+                            Ok(positions) => Input::Committed { positions },
+                            Err(error) => Input::Refused { error },
+                        });
+                    });
+                    self.store.commit(commits, done);
+                }
+                Output::Reply { reply, result, position } => reply(result, position),
+                Output::Call(call) => {
+                    let (inner, sender) = (self.inner.clone(), self.sender.clone());
+                    self.tokio.spawn(async move {
+                        let outcome = sender.send(&call).await;
+                        let (id, step, attempt) = (call.id, call.step, call.attempt);
+                        inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
+                    });
+                }
+                // What has left is not called back: its outcome goes to the history.
+                Output::Withdraw { .. } => {}
+                Output::Catalog(view) => {
+                    *self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner) = view;
+                }
+                Output::Stop(reason) => {
+                    self.inner.lanes.close();
+                    self.inner.set_health(Health { ready: false, reason: Some(reason) });
+                }
+            }
+        }
+        self.load(loads);
+    }
+
+    fn load(&self, ids: Vec<InstanceId>) {
+        if ids.is_empty() {
+            return;
+        }
+        let inner = self.inner.clone();
+        let entities = ids.iter().map(|id| Entity(id.0)).collect();
+        let done = Box::new(move |result: Result<Vec<_>, motet_store::Error>| {
+            let inputs: Vec<Input> = match result {
+                Ok(loaded) => ids
+                    .into_iter()
+                    .zip(loaded)
+                    .map(|(id, loaded)| Input::Loaded { id, loaded: Ok(loaded) })
+                    .collect(),
+                Err(error) => ids
+                    .into_iter()
+                    .map(|id| Input::Loaded { id, loaded: Err(error.clone()) })
+                    .collect(),
+            };
+            inner.lanes.extend_internal(inputs);
+        });
+        self.store.load(entities, done);
+    }
+
+    fn look_up(&self, shard: ShardId, key: String) {
+        let inner = self.inner.clone();
+        let scan = RowScan {
+            table: START.id,
+            prefix: vec![Value::Int(i64::from(shard.0)), Value::Text(key.clone())],
+            after: None,
+            limit: 1,
+        };
+        let done = Box::new(move |result: Result<Vec<_>, _>| {
+            let row = result.map(|rows| rows.into_iter().next());
+            inner.lanes.push_internal(Input::Looked { shard, key, row });
+        });
+        self.store.rows(scan, done);
+    }
+}
+
+/// Figures that the engine thread publishes.
+#[derive(Default)]
+pub(super) struct Levels {
+    counters: [AtomicU64; 8],
+    levels: [AtomicU64; 4],
+    quiet: AtomicU64,
+}
+
+impl Levels {
+    fn publish(&self, machine: &Machine) {
+        let Counters { started, ended, commits, batches, records, outcomes, timers_fired, panics } =
+            machine.counters();
+        let counters = [started, ended, commits, batches, records, outcomes, timers_fired, panics];
+        for (slot, value) in self.counters.iter().zip(counters) {
+            slot.store(value, Ordering::Relaxed);
+        }
+        for (slot, value) in self.levels.iter().zip(machine.levels()) {
+            slot.store(value as u64, Ordering::Relaxed);
+        }
+        self.quiet.store(u64::from(machine.is_quiet()), Ordering::Relaxed);
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Relaxed) == 1
+    }
+
+    /// Name, help, kind and value of each figure.
+    pub(super) fn metrics(&self) -> crate::Metrics {
+        const COUNTERS: [(&str, &str); 8] = [
+            ("motet_instances_started_total", "Instances started."),
+            ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
+            ("motet_commits_total", "Commits of instances and of the catalog."),
+            ("motet_batches_total", "Groups of commits handed to the store."),
+            ("motet_records_total", "Records written to histories."),
+            ("motet_call_outcomes_total", "Outcomes of calls."),
+            ("motet_timers_fired_total", "Instances woken by a timer."),
+            ("motet_panics_total", "Defects that cost one instance its live state."),
+        ];
+        const LEVELS: [(&str, &str); 4] = [
+            ("motet_calls_in_flight", "Calls in flight."),
+            ("motet_calls_waiting", "Calls that wait for their turn."),
+            ("motet_instances_live", "Instances in memory."),
+            ("motet_timers", "Instances that wait for a time."),
+        ];
+        let value = |slot: &AtomicU64| slot.load(Ordering::Relaxed) as f64;
+        let counters = COUNTERS.iter().zip(&self.counters);
+        let levels = LEVELS.iter().zip(&self.levels);
+        counters
+            .map(|((name, help), slot)| (*name, *help, "counter", value(slot)))
+            .chain(levels.map(|((name, help), slot)| (*name, *help, "gauge", value(slot))))
+            .collect()
+    }
+}

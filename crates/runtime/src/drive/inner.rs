@@ -1,0 +1,236 @@
+//! What handles do: commands into the lanes, answers out of them.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use motet_definition::{Diagnostic, graph};
+use motet_engine::CatalogInput;
+use motet_journal::decode_records;
+use motet_store::{Entity, Position};
+use motet_types::{InstanceId, Label, Version, WorkflowName};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Inner;
+use super::lanes::Refusal;
+use crate::shard::{CatalogCommand, Input, Reply, Responder};
+use crate::{
+    CatalogView, Command, Error, Health, HistoryEntry, InstanceView, Metrics, PublishReply,
+    StartReply, StartRequest, Watch, view,
+};
+
+/// When a refused client may come again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Batches of history entries that a watcher may lag behind.
+const WATCH_BATCHES_MAX: usize = 256;
+
+/// How often a stopping server looks whether everything has settled.
+const SETTLE_POLL: Duration = Duration::from_millis(5);
+
+impl Inner {
+    pub(crate) fn validate(&self, source: &str) -> Vec<Diagnostic> {
+        graph::check(source, &self.limits).diagnostics
+    }
+
+    pub(crate) async fn publish(&self, source: String) -> Result<PublishReply, Error> {
+        let bytes_max = self.limits.document_bytes_max;
+        check_size("the document", source.len(), bytes_max)?;
+        let checked = graph::check(&source, &self.limits);
+        let diagnostics = checked.diagnostics;
+        let Some(graph) = checked.graph else { return Err(Error::Invalid(diagnostics)) };
+        let (definition, digest) = (graph.definition.clone(), graph.digest);
+        let input =
+            CatalogInput::Publish { definition: definition.clone(), digest, source: source.into() };
+        let command = CatalogCommand { input, graph: Some(Arc::new(graph)) };
+        let (created, position) = self.change_catalog(command).await?;
+        Ok(PublishReply { definition, digest, created, diagnostics, position })
+    }
+
+    pub(crate) async fn set_tag(
+        &self,
+        workflow: WorkflowName,
+        tag: Label,
+        version: Version,
+        actor: Option<String>,
+        reason: Option<String>,
+    ) -> Result<Position, Error> {
+        let input = CatalogInput::SetTag { workflow, tag, version, actor, reason };
+        let (_, position) = self.change_catalog(CatalogCommand { input, graph: None }).await?;
+        Ok(position)
+    }
+
+    async fn change_catalog(&self, command: CatalogCommand) -> Result<(bool, Position), Error> {
+        let command = Box::new(command);
+        match self.ask(|reply| Input::Catalog { command, reply }).await? {
+            (Reply::Catalog { created }, position) => Ok((created, position)),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) fn catalog(&self) -> Arc<CatalogView> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn start(&self, request: StartRequest) -> Result<StartReply, Error> {
+        let bytes = motet_expr::json::size_bound(&request.input);
+        check_size("the input", bytes, self.limits.payload_bytes_max)?;
+        let random = self.seed.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let request = Box::new(request);
+        let asked = self.ask(|reply| Input::Start { request, random, reply }).await?;
+        match asked {
+            (Reply::Instance { view, created }, position) => {
+                Ok(StartReply { instance: *view, created, position })
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn instance(
+        &self,
+        id: InstanceId,
+        wait: Duration,
+    ) -> Result<(InstanceView, Position), Error> {
+        let until = (!wait.is_zero()).then(|| self.clock.now().saturating_add(wait));
+        view_of(self.ask(|reply| Input::Read { id, until, reply }).await?)
+    }
+
+    pub(crate) async fn command(
+        &self,
+        id: InstanceId,
+        command: Command,
+    ) -> Result<(InstanceView, Position), Error> {
+        view_of(self.ask(|reply| Input::Command { id, command, reply }).await?)
+    }
+
+    pub(crate) async fn history(
+        &self,
+        id: InstanceId,
+        skip: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, Error> {
+        // The read by id says which definition names the tasks, and that the instance exists.
+        let (instance, _) = self.instance(id, Duration::ZERO).await?;
+        let Some(graph) = self.catalog().graphs.get(&instance.definition).cloned() else {
+            let message = format!("the definition {} cannot be compiled", instance.definition);
+            return Err(Error::Unloadable(message));
+        };
+        let (sender, receiver) = oneshot::channel();
+        // A receiver that is gone does not want the answer any more.
+        let done = Box::new(move |result| drop(sender.send(result)));
+        self.reads.history(Entity(id.0), skip, limit, done);
+        let chunks = receiver.await.map_err(|_| Error::Unavailable("it stopped".to_owned()))?;
+        let mut entries = Vec::new();
+        for (first, _, chunk) in chunks.map_err(|error| Error::Unloadable(error.to_string()))? {
+            let records =
+                decode_records(&chunk).map_err(|error| Error::Unloadable(error.to_string()))?;
+            entries.extend(view::history(&records, first, &graph));
+        }
+        entries.retain(|entry| entry.number >= skip);
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    pub(crate) async fn watch(&self, id: InstanceId) -> Result<Watch, Error> {
+        let (sender, receiver) = mpsc::channel(WATCH_BATCHES_MAX);
+        let watcher =
+            Box::new(move |entries: &[HistoryEntry]| sender.try_send(entries.to_vec()).is_ok());
+        match self.ask(|reply| Input::Watch { id, watcher, reply }).await? {
+            (Reply::Watching, _) => Ok(receiver),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.lock_health().clone()
+    }
+
+    pub(super) fn set_health(&self, health: Health) {
+        *self.lock_health() = health;
+    }
+
+    fn lock_health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.levels.metrics()
+    }
+
+    pub(crate) async fn shut_down(&self, limit: Duration) {
+        self.lanes.close();
+        self.set_health(Health { ready: false, reason: Some("stopping".to_owned()) });
+        let settled = async {
+            while !self.levels.is_quiet() {
+                tokio::time::sleep(SETTLE_POLL).await;
+            }
+        };
+        // What has not settled by then goes on after the next start.
+        drop(tokio::time::timeout(limit, settled).await);
+        self.lanes.stop();
+    }
+
+    /// Puts a command into the external lane and waits for its answer.
+    async fn ask(
+        &self,
+        input: impl FnOnce(Responder) -> Input,
+    ) -> Result<(Reply, Position), Error> {
+        let (sender, receiver) = oneshot::channel();
+        let reply: Responder = Box::new(move |result: Result<Reply, Error>, position| {
+            // A client that went away does not want the answer any more.
+            drop(sender.send(result.map(|reply| (reply, position))));
+        });
+        self.lanes.push_external(input(reply)).map_err(|refusal| match refusal {
+            Refusal::Full => Error::Overloaded { retry_after: RETRY_AFTER },
+            Refusal::Closed => {
+                let reason = self.health().reason.unwrap_or_else(|| "it is stopping".to_owned());
+                Error::Unavailable(reason)
+            }
+        })?;
+        receiver
+            .await
+            .map_err(|_| Error::Unavailable("it stopped before it answered".to_owned()))?
+    }
+}
+
+fn view_of(asked: (Reply, Position)) -> Result<(InstanceView, Position), Error> {
+    match asked {
+        (Reply::Instance { view, .. }, position) => Ok((*view, position)),
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    Error::Unavailable(format!("an answer of another kind arrived: {reply:?}"))
+}
+
+fn check_size(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), Error> {
+    if bytes <= bytes_max { Ok(()) } else { Err(Error::TooLarge { what, bytes, bytes_max }) }
+}
+
+/// The free bits of ids: a keyed counter, unpredictable from outside (BLAKE3 as a pseudo-random function).
+pub(super) struct Seed {
+    key: [u8; 32],
+    counter: u64,
+}
+
+impl Seed {
+    /// Seeded by the randomness with which the standard library keys its hash maps.
+    pub(super) fn from_system() -> Self {
+        use std::hash::BuildHasher as _;
+        let mut key = [0; 32];
+        for slot in key.chunks_mut(8) {
+            let random =
+                std::collections::hash_map::RandomState::new().hash_one(std::process::id());
+            slot.copy_from_slice(&random.to_le_bytes());
+        }
+        Self { key, counter: 0 }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.counter += 1;
+        let hash = blake3::keyed_hash(&self.key, &self.counter.to_le_bytes());
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&hash.as_bytes()[..8]);
+        u64::from_le_bytes(bytes)
+    }
+}

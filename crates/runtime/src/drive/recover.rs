@@ -1,0 +1,91 @@
+//! What a server reads before it takes its first input.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+
+use motet_definition::graph;
+use motet_engine::Catalog;
+use motet_journal::decode_catalog_records;
+use motet_store::{Completion, Epoch, Error, Loaded, Row, RowScan, Store, Table};
+use motet_types::{Limits, ShardId};
+
+use super::StartError;
+use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
+use crate::tables::{INBOX, MESSAGE, PENDING, SENT, TIMER};
+
+/// Rows that recovery reads at once.
+const PAGE_ROWS: usize = 10_000;
+
+/// Takes every shard and reads the catalog and the rows of what is in flight.
+pub(super) fn read(store: &dyn Store, limits: &Limits) -> Result<(Epoch, Recovered), StartError> {
+    let shards = ShardId::all().chain([ShardId::CATALOG]).collect();
+    let leases = wait(|done| store.lease(shards, done))?;
+    let epoch = leases.iter().map(|lease| lease.epoch).max().unwrap_or_default();
+    let mut recovered = Recovered::default();
+    recovered.catalog = catalog(store)?;
+    recovered.graphs = compile(&recovered.catalog, limits);
+    each(store, &TIMER, |row| recovered.timer(row))?;
+    each(store, &PENDING, |row| recovered.pending(row))?;
+    each(store, &MESSAGE, |row| recovered.message(row))?;
+    each(store, &SENT, |row| recovered.sent(row))?;
+    each(store, &INBOX, |row| recovered.inbox(row))?;
+    Ok((epoch, recovered))
+}
+
+fn catalog(store: &dyn Store) -> Result<Catalog, StartError> {
+    let mut catalog = Catalog::default();
+    let loaded = wait(|done| store.load(vec![CATALOG_ENTITY], done))?;
+    let Some(Some(Loaded { records, .. })) = loaded.into_iter().next() else { return Ok(catalog) };
+    for chunk in &records {
+        let records = decode_catalog_records(chunk)
+            .map_err(|error| StartError::Catalog(error.to_string()))?;
+        for record in &records {
+            catalog.apply(record);
+        }
+    }
+    Ok(catalog)
+}
+
+/// Compiles every definition; one that this version refuses costs its instances, never the start.
+fn compile(
+    catalog: &Catalog,
+    limits: &Limits,
+) -> BTreeMap<motet_types::WorkflowRef, Arc<graph::Graph>> {
+    let published = catalog.workflows.values().flat_map(|workflow| workflow.versions.values());
+    published
+        .filter_map(|published| {
+            let document = motet_definition::parse(&published.source, limits).document?;
+            let graph = graph::compile(&document, limits).ok()?;
+            Some((graph.definition.clone(), Arc::new(graph)))
+        })
+        .collect()
+}
+
+fn each(
+    store: &dyn Store,
+    table: &Table,
+    mut take: impl FnMut(&Row) -> Result<(), RowError>,
+) -> Result<(), StartError> {
+    let mut after = None;
+    loop {
+        let scan = RowScan { table: table.id, prefix: Vec::new(), after, limit: PAGE_ROWS };
+        let rows = wait(|done| store.rows(scan, done))?;
+        for row in &rows {
+            take(row)?;
+        }
+        match rows.last() {
+            Some(last) if rows.len() == PAGE_ROWS => {
+                after = Some(last[..table.key_columns].to_vec());
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Calls a method of the port and waits for its completion.
+fn wait<T: Send + 'static>(call: impl FnOnce(Completion<Result<T, Error>>)) -> Result<T, Error> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    // A receiver that is gone has nobody to tell.
+    call(Box::new(move |result| drop(sender.send(result))));
+    receiver.recv().map_err(|_| Error::Closed)?
+}

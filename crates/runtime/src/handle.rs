@@ -1,0 +1,182 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_definition::Diagnostic;
+use motet_engine::{CatalogRejection, Unresolved};
+use motet_store::Position;
+use motet_types::{InstanceId, Label, Status, Version, WorkflowName, WorkflowRef};
+
+use crate::{
+    CatalogView, Command, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Page,
+    StartRequest,
+};
+
+/// What the outside talks to; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) inner: Arc<crate::drive::Inner>,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The document has errors; all of them are here, with warnings among them.
+    #[error("the document has errors")]
+    Invalid(Vec<Diagnostic>),
+    #[error(transparent)]
+    Catalog(CatalogRejection),
+    #[error(transparent)]
+    Unresolved(Unresolved),
+    #[error("there is no instance {0}")]
+    UnknownInstance(InstanceId),
+    /// The start key was used for another body or version.
+    #[error("the idempotency key was already used for another start (instance {0})")]
+    KeyReused(InstanceId),
+    /// The command does not fit the instance's status.
+    #[error("the instance is {status}: {reason}")]
+    Conflict { status: Status, reason: String },
+    #[error("{what} has {bytes} bytes, the limit is {bytes_max}")]
+    TooLarge { what: &'static str, bytes: usize, bytes_max: usize },
+    /// More waits than is admitted; come again later.
+    #[error("the server has more work than it admits")]
+    Overloaded { retry_after: Duration },
+    /// The server takes nothing new: its disk is full, it is stopping, or its store failed.
+    #[error("the server is not available: {0}")]
+    Unavailable(String),
+    /// The stored instance cannot be read.
+    #[error("the instance cannot be loaded: {0}")]
+    Unloadable(String),
+}
+
+/// What came of a publication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishReply {
+    pub definition: WorkflowRef,
+    pub digest: motet_types::Digest,
+    /// False if the same content was there already.
+    pub created: bool,
+    /// Warnings; errors would have refused it.
+    pub diagnostics: Vec<Diagnostic>,
+    pub position: Position,
+}
+
+/// What came of a start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartReply {
+    pub instance: InstanceView,
+    /// False if the start key found an instance that was there already.
+    pub created: bool,
+    pub position: Position,
+}
+
+/// New entries of one instance's history as they become durable; ends when the instance does or the receiver lags.
+pub type Watch = tokio::sync::mpsc::Receiver<Vec<HistoryEntry>>;
+
+/// Whether the server takes work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Shards are loaded and the store accepts commits.
+    pub ready: bool,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// Figures for `/metrics`: name, help, kind (`counter` or `gauge`) and value.
+pub type Metrics = Vec<(&'static str, &'static str, &'static str, f64)>;
+
+impl Handle {
+    /// Checks a document as publication would, without publishing: all errors and warnings.
+    pub fn validate(&self, source: &str) -> Vec<Diagnostic> {
+        self.inner.validate(source)
+    }
+
+    /// Publishes a document; its version is immutable from then on.
+    pub async fn publish(&self, source: String) -> Result<PublishReply, Error> {
+        self.inner.publish(source).await
+    }
+
+    pub async fn set_tag(
+        &self,
+        workflow: WorkflowName,
+        tag: Label,
+        version: Version,
+        actor: Option<String>,
+        reason: Option<String>,
+    ) -> Result<Position, Error> {
+        self.inner.set_tag(workflow, tag, version, actor, reason).await
+    }
+
+    /// The catalog as it is durable now.
+    pub fn catalog(&self) -> Arc<CatalogView> {
+        self.inner.catalog()
+    }
+
+    /// Starts an instance, or finds the one that its key started; waits for the end if asked to.
+    pub async fn start(&self, request: StartRequest) -> Result<StartReply, Error> {
+        self.inner.start(request).await
+    }
+
+    /// Reads an instance; with `wait` once it has ended, or as it is when the time is up.
+    pub async fn instance(
+        &self,
+        id: InstanceId,
+        wait: Duration,
+    ) -> Result<(InstanceView, Position), Error> {
+        self.inner.instance(id, wait).await
+    }
+
+    pub async fn command(
+        &self,
+        id: InstanceId,
+        command: Command,
+    ) -> Result<(InstanceView, Position), Error> {
+        self.inner.command(id, command).await
+    }
+
+    /// Entries of the history from ordinal `skip` on; fewer than `limit` only at the end. Includes every durable record.
+    pub async fn history(
+        &self,
+        id: InstanceId,
+        skip: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, Error> {
+        self.inner.history(id, skip, limit).await
+    }
+
+    /// Entries from now on, as they become durable.
+    pub async fn watch(&self, id: InstanceId) -> Result<Watch, Error> {
+        self.inner.watch(id).await
+    }
+
+    /// A page of instances, newest first; waits up to 5 s until the view covers `at`.
+    pub async fn instances(
+        &self,
+        filter: InstanceFilter,
+        after: Option<InstanceId>,
+        limit: usize,
+        at: Option<Position>,
+    ) -> Result<Page<InstanceRow>, Error> {
+        self.inner.instances(filter, after, limit, at).await
+    }
+
+    /// How many instances there are in each status.
+    pub async fn counts(
+        &self,
+        filter: InstanceFilter,
+    ) -> Result<(Vec<(Status, u64)>, Position), Error> {
+        self.inner.counts(filter).await
+    }
+
+    pub fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    pub fn metrics(&self) -> Metrics {
+        self.inner.metrics()
+    }
+
+    /// Stops taking commands, finishes what is in flight within `limit`, and makes everything durable.
+    pub async fn shut_down(&self, limit: Duration) {
+        self.inner.shut_down(limit).await;
+    }
+}

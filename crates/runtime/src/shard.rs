@@ -1,0 +1,298 @@
+//! The synchronous machine of one engine thread: inputs in, outputs out; no threads, no clock, no sockets.
+//!
+//! It owns shards, keeps their live instances, steps them, gathers what they change into a batch, and lets replies and
+//! effects out only when the batch that carries them is durable. One batch is in flight at a time while the next one is
+//! built, so that a refused batch takes with it exactly what was computed after it.
+
+mod batch;
+mod catalog;
+mod commits;
+mod dispatch;
+mod links;
+mod recovery;
+mod slots;
+mod starts;
+mod timers;
+mod waiters;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use motet_engine::secret::SecretKey;
+use motet_engine::{Catalog, Outcome, Request};
+use motet_journal::Message;
+use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row};
+use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, Timestamp};
+
+use crate::{CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
+
+pub use catalog::CatalogCommand;
+pub use recovery::{Recovered, RowError};
+
+use batch::Batch;
+use dispatch::Dispatch;
+use links::Links;
+use slots::Slot;
+use starts::Starting;
+use waiters::Waiters;
+
+/// Takes the answer to a command, with the position that it rests on.
+pub type Responder = Box<dyn FnOnce(Result<Reply, Error>, Position) + Send>;
+
+/// Takes an instance's new history entries; false ends the subscription.
+pub type Watcher = Box<dyn FnMut(&[HistoryEntry]) -> bool + Send>;
+
+/// The answer to a command.
+#[derive(Debug)]
+pub enum Reply {
+    Instance { view: Box<InstanceView>, created: bool },
+    Catalog { created: bool },
+    Watching,
+}
+
+/// Something for the machine to take in.
+pub enum Input {
+    /// A start; `random` fills the id and, without a client's key, the start key.
+    Start {
+        request: Box<StartRequest>,
+        random: u64,
+        reply: Responder,
+    },
+    Command {
+        id: InstanceId,
+        command: Command,
+        reply: Responder,
+    },
+    /// A read by id; with a deadline it is answered at the instance's end or then.
+    Read {
+        id: InstanceId,
+        until: Option<Timestamp>,
+        reply: Responder,
+    },
+    Watch {
+        id: InstanceId,
+        watcher: Watcher,
+        reply: Responder,
+    },
+    Catalog {
+        command: Box<CatalogCommand>,
+        reply: Responder,
+    },
+    Outcome {
+        id: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+        outcome: Outcome,
+    },
+    Loaded {
+        id: InstanceId,
+        loaded: Result<Option<Loaded>, motet_store::Error>,
+    },
+    /// The answer to a lookup of a start key.
+    Looked {
+        shard: ShardId,
+        key: String,
+        row: Result<Option<Row>, motet_store::Error>,
+    },
+    Committed {
+        positions: Vec<Position>,
+    },
+    Refused {
+        error: CommitError,
+    },
+    Recovered(Box<Recovered>),
+    /// Time has passed.
+    Tick,
+}
+
+/// Something that the machine wants done.
+pub enum Output {
+    Load(InstanceId),
+    Lookup {
+        shard: ShardId,
+        key: String,
+    },
+    /// Make the batch durable; the answer is `Committed` or `Refused`.
+    Commit(Vec<Commit>),
+    Reply {
+        reply: Responder,
+        result: Result<Reply, Error>,
+        position: Position,
+    },
+    Call(Box<Call>),
+    Withdraw {
+        id: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+    },
+    /// The catalog has changed durably.
+    Catalog(Arc<CatalogView>),
+    /// The store's state is unknown: the server has to stop.
+    Stop(String),
+}
+
+/// A call that may leave now.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub id: InstanceId,
+    /// Whose secrets its markers stand for.
+    pub root: InstanceId,
+    pub namespace: String,
+    pub step: StepId,
+    pub attempt: Attempt,
+    pub key: String,
+    pub request: Arc<Request>,
+}
+
+/// What the machine is made with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub limits: Limits,
+    pub secret_key: SecretKey,
+    /// The lease under which the shards are owned.
+    pub epoch: Epoch,
+}
+
+/// Figures of one machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counters {
+    pub started: u64,
+    pub ended: u64,
+    pub commits: u64,
+    pub batches: u64,
+    pub records: u64,
+    pub outcomes: u64,
+    pub timers_fired: u64,
+    pub panics: u64,
+}
+
+/// See the module.
+pub struct Machine {
+    config: Config,
+    now: Timestamp,
+    /// The catalog with what is not durable yet.
+    catalog: Catalog,
+    /// The catalog that is durable.
+    view: Arc<CatalogView>,
+    slots: HashMap<InstanceId, Slot>,
+    /// Live instances that nothing moves, oldest first: what leaves memory first.
+    idle: VecDeque<InstanceId>,
+    timers: BTreeSet<(Timestamp, InstanceId)>,
+    starting: HashMap<(ShardId, String), Starting>,
+    waiters: Waiters,
+    links: Links,
+    dispatch: Dispatch,
+    /// Instances that have yielded, in order.
+    yielded: VecDeque<InstanceId>,
+    building: Batch,
+    in_flight: Option<Batch>,
+    /// The last durable position.
+    position: Position,
+    outputs: Vec<Output>,
+    counters: Counters,
+}
+
+impl Machine {
+    pub fn new(config: Config) -> Self {
+        Self {
+            dispatch: Dispatch::new(config.limits.calls_in_flight_max),
+            config,
+            now: Timestamp::default(),
+            catalog: Catalog::default(),
+            view: Arc::default(),
+            slots: HashMap::new(),
+            idle: VecDeque::new(),
+            timers: BTreeSet::new(),
+            starting: HashMap::new(),
+            waiters: Waiters::default(),
+            links: Links::default(),
+            yielded: VecDeque::new(),
+            building: Batch::default(),
+            in_flight: None,
+            position: Position::default(),
+            outputs: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes one input in. Time never goes back.
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Start { request, random, reply } => self.start(*request, random, reply),
+            Input::Command { id, command, reply } => self.command(id, command, reply),
+            Input::Read { id, until, reply } => self.read(id, until, reply),
+            Input::Watch { id, watcher, reply } => self.watch(id, watcher, reply),
+            Input::Catalog { command, reply } => self.change_catalog(*command, reply),
+            Input::Outcome { id, step, attempt, outcome } => {
+                self.outcome(id, step, attempt, outcome);
+            }
+            Input::Loaded { id, loaded } => self.loaded(id, loaded),
+            Input::Looked { shard, key, row } => self.looked(shard, key, row),
+            Input::Committed { positions } => self.committed(&positions),
+            Input::Refused { error } => self.refused(&error),
+            Input::Recovered(recovered) => self.recovered(*recovered),
+            Input::Tick => self.tick(),
+        }
+    }
+
+    /// Goes on with what waits behind the inputs, hands the batch over if none is in flight, and gives the outputs.
+    pub fn flush(&mut self) -> Vec<Output> {
+        self.continue_yielded();
+        self.dispatch_queued();
+        self.submit();
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// When the machine wants its next `Tick`, if nothing else comes.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let timer = self.timers.first().map(|(due, _)| *due);
+        let others = [self.waiters.next_due(), self.links.next_due(), self.dispatch.next_due()];
+        others.into_iter().flatten().chain(timer).min()
+    }
+
+    /// Whether nothing is in flight: no batch, no call, nothing to go on with.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight.is_none()
+            && self.building.is_empty()
+            && self.yielded.is_empty()
+            && self.dispatch.in_flight() == 0
+    }
+
+    /// Whether flush would go on at once.
+    pub fn has_work(&self) -> bool {
+        !self.yielded.is_empty() || self.dispatch.can_go_on()
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Calls in flight, calls that wait for their turn, live instances, timers.
+    pub fn levels(&self) -> [usize; 4] {
+        [self.dispatch.in_flight(), self.dispatch.waiting(), self.slots.len(), self.timers.len()]
+    }
+
+    pub fn view(&self) -> &Arc<CatalogView> {
+        &self.view
+    }
+
+    /// Live instances with everything that is not durable yet; for checks.
+    pub fn live(&self) -> impl Iterator<Item = &motet_engine::Instance> {
+        self.slots.values().filter_map(Slot::live)
+    }
+}
+
+/// The entity of the catalog.
+pub(crate) const CATALOG_ENTITY: Entity = Entity([0; 16]);
+
+/// What makes two starts under one key the same start.
+pub(crate) fn start_digest(request: &StartRequest) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(request.version.as_deref().unwrap_or_default().as_bytes());
+    hasher.update(&[0]);
+    hasher.update(&motet_expr::json::canonical(&request.input));
+    Digest(*hasher.finalize().as_bytes())
+}
+
+type MessageQueue = BTreeMap<(ShardId, ShardId), VecDeque<(u64, u64, Message)>>;

@@ -1,0 +1,158 @@
+//! What is computed between two commits, and what may leave once it is durable.
+
+use std::sync::Arc;
+
+use motet_engine::Effect;
+use motet_store::{Commit, CommitError, Position};
+use motet_types::{InstanceId, ShardId};
+
+use super::starts::Starting;
+use super::{Machine, Output, Reply, Responder};
+use crate::{CatalogView, Error, HistoryEntry};
+
+/// Commits, and everything that rests on them.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) commits: Vec<Commit>,
+    releases: Vec<Release>,
+    /// Instances that a commit of the batch changes.
+    pub(super) touched: Vec<InstanceId>,
+    /// The catalog after the batch, if it changes that.
+    pub(super) view: Option<Arc<CatalogView>>,
+}
+
+/// Something that may leave with its batch.
+pub(super) enum Release {
+    Reply(Responder, Result<Reply, Error>),
+    Effect(InstanceId, Effect),
+    /// A message is durable at its sender.
+    Deliver {
+        from: ShardId,
+        sequence: u64,
+    },
+    /// A message is durable at its receiver.
+    Acknowledge {
+        from: ShardId,
+        sequence: u64,
+    },
+    /// The start key's row is durable: lookups find it from now on.
+    StartKey(ShardId, String),
+    Watched(InstanceId, Vec<HistoryEntry>),
+    Ended(InstanceId),
+    Catalog(Arc<CatalogView>),
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.commits.is_empty() && self.releases.is_empty()
+    }
+}
+
+impl Machine {
+    /// Lets something out with the frame it rests on: at once only if nothing is waiting to become durable.
+    pub(super) fn release(&mut self, release: Release) {
+        if !self.building.commits.is_empty() {
+            self.building.releases.push(release);
+        } else if let Some(in_flight) = &mut self.in_flight {
+            in_flight.releases.push(release);
+        } else {
+            self.let_out(release);
+        }
+    }
+
+    pub(super) fn reply(&mut self, reply: Responder, result: Result<Reply, Error>) {
+        self.release(Release::Reply(reply, result));
+    }
+
+    pub(super) fn push_commit(&mut self, commit: Commit) {
+        self.counters.commits += 1;
+        self.building.commits.push(commit);
+    }
+
+    /// Hands the batch over, unless one is in flight.
+    pub(super) fn submit(&mut self) {
+        if self.in_flight.is_some() || self.building.commits.is_empty() {
+            return;
+        }
+        let mut batch = std::mem::take(&mut self.building);
+        let commits = std::mem::take(&mut batch.commits);
+        self.counters.batches += 1;
+        self.in_flight = Some(batch);
+        self.outputs.push(Output::Commit(commits));
+    }
+
+    pub(super) fn committed(&mut self, positions: &[Position]) {
+        let Some(batch) = self.in_flight.take() else { return };
+        self.position = positions.last().copied().unwrap_or(self.position).max(self.position);
+        for release in batch.releases {
+            self.let_out(release);
+        }
+        for id in batch.touched {
+            self.settled_commit(id);
+        }
+    }
+
+    /// A refused batch takes everything computed since with it: the instances are loaded again when they are next needed.
+    pub(super) fn refused(&mut self, error: &CommitError) {
+        let unknown = matches!(error, CommitError::Unknown(_));
+        let batches = [self.in_flight.take(), Some(std::mem::take(&mut self.building))];
+        let mut touched = Vec::new();
+        for batch in batches.into_iter().flatten() {
+            touched.extend(batch.touched);
+            for release in batch.releases {
+                self.take_back(release, error);
+            }
+        }
+        if unknown {
+            self.outputs.push(Output::Stop(error.to_string()));
+            return;
+        }
+        self.starting.retain(|_, starting| matches!(starting, Starting::Looking(_)));
+        self.catalog = self.view.catalog.clone();
+        for id in touched {
+            self.forget(id);
+        }
+    }
+
+    fn let_out(&mut self, release: Release) {
+        match release {
+            Release::Reply(reply, result) => {
+                self.outputs.push(Output::Reply { reply, result, position: self.position });
+            }
+            Release::Effect(id, effect) => self.carry_out(id, effect),
+            Release::Deliver { from, sequence } => self.deliver(from, sequence),
+            Release::Acknowledge { from, sequence } => {
+                self.links.acknowledge(from, sequence, self.now)
+            }
+            Release::StartKey(shard, key) => {
+                self.starting.remove(&(shard, key));
+            }
+            Release::Watched(id, entries) => self.waiters.tell(id, &entries),
+            Release::Ended(id) => self.ended(id),
+            Release::Catalog(view) => {
+                let mut view = view;
+                Arc::make_mut(&mut view).position = self.position;
+                self.view = view.clone();
+                self.outputs.push(Output::Catalog(view));
+            }
+        }
+    }
+
+    fn take_back(&mut self, release: Release, error: &CommitError) {
+        match release {
+            Release::Reply(reply, _) => {
+                let result = Err(Error::Unavailable(error.to_string()));
+                self.outputs.push(Output::Reply { reply, result, position: self.position });
+            }
+            Release::Deliver { from, sequence } => self.links.drop_unsent(from, sequence),
+            Release::Acknowledge { from, sequence } => {
+                self.links.untake(from, sequence, self.now);
+            }
+            Release::Effect(..)
+            | Release::StartKey(..)
+            | Release::Watched(..)
+            | Release::Ended(_)
+            | Release::Catalog(_) => {}
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! One commit: the records of a step, and the rows that follow from the state after it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use motet_definition::graph::Graph;
+use motet_engine::{Effect, End, Fact, Instance, Record};
+use motet_journal::{encode_instance, encode_records};
+use motet_store::{Commit, Entity, RowChange, Value};
+use motet_types::{InstanceId, ShardId};
+
+use super::Machine;
+use super::batch::Release;
+use super::slots::{Slot, State};
+use crate::tables::{INSTANCE, PENDING, TIMER};
+use crate::view;
+
+/// A snapshot is added after so many records, or bytes of them.
+const SNAPSHOT_RECORDS: usize = 256;
+const SNAPSHOT_BYTES: usize = 256 * 1024;
+
+impl Machine {
+    /// Gathers a step's records with their rows and effects. `rows` and `releases` come with the input.
+    pub(super) fn commit_records(
+        &mut self,
+        id: InstanceId,
+        graph: &Arc<Graph>,
+        records: &[Record],
+        mut rows: Vec<RowChange>,
+        mut releases: Vec<Release>,
+    ) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let State::Live(instance) = &slot.state else { return };
+        let mut chunk = Vec::with_capacity(256);
+        encode_records(records, &mut chunk);
+        slot.since_snapshot.0 += records.len();
+        slot.since_snapshot.1 += chunk.len();
+        let wants_snapshot =
+            slot.since_snapshot.0 >= SNAPSHOT_RECORDS || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
+        let snapshot = wants_snapshot.then(|| {
+            let mut bytes = Vec::new();
+            encode_instance(instance, &mut bytes);
+            Bytes::from(bytes)
+        });
+        if wants_snapshot {
+            slot.since_snapshot = (0, 0);
+        }
+        let first = instance.records - records.len() as u64;
+        let effects: Vec<Effect> =
+            records.iter().filter_map(|record| motet_engine::effects(record, instance)).collect();
+        if shows_in_lists(records) {
+            rows.push(RowChange::Put { table: INSTANCE.id, row: instance_row(instance) });
+        }
+        let shard = id.shard();
+        let timer = timer_rows(slot.due, instance, &mut rows);
+        let pending = pending_rows(slot.pending, instance, &mut rows);
+        let was_due = std::mem::replace(&mut slot.due, timer);
+        slot.pending = pending;
+        slot.unsettled += 1;
+        let has_ended = records.iter().any(|record| matches!(record.fact, Fact::Ended { .. }));
+        if was_due != timer {
+            self.timers.extend(timer.map(|due| (due, id)));
+            if let Some(was_due) = was_due {
+                self.timers.remove(&(was_due, id));
+            }
+        }
+        self.messages_of(id, &effects, &mut rows, &mut releases);
+        if self.waiters.is_watched(id) {
+            releases.push(Release::Watched(id, view::history(records, first, graph)));
+        }
+        self.push_instance_commit(id, shard, chunk, records.len(), snapshot, rows);
+        self.counters.records += records.len() as u64;
+        releases.extend(effects.into_iter().map(|effect| Release::Effect(id, effect)));
+        for release in releases {
+            self.release(release);
+        }
+        if has_ended {
+            self.release(Release::Ended(id));
+        }
+    }
+
+    fn push_instance_commit(
+        &mut self,
+        id: InstanceId,
+        shard: ShardId,
+        chunk: Vec<u8>,
+        record_count: usize,
+        snapshot: Option<Bytes>,
+        mut rows: Vec<RowChange>,
+    ) {
+        self.links.acknowledged_rows(shard, &mut rows);
+        let commit = Commit {
+            shard,
+            epoch: self.config.epoch,
+            entity: Entity(id.0),
+            records: Bytes::from(chunk),
+            record_count: u32::try_from(record_count).unwrap_or(u32::MAX),
+            snapshot,
+            rows,
+        };
+        self.push_commit(commit);
+        self.building.touched.push(id);
+    }
+
+    /// A commit of rows alone.
+    pub(super) fn commit_rows(&mut self, shard: ShardId, rows: Vec<RowChange>) {
+        let mut entity = [0; 16];
+        entity[14..].copy_from_slice(&(shard.0 + 1).to_be_bytes());
+        self.push_commit(Commit {
+            shard,
+            epoch: self.config.epoch,
+            entity: Entity(entity),
+            records: Bytes::new(),
+            record_count: 0,
+            snapshot: None,
+            rows,
+        });
+    }
+
+    /// Puts the instance's next timer where ticks find it, after a tick took it away.
+    pub(super) fn register_timer(&mut self, id: InstanceId) {
+        if let Some(due) = self.slots.get(&id).and_then(|slot| slot.due) {
+            self.timers.insert((due, id));
+        }
+    }
+}
+
+/// Whether recovery has to load the instance: something is in flight, or can be done at once.
+pub(super) fn is_pending(instance: &Instance) -> bool {
+    instance.end.is_none()
+        && (instance.has_work()
+            || !motet_engine::outstanding(instance, instance.updated_at).is_empty())
+}
+
+/// Lists show how an instance began, stands still and ended, not each of its steps.
+fn shows_in_lists(records: &[Record]) -> bool {
+    records.iter().any(|record| {
+        matches!(
+            record.fact,
+            Fact::Started { .. }
+                | Fact::Ended { .. }
+                | Fact::Suspended { .. }
+                | Fact::Resumed
+                | Fact::IncidentRaised { .. }
+                | Fact::Reopened
+                | Fact::Waiting { .. }
+                | Fact::Fired { .. }
+        )
+    })
+}
+
+fn instance_row(instance: &Instance) -> Vec<Value> {
+    let definition = &instance.start.definition;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let ended = instance.end.is_some().then_some(instance.updated_at.as_micros());
+    let error = instance.error().map(|error| {
+        let title = error.title.as_deref().unwrap_or_default();
+        Value::Text(format!("{} {title}", error.kind))
+    });
+    let is_incident = instance.end.is_none() && !instance.incidents.is_empty();
+    vec![
+        Value::Blob(Bytes::copy_from_slice(&instance.id.0)),
+        Value::Int(i64::from(instance.id.shard().0)),
+        text(definition.workflow.namespace.as_str()),
+        text(definition.workflow.name.as_str()),
+        Value::Text(definition.version.to_string()),
+        text(instance.status().as_str()),
+        Value::Int(instance.started_at.as_micros()),
+        Value::Int(instance.updated_at.as_micros()),
+        ended.map_or(Value::Null, Value::Int),
+        instance
+            .start
+            .parent
+            .as_ref()
+            .map_or(Value::Null, |parent| Value::Blob(Bytes::copy_from_slice(&parent.instance.0))),
+        instance.start.business_key.as_deref().map_or(Value::Null, text),
+        error.unwrap_or(Value::Null),
+        if is_incident { Value::Int(1) } else { Value::Null },
+    ]
+}
+
+/// One timer row per instance: its earliest due time.
+fn timer_rows(
+    before: Option<motet_types::Timestamp>,
+    instance: &Instance,
+    rows: &mut Vec<RowChange>,
+) -> Option<motet_types::Timestamp> {
+    let now = instance.next_due();
+    if before == now {
+        return now;
+    }
+    let key = |due: motet_types::Timestamp| {
+        vec![
+            Value::Int(i64::from(instance.id.shard().0)),
+            Value::Int(due.as_micros()),
+            Value::Blob(Bytes::copy_from_slice(&instance.id.0)),
+        ]
+    };
+    rows.extend(before.map(|due| RowChange::Delete { table: TIMER.id, key: key(due) }));
+    rows.extend(now.map(|due| RowChange::Put { table: TIMER.id, row: key(due) }));
+    now
+}
+
+fn pending_rows(before: bool, instance: &Instance, rows: &mut Vec<RowChange>) -> bool {
+    let now = is_pending(instance);
+    if before == now {
+        return now;
+    }
+    let key = vec![
+        Value::Int(i64::from(instance.id.shard().0)),
+        Value::Blob(Bytes::copy_from_slice(&instance.id.0)),
+    ];
+    rows.push(match now {
+        true => RowChange::Put { table: PENDING.id, row: key },
+        false => RowChange::Delete { table: PENDING.id, key },
+    });
+    now
+}
+
+impl Slot {
+    /// The instance's end, for whoever awaits it.
+    pub(super) fn end(&self) -> Option<&End> {
+        self.live().and_then(|instance| instance.end.as_ref())
+    }
+}

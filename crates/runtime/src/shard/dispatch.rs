@@ -1,0 +1,165 @@
+//! Calls in flight: a gate, and a queue before it that holds ids, not requests.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use motet_engine::{self as engine, Effect, Outcome};
+use motet_types::{Attempt, InstanceId, StepId, Timestamp};
+
+use super::slots::{Slot, Task};
+use super::{Call, Machine, Output};
+
+/// How long an instance rests whose commits were refused.
+const REST: Duration = Duration::from_secs(1);
+
+/// Instances that recovery loads at the same time.
+const RESUMING_MAX: usize = 512;
+
+pub(super) struct Dispatch {
+    in_flight: usize,
+    in_flight_max: usize,
+    /// Calls that wait for the gate: those of instances with a completed call first, then by arrival.
+    queue: BinaryHeap<Reverse<(u8, u64, InstanceId, StepId, Attempt)>>,
+    arrivals: u64,
+    /// Instances whose calls in flight are to be sent again.
+    resuming: VecDeque<InstanceId>,
+    resting: BTreeSet<(Timestamp, InstanceId)>,
+}
+
+impl Dispatch {
+    pub(super) fn new(in_flight_max: usize) -> Self {
+        Self {
+            in_flight: 0,
+            in_flight_max,
+            queue: BinaryHeap::new(),
+            arrivals: 0,
+            resuming: VecDeque::new(),
+            resting: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.resuming.len() + self.resting.len()
+    }
+
+    pub(super) fn settled(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    pub(super) fn can_go_on(&self) -> bool {
+        self.has_room() && !(self.queue.is_empty() && self.resuming.is_empty())
+    }
+
+    pub(super) fn resume(&mut self, id: InstanceId) {
+        self.resuming.push_back(id);
+    }
+
+    pub(super) fn resume_later(&mut self, now: Timestamp, id: InstanceId) {
+        self.resting.insert((now.saturating_add(REST), id));
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.resting.first().map(|(due, _)| *due)
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_flight < self.in_flight_max
+    }
+}
+
+impl Machine {
+    /// Carries out an effect whose record is durable.
+    pub(super) fn carry_out(&mut self, id: InstanceId, effect: Effect) {
+        match effect {
+            Effect::Call { step, attempt, key, request, .. } => {
+                let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+                    return self.dispatch.resume(id);
+                };
+                if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
+                    let class = u8::from(instance.steps_activated <= 2);
+                    self.dispatch.arrivals += 1;
+                    let entry = (class, self.dispatch.arrivals, id, step, attempt);
+                    return self.dispatch.queue.push(Reverse(entry));
+                }
+                self.dispatch.in_flight += 1;
+                let start = &instance.start;
+                self.outputs.push(Output::Call(Box::new(Call {
+                    id,
+                    root: start.parent.as_ref().map_or(id, |parent| parent.root),
+                    namespace: start.definition.workflow.namespace.to_string(),
+                    step,
+                    attempt,
+                    key,
+                    request,
+                })));
+            }
+            Effect::Withdraw { step, attempt } => {
+                self.outputs.push(Output::Withdraw { id, step, attempt });
+            }
+            // Messages to other shards were gathered with the commit.
+            Effect::StartChild { .. } | Effect::CancelChild { .. } | Effect::TellParent { .. } => {}
+        }
+    }
+
+    /// Lets waiting calls through as far as the gate allows.
+    pub(super) fn dispatch_queued(&mut self) {
+        while self.dispatch.has_room() {
+            let Some(Reverse((_, _, id, step, attempt))) = self.dispatch.queue.pop() else { break };
+            let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+                self.dispatch.resume(id);
+                continue;
+            };
+            let waiting = engine::outstanding(instance, self.now).into_iter().find(|effect| {
+                matches!(effect, Effect::Call { step: of, attempt: nth, .. } if *of == step && *nth == attempt)
+            });
+            match waiting {
+                Some(effect) => {
+                    let rest = std::mem::take(&mut self.dispatch.queue);
+                    self.carry_out(id, effect);
+                    self.dispatch.queue = rest;
+                }
+                // It was abandoned before it left.
+                None => {
+                    let outcome = Outcome::Withdrawn;
+                    self.give(id, Task::Outcome { step, attempt, outcome });
+                }
+            }
+        }
+        let loading = self.dispatch.resuming.len().min(RESUMING_MAX);
+        for _ in 0..loading {
+            if !self.dispatch.has_room() {
+                return;
+            }
+            let Some(id) = self.dispatch.resuming.pop_front() else { return };
+            self.give(id, Task::Resume);
+        }
+    }
+
+    /// An instance was loaded to go on: what is in flight leaves again under its keys.
+    pub(super) fn resume(&mut self, id: InstanceId) {
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        let has_work = instance.has_work();
+        for effect in engine::outstanding(instance, self.now) {
+            self.carry_out(id, effect);
+        }
+        if has_work {
+            self.yielded.push_back(id);
+        }
+        self.register_timer(id);
+    }
+
+    pub(super) fn resume_due(&mut self) {
+        while let Some((due, id)) = self.dispatch.resting.first().copied() {
+            if due > self.now {
+                return;
+            }
+            self.dispatch.resting.pop_first();
+            self.dispatch.resume(id);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Messages between shards: durable at the sender, taken once by the receiver, first in first out per pair.
+//!
+//! A message carries the sequence of the one before it to the same shard; the receiver takes it only if that is what it
+//! stored last. What is not acknowledged is sent again; acknowledgements ride on the sender's next commits.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{self as engine, ChildRequest, Effect, End, ErrorKind, Parent, WorkflowError};
+use motet_journal::{Message, encode_message};
+use motet_store::{RowChange, Value};
+use motet_types::{InstanceId, ShardId, Timestamp};
+
+use super::batch::Release;
+use super::slots::Task;
+use super::{Machine, MessageQueue};
+use crate::tables::{INBOX, MESSAGE, SENT};
+
+/// How long acknowledgements wait for a commit to ride on.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a message rests whose taking was refused.
+const REDELIVER_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Links {
+    /// Highest sequence sent, by (sender, receiver).
+    sent: BTreeMap<(ShardId, ShardId), u64>,
+    /// Highest sequence taken, by (receiver, sender).
+    taken: BTreeMap<(ShardId, ShardId), u64>,
+    /// Highest sequence that a shard has given out.
+    last: HashMap<ShardId, u64>,
+    /// Messages that are not acknowledged, by sender and sequence.
+    outbox: BTreeMap<(ShardId, u64), (ShardId, u64, Message)>,
+    /// Messages that wait for their turn, by (receiver, sender).
+    arriving: MessageQueue,
+    /// Pairs whose first message waits for its instance to be loaded.
+    busy: BTreeSet<(ShardId, ShardId)>,
+    /// Acknowledged messages whose rows are still there, by sender.
+    acknowledged: HashMap<ShardId, Vec<u64>>,
+    acknowledge_by: Option<Timestamp>,
+    /// Messages to set out again, by time.
+    redeliver: BTreeSet<(Timestamp, ShardId, u64)>,
+}
+
+impl Links {
+    pub(super) fn recover(
+        &mut self,
+        sent: Vec<(ShardId, ShardId, u64)>,
+        taken: Vec<(ShardId, ShardId, u64)>,
+        outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
+    ) {
+        for (from, to, sequence) in sent {
+            self.sent.insert((from, to), sequence);
+            let last = self.last.entry(from).or_default();
+            *last = (*last).max(sequence);
+        }
+        for (to, from, sequence) in taken {
+            self.taken.insert((to, from), sequence);
+        }
+        for (from, sequence, to, previous, message) in outbox {
+            self.outbox.insert((from, sequence), (to, previous, message));
+        }
+    }
+
+    pub(super) fn unacknowledged(&self) -> Vec<(ShardId, u64)> {
+        self.outbox.keys().copied().collect()
+    }
+
+    /// Numbers a message; gives its sequence and the rows that make it durable.
+    fn send(&mut self, from: ShardId, to: ShardId, message: Message) -> (u64, Vec<RowChange>) {
+        let last = self.last.entry(from).or_default();
+        *last += 1;
+        let sequence = *last;
+        let previous = self.sent.insert((from, to), sequence).unwrap_or(0);
+        let mut body = Vec::new();
+        encode_message(&message, &mut body);
+        self.outbox.insert((from, sequence), (to, previous, message));
+        let int = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        let rows = vec![
+            RowChange::Put {
+                table: MESSAGE.id,
+                row: vec![
+                    int(u64::from(from.0)),
+                    int(sequence),
+                    int(u64::from(to.0)),
+                    int(previous),
+                    Value::Blob(Bytes::from(body)),
+                ],
+            },
+            RowChange::Put {
+                table: SENT.id,
+                row: vec![int(u64::from(from.0)), int(u64::from(to.0)), int(sequence)],
+            },
+        ];
+        (sequence, rows)
+    }
+
+    pub(super) fn acknowledge(&mut self, from: ShardId, sequence: u64, now: Timestamp) {
+        if self.outbox.remove(&(from, sequence)).is_some() {
+            self.acknowledged.entry(from).or_default().push(sequence);
+            self.acknowledge_by.get_or_insert(now.saturating_add(ACKNOWLEDGE_WITHIN));
+        }
+    }
+
+    /// Rows of acknowledged messages of a shard, to go with a commit of it.
+    pub(super) fn acknowledged_rows(&mut self, shard: ShardId, rows: &mut Vec<RowChange>) {
+        if self.acknowledged.is_empty() {
+            return;
+        }
+        for sequence in self.acknowledged.remove(&shard).unwrap_or_default() {
+            let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+            let key = vec![Value::Int(i64::from(shard.0)), Value::Int(sequence)];
+            rows.push(RowChange::Delete { table: MESSAGE.id, key });
+        }
+        if self.acknowledged.is_empty() {
+            self.acknowledge_by = None;
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let redeliver = self.redeliver.first().map(|(due, ..)| *due);
+        self.acknowledge_by.into_iter().chain(redeliver).min()
+    }
+
+    /// A message whose commit was refused was never sent.
+    pub(super) fn drop_unsent(&mut self, from: ShardId, sequence: u64) {
+        if let Some((to, previous, _)) = self.outbox.remove(&(from, sequence)) {
+            let sent = self.sent.entry((from, to)).or_default();
+            *sent = (*sent).min(previous);
+        }
+    }
+
+    /// A message whose taking was refused is taken again, a little later.
+    pub(super) fn untake(&mut self, from: ShardId, sequence: u64, now: Timestamp) {
+        if let Some((to, previous, _)) = self.outbox.get(&(from, sequence)) {
+            let taken = self.taken.entry((*to, from)).or_default();
+            *taken = (*taken).min(*previous);
+            self.redeliver.insert((now.saturating_add(REDELIVER_AFTER), from, sequence));
+        }
+    }
+}
+
+impl Machine {
+    /// Numbers the messages that an instance's effects ask for, before they are committed.
+    pub(super) fn messages_of(
+        &mut self,
+        id: InstanceId,
+        effects: &[Effect],
+        rows: &mut Vec<RowChange>,
+        releases: &mut Vec<Release>,
+    ) {
+        let from = id.shard();
+        for effect in effects {
+            let (to, message) = match effect {
+                Effect::StartChild { step, child } => {
+                    let child = child.clone();
+                    (child.id.shard(), Message::StartChild { parent: id, step: *step, child })
+                }
+                Effect::CancelChild { child } => {
+                    (child.shard(), Message::CancelChild { child: *child })
+                }
+                Effect::TellParent { parent, step, end } => {
+                    let (parent, step, end) = (*parent, *step, end.clone());
+                    (parent.shard(), Message::ChildEnded { parent, step, child: id, end })
+                }
+                Effect::Call { .. } | Effect::Withdraw { .. } => continue,
+            };
+            let (sequence, message_rows) = self.links.send(from, to, message);
+            rows.extend(message_rows);
+            releases.push(Release::Deliver { from, sequence });
+        }
+    }
+
+    /// A durable message sets out.
+    pub(super) fn deliver(&mut self, from: ShardId, sequence: u64) {
+        let Some((to, previous, message)) = self.links.outbox.get(&(from, sequence)).cloned()
+        else {
+            return;
+        };
+        let pair = (to, from);
+        self.links.arriving.entry(pair).or_default().push_back((sequence, previous, message));
+        self.take_arriving(pair);
+    }
+
+    /// Takes the messages of a pair in order, up to one whose instance has to be loaded first.
+    fn take_arriving(&mut self, pair: (ShardId, ShardId)) {
+        while !self.links.busy.contains(&pair) {
+            let Some(queue) = self.links.arriving.get_mut(&pair) else { return };
+            let Some((sequence, previous, message)) = queue.pop_front() else {
+                self.links.arriving.remove(&pair);
+                return;
+            };
+            let (to, from) = pair;
+            let taken = self.links.taken.get(&pair).copied().unwrap_or(0);
+            if sequence <= taken {
+                self.release(Release::Acknowledge { from, sequence });
+                continue;
+            }
+            if previous != taken {
+                // A gap: the one before it will be sent again, and this one after it.
+                continue;
+            }
+            self.links.busy.insert(pair);
+            match message {
+                Message::StartChild { parent, step, child } => {
+                    self.start_child(pair, sequence, parent, step, child);
+                }
+                Message::ChildEnded { parent, .. } => {
+                    self.give(parent, Task::Message { from, to, sequence, message });
+                }
+                Message::CancelChild { child } => {
+                    self.give(child, Task::Message { from, to, sequence, message });
+                }
+            }
+        }
+    }
+
+    fn start_child(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        parent: InstanceId,
+        step: motet_types::StepId,
+        child: Arc<ChildRequest>,
+    ) {
+        let ChildRequest { id, definition, start_key, input, awaited, root, depth } =
+            (*child).clone();
+        let above = Parent { instance: parent, step, awaited, root, depth };
+        let rows = vec![self.taken_row(pair, sequence)];
+        let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
+        let start = self.start_of(definition, input, start_key, Some(above));
+        let begun = start.and_then(|start| self.begin_instance(id, start, rows.clone(), releases));
+        if let Err(error) = begun {
+            let detail = error.to_string();
+            let error =
+                WorkflowError::new(ErrorKind::Configuration, "the child cannot start", detail);
+            let end = End::Faulted { step: motet_types::StepId(0), error: Box::new(error) };
+            let reply = Message::ChildEnded { parent, step, child: id, end };
+            self.consume(pair, sequence, awaited.then_some(reply));
+        }
+        self.taken(pair, sequence);
+    }
+
+    /// A message for a live instance.
+    pub(super) fn take_message(
+        &mut self,
+        id: InstanceId,
+        from: ShardId,
+        to: ShardId,
+        sequence: u64,
+        message: Message,
+    ) {
+        let pair = (to, from);
+        let input = match message {
+            Message::ChildEnded { step, child, end, .. } => {
+                engine::Input::ChildEnded { step, child, result: result_of(end) }
+            }
+            Message::CancelChild { .. } => {
+                engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) }
+            }
+            Message::StartChild { .. } => return self.taken(pair, sequence),
+        };
+        // The step's commit and this one share a frame, because they are gathered in the same batch.
+        drop(self.step(id, input));
+        self.consume(pair, sequence, None);
+        self.taken(pair, sequence);
+    }
+
+    /// A message whose instance cannot be had is consumed: nobody can do anything about it.
+    pub(super) fn refuse_message(
+        &mut self,
+        from: ShardId,
+        to: ShardId,
+        sequence: u64,
+        message: Message,
+    ) {
+        drop(message);
+        self.consume((to, from), sequence, None);
+        self.taken((to, from), sequence);
+    }
+
+    /// Makes it durable that a message was taken, perhaps with an answer to it.
+    fn consume(&mut self, pair: (ShardId, ShardId), sequence: u64, answer: Option<Message>) {
+        let (to, from) = pair;
+        let mut rows = vec![self.taken_row(pair, sequence)];
+        let mut releases = vec![Release::Acknowledge { from, sequence }];
+        if let Some(answer) = answer {
+            let (sequence, answer_rows) = self.links.send(to, from, answer);
+            rows.extend(answer_rows);
+            releases.push(Release::Deliver { from: to, sequence });
+        }
+        self.links.acknowledged_rows(to, &mut rows);
+        self.commit_rows(to, rows);
+        for release in releases {
+            self.release(release);
+        }
+    }
+
+    fn taken_row(&self, (to, from): (ShardId, ShardId), sequence: u64) -> RowChange {
+        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let row =
+            vec![Value::Int(i64::from(to.0)), Value::Int(i64::from(from.0)), Value::Int(sequence)];
+        RowChange::Put { table: INBOX.id, row }
+    }
+
+    fn taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
+        self.links.taken.insert(pair, sequence);
+        self.links.busy.remove(&pair);
+        self.take_arriving(pair);
+    }
+
+    /// Commits acknowledgements that found no commit to ride on.
+    pub(super) fn tend_links(&mut self) {
+        while let Some((due, from, sequence)) = self.links.redeliver.first().copied() {
+            if due > self.now {
+                break;
+            }
+            self.links.redeliver.pop_first();
+            self.deliver(from, sequence);
+        }
+        if self.links.acknowledge_by.is_none_or(|by| by > self.now) {
+            return;
+        }
+        let shards: VecDeque<ShardId> = self.links.acknowledged.keys().copied().collect();
+        for shard in shards {
+            let mut rows = Vec::new();
+            self.links.acknowledged_rows(shard, &mut rows);
+            self.commit_rows(shard, rows);
+        }
+    }
+}
+
+/// What a parent makes of its child's end.
+fn result_of(end: End) -> Result<motet_expr::Value, Box<WorkflowError>> {
+    match end {
+        End::Completed(output) => Ok(output),
+        End::Faulted { error, .. } => Err(error),
+        End::Cancelled { .. } => {
+            let error = WorkflowError::new(
+                ErrorKind::Runtime,
+                "the child was cancelled",
+                "it gave no output",
+            );
+            Err(Box::new(error))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! How a machine begins: from what the store holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use motet_definition::graph::Graph;
+use motet_engine::Catalog;
+use motet_journal::{Message, decode_message};
+use motet_store::{Position, Row, Value};
+use motet_types::{InstanceId, ShardId, Timestamp, WorkflowRef};
+
+use super::Machine;
+use crate::CatalogView;
+
+/// What recovery read, table by table.
+#[derive(Default)]
+pub struct Recovered {
+    pub position: Position,
+    pub catalog: Catalog,
+    /// Every definition that compiles.
+    pub graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
+    timers: Vec<(Timestamp, InstanceId)>,
+    pending: Vec<InstanceId>,
+    sent: Vec<(ShardId, ShardId, u64)>,
+    taken: Vec<(ShardId, ShardId, u64)>,
+    outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
+}
+
+/// A stored row does not have the form that its table declares.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a row of the table {table} cannot be read: {row}")]
+pub struct RowError {
+    pub table: &'static str,
+    pub row: String,
+}
+
+impl Recovered {
+    /// Takes a row of the timer table.
+    ///
+    /// # Errors
+    /// The row does not have the table's form; the same holds for the other tables.
+    pub fn timer(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [Value::Int(_), Value::Int(due), id] => {
+                instance(id).map(|id| (Timestamp::from_micros(*due), id))
+            }
+            _ => None,
+        };
+        self.timers.push(read.ok_or_else(|| wrong("timer", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the pending table.
+    pub fn pending(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [Value::Int(_), id] => instance(id),
+            _ => None,
+        };
+        self.pending.push(read.ok_or_else(|| wrong("pending", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the table of sequences sent.
+    pub fn sent(&mut self, row: &Row) -> Result<(), RowError> {
+        self.sent.push(sequence(row).ok_or_else(|| wrong("sent", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the table of sequences taken.
+    pub fn inbox(&mut self, row: &Row) -> Result<(), RowError> {
+        self.taken.push(sequence(row).ok_or_else(|| wrong("inbox", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the message table.
+    pub fn message(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [from, Value::Int(sequence), to, Value::Int(previous), Value::Blob(body)] => {
+                decode_message(body).ok().and_then(|message| {
+                    let (sequence, previous) = (number(*sequence)?, number(*previous)?);
+                    Some((shard(from)?, sequence, shard(to)?, previous, message))
+                })
+            }
+            _ => None,
+        };
+        self.outbox.push(read.ok_or_else(|| wrong("message", row))?);
+        Ok(())
+    }
+}
+
+impl Machine {
+    pub(super) fn recovered(&mut self, recovered: Recovered) {
+        let Recovered { position, catalog, graphs, timers, pending, sent, taken, outbox } =
+            recovered;
+        self.position = position;
+        self.catalog = catalog.clone();
+        self.view = Arc::new(CatalogView { catalog, graphs, position });
+        self.outputs.push(super::Output::Catalog(self.view.clone()));
+        self.timers.extend(timers);
+        for id in pending {
+            self.dispatch.resume(id);
+        }
+        self.links.recover(sent, taken, outbox);
+        for (from, sequence) in self.links.unacknowledged() {
+            self.deliver(from, sequence);
+        }
+    }
+}
+
+fn instance(value: &Value) -> Option<InstanceId> {
+    match value {
+        Value::Blob(id) => Some(InstanceId(id.as_ref().try_into().ok()?)),
+        _ => None,
+    }
+}
+
+fn shard(value: &Value) -> Option<ShardId> {
+    match value {
+        Value::Int(shard) => Some(ShardId(u16::try_from(*shard).ok()?)),
+        _ => None,
+    }
+}
+
+fn number(value: i64) -> Option<u64> {
+    u64::try_from(value).ok()
+}
+
+fn sequence(row: &Row) -> Option<(ShardId, ShardId, u64)> {
+    match row.as_slice() {
+        [one, other, Value::Int(sequence)] => {
+            Some((shard(one)?, shard(other)?, number(*sequence)?))
+        }
+        _ => None,
+    }
+}
+
+fn wrong(table: &'static str, row: &Row) -> RowError {
+    RowError { table, row: format!("{row:?}") }
+}

@@ -1,0 +1,391 @@
+//! Live instances: loaded when needed, stepped in order, let go when nothing moves them.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use motet_definition::graph::Graph;
+use motet_engine::{self as engine, Context, Instance, Outcome, Record, Rejection};
+use motet_journal::{Message, decode_instance, decode_records};
+use motet_store::Loaded;
+use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
+
+use super::{Machine, Output, Reply, Responder, Watcher};
+use crate::{Command, Error, view};
+
+/// An instance in memory, or on its way there.
+pub(super) struct Slot {
+    pub(super) state: State,
+    /// What waits for the load.
+    queue: VecDeque<Task>,
+    /// The due time of its timer row.
+    pub(super) due: Option<Timestamp>,
+    /// Whether its pending row exists.
+    pub(super) pending: bool,
+    /// Commits that are not durable yet.
+    pub(super) unsettled: u32,
+    /// Records and bytes since the last snapshot.
+    pub(super) since_snapshot: (usize, usize),
+}
+
+pub(super) enum State {
+    Loading,
+    Live(Box<Instance>),
+    /// A panic: loaded again once everything it has written is durable.
+    Broken,
+}
+
+/// Something for one instance.
+pub(super) enum Task {
+    Command {
+        command: Command,
+        reply: Responder,
+    },
+    Read {
+        until: Option<Timestamp>,
+        created: bool,
+        reply: Responder,
+    },
+    Watch {
+        watcher: Watcher,
+        reply: Responder,
+    },
+    Outcome {
+        step: StepId,
+        attempt: Attempt,
+        outcome: Outcome,
+    },
+    TimersDue,
+    Continue,
+    /// Send what is in flight again, and go on.
+    Resume,
+    Message {
+        from: ShardId,
+        to: ShardId,
+        sequence: u64,
+        message: Message,
+    },
+}
+
+impl Slot {
+    pub(super) fn new(state: State) -> Self {
+        Self {
+            state,
+            queue: VecDeque::new(),
+            due: None,
+            pending: false,
+            unsettled: 0,
+            since_snapshot: (0, 0),
+        }
+    }
+
+    pub(super) fn live(&self) -> Option<&Instance> {
+        match &self.state {
+            State::Live(instance) => Some(instance),
+            State::Loading | State::Broken => None,
+        }
+    }
+}
+
+impl Machine {
+    pub(super) fn command(&mut self, id: InstanceId, command: Command, reply: Responder) {
+        self.give(id, Task::Command { command, reply });
+    }
+
+    pub(super) fn read(&mut self, id: InstanceId, until: Option<Timestamp>, reply: Responder) {
+        self.give(id, Task::Read { until, created: false, reply });
+    }
+
+    pub(super) fn watch(&mut self, id: InstanceId, watcher: Watcher, reply: Responder) {
+        self.give(id, Task::Watch { watcher, reply });
+    }
+
+    pub(super) fn outcome(
+        &mut self,
+        id: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+        outcome: Outcome,
+    ) {
+        self.counters.outcomes += 1;
+        self.dispatch.settled();
+        self.give(id, Task::Outcome { step, attempt, outcome });
+    }
+
+    /// Does a task now if the instance is live; else it waits for the load.
+    pub(super) fn give(&mut self, id: InstanceId, task: Task) {
+        match self.slots.get_mut(&id) {
+            Some(slot) if slot.live().is_some() => self.perform(id, task),
+            Some(slot) => slot.queue.push_back(task),
+            None => {
+                let mut slot = Slot::new(State::Loading);
+                slot.queue.push_back(task);
+                self.slots.insert(id, slot);
+                self.outputs.push(Output::Load(id));
+            }
+        }
+    }
+
+    pub(super) fn loaded(
+        &mut self,
+        id: InstanceId,
+        loaded: Result<Option<Loaded>, motet_store::Error>,
+    ) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let result =
+            loaded.map_err(|error| Error::Unloadable(error.to_string())).and_then(|loaded| {
+                let loaded = loaded.ok_or(Error::UnknownInstance(id))?;
+                rebuild(id, &loaded).map_err(Error::Unloadable)
+            });
+        match result {
+            Ok(instance) => {
+                slot.due = instance.next_due();
+                slot.pending = super::commits::is_pending(&instance);
+                slot.state = State::Live(Box::new(instance));
+                self.perform_queue(id);
+                self.retire(id);
+            }
+            Err(error) => {
+                let Some(slot) = self.slots.remove(&id) else { return };
+                for task in slot.queue {
+                    self.fail_task(task, &error);
+                }
+            }
+        }
+    }
+
+    fn perform_queue(&mut self, id: InstanceId) {
+        while let Some(slot) = self.slots.get_mut(&id) {
+            if slot.live().is_none() {
+                return;
+            }
+            let Some(task) = slot.queue.pop_front() else { return };
+            self.perform(id, task);
+        }
+    }
+
+    fn perform(&mut self, id: InstanceId, task: Task) {
+        match task {
+            Task::Command { command, reply } => {
+                let input = match command {
+                    Command::Cancel { reason } => engine::Input::Cancel { reason },
+                    Command::Suspend { reason } => engine::Input::Suspend { reason },
+                    Command::Resume => engine::Input::Resume,
+                    Command::Retry => engine::Input::Retry,
+                };
+                match self.step(id, input) {
+                    Ok(()) => self.answer(id, false, reply),
+                    Err(error) => self.reply(reply, Err(error)),
+                }
+            }
+            Task::Read { until, created, reply } => {
+                self.answer_when_ended(id, until, created, reply)
+            }
+            Task::Watch { watcher, reply } => {
+                self.waiters.watch(id, watcher);
+                self.reply(reply, Ok(Reply::Watching));
+            }
+            Task::Outcome { step, attempt, outcome } => {
+                self.drive(id, engine::Input::Outcome { step, attempt, outcome });
+            }
+            Task::TimersDue => {
+                self.counters.timers_fired += 1;
+                self.drive(id, engine::Input::TimersDue);
+                self.register_timer(id);
+            }
+            Task::Continue => self.drive(id, engine::Input::Continue),
+            Task::Resume => self.resume(id),
+            Task::Message { from, to, sequence, message } => {
+                self.take_message(id, from, to, sequence, message);
+            }
+        }
+    }
+
+    /// Feeds an input that nobody waits for; one that comes too late is dropped.
+    fn drive(&mut self, id: InstanceId, input: engine::Input) {
+        // A rejection of an internal input means that there is nothing to do any more.
+        drop(self.step(id, input));
+    }
+
+    /// Steps an instance and gathers what follows.
+    pub(super) fn step(&mut self, id: InstanceId, input: engine::Input) -> Result<(), Error> {
+        let Some(slot) = self.slots.get_mut(&id) else { return Err(Error::UnknownInstance(id)) };
+        let State::Live(instance) = &mut slot.state else {
+            return Err(Error::Unloadable("the instance is being loaded again".to_owned()));
+        };
+        let Some(graph) = self.view.graphs.get(&instance.start.definition).cloned() else {
+            let message =
+                format!("the definition {} cannot be compiled", instance.start.definition);
+            return Err(Error::Unloadable(message));
+        };
+        let ctx = Context {
+            graph: &graph,
+            catalog: &self.view.catalog,
+            now: self.now,
+            limits: &self.config.limits,
+            secret_key: &self.config.secret_key,
+        };
+        let stepped = catch_unwind(AssertUnwindSafe(|| engine::step(&ctx, instance, input)));
+        match stepped {
+            Ok(Ok(records)) => {
+                self.commit_step(id, &graph, records);
+                Ok(())
+            }
+            Ok(Err(rejection)) => Err(rejected(rejection)),
+            Err(_) => {
+                self.broken(id);
+                Err(Error::Unloadable("the instance met a defect of the engine".to_owned()))
+            }
+        }
+    }
+
+    /// A panic costs the instance's live state alone: what it wrote before is made durable and loaded again.
+    fn broken(&mut self, id: InstanceId) {
+        self.counters.panics += 1;
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        slot.state = State::Broken;
+        if slot.unsettled == 0 {
+            self.load_again(id);
+        }
+    }
+
+    fn load_again(&mut self, id: InstanceId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.state = State::Loading;
+            self.outputs.push(Output::Load(id));
+        }
+    }
+
+    fn commit_step(&mut self, id: InstanceId, graph: &Arc<Graph>, records: Vec<Record>) {
+        self.commit_records(id, graph, &records, Vec::new(), Vec::new());
+        if self.slots.get(&id).and_then(Slot::live).is_some_and(Instance::has_work) {
+            self.yielded.push_back(id);
+        }
+    }
+
+    pub(super) fn continue_yielded(&mut self) {
+        for _ in 0..self.yielded.len() {
+            let Some(id) = self.yielded.pop_front() else { return };
+            self.give(id, Task::Continue);
+        }
+    }
+
+    /// Answers with the instance as it is now, when that is durable.
+    pub(super) fn answer(&mut self, id: InstanceId, created: bool, reply: Responder) {
+        let view = self.view_of(id).map(|view| Reply::Instance { view: Box::new(view), created });
+        let result = view.ok_or(Error::UnknownInstance(id));
+        self.reply(reply, result);
+    }
+
+    pub(super) fn view_of(&self, id: InstanceId) -> Option<view::InstanceView> {
+        let instance = self.slots.get(&id)?.live()?;
+        let graph = self.view.graphs.get(&instance.start.definition);
+        Some(view::instance(instance, graph.map(|graph| &**graph)))
+    }
+
+    /// A commit of the instance is durable.
+    pub(super) fn settled_commit(&mut self, id: InstanceId) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        slot.unsettled = slot.unsettled.saturating_sub(1);
+        if slot.unsettled == 0 && matches!(slot.state, State::Broken) {
+            return self.load_again(id);
+        }
+        self.retire(id);
+    }
+
+    /// Lets an instance go that nothing moves: at once if it has ended, else when there are too many.
+    fn retire(&mut self, id: InstanceId) {
+        let Some(slot) = self.slots.get(&id) else { return };
+        let Some(instance) = slot.live().filter(|_| slot.unsettled == 0) else { return };
+        if instance.end.is_some() {
+            self.slots.remove(&id);
+            return;
+        }
+        if !slot.pending {
+            self.idle.push_back(id);
+        }
+        while self.idle.len() > self.config.limits.instances_cached_max {
+            let Some(oldest) = self.idle.pop_front() else { return };
+            let is_idle = self
+                .slots
+                .get(&oldest)
+                .is_some_and(|slot| slot.unsettled == 0 && !slot.pending && slot.live().is_some());
+            if is_idle {
+                self.slots.remove(&oldest);
+            }
+        }
+    }
+
+    /// Drops an instance whose last commits were refused; it goes on from what is durable, a little later.
+    pub(super) fn forget(&mut self, id: InstanceId) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        if let Some(due) = slot.due {
+            self.timers.remove(&(due, id));
+        }
+        self.dispatch.resume_later(self.now, id);
+        for task in slot.queue {
+            self.give(id, task);
+        }
+        for reply in self.waiters.take(id) {
+            self.give(id, Task::Read { until: None, created: true, reply });
+        }
+    }
+
+    fn fail_task(&mut self, task: Task, error: &Error) {
+        match task {
+            Task::Command { reply, .. } | Task::Read { reply, .. } | Task::Watch { reply, .. } => {
+                self.reply(reply, Err(error.clone()));
+            }
+            Task::Message { from, to, sequence, message } => {
+                self.refuse_message(from, to, sequence, message);
+            }
+            // The instance stays as it is stored; its rows bring it back at the next start of the server.
+            Task::Outcome { .. } | Task::TimersDue | Task::Continue | Task::Resume => {}
+        }
+    }
+
+    pub(super) fn ended(&mut self, id: InstanceId) {
+        self.counters.ended += 1;
+        let waiting = self.waiters.take(id);
+        let Some(view) = self.view_of(id) else {
+            for reply in waiting {
+                self.give(id, Task::Read { until: None, created: true, reply });
+            }
+            return;
+        };
+        for reply in waiting {
+            let view = Reply::Instance { view: Box::new(view.clone()), created: true };
+            self.outputs.push(Output::Reply { reply, result: Ok(view), position: self.position });
+        }
+    }
+}
+
+fn rejected(rejection: Rejection) -> Error {
+    match rejection {
+        Rejection::Conflict { status, reason } => {
+            Error::Conflict { status, reason: reason.to_owned() }
+        }
+        Rejection::Stale => Error::Unavailable("there is nothing to do".to_owned()),
+    }
+}
+
+/// Recovery: the newest snapshot and the records after it, by the same `apply` as ever.
+fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Instance, String> {
+    let mut instance = match &loaded.snapshot {
+        Some(snapshot) => Some(decode_instance(snapshot).map_err(|error| error.to_string())?),
+        None => None,
+    };
+    for chunk in &loaded.records {
+        for record in decode_records(chunk).map_err(|error| error.to_string())? {
+            let instance = match (&mut instance, &record.fact) {
+                (Some(instance), _) => instance,
+                (blank @ None, engine::Fact::Started { start, .. }) => {
+                    blank.insert(Instance::blank(id, start.clone()))
+                }
+                (None, _) => return Err("its history does not begin with its start".to_owned()),
+            };
+            instance.apply(&record);
+        }
+    }
+    instance.ok_or_else(|| "its history is empty".to_owned())
+}

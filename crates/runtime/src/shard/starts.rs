@@ -1,0 +1,221 @@
+//! Starts: which version, which key, and the first step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use motet_engine::{self as engine, Context, SEMANTICS, Start};
+use motet_store::{Row, RowChange, Value};
+use motet_types::{Digest, InstanceId, ShardId, WorkflowRef};
+
+use super::batch::Release;
+use super::slots::{Slot, State, Task};
+use super::{Machine, Output, Responder, start_digest};
+use crate::tables::START;
+use crate::{Error, StartRequest};
+
+/// What is known of a start key that is not durable yet.
+pub(super) enum Starting {
+    /// The store is asked; these wait for the answer.
+    Looking(Vec<(StartRequest, u64, Responder)>),
+    /// It has started this instance.
+    Begun(InstanceId, Digest),
+}
+
+impl Machine {
+    pub(super) fn start(&mut self, request: StartRequest, random: u64, reply: Responder) {
+        let definition =
+            match self.view.catalog.resolve(&request.workflow, request.version.as_deref()) {
+                Ok(definition) => definition,
+                Err(error) => return self.reply(reply, Err(Error::Unresolved(error))),
+            };
+        let Some(key) = &request.key else {
+            let shard = ShardId((random >> 48) as u16 % ShardId::COUNT);
+            let key = format!("random/{random:016x}");
+            return self.begin(request, definition, shard, key, random, reply);
+        };
+        let workflow = &request.workflow;
+        let key = format!("client/{key}");
+        let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &key);
+        let key = format!("{workflow}/{key}");
+        match self.starting.get_mut(&(shard, key.clone())) {
+            Some(Starting::Looking(waiting)) => waiting.push((request, random, reply)),
+            Some(Starting::Begun(id, digest)) => {
+                let (id, digest) = (*id, *digest);
+                self.found(id, digest, request, reply);
+            }
+            None => {
+                let waiting = Starting::Looking(vec![(request, random, reply)]);
+                self.starting.insert((shard, key.clone()), waiting);
+                self.outputs.push(Output::Lookup { shard, key });
+            }
+        }
+    }
+
+    /// The store's answer about a start key.
+    pub(super) fn looked(
+        &mut self,
+        shard: ShardId,
+        key: String,
+        row: Result<Option<Row>, motet_store::Error>,
+    ) {
+        let Some(Starting::Looking(waiting)) = self.starting.remove(&(shard, key.clone())) else {
+            return;
+        };
+        let known = match row {
+            Ok(row) => row.and_then(|row| self.unexpired(&row)),
+            Err(error) => {
+                for (_, _, reply) in waiting {
+                    self.reply(reply, Err(Error::Unavailable(error.to_string())));
+                }
+                return;
+            }
+        };
+        for (request, random, reply) in waiting {
+            if let Some((id, digest)) = known {
+                self.found(id, digest, request, reply);
+                continue;
+            }
+            if let Some(Starting::Begun(id, digest)) = self.starting.get(&(shard, key.clone())) {
+                let (id, digest) = (*id, *digest);
+                self.found(id, digest, request, reply);
+                continue;
+            }
+            match self.view.catalog.resolve(&request.workflow, request.version.as_deref()) {
+                Ok(definition) => {
+                    self.begin(request, definition, shard, key.clone(), random, reply);
+                }
+                Err(error) => self.reply(reply, Err(Error::Unresolved(error))),
+            }
+        }
+    }
+
+    fn unexpired(&self, row: &Row) -> Option<(InstanceId, Digest)> {
+        let [_, _, Value::Blob(id), Value::Blob(digest), Value::Int(expires)] = row.as_slice()
+        else {
+            return None;
+        };
+        let id = InstanceId(id.as_ref().try_into().ok()?);
+        let digest = Digest(digest.as_ref().try_into().ok()?);
+        let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
+        (*expires > self.now.as_micros() || is_alive).then_some((id, digest))
+    }
+
+    /// The key has started an instance already: the same start finds it, another one is refused.
+    fn found(&mut self, id: InstanceId, digest: Digest, request: StartRequest, reply: Responder) {
+        if start_digest(&request) != digest {
+            return self.reply(reply, Err(Error::KeyReused(id)));
+        }
+        let until = (!request.wait.is_zero()).then(|| self.now.saturating_add(request.wait));
+        self.give(id, Task::Read { until, created: false, reply });
+    }
+
+    fn begin(
+        &mut self,
+        request: StartRequest,
+        definition: WorkflowRef,
+        shard: ShardId,
+        key: String,
+        random: u64,
+        reply: Responder,
+    ) {
+        let id = InstanceId::new(self.now, shard, random);
+        let has_key = request.key.is_some();
+        let digest = has_key.then(|| start_digest(&request));
+        let start_rows = digest.map(|digest| start_row(self, shard, &key, id, digest));
+        let until = (!request.wait.is_zero()).then(|| self.now.saturating_add(request.wait));
+        let start = self.start_of(definition, request.input, key.clone(), None);
+        let begun = start.and_then(|start| {
+            self.begin_instance(id, start, start_rows.into_iter().collect(), Vec::new())
+        });
+        match begun {
+            Ok(()) => {
+                if let Some(digest) = digest {
+                    self.starting.insert((shard, key.clone()), Starting::Begun(id, digest));
+                    self.release(Release::StartKey(shard, key));
+                }
+                self.answer_when_ended(id, until, true, reply);
+            }
+            Err(error) => self.reply(reply, Err(error)),
+        }
+    }
+
+    /// What is fixed when an instance of a definition begins.
+    pub(super) fn start_of(
+        &self,
+        definition: WorkflowRef,
+        input: motet_expr::Value,
+        start_key: String,
+        parent: Option<engine::Parent>,
+    ) -> Result<Start, Error> {
+        let Some(graph) = self.view.graphs.get(&definition) else {
+            return Err(Error::Unavailable(format!(
+                "{definition} cannot be compiled by this server"
+            )));
+        };
+        Ok(Start {
+            digest: graph.digest,
+            definition,
+            semantics: SEMANTICS,
+            input,
+            start_key,
+            parent,
+            business_key: None,
+            attributes: Vec::new(),
+        })
+    }
+
+    /// Begins an instance and gathers its first commit; `rows` and `releases` come with the start.
+    pub(super) fn begin_instance(
+        &mut self,
+        id: InstanceId,
+        start: Start,
+        rows: Vec<RowChange>,
+        releases: Vec<Release>,
+    ) -> Result<(), Error> {
+        let Some(graph) = self.view.graphs.get(&start.definition).cloned() else {
+            let message = format!("{} cannot be compiled by this server", start.definition);
+            return Err(Error::Unavailable(message));
+        };
+        let ctx = Context {
+            graph: &graph,
+            catalog: &self.view.catalog,
+            now: self.now,
+            limits: &self.config.limits,
+            secret_key: &self.config.secret_key,
+        };
+        let begun = catch_unwind(AssertUnwindSafe(|| engine::begin(&ctx, id, start)));
+        let Ok((instance, records)) = begun else {
+            self.counters.panics += 1;
+            let message = "the start met a defect of the engine and was not taken".to_owned();
+            return Err(Error::Unloadable(message));
+        };
+        self.counters.started += 1;
+        let has_work = instance.has_work();
+        self.slots.insert(id, Slot::new(State::Live(Box::new(instance))));
+        self.commit_records(id, &graph, &records, rows, releases);
+        if has_work {
+            self.yielded.push_back(id);
+        }
+        Ok(())
+    }
+}
+
+fn start_row(
+    machine: &Machine,
+    shard: ShardId,
+    key: &str,
+    id: InstanceId,
+    digest: Digest,
+) -> RowChange {
+    let expires = machine.now.saturating_add(machine.config.limits.start_key_retention);
+    RowChange::Put {
+        table: START.id,
+        row: vec![
+            Value::Int(i64::from(shard.0)),
+            Value::Text(key.to_owned()),
+            Value::Blob(Bytes::copy_from_slice(&id.0)),
+            Value::Blob(Bytes::copy_from_slice(&digest.0)),
+            Value::Int(expires.as_micros()),
+        ],
+    }
+}

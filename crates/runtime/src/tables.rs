@@ -1,0 +1,100 @@
+//! The tables of the runtime, declared as data; a store creates them.
+
+use motet_store::{Column, ColumnType, Index, Schema, Table, TableId};
+
+/// Every table, for whoever opens a store.
+pub const SCHEMA: Schema =
+    Schema { tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START] };
+
+/// One row per instance: what lists show.
+pub(crate) const INSTANCE: Table = Table {
+    id: TableId(1),
+    name: "instance",
+    columns: &[
+        blob("id"),
+        int("shard"),
+        text("namespace"),
+        text("workflow"),
+        text("version"),
+        text("status"),
+        int("started"),
+        int("updated"),
+        int("ended"),
+        blob("parent"),
+        text("business_key"),
+        text("error"),
+        int("incident"),
+    ],
+    key_columns: 1,
+    indexes: &[
+        Index { columns: &["namespace", "workflow", "status"], partial: false },
+        Index { columns: &["parent"], partial: true },
+        Index { columns: &["business_key"], partial: true },
+    ],
+};
+
+/// One row per instance that waits for a time: its earliest timer.
+pub(crate) const TIMER: Table = Table {
+    id: TableId(2),
+    name: "timer",
+    columns: &[int("shard"), int("due"), blob("instance")],
+    key_columns: 3,
+    indexes: &[],
+};
+
+/// One row per instance that recovery has to load: it has calls in flight, or something to do at once.
+pub(crate) const PENDING: Table = Table {
+    id: TableId(3),
+    name: "pending",
+    columns: &[int("shard"), blob("instance")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// Messages to other shards that were not acknowledged yet. `previous` is the sequence of the one before to the same target.
+pub(crate) const MESSAGE: Table = Table {
+    id: TableId(4),
+    name: "message",
+    columns: &[int("shard"), int("sequence"), int("target"), int("previous"), blob("body")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// The highest sequence taken from each sender.
+pub(crate) const INBOX: Table = Table {
+    id: TableId(5),
+    name: "inbox",
+    columns: &[int("shard"), int("source"), int("sequence")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// The highest sequence sent to each target.
+pub(crate) const SENT: Table = Table {
+    id: TableId(6),
+    name: "sent",
+    columns: &[int("shard"), int("target"), int("sequence")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// Start keys that clients chose, with the instance they started.
+pub(crate) const START: Table = Table {
+    id: TableId(7),
+    name: "start",
+    columns: &[int("shard"), text("key"), blob("instance"), blob("digest"), int("expires")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+const fn int(name: &'static str) -> Column {
+    Column { name, kind: ColumnType::Int }
+}
+
+const fn text(name: &'static str) -> Column {
+    Column { name, kind: ColumnType::Text }
+}
+
+const fn blob(name: &'static str) -> Column {
+    Column { name, kind: ColumnType::Blob }
+}

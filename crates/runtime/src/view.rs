@@ -1,0 +1,148 @@
+//! What people see of instances and of the catalog: plain data, for the API to print.
+
+mod project;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_definition::graph::Graph;
+use motet_engine::{Catalog, WorkflowError};
+use motet_expr::Value;
+use motet_store::Position;
+use motet_types::{
+    Attempt, Digest, InstanceId, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
+};
+
+pub(crate) use project::{history, instance};
+
+/// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogView {
+    pub catalog: Catalog,
+    /// Compiled definitions; a version that this server cannot compile any more is absent.
+    pub graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
+    pub position: Position,
+}
+
+/// A start as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartRequest {
+    pub workflow: WorkflowName,
+    /// As written: a version, a tag, `latest` or a range.
+    pub version: Option<String>,
+    pub input: Value,
+    /// The client's `Idempotency-Key`; absent: the start is like no other.
+    pub key: Option<String>,
+    /// How long to wait for the end; zero replies once the start is durable.
+    pub wait: Duration,
+}
+
+/// What may be asked of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Cancel { reason: Option<String> },
+    Suspend { reason: Option<String> },
+    Resume,
+    Retry,
+}
+
+/// An instance by id: exact, and durable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceView {
+    pub id: InstanceId,
+    pub definition: WorkflowRef,
+    pub digest: Digest,
+    pub status: Status,
+    pub started_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub parent: Option<InstanceId>,
+    pub business_key: Option<String>,
+    pub attributes: Vec<(String, Value)>,
+    pub input: Value,
+    pub output: Option<Value>,
+    pub error: Option<WorkflowError>,
+    /// Open steps, by id.
+    pub steps: Vec<StepView>,
+    /// Steps that wait for a person.
+    pub incidents: Vec<(StepId, WorkflowError)>,
+    /// Records in its history.
+    pub records: u64,
+}
+
+/// An open step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepView {
+    pub id: StepId,
+    pub parent: Option<StepId>,
+    pub name: String,
+    /// JSON pointer into the document.
+    pub reference: String,
+    /// The DSL's word for the task.
+    pub kind: &'static str,
+    pub status: Status,
+    pub started_at: Timestamp,
+    pub attempt: Option<Attempt>,
+    /// When its next timer comes due.
+    pub due: Option<Timestamp>,
+}
+
+/// One record of an instance's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEntry {
+    /// Ordinal in the history, from 0.
+    pub number: u64,
+    pub at: Timestamp,
+    pub step: StepId,
+    pub name: Option<String>,
+    /// JSON pointer of the task; absent for the workflow itself.
+    pub task: Option<String>,
+    /// What became true, in one word: `started`, `activated`, `completed`, ...
+    pub kind: &'static str,
+    /// The fact's details by name: `input`, `output`, `error`, `request`, `attempt`, `due`, ...
+    pub details: Vec<(&'static str, Value)>,
+}
+
+/// Which instances a list holds; every given property must fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceFilter {
+    pub namespace: Option<String>,
+    pub workflow: Option<String>,
+    pub version: Option<String>,
+    pub statuses: Vec<Status>,
+    pub parent: Option<InstanceId>,
+    pub business_key: Option<String>,
+    /// Started at or after.
+    pub from: Option<Timestamp>,
+    /// Started before.
+    pub to: Option<Timestamp>,
+    /// Only instances with an open incident.
+    pub incidents: bool,
+}
+
+/// An instance in a list: as of the view's position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceRow {
+    pub id: InstanceId,
+    pub definition: WorkflowRef,
+    pub status: Status,
+    pub started_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub parent: Option<InstanceId>,
+    pub business_key: Option<String>,
+    /// Type and title of the error it ended with or waits for.
+    pub error: Option<String>,
+    pub has_incident: bool,
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<InstanceId>,
+    /// Up to where the list sees every commit.
+    pub covered: Position,
+}

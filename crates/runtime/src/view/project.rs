@@ -1,0 +1,235 @@
+//! How instances and records look to people.
+
+use motet_definition::graph::Graph;
+use motet_engine::{
+    Activity, Body, CatchAction, End, Fact, Incident, Instance, Opening, Record, Request,
+    TimerKind, WorkflowError,
+};
+use motet_expr::{Value, json};
+use motet_types::{Status, StepId, TaskId, Timestamp};
+
+use super::{HistoryEntry, InstanceView, StepView};
+
+/// An instance as it is; without its graph the steps have no names.
+pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceView {
+    let start = &instance.start;
+    let incidents =
+        instance.incidents.iter().map(|(step, Incident::Fault(error))| (*step, (**error).clone()));
+    InstanceView {
+        id: instance.id,
+        definition: start.definition.clone(),
+        digest: start.digest,
+        status: instance.status(),
+        started_at: instance.started_at,
+        updated_at: instance.updated_at,
+        ended_at: instance.end.is_some().then_some(instance.updated_at),
+        parent: start.parent.as_ref().map(|parent| parent.instance),
+        business_key: start.business_key.clone(),
+        attributes: start.attributes.clone(),
+        input: start.input.clone(),
+        output: instance.output().cloned(),
+        error: instance.error().cloned(),
+        steps: instance.steps.keys().filter_map(|id| step(instance, *id, graph?)).collect(),
+        incidents: incidents.collect(),
+        records: instance.records,
+    }
+}
+
+fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
+    let step = instance.steps.get(&id)?;
+    let vertex = graph.vertex(step.task?);
+    let due = instance.timers.iter().find(|(_, of, _)| *of == id).map(|(due, ..)| *due);
+    let (status, attempt) = match &step.activity {
+        Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),
+        Activity::Wait | Activity::Child(_) => (Status::Waiting, None),
+        _ => (Status::Running, None),
+    };
+    let failed = matches!(step.result, Some(Err(_)));
+    Some(StepView {
+        id,
+        parent: step.parent,
+        name: vertex.name.clone(),
+        reference: vertex.reference.clone(),
+        kind: vertex.kind.word(),
+        status: if failed { Status::Faulted } else { status },
+        started_at: step.started_at,
+        attempt,
+        due,
+    })
+}
+
+/// Records as history entries; the first one has the ordinal `first`.
+pub(crate) fn history(records: &[Record], first: u64, graph: &Graph) -> Vec<HistoryEntry> {
+    let entry = |(idx, record): (usize, &Record)| {
+        let vertex = record.task.map(|task| graph.vertex(task));
+        HistoryEntry {
+            number: first + idx as u64,
+            at: record.at,
+            step: record.step,
+            name: vertex.map(|vertex| vertex.name.clone()),
+            task: vertex.map(|vertex| vertex.reference.clone()),
+            kind: word(&record.fact),
+            details: details(&record.fact, graph),
+        }
+    };
+    records.iter().enumerate().map(entry).collect()
+}
+
+/// The kind of a record, in one word.
+fn word(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Started { .. } => "started",
+        Fact::Skipped { .. } => "skipped",
+        Fact::Activated { .. } => "activated",
+        Fact::Iterated { .. } => "iterated",
+        Fact::Waiting { .. } => "waiting",
+        Fact::Fired { .. } => "fired",
+        Fact::Requested { .. } => "requested",
+        Fact::Resent { .. } => "resent",
+        Fact::Settled { .. } => "settled",
+        Fact::Abandoned { .. } => "abandoned",
+        Fact::ChildRequested { .. } => "child-requested",
+        Fact::ChildEnded { .. } => "child-ended",
+        Fact::ChildCancelled { .. } => "child-cancelled",
+        Fact::Completed { .. } => "completed",
+        Fact::Failed { .. } => "failed",
+        Fact::Caught { .. } => "caught",
+        Fact::Retried { .. } => "retried",
+        Fact::BranchFailed { .. } => "branch-failed",
+        Fact::Yielded => "yielded",
+        Fact::Suspended { .. } => "suspended",
+        Fact::Resumed => "resumed",
+        Fact::IncidentRaised { .. } => "incident-raised",
+        Fact::Reopened => "reopened",
+        Fact::Ended { end: End::Completed(_) } => "workflow-completed",
+        Fact::Ended { end: End::Faulted { .. } } => "workflow-faulted",
+        Fact::Ended { end: End::Cancelled { .. } } => "workflow-cancelled",
+    }
+}
+
+type Details = Vec<(&'static str, Value)>;
+
+fn details(fact: &Fact, graph: &Graph) -> Details {
+    let number = |number: u32| Value::from(number as usize);
+    match fact {
+        Fact::Started { start, due, .. } => {
+            let definition = ("workflow", json::string(start.definition.to_string()));
+            with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
+        }
+        Fact::Skipped { .. } | Fact::Yielded | Fact::Resumed | Fact::Reopened => Vec::new(),
+        Fact::Activated { parent, input, due, opening } => {
+            let details = with(vec![("parent", number(parent.0))], "input", input.clone());
+            let details = with(details, "due", due.map(instant));
+            with(details, "items", items(opening))
+        }
+        Fact::Iterated { index, .. } => vec![("index", number(*index))],
+        Fact::Waiting { until } => vec![("due", instant(*until))],
+        Fact::Fired { timer } => vec![("timer", json::string(timer_word(*timer)))],
+        Fact::Requested { attempt, key, request: sent, due, .. } => vec![
+            ("attempt", number(attempt.0)),
+            ("idempotencyKey", json::string(key.as_str())),
+            ("request", request(sent)),
+            ("due", instant(*due)),
+        ],
+        Fact::Resent { attempt, due } => {
+            vec![("attempt", number(attempt.0)), ("due", instant(*due))]
+        }
+        Fact::Settled { attempt, settled } => match &settled.result {
+            Ok(output) => vec![("attempt", number(attempt.0)), ("output", output.clone())],
+            Err(error) => vec![
+                ("attempt", number(attempt.0)),
+                ("error", error.to_value()),
+                ("maybeRun", Value::Bool(settled.maybe_run)),
+            ],
+        },
+        Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
+        Fact::ChildRequested { child } => vec![
+            ("child", json::string(child.id.to_string())),
+            ("workflow", json::string(child.definition.to_string())),
+            ("input", child.input.clone()),
+        ],
+        Fact::ChildEnded { result: Ok(output) } => vec![("output", output.clone())],
+        Fact::ChildEnded { result: Err(error) } | Fact::Failed { error } => failed(error),
+        Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
+        Fact::Completed { output, context, .. } => {
+            with(with(Vec::new(), "output", output.clone()), "context", context.clone())
+        }
+        Fact::Caught { error, action } => caught(error, action),
+        Fact::Retried { due, .. } => with(Vec::new(), "due", due.map(instant)),
+        Fact::BranchFailed { branch, error } => {
+            vec![("branch", json::string(reference(graph, *branch))), ("error", error.to_value())]
+        }
+        Fact::Suspended { reason } | Fact::Ended { end: End::Cancelled { reason } } => {
+            with(Vec::new(), "reason", reason.as_deref().map(json::string))
+        }
+        Fact::IncidentRaised { incident } => match &**incident {
+            Incident::Fault(error) => failed(error),
+        },
+        Fact::Ended { end: End::Completed(output) } => vec![("output", output.clone())],
+        Fact::Ended { end: End::Faulted { error, .. } } => failed(error),
+    }
+}
+
+fn with(mut details: Details, name: &'static str, value: Option<Value>) -> Details {
+    details.extend(value.map(|value| (name, value)));
+    details
+}
+
+fn failed(error: &WorkflowError) -> Details {
+    vec![("error", error.to_value())]
+}
+
+fn caught(error: &WorkflowError, action: &CatchAction) -> Details {
+    let details = failed(error);
+    match action {
+        CatchAction::Retry { number, at } => {
+            let number = Value::from(*number as usize);
+            with(with(details, "retry", Some(number)), "due", Some(instant(*at)))
+        }
+        CatchAction::Handle { .. } | CatchAction::Leave => details,
+    }
+}
+
+fn items(opening: &Opening) -> Option<Value> {
+    match opening {
+        Opening::Loop { items } => Some(items.clone()),
+        _ => None,
+    }
+}
+
+fn timer_word(timer: TimerKind) -> &'static str {
+    match timer {
+        TimerKind::Wait => "wait",
+        TimerKind::Retry => "retry",
+        TimerKind::Attempt => "attempt",
+        TimerKind::Timeout => "timeout",
+    }
+}
+
+fn reference(graph: &Graph, task: TaskId) -> &str {
+    &graph.vertex(task).reference
+}
+
+/// The request as it was recorded: markers in the place of secrets, no credentials.
+fn request(request: &Request) -> Value {
+    let headers =
+        request.headers.iter().map(|(name, value)| (name.as_str(), json::string(value.as_str())));
+    let mut members = vec![
+        ("method", json::string(request.method.as_str())),
+        ("uri", json::string(request.uri.as_str())),
+        ("headers", json::object(headers)),
+    ];
+    match &request.body {
+        Body::Empty => {}
+        Body::Json(body) => members.push(("body", body.clone())),
+        Body::Text(body) => members.push(("body", json::string(body.as_str()))),
+    }
+    if let Some(authorization) = &request.authorization {
+        members.push(("authorization", json::string(authorization.scheme())));
+    }
+    json::object(members)
+}
+
+fn instant(at: Timestamp) -> Value {
+    json::string(at.to_string())
+}
