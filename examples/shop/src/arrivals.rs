@@ -69,10 +69,7 @@ impl Log {
             // A power cut may have torn the last line; what follows must not be glued to it.
             file.write_all(b"\n")?;
         }
-        Ok(Self {
-            file,
-            next: AtomicU64::new(lines + u64::from(torn)),
-        })
+        Ok(Self { file, next: AtomicU64::new(lines + u64::from(torn)) })
     }
 
     /// A number that no line of the log carries yet, not before a restart either.
@@ -85,13 +82,8 @@ impl Log {
     pub(crate) fn write(&self, line: &Line) -> anyhow::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
-        let written = (&self.file)
-            .write(&bytes)
-            .context("cannot write the log of arrivals")?;
-        anyhow::ensure!(
-            written == bytes.len(),
-            "the log of arrivals took half a line"
-        );
+        let written = (&self.file).write(&bytes).context("cannot write the log of arrivals")?;
+        anyhow::ensure!(written == bytes.len(), "the log of arrivals took half a line");
         Ok(())
     }
 }
@@ -163,13 +155,7 @@ impl Summary {
                     if arrival.method == "GET" {
                         continue;
                     }
-                    let Arrival {
-                        method,
-                        path,
-                        key,
-                        digest,
-                        ..
-                    } = arrival;
+                    let Arrival { method, path, key, digest, .. } = arrival;
                     let Some(key) = key else {
                         summary.without_key += 1;
                         continue;

@@ -90,9 +90,7 @@ struct Workflows {
 
 /// Runs until done, stopped or failed; the exit code is 1 where an audit found violations.
 pub(crate) fn run(shop: Shop) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match shop.command {
             Command::Orders(serve) => server::run::<Orders>(&serve).await?,

@@ -10,10 +10,7 @@ use serde::de::DeserializeOwned;
 /// The JSON that `GET url` answers with status 200.
 pub(crate) async fn fetch<T: DeserializeOwned>(url: &str) -> anyhow::Result<T> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let response = client
-        .get(url.parse()?)
-        .await
-        .with_context(|| format!("cannot call {url}"))?;
+    let response = client.get(url.parse()?).await.with_context(|| format!("cannot call {url}"))?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     ensure!(status.is_success(), "{url} answered {status}");

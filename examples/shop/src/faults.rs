@@ -85,19 +85,10 @@ impl Faults {
 
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let shares = [self.errors, self.hang, self.crash, self.crash_after_effect];
-        ensure!(
-            shares.iter().all(|share| (0.0..=1.0).contains(share)),
-            "a share is from 0 to 1"
-        );
-        ensure!(
-            (400..=599).contains(&self.status),
-            "the status of an error is from 400 to 599"
-        );
+        ensure!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "a share is from 0 to 1");
+        ensure!((400..=599).contains(&self.status), "the status of an error is from 400 to 599");
         let latency = self.latency_ms;
-        ensure!(
-            latency <= LATENCY_MS_MAX,
-            "latencyMs is at most {LATENCY_MS_MAX}"
-        );
+        ensure!(latency <= LATENCY_MS_MAX, "latencyMs is at most {LATENCY_MS_MAX}");
         Ok(())
     }
 
@@ -129,10 +120,7 @@ fn file(folder: &Path) -> PathBuf {
 /// In [0, 1), from a hash, so that draws do not depend on each other's order.
 fn uniform(seed: u64, number: u64, name: &str) -> f64 {
     let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(&seed.to_le_bytes())
-        .update(&number.to_le_bytes())
-        .update(name.as_bytes());
+    hasher.update(&seed.to_le_bytes()).update(&number.to_le_bytes()).update(name.as_bytes());
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
     (u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64

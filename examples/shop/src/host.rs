@@ -80,43 +80,21 @@ impl<D: Domain> Host<D> {
                 domain.apply(fact);
             }
             if let Some(key) = entry.key {
-                let Entry {
-                    fingerprint,
-                    answer,
-                    ..
-                } = entry;
-                answers.insert(
-                    key,
-                    Stored {
-                        fingerprint,
-                        answer,
-                        line: 0,
-                    },
-                );
+                let Entry { fingerprint, answer, .. } = entry;
+                answers.insert(key, Stored { fingerprint, answer, line: 0 });
             }
         })?;
         let arrivals = Log::open(&folder.join(arrivals::FILE))?;
         let faults = Mutex::new(Faults::load(&folder)?);
         let durable = journal.durable();
-        let state = Mutex::new(State {
-            domain,
-            answers,
-            journal,
-        });
-        Ok(Self {
-            folder,
-            state,
-            durable,
-            arrivals,
-            faults,
-        })
+        let state = Mutex::new(State { domain, answers, journal });
+        Ok(Self { folder, state, durable, arrivals, faults })
     }
 
     /// Answers one request of the business; may abort the process or never return, where a fault says so.
     pub(crate) async fn handle(&self, request: &Request) -> anyhow::Result<Answer> {
         let number = self.arrivals.number();
-        self.arrivals
-            .write(&Line::Arrival(arrival(number, request)))?;
+        self.arrivals.write(&Line::Arrival(arrival(number, request)))?;
         let (fault, latency) = {
             let faults = lock(&self.faults);
             (faults.draw(number), faults.latency())
@@ -133,11 +111,7 @@ impl<D: Domain> Host<D> {
             }
             Some(Fault::CrashAfterEffect | Fault::Hang) | None => {}
         }
-        let Reply {
-            answer,
-            line,
-            repeated,
-        } = self.decide(request)?;
+        let Reply { answer, line, repeated } = self.decide(request)?;
         self.durable.clone().reached(line).await?;
         match fault {
             Some(Fault::CrashAfterEffect) => self.crash(number, Fault::CrashAfterEffect),
@@ -180,10 +154,7 @@ impl<D: Domain> Host<D> {
     fn decide(&self, request: &Request) -> anyhow::Result<Reply> {
         let fingerprint = fingerprint(request);
         // A key on a request that changes nothing means nothing: its answer may be another one next time.
-        let key = request
-            .key
-            .as_ref()
-            .filter(|_| request.method != Method::GET);
+        let key = request.key.as_ref().filter(|_| request.method != Method::GET);
         let mut state = lock(&self.state);
         if let Some(stored) = key.and_then(|key| state.answers.get(key)) {
             let answer = if stored.fingerprint == fingerprint {
@@ -192,57 +163,28 @@ impl<D: Domain> Host<D> {
                 let detail = "the key came with another request before";
                 Answer::problem(422, "idempotency key reused", &detail)
             };
-            return Ok(Reply {
-                answer,
-                line: stored.line,
-                repeated: true,
-            });
+            return Ok(Reply { answer, line: stored.line, repeated: true });
         }
         let path: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
-        let call = Call {
-            method: &request.method,
-            path: &path,
-            body: &request.body,
-        };
+        let call = Call { method: &request.method, path: &path, body: &request.body };
         let decision = state.domain.decide(&call);
         let answer = decision.answer;
         if key.is_none() && decision.fact.is_none() {
             // It may speak of effects that are not on disk yet.
-            return Ok(Reply {
-                answer,
-                line: state.journal.appended(),
-                repeated: false,
-            });
+            return Ok(Reply { answer, line: state.journal.appended(), repeated: false });
         }
-        let entry = Entry {
-            key: key.cloned(),
-            fingerprint,
-            answer: answer.clone(),
-            fact: decision.fact,
-        };
+        let entry =
+            Entry { key: key.cloned(), fingerprint, answer: answer.clone(), fact: decision.fact };
         let line = state.journal.append(&entry)?;
-        let Entry {
-            key,
-            fingerprint,
-            fact,
-            ..
-        } = entry;
+        let Entry { key, fingerprint, fact, .. } = entry;
         if let Some(fact) = fact {
             state.domain.apply(fact);
         }
         if let Some(key) = key {
-            let stored = Stored {
-                fingerprint,
-                answer: answer.clone(),
-                line,
-            };
+            let stored = Stored { fingerprint, answer: answer.clone(), line };
             state.answers.insert(key, stored);
         }
-        Ok(Reply {
-            answer,
-            line,
-            repeated: false,
-        })
+        Ok(Reply { answer, line, repeated: false })
     }
 
     fn outcome(
@@ -254,13 +196,7 @@ impl<D: Domain> Host<D> {
     ) -> anyhow::Result<()> {
         let fault = fault.map(|fault| fault.name().to_owned());
         let at = arrivals::now();
-        self.arrivals.write(&Line::Outcome(Outcome {
-            number,
-            at,
-            status,
-            repeated,
-            fault,
-        }))
+        self.arrivals.write(&Line::Outcome(Outcome { number, at, status, repeated, fault }))
     }
 
     fn crash(&self, number: u64, fault: Fault) -> anyhow::Result<Answer> {

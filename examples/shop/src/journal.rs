@@ -59,20 +59,14 @@ impl Journal {
         let (lines, waiting) = mpsc::sync_channel(LINES_WAITING_MAX);
         let (report, durable) = watch::channel(0);
         let name = path.display().to_string();
-        std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || {
-                if let Err(error) = write(&mut file, &waiting, &report) {
-                    // The state in memory is ahead of the disk for good: better no service than one that lies.
-                    eprintln!("shop: cannot write {name}: {error}");
-                    std::process::abort();
-                }
-            })?;
-        Ok(Self {
-            lines,
-            appended: 0,
-            durable: Durable(durable),
-        })
+        std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
+            if let Err(error) = write(&mut file, &waiting, &report) {
+                // The state in memory is ahead of the disk for good: better no service than one that lies.
+                eprintln!("shop: cannot write {name}: {error}");
+                std::process::abort();
+            }
+        })?;
+        Ok(Self { lines, appended: 0, durable: Durable(durable) })
     }
 
     /// Queues one line and returns its number, for [`Durable::reached`].
@@ -97,10 +91,7 @@ impl Journal {
 impl Durable {
     /// Returns once the line of that number is on disk.
     pub(crate) async fn reached(&mut self, line: u64) -> anyhow::Result<()> {
-        self.0
-            .wait_for(|durable| *durable >= line)
-            .await
-            .context("the journal has ended")?;
+        self.0.wait_for(|durable| *durable >= line).await.context("the journal has ended")?;
         Ok(())
     }
 }

@@ -11,14 +11,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Serve, print};
 use crate::faults::Faults;
 use crate::host::{Host, Request};
-use crate::services::{Answer, Domain};
+use crate::services::{Answer, Domain, object};
 
 /// One request body, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -29,11 +28,7 @@ pub(crate) async fn run<D: Domain + Send + 'static>(options: &Serve) -> anyhow::
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
-    print(&format!(
-        "ready {} http://{}",
-        D::NAME,
-        listener.local_addr()?
-    ))?;
+    print(&format!("ready {} http://{}", D::NAME, listener.local_addr()?))?;
     tokio::select! {
         error = accept(&listener, &host) => error,
         stopped = told_to_stop(options.until_stdin_closes) => stopped,
@@ -43,19 +38,23 @@ pub(crate) async fn run<D: Domain + Send + 'static>(options: &Serve) -> anyhow::
 /// Returns on SIGTERM, on ctrl-c, and if wanted at the end of standard input.
 pub(crate) async fn told_to_stop(stdin_too: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
-    let stdin_closed = async {
-        if !stdin_too {
-            std::future::pending::<()>().await;
-        }
-        let mut stdin = tokio::io::stdin();
-        let mut sink = [0; 1024];
-        while matches!(stdin.read(&mut sink).await, Ok(1..)) {}
-    };
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-        () = stdin_closed => Ok(()),
+        ended = stdin_closed(), if stdin_too => ended,
     }
+}
+
+async fn stdin_closed() -> anyhow::Result<()> {
+    let (closed, closing) = tokio::sync::oneshot::channel();
+    // A thread of its own, which nobody waits for: a read that the runtime knows of would hold up the end.
+    std::thread::spawn(move || {
+        let ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        // Nobody listens any more where the process is about to end for another reason.
+        let _listener = closed.send(ended);
+    });
+    closing.await??;
+    Ok(())
 }
 
 async fn accept<D: Domain + Send + 'static>(
@@ -84,9 +83,7 @@ async fn serve<D: Domain + Send + 'static>(stream: TcpStream, host: Arc<Host<D>>
     let served = async {
         stream.set_nodelay(true)?;
         let server = hyper::server::conn::http1::Builder::new();
-        server
-            .serve_connection(TokioIo::new(stream), service)
-            .await?;
+        server.serve_connection(TokioIo::new(stream), service).await?;
         anyhow::Ok(())
     };
     if let Err(error) = served.await {
@@ -150,33 +147,23 @@ async fn control<D: Domain>(
             }
             Err(error) => Answer::problem(400, "not a set of faults", &error),
         },
-        _ => Answer::problem(
-            404,
-            "not found",
-            &format_args!("there is no {method} {path}"),
-        ),
+        _ => Answer::problem(404, "not found", &format_args!("there is no {method} {path}")),
     })
 }
 
 fn faults(body: &[u8]) -> anyhow::Result<Faults> {
-    let faults: Faults = serde_json::from_slice(body)?;
+    let faults: Faults = object(body)?;
     faults.check()?;
     Ok(faults)
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn response(answer: &Answer) -> Response<Full<Bytes>> {
     let is_problem = answer.status >= 400;
-    let kind = if is_problem {
-        "application/problem+json"
-    } else {
-        "application/json"
-    };
+    let kind = if is_problem { "application/problem+json" } else { "application/json" };
     let body = match &answer.body {
         Value::Null => Bytes::new(),
         body => Bytes::from(body.to_string()),
@@ -184,8 +171,6 @@ fn response(answer: &Answer) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -29,16 +29,10 @@ pub(crate) async fn run(options: &All) -> anyhow::Result<()> {
     let mut keepers = JoinSet::new();
     let mut addresses = Vec::new();
     for name in ServiceName::ALL {
-        let port = name
-            .port(options.base_port)
-            .context("the ports end at 65535")?;
+        let port = name.port(options.base_port).context("the ports end at 65535")?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         addresses.push(format!("{name}=http://{address}"));
-        let service = Service {
-            name,
-            address,
-            data: options.data.clone(),
-        };
+        let service = Service { name, address, data: options.data.clone() };
         keepers.spawn(service.keep(ready.clone(), stopping.clone()));
     }
     drop(ready);
@@ -84,9 +78,11 @@ impl Service {
         let mut first_ready = Some(ready);
         while !*stopping.borrow_and_update() {
             let mut child = start(self.name, self.address, &self.data)?;
+            // Taken out, because waiting for a child would close it, which tells the child to end.
+            let stdin = child.stdin.take();
             let came_up = tokio::select! {
                 came_up = is_ready(&mut child) => came_up,
-                _ = stopping.changed() => return stop(child).await,
+                _ = stopping.changed() => return stop(child, stdin).await,
             };
             if came_up {
                 failed_starts = 0;
@@ -97,7 +93,7 @@ impl Service {
             }
             let status = tokio::select! {
                 biased;
-                _ = stopping.changed() => return stop(child).await,
+                _ = stopping.changed() => return stop(child, stdin).await,
                 status = child.wait() => status?,
             };
             if came_up {
@@ -116,11 +112,7 @@ impl Service {
 
     fn check_starts(&self, failed: u32, status: ExitStatus) -> anyhow::Result<()> {
         if failed >= FAILED_STARTS_MAX {
-            bail!(
-                "{} does not come up on {} ({status})",
-                self.name,
-                self.address
-            );
+            bail!("{} does not come up on {} ({status})", self.name, self.address);
         }
         Ok(())
     }
@@ -153,12 +145,9 @@ async fn is_ready(child: &mut Child) -> bool {
     read.is_ok() && line.starts_with("ready ")
 }
 
-async fn stop(mut child: Child) -> anyhow::Result<()> {
-    drop(child.stdin.take());
-    if tokio::time::timeout(STOP_PATIENCE, child.wait())
-        .await
-        .is_err()
-    {
+async fn stop(mut child: Child, stdin: Option<ChildStdin>) -> anyhow::Result<()> {
+    drop(stdin);
+    if tokio::time::timeout(STOP_PATIENCE, child.wait()).await.is_err() {
         child.kill().await?;
     }
     Ok(())

@@ -9,19 +9,10 @@ use crate::services::ServiceName;
 
 /// File name and text of each; children come before the workflows that run them.
 pub(crate) const DOCUMENTS: [(&str, &str); 4] = [
-    (
-        "notify-customer.yaml",
-        include_str!("../workflows/notify-customer.yaml"),
-    ),
-    (
-        "fulfil-order.yaml",
-        include_str!("../workflows/fulfil-order.yaml"),
-    ),
+    ("notify-customer.yaml", include_str!("../workflows/notify-customer.yaml")),
+    ("fulfil-order.yaml", include_str!("../workflows/fulfil-order.yaml")),
     ("restock.yaml", include_str!("../workflows/restock.yaml")),
-    (
-        "price-check.yaml",
-        include_str!("../workflows/price-check.yaml"),
-    ),
+    ("price-check.yaml", include_str!("../workflows/price-check.yaml")),
 ];
 
 /// Writes the documents into a folder, with the services' ports counted from `base_port`.
@@ -43,9 +34,7 @@ fn with_ports(text: &str, base_port: u16) -> anyhow::Result<String> {
     let address = |port| format!("http://127.0.0.1:{port}/");
     // By way of names that are no ports, so that a new port is never taken for one still to be replaced.
     for name in ServiceName::ALL {
-        let written = name
-            .port(ServiceName::BASE_PORT)
-            .context("the ports end at 65535")?;
+        let written = name.port(ServiceName::BASE_PORT).context("the ports end at 65535")?;
         text = text.replace(&address(written.to_string()), &address(name.to_string()));
     }
     for name in ServiceName::ALL {

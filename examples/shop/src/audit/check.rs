@@ -15,10 +15,7 @@ pub(crate) struct Violation {
 
 /// All violations, ordered by rule.
 pub(crate) fn violations(books: &Books, expect_orders: Option<usize>) -> Vec<Violation> {
-    let mut found = Findings {
-        books,
-        violations: Vec::new(),
-    };
+    let mut found = Findings { books, violations: Vec::new() };
     found.orders(expect_orders);
     found.money();
     found.goods();
@@ -38,18 +35,10 @@ struct Findings<'a> {
 impl Findings<'_> {
     fn orders(&mut self, expect_orders: Option<usize>) {
         if let Some(expected) = expect_orders.filter(|count| *count != self.books.orders.len()) {
-            let problem = format!(
-                "{} were placed instead of {expected}",
-                self.books.orders.len()
-            );
+            let problem = format!("{} were placed instead of {expected}", self.books.orders.len());
             self.add("orders", problem);
         }
-        for order in self
-            .books
-            .orders
-            .iter()
-            .filter(|order| order.state == OrderState::Open)
-        {
+        for order in self.books.orders.iter().filter(|order| order.state == OrderState::Open) {
             self.add(&order.order_id, "was neither confirmed nor rejected");
         }
     }
@@ -58,22 +47,10 @@ impl Findings<'_> {
     fn money(&mut self) {
         let charges = by(&self.books.charges, |charge| &charge.order_id);
         for order in &self.books.orders {
-            let charges = charges
-                .get(order.order_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
-            let kept = charges
-                .iter()
-                .filter(|charge| charge.amount > charge.refunded)
-                .count();
-            let net: u64 = charges
-                .iter()
-                .map(|charge| charge.amount - charge.refunded)
-                .sum();
-            let due = if order.state == OrderState::Confirmed {
-                order.total
-            } else {
-                0
-            };
+            let charges = charges.get(order.order_id.as_str()).map_or(&[][..], Vec::as_slice);
+            let kept = charges.iter().filter(|charge| charge.amount > charge.refunded).count();
+            let net: u64 = charges.iter().map(|charge| charge.amount - charge.refunded).sum();
+            let due = if order.state == OrderState::Confirmed { order.total } else { 0 };
             if net != due {
                 let problem = format!("was charged {net} cents by {kept} charges, {due} are due");
                 self.add(&order.order_id, problem);
@@ -83,12 +60,7 @@ impl Findings<'_> {
 
     fn goods(&mut self) {
         let mut sold: BTreeMap<&str, u64> = BTreeMap::new();
-        for order in self
-            .books
-            .orders
-            .iter()
-            .filter(|o| o.state == OrderState::Confirmed)
-        {
+        for order in self.books.orders.iter().filter(|o| o.state == OrderState::Confirmed) {
             for item in &order.items {
                 *sold.entry(&item.sku).or_default() += item.quantity;
             }
@@ -96,24 +68,15 @@ impl Findings<'_> {
         for (sku, stock) in &self.books.inventory.stock {
             let counted = stock.stock + stock.reserved + stock.shipped;
             if counted != stock.received {
-                self.add(
-                    sku,
-                    format!("{} were received, {counted} are counted", stock.received),
-                );
+                self.add(sku, format!("{} were received, {counted} are counted", stock.received));
             }
             let sold = sold.remove(sku.as_str()).unwrap_or(0);
             if stock.shipped != sold {
-                self.add(
-                    sku,
-                    format!("{} left the shelf, {sold} were sold", stock.shipped),
-                );
+                self.add(sku, format!("{} left the shelf, {sold} were sold", stock.shipped));
             }
         }
         for (sku, sold) in sold {
-            self.add(
-                sku,
-                format!("is unknown to the inventory, {sold} were sold"),
-            );
+            self.add(sku, format!("is unknown to the inventory, {sold} were sold"));
         }
     }
 
@@ -122,29 +85,20 @@ impl Findings<'_> {
         for order in &self.books.orders {
             let reservations = reservations.get(order.order_id.as_str());
             let reservations = reservations.map_or(&[][..], Vec::as_slice);
-            let left = reservations
-                .iter()
-                .filter(|r| r.state == ReservationState::Reserved);
+            let left = reservations.iter().filter(|r| r.state == ReservationState::Reserved);
             for reservation in left {
-                let problem = format!(
-                    "left {} neither used nor released",
-                    reservation.reservation_id
-                );
+                let problem =
+                    format!("left {} neither used nor released", reservation.reservation_id);
                 self.add(&order.order_id, problem);
             }
-            let committed: Vec<_> = reservations
-                .iter()
-                .filter(|r| r.state == ReservationState::Committed)
-                .collect();
+            let committed: Vec<_> =
+                reservations.iter().filter(|r| r.state == ReservationState::Committed).collect();
             let expected = usize::from(order.state == OrderState::Confirmed);
             if committed.len() != expected {
                 let problem = format!("took goods {} times instead of {expected}", committed.len());
                 self.add(&order.order_id, problem);
             }
-            if committed
-                .iter()
-                .any(|reservation| reservation.items != quantities(order))
-            {
+            if committed.iter().any(|reservation| reservation.items != quantities(order)) {
                 self.add(&order.order_id, "took other goods than were ordered");
             }
         }
@@ -153,25 +107,15 @@ impl Findings<'_> {
     fn shipments(&mut self) {
         let shipments = by(&self.books.shipments, |shipment| &shipment.order_id);
         for order in &self.books.orders {
-            let shipments = shipments
-                .get(order.order_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
+            let shipments = shipments.get(order.order_id.as_str()).map_or(&[][..], Vec::as_slice);
             let expected = usize::from(order.state == OrderState::Confirmed);
             if shipments.len() != expected {
-                let problem = format!(
-                    "was shipped {} times instead of {expected}",
-                    shipments.len()
-                );
+                let problem =
+                    format!("was shipped {} times instead of {expected}", shipments.len());
                 self.add(&order.order_id, problem);
             }
-            if shipments
-                .iter()
-                .any(|shipment| shipment.items != quantities(order))
-            {
-                self.add(
-                    &order.order_id,
-                    "was shipped with other goods than were ordered",
-                );
+            if shipments.iter().any(|shipment| shipment.items != quantities(order)) {
+                self.add(&order.order_id, "was shipped with other goods than were ordered");
             }
         }
     }
@@ -179,9 +123,7 @@ impl Findings<'_> {
     fn messages(&mut self) {
         let messages = by(&self.books.messages, |message| &message.order_id);
         for order in &self.books.orders {
-            let messages = messages
-                .get(order.order_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
+            let messages = messages.get(order.order_id.as_str()).map_or(&[][..], Vec::as_slice);
             let expected = match order.state {
                 OrderState::Open => None,
                 OrderState::Confirmed => Some("order-confirmed"),
@@ -204,33 +146,15 @@ impl Findings<'_> {
     /// What names an order that nobody placed.
     fn strangers(&mut self) {
         let orders = by(&self.books.orders, |order| &order.order_id);
-        let charges = self
-            .books
-            .charges
-            .iter()
-            .map(|c| (&c.charge_id, &c.order_id));
-        let reservations = self
-            .books
-            .inventory
-            .reservations
-            .iter()
-            .map(|r| (&r.reservation_id, &r.order_id));
-        let shipments = self
-            .books
-            .shipments
-            .iter()
-            .map(|s| (&s.shipment_id, &s.order_id));
-        let messages = self
-            .books
-            .messages
-            .iter()
-            .map(|m| (&m.message_id, &m.order_id));
+        let charges = self.books.charges.iter().map(|c| (&c.charge_id, &c.order_id));
+        let reservations =
+            self.books.inventory.reservations.iter().map(|r| (&r.reservation_id, &r.order_id));
+        let shipments = self.books.shipments.iter().map(|s| (&s.shipment_id, &s.order_id));
+        let messages = self.books.messages.iter().map(|m| (&m.message_id, &m.order_id));
         for (id, order_id) in charges.chain(reservations).chain(shipments).chain(messages) {
             if !orders.contains_key(order_id.as_str()) {
-                self.violations.push(violation(
-                    id,
-                    format!("is for {order_id:?}, which is no order"),
-                ));
+                self.violations
+                    .push(violation(id, format!("is for {order_id:?}, which is no order")));
             }
         }
     }
@@ -256,10 +180,7 @@ impl Findings<'_> {
 }
 
 fn violation(subject: &str, problem: impl Into<String>) -> Violation {
-    Violation {
-        subject: subject.to_owned(),
-        problem: problem.into(),
-    }
+    Violation { subject: subject.to_owned(), problem: problem.into() }
 }
 
 fn by<T>(entries: &[T], order_id: impl Fn(&T) -> &String) -> BTreeMap<&str, Vec<&T>> {

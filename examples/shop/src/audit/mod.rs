@@ -20,11 +20,7 @@ pub(crate) async fn run(options: &Audit) -> anyhow::Result<ExitCode> {
     } else {
         print(report.to_string().trim_end())?;
     }
-    Ok(if report.adds_up {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(if report.adds_up { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 #[cfg(test)]

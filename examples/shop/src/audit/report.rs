@@ -26,11 +26,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(books: &Books, violations: Vec<Violation>) -> Self {
-        let arrivals = books
-            .arrivals
-            .iter()
-            .map(|(name, s)| (name.as_str(), s.clone()))
-            .collect();
+        let arrivals = books.arrivals.iter().map(|(name, s)| (name.as_str(), s.clone())).collect();
         Self {
             adds_up: violations.is_empty(),
             totals: totals(books),
@@ -48,32 +44,17 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = |name| self.total(name);
-        let (confirmed, rejected, open) = (
-            of("ordersConfirmed"),
-            of("ordersRejected"),
-            of("ordersOpen"),
-        );
-        writeln!(
-            f,
-            "orders         {confirmed} confirmed, {rejected} rejected, {open} open"
-        )?;
-        let (net, due) = (
-            cents(of("centsCharged") - of("centsRefunded")),
-            cents(of("centsDue")),
-        );
+        let (confirmed, rejected, open) =
+            (of("ordersConfirmed"), of("ordersRejected"), of("ordersOpen"));
+        writeln!(f, "orders         {confirmed} confirmed, {rejected} rejected, {open} open")?;
+        let (net, due) = (cents(of("centsCharged") - of("centsRefunded")), cents(of("centsDue")));
         let (charged, refunded) = (cents(of("centsCharged")), cents(of("centsRefunded")));
         let charges = of("charges");
-        write!(
-            f,
-            "payments       {charges} charges: {charged} charged - {refunded} refunded "
-        )?;
+        write!(f, "payments       {charges} charges: {charged} charged - {refunded} refunded ")?;
         writeln!(f, "= {net} kept; {due} due")?;
         let (stock, reserved) = (of("piecesInStock"), of("piecesReserved"));
         let (shipped, received) = (of("piecesShipped"), of("piecesReceived"));
-        write!(
-            f,
-            "inventory      {stock} in stock + {reserved} reserved + {shipped} shipped; "
-        )?;
+        write!(f, "inventory      {stock} in stock + {reserved} reserved + {shipped} shipped; ")?;
         writeln!(f, "{received} received")?;
         writeln!(f, "shipping       {} shipments", of("shipments"))?;
         writeln!(f, "notifications  {} messages\n", of("messages"))?;
@@ -86,11 +67,7 @@ impl fmt::Display for Report {
         for name in ServiceName::ALL {
             let empty = Summary::default();
             let of = self.arrivals.get(name.as_str()).unwrap_or(&empty);
-            let outcomes: Vec<_> = of
-                .outcomes
-                .iter()
-                .map(|(o, n)| format!("{o}: {n}"))
-                .collect();
+            let outcomes: Vec<_> = of.outcomes.iter().map(|(o, n)| format!("{o}: {n}")).collect();
             let (arrivals, repeats, without) = (of.arrivals, of.repeats, of.without_key);
             let line = format!(
                 "{name:15}{arrivals:>9} {repeats:>9} {without:>9}  {}",
@@ -106,13 +83,12 @@ impl fmt::Display for Report {
 impl Report {
     fn fmt_violations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.adds_up {
-            return writeln!(
-                f,
-                "everything adds up ({} keys, one request each)",
-                self.keys
-            );
+            return writeln!(f, "everything adds up ({} keys, one request each)", self.keys);
         }
-        writeln!(f, "{} violations:", self.violations.len())?;
+        match self.violations.len() {
+            1 => writeln!(f, "1 violation:")?,
+            many => writeln!(f, "{many} violations:")?,
+        }
         for Violation { subject, problem } in self.violations.iter().take(VIOLATIONS_SHOWN_MAX) {
             writeln!(f, "  {subject} {problem}")?;
         }
@@ -124,53 +100,22 @@ impl Report {
 }
 
 fn totals(books: &Books) -> BTreeMap<&'static str, u64> {
-    let orders = |state| {
-        books
-            .orders
-            .iter()
-            .filter(move |order| order.state == state)
-    };
+    let orders = |state| books.orders.iter().filter(move |order| order.state == state);
     let reservations = |state| {
-        books
-            .inventory
-            .reservations
-            .iter()
-            .filter(move |r| r.state == state)
-            .count() as u64
+        books.inventory.reservations.iter().filter(move |r| r.state == state).count() as u64
     };
     let stock = || books.inventory.stock.values();
     BTreeMap::from([
         ("ordersOpen", orders(OrderState::Open).count() as u64),
-        (
-            "ordersConfirmed",
-            orders(OrderState::Confirmed).count() as u64,
-        ),
-        (
-            "ordersRejected",
-            orders(OrderState::Rejected).count() as u64,
-        ),
+        ("ordersConfirmed", orders(OrderState::Confirmed).count() as u64),
+        ("ordersRejected", orders(OrderState::Rejected).count() as u64),
         ("charges", books.charges.len() as u64),
-        (
-            "centsCharged",
-            books.charges.iter().map(|charge| charge.amount).sum(),
-        ),
-        (
-            "centsRefunded",
-            books.charges.iter().map(|charge| charge.refunded).sum(),
-        ),
-        (
-            "centsDue",
-            orders(OrderState::Confirmed).map(|order| order.total).sum(),
-        ),
+        ("centsCharged", books.charges.iter().map(|charge| charge.amount).sum()),
+        ("centsRefunded", books.charges.iter().map(|charge| charge.refunded).sum()),
+        ("centsDue", orders(OrderState::Confirmed).map(|order| order.total).sum()),
         ("reservationsOpen", reservations(ReservationState::Reserved)),
-        (
-            "reservationsCommitted",
-            reservations(ReservationState::Committed),
-        ),
-        (
-            "reservationsReleased",
-            reservations(ReservationState::Released),
-        ),
+        ("reservationsCommitted", reservations(ReservationState::Committed)),
+        ("reservationsReleased", reservations(ReservationState::Released)),
         ("piecesReceived", stock().map(|stock| stock.received).sum()),
         ("piecesInStock", stock().map(|stock| stock.stock).sum()),
         ("piecesReserved", stock().map(|stock| stock.reserved).sum()),

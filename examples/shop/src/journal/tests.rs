@@ -25,11 +25,7 @@ fn replayed(bytes: &str, test: &str) -> Result<(Vec<Value>, String), String> {
 fn a_torn_last_line_is_cut_off() {
     for torn in ["{\"n\":", "{\"n\":2}", "{\"n\":\n", "\0\0\0\0\n", "\0\0\0"] {
         let result = replayed(&format!("{{\"n\":1}}\n{torn}"), "torn");
-        assert_eq!(
-            result,
-            Ok((vec![json!({"n": 1})], "{\"n\":1}\n".to_owned())),
-            "{torn:?}"
-        );
+        assert_eq!(result, Ok((vec![json!({"n": 1})], "{\"n\":1}\n".to_owned())), "{torn:?}");
     }
     assert_eq!(replayed("", "torn"), Ok((vec![], String::new())));
 }
@@ -51,10 +47,7 @@ async fn what_is_durable_is_replayed_in_order() {
     journal.durable().reached(5_000).await.unwrap();
 
     let in_use = Journal::open(&path, |_: Value| {}).err().unwrap();
-    assert!(
-        in_use.to_string().contains("in use by another process"),
-        "{in_use}"
-    );
+    assert!(in_use.to_string().contains("in use by another process"), "{in_use}");
 
     let copy = folder("order").join("copy.jsonl");
     fs::copy(&path, &copy).unwrap();

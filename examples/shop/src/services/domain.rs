@@ -18,13 +18,8 @@ pub(crate) enum ServiceName {
 
 impl ServiceName {
     /// In the order of their ports.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Orders,
-        Self::Payments,
-        Self::Inventory,
-        Self::Shipping,
-        Self::Notifications,
-    ];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Orders, Self::Payments, Self::Inventory, Self::Shipping, Self::Notifications];
     /// Port of the first one, as written in the workflows.
     pub(crate) const BASE_PORT: u16 = 7101;
 
@@ -79,8 +74,16 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// The body, or the answer 400 that says what is wrong with it.
     pub(crate) fn read<T: Deserialize<'a>>(&self) -> Result<T, Answer> {
-        serde_json::from_slice(self.body)
+        object(self.body)
             .map_err(|error| Answer::problem(400, "the body is not what is expected", &error))
+    }
+}
+
+/// A JSON object and nothing else: serde alone would take an array of the fields in their order too.
+pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(body),
+        _ => Err(serde::de::Error::custom("expected a JSON object")),
     }
 }
 
@@ -94,10 +97,7 @@ pub(crate) struct Decision<F> {
 
 impl<F> Decision<F> {
     pub(crate) fn effect(status: u16, body: Value, fact: F) -> Self {
-        Self {
-            answer: Answer { status, body },
-            fact: Some(fact),
-        }
+        Self { answer: Answer { status, body }, fact: Some(fact) }
     }
 }
 

@@ -81,18 +81,10 @@ struct Item {
 impl Default for Inventory {
     fn default() -> Self {
         let stock = CATALOGUE.map(|(sku, received)| {
-            let stock = StockOfSku {
-                received,
-                stock: received,
-                ..StockOfSku::default()
-            };
+            let stock = StockOfSku { received, stock: received, ..StockOfSku::default() };
             (sku.to_owned(), stock)
         });
-        Self {
-            stock: stock.into(),
-            reservations: BTreeMap::new(),
-            deliveries: 0,
-        }
+        Self { stock: stock.into(), reservations: BTreeMap::new(), deliveries: 0 }
     }
 }
 
@@ -129,13 +121,9 @@ impl Domain for Inventory {
                     stock.stock -= quantity;
                     stock.reserved += quantity;
                 }
-                self.reservations
-                    .insert(reservation.reservation_id.clone(), reservation);
+                self.reservations.insert(reservation.reservation_id.clone(), reservation);
             }
-            Fact::Ended {
-                reservation_id,
-                state,
-            } => {
+            Fact::Ended { reservation_id, state } => {
                 let Some(reservation) = self.reservations.get_mut(&reservation_id) else {
                     return;
                 };
@@ -192,12 +180,7 @@ impl Inventory {
         let reservation_id = format!("reservation-{}", self.reservations.len() + 1);
         let answer = json!({ "reservationId": reservation_id });
         let state = ReservationState::Reserved;
-        let reservation = Reservation {
-            reservation_id,
-            order_id: new.order_id,
-            items,
-            state,
-        };
+        let reservation = Reservation { reservation_id, order_id: new.order_id, items, state };
         Decision::effect(201, answer, Fact::Reserved(reservation))
     }
 
@@ -213,14 +196,7 @@ impl Inventory {
             let detail = format!("reservation {id} is {}", json!(reservation.state));
             return Answer::problem(409, "the reservation has ended", &detail).into();
         }
-        Decision::effect(
-            200,
-            answer,
-            Fact::Ended {
-                reservation_id: id.to_owned(),
-                state,
-            },
-        )
+        Decision::effect(200, answer, Fact::Ended { reservation_id: id.to_owned(), state })
     }
 
     fn deliver(&self, Item { sku, quantity }: Item) -> Decision<Fact> {

@@ -8,7 +8,7 @@ mod orders;
 mod payments;
 mod shipping;
 
-pub(crate) use domain::{Answer, Call, Decision, Domain, ServiceName};
+pub(crate) use domain::{Answer, Call, Decision, Domain, ServiceName, object};
 pub(crate) use inventory::{Inventory, Reservation, ReservationState, StockOfSku};
 pub(crate) use notifications::{Message, Notifications};
 pub(crate) use orders::{Order, OrderState, Orders};

@@ -68,22 +68,9 @@ impl Domain for Notifications {
 
 impl Notifications {
     fn send(&self, new: NewMessage) -> Decision<Fact> {
-        let NewMessage {
-            to,
-            template,
-            order_id,
-        } = new;
+        let NewMessage { to, template, order_id } = new;
         let message_id = format!("message-{}", self.messages.len() + 1);
         let answer = json!({ "messageId": message_id });
-        Decision::effect(
-            201,
-            answer,
-            Fact::Sent(Message {
-                message_id,
-                to,
-                template,
-                order_id,
-            }),
-        )
+        Decision::effect(201, answer, Fact::Sent(Message { message_id, to, template, order_id }))
     }
 }

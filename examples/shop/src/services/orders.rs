@@ -94,12 +94,7 @@ impl Domain for Orders {
 
     fn sums(&self) -> Value {
         let mut by_state = BTreeMap::from(
-            [
-                OrderState::Open,
-                OrderState::Confirmed,
-                OrderState::Rejected,
-            ]
-            .map(|s| (s, (0, 0))),
+            [OrderState::Open, OrderState::Confirmed, OrderState::Rejected].map(|s| (s, (0, 0))),
         );
         for order in self.orders.values() {
             let (orders, value) = by_state.entry(order.state).or_default();
@@ -136,13 +131,7 @@ impl Orders {
         let order_id = format!("order-{}", self.orders.len() + 1);
         let answer = json!({ "orderId": order_id, "total": total });
         let NewOrder { customer, items } = new;
-        let order = Order {
-            order_id,
-            customer,
-            items,
-            total,
-            state: OrderState::Open,
-        };
+        let order = Order { order_id, customer, items, total, state: OrderState::Open };
         Decision::effect(201, answer, Fact::Placed(order))
     }
 
@@ -158,13 +147,6 @@ impl Orders {
             let detail = format!("order {id} is {}", json!(order.state));
             return Answer::problem(409, "the order has ended", &detail).into();
         }
-        Decision::effect(
-            200,
-            answer,
-            Fact::Ended {
-                order_id: id.to_owned(),
-                state,
-            },
-        )
+        Decision::effect(200, answer, Fact::Ended { order_id: id.to_owned(), state })
     }
 }

@@ -119,24 +119,14 @@ impl Domain for Payments {
 
 impl Payments {
     fn charge(&self, new: NewCharge) -> Decision<Fact> {
-        let NewCharge {
-            order_id,
-            amount,
-            currency,
-        } = new;
+        let NewCharge { order_id, amount, currency } = new;
         if amount > CHARGE_CENTS_MAX {
             let detail = format!("{amount} is more than the limit of {CHARGE_CENTS_MAX} cents");
             return Answer::problem(402, "charge refused", &detail).into();
         }
         let charge_id = format!("charge-{}", self.charges.len() + 1);
         let answer = json!({ "chargeId": charge_id });
-        let charge = Charge {
-            charge_id,
-            order_id,
-            amount,
-            currency,
-            refunded: 0,
-        };
+        let charge = Charge { charge_id, order_id, amount, currency, refunded: 0 };
         Decision::effect(201, answer, Fact::Charged(charge))
     }
 
@@ -152,13 +142,6 @@ impl Payments {
         }
         let refund_id = format!("refund-{}", self.refunds + 1);
         let answer = json!({ "refundId": refund_id, "amount": amount });
-        Decision::effect(
-            201,
-            answer,
-            Fact::Refunded {
-                charge_id: new.charge_id.clone(),
-                amount,
-            },
-        )
+        Decision::effect(201, answer, Fact::Refunded { charge_id: new.charge_id.clone(), amount })
     }
 }

@@ -110,41 +110,23 @@ impl Shipping {
         let number = self.shipments.len() + 1;
         let (shipment_id, tracking) = (format!("shipment-{number}"), format!("TRACK{number:08}"));
         let answer = json!({ "shipmentId": shipment_id, "tracking": tracking });
-        let NewShipment {
-            order_id, method, ..
-        } = new;
-        let shipment = Shipment {
-            shipment_id,
-            order_id,
-            items,
-            method,
-            tracking,
-        };
+        let NewShipment { order_id, method, .. } = new;
+        let shipment = Shipment { shipment_id, order_id, items, method, tracking };
         Decision::effect(201, answer, Fact::Shipped(shipment))
     }
 }
 
 fn quote(wanted: &QuoteWanted) -> Answer {
-    let pieces = wanted
-        .items
-        .iter()
-        .map(|item| item.quantity)
-        .fold(0, u64::saturating_add);
+    let pieces = wanted.items.iter().map(|item| item.quantity).fold(0, u64::saturating_add);
     if pieces == 0 {
         return Answer::problem(400, "nothing to ship", &"a quote is for at least one piece");
     }
-    let offers = CARRIERS.iter().filter(|(name, ..)| {
-        wanted
-            .carrier
-            .as_deref()
-            .is_none_or(|carrier| carrier == *name)
-    });
+    let offers = CARRIERS
+        .iter()
+        .filter(|(name, ..)| wanted.carrier.as_deref().is_none_or(|carrier| carrier == *name));
     let priced = offers.map(|(name, first, further, days)| {
         let price = further.saturating_mul(pieces - 1).saturating_add(*first);
-        (
-            price,
-            json!({ "carrier": name, "price": price, "days": days }),
-        )
+        (price, json!({ "carrier": name, "price": price, "days": days }))
     });
     match priced.min_by_key(|(price, _)| *price) {
         Some((_, offer)) => Answer::ok(offer),

@@ -1,1 +1,163 @@
+//! Each service as a transcript: requests, answers, and the sums at the end.
 
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use http::Method;
+
+use super::{Call, Domain, Inventory, Notifications, Orders, Payments, Shipping};
+
+/// One request per line, `METHOD path body`.
+fn check<D: Domain>(requests: &str, expected: Expect) {
+    let mut domain = D::default();
+    let mut replayed = D::default();
+    let mut transcript = String::new();
+    for request in requests.trim().lines() {
+        let (method, rest) = request.trim().split_once(" /").unwrap();
+        let (path, body) = rest.split_once(' ').unwrap_or((rest, ""));
+        let path: Vec<&str> = path.split('/').collect();
+        let method: Method = method.parse().unwrap();
+        let call = Call { method: &method, path: &path, body: body.as_bytes() };
+        let decision = domain.decide(&call);
+        writeln!(transcript, "{} {}", decision.answer.status, decision.answer.body).unwrap();
+        if let Some(fact) = decision.fact {
+            let written = serde_json::to_string(&fact).unwrap();
+            domain.apply(fact);
+            replayed.apply(serde_json::from_str(&written).unwrap());
+        }
+    }
+    writeln!(transcript, "sums {}", domain.sums()).unwrap();
+    assert_eq!(domain.entries(), replayed.entries(), "what the journal holds is all there is");
+    expected.assert_eq(&transcript);
+}
+
+#[test]
+fn orders() {
+    check::<Orders>(
+        r#"
+        POST /orders {"customer":"ann","items":[{"sku":"tea","quantity":2,"price":150},{"sku":"cup","quantity":1,"price":50}]}
+        POST /orders {"customer":"bob","items":[{"sku":"tea","quantity":1,"price":1}]}
+        POST /orders {"customer":"eve","items":[{"sku":"tea","quantity":1,"price":2}]}
+        POST /orders/order-1/confirm
+        POST /orders/order-1/confirm
+        POST /orders/order-1/reject
+        POST /orders/order-2/reject
+        GET /orders/order-2
+        GET /orders/order-4
+        POST /orders ["ann",[]]
+        DELETE /orders/order-1
+        "#,
+        expect![[r#"
+            201 {"orderId":"order-1","total":350}
+            201 {"orderId":"order-2","total":1}
+            201 {"orderId":"order-3","total":2}
+            200 {"orderId":"order-1","state":"confirmed"}
+            200 {"orderId":"order-1","state":"confirmed"}
+            409 {"title":"the order has ended","status":409,"detail":"order order-1 is \"confirmed\""}
+            200 {"orderId":"order-2","state":"rejected"}
+            200 {"orderId":"order-2","customer":"bob","items":[{"sku":"tea","quantity":1,"price":1}],"total":1,"state":"rejected"}
+            404 {"title":"not found","status":404,"detail":"there is no order \"order-4\""}
+            400 {"title":"the body is not what is expected","status":400,"detail":"expected a JSON object"}
+            404 {"title":"no such operation","status":404,"detail":"this service has no DELETE /orders/order-1"}
+            sums {"open":{"orders":1,"value":2},"confirmed":{"orders":1,"value":350},"rejected":{"orders":1,"value":1}}
+        "#]],
+    );
+}
+
+#[test]
+fn payments() {
+    check::<Payments>(
+        r#"
+        POST /charges {"orderId":"o-1","amount":100000,"currency":"EUR"}
+        POST /charges {"orderId":"o-1","amount":100001,"currency":"EUR"}
+        POST /charges {"orderId":"o-2","amount":70,"currency":"CHF"}
+        POST /refunds {"chargeId":"charge-1","amount":40000}
+        POST /refunds {"chargeId":"charge-1","amount":60001}
+        POST /refunds {"chargeId":"charge-1"}
+        POST /refunds {"chargeId":"charge-1"}
+        GET /charges/charge-2
+        "#,
+        expect![[r#"
+            201 {"chargeId":"charge-1"}
+            402 {"title":"charge refused","status":402,"detail":"100001 is more than the limit of 100000 cents"}
+            201 {"chargeId":"charge-2"}
+            201 {"refundId":"refund-1","amount":40000}
+            409 {"title":"not refundable","status":409,"detail":"60000 cents of charge-1 are left to refund"}
+            201 {"refundId":"refund-2","amount":60000}
+            409 {"title":"not refundable","status":409,"detail":"0 cents of charge-1 are left to refund"}
+            200 {"chargeId":"charge-2","orderId":"o-2","amount":70,"currency":"CHF","refunded":0}
+            sums {"accounts":{"CHF":{"charges":1,"charged":70,"refunded":0,"net":70},"EUR":{"charges":1,"charged":100000,"refunded":100000,"net":0}},"charges":2,"refunds":2}
+        "#]],
+    );
+}
+
+#[test]
+fn inventory() {
+    check::<Inventory>(
+        r#"
+        POST /reservations {"orderId":"o-1","items":[{"sku":"tea","quantity":2},{"sku":"cup","quantity":1},{"sku":"tea","quantity":1}]}
+        POST /reservations {"orderId":"o-2","items":[{"sku":"tea","quantity":999998}]}
+        POST /reservations {"orderId":"o-2","items":[{"sku":"tea","quantity":999997}]}
+        POST /reservations/reservation-1/commit
+        POST /reservations/reservation-1/commit
+        POST /reservations/reservation-1/release
+        POST /reservations/reservation-2/release
+        POST /reservations {"orderId":"o-3","items":[{"sku":"orchid","quantity":1}]}
+        POST /deliveries {"sku":"orchid","quantity":2}
+        POST /reservations {"orderId":"o-3","items":[{"sku":"orchid","quantity":1}]}
+        GET /stock/orchid
+        GET /stock/gold
+        "#,
+        expect![[r#"
+            201 {"reservationId":"reservation-1"}
+            409 {"title":"out of stock","status":409,"detail":"999998 of tea are wanted and 999997 are left"}
+            201 {"reservationId":"reservation-2"}
+            200 {"reservationId":"reservation-1","state":"committed"}
+            200 {"reservationId":"reservation-1","state":"committed"}
+            409 {"title":"the reservation has ended","status":409,"detail":"reservation reservation-1 is \"committed\""}
+            200 {"reservationId":"reservation-2","state":"released"}
+            409 {"title":"out of stock","status":409,"detail":"1 of orchid are wanted and 0 are left"}
+            201 {"deliveryId":"delivery-1","sku":"orchid","stock":2}
+            201 {"reservationId":"reservation-3"}
+            200 {"received":2,"stock":1,"reserved":1,"shipped":0}
+            404 {"title":"not found","status":404,"detail":"there is no sku \"gold\""}
+            sums {"stock":{"coffee":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"cup":{"received":1000000,"stock":999999,"reserved":0,"shipped":1},"kettle":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"orchid":{"received":2,"stock":1,"reserved":1,"shipped":0},"tea":{"received":1000000,"stock":999997,"reserved":0,"shipped":3}},"reservations":3,"deliveries":1}
+        "#]],
+    );
+}
+
+#[test]
+fn shipping() {
+    check::<Shipping>(
+        r#"
+        POST /quotes {"items":[{"sku":"tea","quantity":3}]}
+        POST /quotes {"items":[{"sku":"tea","quantity":3}],"carrier":"swift"}
+        POST /shipments {"orderId":"o-1","items":[{"sku":"tea","quantity":1},{"sku":"tea","quantity":2}],"method":"express"}
+        POST /shipments {"orderId":"o-1","items":[{"sku":"tea","quantity":3}],"method":"standard"}
+        "#,
+        expect![[r#"
+            200 {"carrier":"steady","price":500,"days":4}
+            200 {"carrier":"swift","price":1100,"days":1}
+            201 {"shipmentId":"shipment-1","tracking":"TRACK00000001"}
+            201 {"shipmentId":"shipment-2","tracking":"TRACK00000002"}
+            sums {"shipments":2,"standard":1,"express":1}
+        "#]],
+    );
+}
+
+#[test]
+fn notifications() {
+    check::<Notifications>(
+        r#"
+        POST /messages {"to":"ann","template":"order-confirmed","orderId":"o-1"}
+        POST /messages {"to":"bob","template":"order-rejected","orderId":"o-2"}
+        GET /messages
+        "#,
+        expect![[r#"
+            201 {"messageId":"message-1"}
+            201 {"messageId":"message-2"}
+            404 {"title":"no such operation","status":404,"detail":"this service has no GET /messages"}
+            sums {"messages":2,"byTemplate":{"order-confirmed":1,"order-rejected":1}}
+        "#]],
+    );
+}

@@ -1,1 +1,20 @@
+use super::{DOCUMENTS, with_ports};
 
+#[test]
+fn ports_as_written_are_the_default() {
+    for (name, text) in DOCUMENTS {
+        assert_eq!(with_ports(text, 7101).unwrap(), text, "{name}");
+        assert!(!with_ports(text, 20_000).unwrap().contains("127.0.0.1:71"), "{name}");
+        assert!(with_ports(text, 65_533).is_err(), "{name}: there are five services");
+    }
+}
+
+#[test]
+fn every_endpoint_is_one_of_the_shop_and_may_be_repeated() {
+    for (name, text) in DOCUMENTS {
+        let endpoints = text.matches("endpoint: ").count();
+        assert_eq!(text.matches("endpoint: http://127.0.0.1:71").count(), endpoints, "{name}");
+        assert_eq!(text.matches("motet: {idempotent: true}").count(), endpoints, "{name}");
+        assert!(endpoints > 0, "{name}");
+    }
+}
