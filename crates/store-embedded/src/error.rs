@@ -75,11 +75,6 @@ impl Error {
         }
     }
 
-    /// Whether nothing is broken, so that the same may succeed later.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::DiskFull(_) | Self::Busy(_))
-    }
-
     /// The same failure in the words of the read ports.
     pub(crate) fn of_read(&self) -> motet_store::Error {
         match self {

@@ -16,6 +16,10 @@ pub(crate) struct Log {
     pool: Arc<Pool>,
     options: Options,
     active: Active,
+    /// The segment before the active one, until that has a durable frame: one of the two shows where the log is.
+    full: Option<Segment>,
+    /// Ordinal of the newest durable segment.
+    ordinal: u64,
     /// Position of the next commit.
     next: u64,
     buffer: Vec<u8>,
@@ -48,7 +52,18 @@ impl Log {
         active: Active,
         next: u64,
     ) -> Self {
-        Self { disk, pool, options, active, next, buffer: Vec::new(), broken: None }
+        let ordinal = active.header.ordinal;
+        Self {
+            disk,
+            pool,
+            options,
+            active,
+            full: None,
+            ordinal,
+            next,
+            buffer: Vec::new(),
+            broken: None,
+        }
     }
 
     /// Writes one frame, which [`Log::sync`] must make durable before anything else is written.
@@ -95,6 +110,10 @@ impl Log {
         }
         self.active.end = written.end;
         self.active.begun = true;
+        self.ordinal = self.active.header.ordinal;
+        if let Some(full) = self.full.take() {
+            self.pool.put_away(full, self.last());
+        }
         let first = Position(self.next);
         self.next += written.count;
         Ok(first)
@@ -114,9 +133,9 @@ impl Log {
         Position(self.next - 1)
     }
 
-    /// Ordinal of the segment that is written now, if it has a frame, else of the one before.
+    /// Ordinal of the newest segment that is durable: without it, something is missing.
     pub(crate) fn ordinal(&self) -> u64 {
-        self.active.header.ordinal - u64::from(!self.active.begun)
+        self.ordinal
     }
 
     /// Gives back the segments whose last commit the tables cover.
@@ -142,8 +161,12 @@ impl Log {
             first: self.next,
         };
         let active = Active { segment, header, begun: false, end: BLOCK as u64 };
-        let full = std::mem::replace(&mut self.active, active);
-        self.pool.put_away(full.segment, self.last());
+        let before = std::mem::replace(&mut self.active, active);
+        if before.begun {
+            self.full = Some(before.segment);
+        } else {
+            self.pool.give_back(before.segment);
+        }
         Ok(())
     }
 

@@ -61,6 +61,11 @@ impl Pool {
         }
     }
 
+    /// Takes back a segment that was not used.
+    pub(crate) fn give_back(&self, segment: Segment) {
+        self.state().spares.push_front(segment);
+    }
+
     /// Puts away a full segment until its last commit is covered.
     pub(crate) fn put_away(&self, segment: Segment, last: Position) {
         self.state().full.push_back((segment, last));

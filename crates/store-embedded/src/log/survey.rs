@@ -235,7 +235,7 @@ fn search(
     found: &mut Vec<(String, Frame)>,
 ) -> io::Result<()> {
     let mut offset = from;
-    let mut buffer = vec![0; SEARCH_BYTES as usize];
+    let mut buffer = vec![0; SEARCH_BYTES.min(segment.bytes.saturating_sub(from)) as usize];
     while offset < segment.bytes {
         let bytes = SEARCH_BYTES.min(segment.bytes - offset) as usize;
         if !crate::disk::read_exact_at(&*segment.file, offset, &mut buffer[..bytes])? {

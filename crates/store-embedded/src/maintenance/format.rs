@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::disk::{Disk, DiskFile, DiskLock, LockError, read_exact_at};
+use crate::disk::{Disk, DiskLock, LockError, read_exact_at};
 use crate::error::{Damage, Error};
 use crate::log::is_segment_name;
 
@@ -11,6 +11,9 @@ pub(crate) const FORMAT: u32 = 1;
 
 /// Name of the file; it holds one line, `motet store format 1`, filled with spaces.
 pub(crate) const FORMAT_FILE: &str = "FORMAT";
+
+/// Its name until it is durable.
+const UNFINISHED: &str = "FORMAT.new";
 
 const WORDS: &str = "motet store format ";
 const FILE_BYTES: usize = 32;
@@ -45,24 +48,20 @@ pub(crate) fn read(disk: &dyn Disk) -> Result<Option<u32>, Error> {
     let mut bytes = vec![0; file.bytes().map_err(reading)?.min(FILE_BYTES as u64) as usize];
     read_exact_at(&*file, 0, &mut bytes).map_err(reading)?;
     let text = String::from_utf8_lossy(&bytes);
-    // A crash between creating and writing the file leaves zeros; nothing else was made before it.
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(None);
-    }
     let number = text.trim().strip_prefix(WORDS).and_then(|number| number.parse().ok());
     number.map(Some).ok_or_else(|| damaged(format!("it reads {text:?}")))
 }
 
 fn create(disk: &dyn Disk) -> Result<(), Error> {
     let written = || -> io::Result<()> {
-        let exists = disk.list()?.iter().any(|name| name == FORMAT_FILE);
-        let file: Box<dyn DiskFile> = match exists {
-            true => disk.open(FORMAT_FILE)?,
-            false => disk.create(FORMAT_FILE, FILE_BYTES as u64)?,
-        };
+        if disk.list()?.iter().any(|name| name == UNFINISHED) {
+            disk.remove(UNFINISHED)?;
+        }
         let line = format!("{:<width$}\n", format!("{WORDS}{FORMAT}"), width = FILE_BYTES - 1);
+        let file = disk.create(UNFINISHED, FILE_BYTES as u64)?;
         file.write_at(0, line.as_bytes())?;
-        file.sync_data()
+        file.sync_data()?;
+        disk.rename(UNFINISHED, FORMAT_FILE)
     };
     written().map_err(|source| Error::io("writing the format of the data", source))
 }

@@ -24,14 +24,18 @@ impl Coverer {
 
     pub(super) fn run(mut self) {
         while self.shared.await_due() {
-            match self.cover() {
-                Ok(()) => self.shared.set_trouble(Trouble::Tables, None),
-                Err(error) if error.is_passing() => {
-                    self.shared.set_trouble(Trouble::Tables, Some(error.to_string()));
-                    self.shared.pause(RETRY);
-                    self.shared.ask_to_cover(true);
-                }
+            let (tables, held) = match self.cover() {
+                Ok(()) => (None, None),
+                Err(error @ Error::DiskFull(_)) => (Some(error.to_string()), None),
+                Err(error @ Error::Busy(_)) => (None, Some(error.to_string())),
                 Err(error) => return self.shared.stop(error.to_string()),
+            };
+            let again = tables.is_some() || held.is_some();
+            self.shared.set_trouble(Trouble::Tables, tables);
+            self.shared.set_trouble(Trouble::Held, held);
+            if again {
+                self.shared.pause(RETRY);
+                self.shared.ask_to_cover(true);
             }
         }
     }

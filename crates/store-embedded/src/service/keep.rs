@@ -28,6 +28,10 @@ impl Keeper {
         while self.shared.is_open() {
             let prepared = self.pool.prepare();
             let failed = prepared.is_err();
+            if !failed {
+                // The log lacked a segment; there are some now.
+                self.shared.set_trouble(Trouble::Log, None);
+            }
             self.shared.set_trouble(Trouble::Segments, trouble("preparing segments", prepared));
             if let Err(error) = self.keep_reserve() {
                 let trouble = trouble("keeping the reserve", Err(error));

@@ -35,12 +35,14 @@ struct Signals {
 }
 
 /// Who may be in trouble that passes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     Log,
     Tables,
     Segments,
     Room,
+    /// Another process holds the tables: no reason to refuse anything before the overlay is full.
+    Held,
 }
 
 /// Whether external commands should be taken.
@@ -92,8 +94,20 @@ pub(super) struct Counters {
     pub(super) waits: AtomicU64,
 }
 
+impl Signals {
+    fn trouble(&self, of: Trouble) -> Option<&str> {
+        self.troubles[of as usize].as_deref()
+    }
+
+    /// What lacks room.
+    fn lack(&self) -> Option<&str> {
+        let lacking = [Trouble::Log, Trouble::Tables, Trouble::Segments, Trouble::Room];
+        lacking.iter().find_map(|of| self.trouble(*of))
+    }
+}
+
 impl Trouble {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 }
 
 impl Shared {
@@ -193,8 +207,9 @@ impl Shared {
         self.ask_to_cover(true);
         let mut signals = self.signals();
         while full() && signals.stopped.is_none() {
-            if let Some(trouble) = &signals.troubles[Trouble::Tables as usize] {
-                return Err(trouble.clone());
+            let troubles = [Trouble::Tables, Trouble::Held];
+            if let Some(text) = troubles.iter().find_map(|of| signals.trouble(*of)) {
+                return Err(text.to_owned());
             }
             signals = self.changed.wait(signals).expect("no holder of this lock panics");
         }
@@ -223,7 +238,7 @@ impl Shared {
 
     /// Whether anything lacks room now.
     pub(super) fn lacks_room(&self) -> bool {
-        self.signals().troubles.iter().any(Option::is_some)
+        self.signals().lack().is_some()
     }
 
     /// Takes no commit any more; the first reason stays.
