@@ -1,0 +1,146 @@
+//! The whole runtime over the in-memory store and a small HTTP service.
+
+mod support;
+
+use std::time::Duration;
+
+use motet_expr::json;
+use motet_runtime::{Command, Error};
+use motet_types::Status;
+use support::{Bench, PATIENCE};
+
+const GREET: &str = "
+document: { dsl: '1.0.3', namespace: test, name: greet, version: '1.0.0' }
+do:
+  - greet: { set: { greeting: '${ \"hello \" + .name }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pure_workflow_completes_at_once() {
+    let bench = Bench::new().await;
+    bench.publish(GREET).await;
+    let reply = bench.start("greet", r#"{"name":"Ada"}"#, None).await.unwrap();
+    assert!(reply.created);
+    assert_eq!(reply.instance.status, Status::Completed);
+    assert_eq!(json::to_text(&reply.instance.output.unwrap()), r#"{"greeting":"hello Ada"}"#);
+    let history = bench.handle().history(reply.instance.id, 0, 100).await.unwrap();
+    let kinds: Vec<&str> = history.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, ["started", "activated", "completed", "workflow-completed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_leave_with_key_trace_and_deadline_and_feed_each_other() {
+    let bench = Bench::new().await;
+    bench.publish(&bench.document("chain", &["a", "b", "c"])).await;
+    let reply = bench.start("chain", r#"{"n":1}"#, None).await.unwrap();
+    assert_eq!(reply.instance.status, Status::Completed, "{:?}", reply.instance.error);
+    assert_eq!(json::to_text(&reply.instance.output.unwrap()), r#"{"path":"/c","n":4}"#);
+    let arrivals = bench.arrivals();
+    assert_eq!(arrivals.len(), 3);
+    for arrival in &arrivals {
+        let key = arrival.header("idempotency-key").unwrap();
+        assert!(key.starts_with(&reply.instance.id.to_string()), "{key}");
+        assert!(arrival.header("traceparent").unwrap().starts_with("00-"));
+        assert_eq!(arrival.header("x-request-timeout-ms"), Some("60000"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_key_starts_one_instance() {
+    let bench = Bench::new().await;
+    bench.publish(GREET).await;
+    let first = bench.start("greet", r#"{"name":"Ada"}"#, Some("k1")).await.unwrap();
+    let again = bench.start("greet", r#"{"name":"Ada"}"#, Some("k1")).await.unwrap();
+    assert_eq!((first.created, again.created), (true, false));
+    assert_eq!(first.instance.id, again.instance.id);
+    let other = bench.start("greet", r#"{"name":"Eve"}"#, Some("k1")).await;
+    assert_eq!(other, Err(Error::KeyReused(first.instance.id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_flight_goes_on_after_a_restart_under_the_same_key() {
+    let bench = Bench::new().await;
+    bench.publish(&bench.document("chain", &["a", "hang", "c"])).await;
+    let id = bench.start_only("chain", r#"{"n":1}"#).await;
+    bench.wait_for_arrivals(2).await;
+    let bench = bench.restart().await;
+    bench.stop_hanging();
+    let (instance, _) = bench.handle().instance(id, PATIENCE).await.unwrap();
+    assert_eq!(instance.status, Status::Completed, "{:?}", instance.error);
+    let keys = bench.keys_of("/hang");
+    assert!(keys.len() >= 2, "sent again after the restart");
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    assert_eq!(bench.keys_of("/a").len(), 1, "what was done is not done again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_instances_sleep_through_a_restart() {
+    let bench = Bench::new().await;
+    bench
+        .publish(
+            "
+document: { dsl: '1.0.3', namespace: test, name: nap, version: '1.0.0' }
+do:
+  - nap: { wait: { milliseconds: 300 } }
+  - rise: { set: { awake: true } }
+",
+        )
+        .await;
+    let id = bench.start_only("nap", "{}").await;
+    let bench = bench.restart().await;
+    let (instance, _) = bench.handle().instance(id, PATIENCE).await.unwrap();
+    assert_eq!(instance.status, Status::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn children_answer_their_parents_across_shards() {
+    let bench = Bench::new().await;
+    bench.publish(GREET).await;
+    bench
+        .publish(
+            "
+document: { dsl: '1.0.3', namespace: test, name: parent, version: '1.0.0' }
+do:
+  - all:
+      fork:
+        branches:
+          - one: { run: { workflow: { namespace: test, name: greet, version: latest, input: { name: one } } } }
+          - two: { run: { workflow: { namespace: test, name: greet, version: '^1', input: { name: two } } } }
+          - three: { run: { workflow: { namespace: test, name: greet, version: '1.0.0', input: { name: three } } } }
+",
+        )
+        .await;
+    let reply = bench.start("parent", "{}", None).await.unwrap();
+    assert_eq!(reply.instance.status, Status::Completed, "{:?}", reply.instance.error);
+    assert_eq!(
+        json::to_text(&reply.instance.output.unwrap()),
+        r#"[{"greeting":"hello one"},{"greeting":"hello two"},{"greeting":"hello three"}]"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_steer_and_are_refused_where_they_do_not_fit() {
+    let bench = Bench::new().await;
+    bench.publish(&bench.document("chain", &["hang"])).await;
+    let id = bench.start_only("chain", r#"{"n":1}"#).await;
+    let handle = bench.handle();
+    let (suspended, _) = handle.command(id, Command::Suspend { reason: None }).await.unwrap();
+    assert_eq!(suspended.status, Status::Suspended);
+    let again = handle.command(id, Command::Suspend { reason: None }).await;
+    assert!(matches!(again, Err(Error::Conflict { status: Status::Suspended, .. })), "{again:?}");
+    let (cancelled, _) = handle.command(id, Command::Cancel { reason: None }).await.unwrap();
+    assert_eq!(cancelled.status, Status::Cancelled);
+    let unknown = motet_types::InstanceId([7; 16]);
+    let missing = handle.instance(unknown, Duration::ZERO).await;
+    assert_eq!(missing, Err(Error::UnknownInstance(unknown)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_impatient_client_is_told_how_far_it_is() {
+    let bench = Bench::new().await;
+    bench.publish(&bench.document("chain", &["hang"])).await;
+    let id = bench.start_only("chain", r#"{"n":1}"#).await;
+    let (instance, _) = bench.handle().instance(id, Duration::from_millis(50)).await.unwrap();
+    assert_eq!(instance.status, Status::Running);
+    assert_eq!(instance.steps.len(), 1);
+}
