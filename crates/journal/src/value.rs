@@ -84,11 +84,6 @@ impl Item for Value {
     }
 }
 
-/// Reads a value that stands outside of any other.
-pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Value, Error> {
-    read_at(0, reader).map(|(value, _)| value)
-}
-
 /// Writes a value `level` containers deep; returns its height, 0 for what contains nothing.
 fn write(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
     let identity = shared_identity(value);
@@ -184,73 +179,147 @@ fn is_kept(value: &Value, bytes: usize) -> bool {
     bytes >= SHARED_BYTES_MIN && matches!(value, Value::TStr(_) | Value::Arr(_) | Value::Obj(_))
 }
 
-/// Reads a value `level` containers deep, with its height.
-fn read_at(level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
-    let begin = reader.offset();
+/// A container that is not complete yet.
+struct Open {
+    begin: usize,
+    /// Items still to come.
+    left: u64,
+    height: usize,
+    items: Items,
+}
+
+enum Items {
+    Array(Vec<Value>),
+    /// With the key whose value comes next.
+    Object(Map, Value),
+}
+
+/// Reads a value that stands outside of any other, with a stack of its own, so that no depth overflows the thread's.
+pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Value, Error> {
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        let mut begin = reader.offset();
+        let (kind, number) = read_head(reader)?;
+        if matches!(kind, ARRAY | OBJECT) && number > 0 {
+            check_depth(open.len() + 1, reader)?;
+            open.push(Open::new(kind, number, begin, reader)?);
+            continue;
+        }
+        let (mut value, mut height) = match kind {
+            SAME => same(number, open.len(), reader)?,
+            _ => leaf(kind, number, open.len(), reader)?,
+        };
+        // Close everything that this value completes.
+        loop {
+            if is_kept(&value, reader.offset() - begin) {
+                reader.kept.push(Shared { value: value.clone(), height });
+            }
+            let Some(mut container) = open.pop() else { return Ok(value) };
+            container.add(value, height, reader)?;
+            if container.left > 0 {
+                open.push(container);
+                break;
+            }
+            (begin, height) = (container.begin, container.height);
+            value = container.items.close();
+        }
+    }
+}
+
+impl Open {
+    fn new(kind: u8, count: u64, begin: usize, reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let prepared = prepared(count, reader)?;
+        let items = if kind == ARRAY {
+            Items::Array(Vec::with_capacity(prepared))
+        } else {
+            let map = Map::with_capacity_and_hasher(prepared, Default::default());
+            Items::Object(map, text(reader.bytes()?))
+        };
+        Ok(Self { begin, left: count, height: 1, items })
+    }
+
+    /// Takes the next item, and the key of the one after it.
+    fn add(&mut self, item: Value, height: usize, reader: &mut Reader<'_>) -> Result<(), Error> {
+        self.left -= 1;
+        self.height = self.height.max(height + 1);
+        match &mut self.items {
+            Items::Array(items) => items.push(item),
+            Items::Object(map, key) => {
+                if map.insert(std::mem::take(key), item).is_some() {
+                    return Err(reader.malformed("an object has a key twice"));
+                }
+                if self.left > 0 {
+                    *key = text(reader.bytes()?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Items {
+    fn close(self) -> Value {
+        match self {
+            Self::Array(items) => Value::Arr(Arc::new(items)),
+            Self::Object(map, _) => Value::Obj(Arc::new(map)),
+        }
+    }
+}
+
+fn read_head(reader: &mut Reader<'_>) -> Result<(u8, u64), Error> {
     let first = reader.byte()?;
     let number = match u64::from(first >> 4) {
         NUMBER_FOLLOWS => reader.varint()?,
         number => number,
     };
-    let (value, height) = match first & 0x0f {
-        NULL => (Value::Null, 0),
-        FALSE => (Value::Bool(false), 0),
-        TRUE => (Value::Bool(true), 0),
-        INTEGER => (Value::Num(Num::Int(integer(number, reader)?)), 0),
-        BIG_INTEGER => {
-            let int = BigInt::from_signed_bytes_le(reader.raw(number)?);
-            (Value::Num(Num::big_int(int)), 0)
+    Ok((first & 0x0f, number))
+}
+
+/// A value without parts, `level` containers deep, with its height.
+fn leaf(
+    kind: u8,
+    number: u64,
+    level: usize,
+    reader: &mut Reader<'_>,
+) -> Result<(Value, usize), Error> {
+    let value = match (kind, number) {
+        (NULL, 0) => Value::Null,
+        (FALSE, 0) => Value::Bool(false),
+        (TRUE, 0) => Value::Bool(true),
+        (INTEGER, _) => Value::Num(Num::Int(integer(number, reader)?)),
+        (BIG_INTEGER, _) => {
+            Value::Num(Num::big_int(BigInt::from_signed_bytes_le(reader.raw(number)?)))
         }
-        FLOAT => (Value::Num(Num::Float(float(reader)?)), 0),
-        DECIMAL => (Value::Num(Num::Dec(decimal(number, reader)?)), 0),
-        TEXT => (text(reader.raw(number)?), 0),
-        BYTES => (Value::BStr(Box::new(Bytes::copy_from_slice(reader.raw(number)?))), 0),
-        ARRAY => read_array(number, level, reader)?,
-        OBJECT => read_object(number, level, reader)?,
-        SAME => return same(number, level, reader),
+        (FLOAT, 0) => Value::Num(Num::Float(float(reader)?)),
+        (DECIMAL, _) => Value::Num(Num::Dec(decimal(number, reader)?)),
+        (TEXT, _) => text(reader.raw(number)?),
+        (BYTES, _) => Value::BStr(Box::new(Bytes::copy_from_slice(reader.raw(number)?))),
+        (ARRAY, 0) => return empty(Value::Arr(Arc::default()), level, reader),
+        (OBJECT, 0) => return empty(Value::Obj(Arc::default()), level, reader),
         _ => return Err(reader.malformed("a value has an unknown kind")),
     };
-    if is_kept(&value, reader.offset() - begin) {
-        reader.kept.push(Shared { value: value.clone(), height });
-    }
-    Ok((value, height))
+    Ok((value, 0))
 }
 
-fn read_array(count: u64, level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
-    let mut items = Vec::with_capacity(prepared(count, level, reader)?);
-    let mut height = 0;
-    for _ in 0..count {
-        let (item, below) = read_at(level + 1, reader)?;
-        items.push(item);
-        height = below.max(height);
-    }
-    Ok((Value::Arr(Arc::new(items)), height + 1))
-}
-
-fn read_object(count: u64, level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
-    let prepared = prepared(count, level, reader)?;
-    let mut map = Map::with_capacity_and_hasher(prepared, Default::default());
-    let mut height = 0;
-    for _ in 0..count {
-        let key = text(reader.bytes()?);
-        let (value, below) = read_at(level + 1, reader)?;
-        if map.insert(key, value).is_some() {
-            return Err(reader.malformed("an object has a key twice"));
-        }
-        height = below.max(height);
-    }
-    Ok((Value::Obj(Arc::new(map)), height + 1))
+fn empty(value: Value, level: usize, reader: &Reader<'_>) -> Result<(Value, usize), Error> {
+    check_depth(level + 1, reader)?;
+    Ok((value, 1))
 }
 
 /// How many items of a container to make room for.
-fn prepared(count: u64, level: usize, reader: &Reader<'_>) -> Result<usize, Error> {
-    if level >= VALUE_DEPTH_MAX {
-        return Err(reader.malformed("a value is nested too deeply"));
-    }
+fn prepared(count: u64, reader: &Reader<'_>) -> Result<usize, Error> {
     match usize::try_from(count) {
         // Each item takes a byte at least.
         Ok(count) if count <= reader.remaining() => Ok(count.min(PREPARED_ITEMS_MAX)),
         _ => Err(Error::Truncated { offset: reader.offset() }),
+    }
+}
+
+fn check_depth(depth: usize, reader: &Reader<'_>) -> Result<(), Error> {
+    if depth <= VALUE_DEPTH_MAX {
+        Ok(())
+    } else {
+        Err(reader.malformed("a value is nested too deeply"))
     }
 }
 
@@ -259,9 +328,7 @@ fn same(number: u64, level: usize, reader: &Reader<'_>) -> Result<(Value, usize)
     let Some(Shared { value, height }) = shared else {
         return Err(reader.malformed("a value refers to one that was not there"));
     };
-    if level + height > VALUE_DEPTH_MAX {
-        return Err(reader.malformed("a value is nested too deeply"));
-    }
+    check_depth(level + height, reader)?;
     Ok((value.clone(), *height))
 }
 

@@ -85,5 +85,48 @@ fn records_are_short() {
         let kind = kind.split([' ', '(']).next().unwrap().to_owned();
         report += &format!("{kind} {}\n", bytes.len() - 11);
     }
-    expect![""].assert_eq(&report);
+    expect![[r#"
+        Started 401
+        Skipped 11
+        Activated 23
+        Activated 30
+        Activated 30
+        Activated 31
+        Activated 34
+        Activated 11
+        Iterated 12
+        Waiting 15
+        Fired 11
+        Fired 11
+        Fired 9
+        Fired 11
+        Completed 13
+        Completed 203
+        Requested 387
+        Requested 195
+        Requested 178
+        Resent 19
+        Settled 21
+        Settled 82
+        Abandoned 10
+        ChildRequested 287
+        ChildEnded 203
+        ChildEnded 78
+        ChildCancelled 26
+        Failed 73
+        Caught 89
+        Caught 80
+        Caught 76
+        Retried 19
+        BranchFailed 77
+        IncidentRaised 76
+        Yielded 8
+        Suspended 22
+        Resumed 6
+        Reopened 8
+        Ended 205
+        Ended 78
+        Ended 25
+    "#]]
+    .assert_eq(&report);
 }

@@ -87,6 +87,8 @@ fn copy(
 #[test]
 fn known_fields_may_refer_to_values_in_skipped_ones() {
     let order = samples::order();
+    // Only what has a second owner can stand in a second place.
+    let _second = order.clone();
     let mut bytes = vec![1, 6];
     let mut writer = Writer::new(&mut bytes);
     writer.varint(2);

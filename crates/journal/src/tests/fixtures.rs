@@ -8,6 +8,8 @@ use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use motet_engine::Instance;
+
 use super::coverage::{self, Variants};
 use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
 
@@ -107,7 +109,7 @@ fn name(path: &Path) -> &str {
 fn transcript(name: &str, bytes: &[u8]) -> String {
     match name.trim_end_matches(|letter: char| letter == '-' || letter.is_ascii_digit()) {
         "records" => lines(&decoded(RECORDS, bytes)),
-        "instance" => format!("{:#?}\n", decoded(INSTANCE, bytes)),
+        "instance" => snapshot(&decoded(INSTANCE, bytes)),
         "catalog-records" => lines(&decoded(CATALOG_RECORDS, bytes)),
         "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
         "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
@@ -130,6 +132,13 @@ fn lines<T: Debug>(items: &[T]) -> String {
         writeln!(text, "{item:?}").unwrap();
         text
     })
+}
+
+/// The instance on one line, then each of its steps.
+fn snapshot(instance: &Instance) -> String {
+    let mut rest = instance.clone();
+    rest.steps.clear();
+    format!("{rest:?}\n") + &lines(&instance.steps.iter().collect::<Vec<_>>())
 }
 
 fn write_missing() {

@@ -17,19 +17,25 @@ fn check_value(bytes: &[u8], expected: Expect) {
 
 #[test]
 fn values_that_are_none_are_refused() {
-    check_value(&[], expect![[""]]);
-    check_value(&[0x0c], expect![[""]]);
-    check_value(&[0x10], expect![[""]]);
-    check_value(&[0xf3], expect![[""]]);
-    check_value(&[0xf3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2], expect![[""]]);
-    check_value(&[0xf3, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 0], expect![[""]]);
-    check_value(&[0x05, 1, 2, 3], expect![[""]]);
-    check_value(b"\x36inf", expect![[""]]);
-    check_value(b"\x361.e", expect![[""]]);
-    check_value(b"\x06", expect![[""]]);
-    check_value(b"\x37ab", expect![[""]]);
-    check_value(b"\x0b", expect![[""]]);
-    check_value(b"\x2a\x01a\x00\x01a\x00", expect![[""]]);
+    check_value(&[], expect!["the bytes end too early, at byte 0"]);
+    check_value(&[0x0c], expect!["a value has an unknown kind, at byte 1"]);
+    check_value(&[0x10], expect!["a value has an unknown kind, at byte 1"]);
+    check_value(&[0xf3], expect!["the bytes end too early, at byte 1"]);
+    check_value(
+        &[0xf3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2],
+        expect!["a number has more than 64 bits, at byte 11"],
+    );
+    check_value(
+        &[0xf3, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 0],
+        expect!["a number has more than 64 bits, at byte 11"],
+    );
+    check_value(&[0x05, 1, 2, 3], expect!["the bytes end too early, at byte 1"]);
+    check_value(b"\x36inf", expect!["a decimal is not a number, at byte 4"]);
+    check_value(b"\x361.e", expect!["a decimal is not a number, at byte 4"]);
+    check_value(b"\x06", expect!["a decimal is not a number, at byte 1"]);
+    check_value(b"\x37ab", expect!["the bytes end too early, at byte 1"]);
+    check_value(b"\x0b", expect!["a value refers to one that was not there, at byte 1"]);
+    check_value(b"\x2a\x01a\x00\x01a\x00", expect!["an object has a key twice, at byte 7"]);
 }
 
 #[test]
@@ -49,9 +55,9 @@ fn claims_of_size_are_not_believed() {
 
 #[test]
 fn depth_is_bounded_whatever_makes_it() {
-    check_value(&[0x19; 1_000_000], expect![[""]]);
+    check_value(&[0x19; 1_000_000], expect!["a value is nested too deeply, at byte 1001"]);
     let objects: Vec<u8> = [0x1a, 0].repeat(100_000);
-    check_value(&objects, expect![[""]]);
+    check_value(&objects, expect!["a value is nested too deeply, at byte 2001"]);
     // Each item holds the one before it: references must not add up to more than is allowed.
     let depth = 1_100_u64;
     let mut bytes = vec![0xf9];
@@ -65,7 +71,7 @@ fn depth_is_bounded_whatever_makes_it() {
         bytes.push(0xfb);
         varint(number * 2, &mut bytes);
     }
-    check_value(&bytes, expect![[""]]);
+    check_value(&bytes, expect!["a value is nested too deeply, at byte 76005"]);
 }
 
 #[test]
@@ -95,15 +101,18 @@ fn fields_that_are_none_are_refused() {
         let bytes = [&[1, 1], fields].concat();
         expected.assert_eq(&decode_records(&bytes).unwrap_err().to_string());
     };
-    check(&[0], expect![[""]]);
-    check(&[0x22, 0], expect![[""]]);
-    check(&[0x24, 99, 0, 0], expect![[""]]);
-    check(&[0x09], expect![[""]]);
-    check(&[0x03, 0], expect![[""]]);
-    check(&[0x10, 0x80, 0x80, 0x80, 0x80, 0x10, 0], expect![[""]]);
-    check(&[0x24, 13, 0x0a, 2, 1, 2, 0, 0], expect![[""]]);
-    check(&[0x24, 20, 0x0a, 1, 0xff, 0, 0], expect![[""]]);
-    check(&[0xfb, 0xff, 0xff, 0xff, 0xff, 0x3f, 0], expect![[""]]);
+    check(&[0], expect!["a field that must be there is absent, at byte 3"]);
+    check(&[0x22, 0], expect!["a field has another layout, at byte 3"]);
+    check(&[0x24, 99, 0, 0], expect!["fact 99 is not known, at byte 3"]);
+    check(&[0x09], expect!["a field has an unknown layout, at byte 3"]);
+    check(&[0x03, 0], expect!["a field has an impossible number, at byte 3"]);
+    check(&[0x10, 0x80, 0x80, 0x80, 0x80, 0x10, 0], expect!["a number is out of range, at byte 8"]);
+    check(&[0x24, 13, 0x0a, 2, 1, 2, 0, 0], expect!["an id has another length, at byte 8"]);
+    check(&[0x24, 20, 0x0a, 1, 0xff, 0, 0], expect!["a text is not UTF-8, at byte 7"]);
+    check(
+        &[0xfb, 0xff, 0xff, 0xff, 0xff, 0x3f, 0],
+        expect!["a field has an impossible number, at byte 8"],
+    );
 }
 
 #[test]
@@ -129,29 +138,33 @@ fn check_damaged<T: Debug>(codec: &Codec<T>, bytes: &[u8]) -> bool {
     true
 }
 
-fn check_all(bytes: &[u8]) -> bool {
-    check_damaged(&RECORDS, bytes)
-        | check_damaged(&INSTANCE, bytes)
-        | check_damaged(&CATALOG_RECORDS, bytes)
-        | check_damaged(&CATALOG, bytes)
-        | check_damaged(&MESSAGE, bytes)
-        | check_damaged(&INPUT, bytes)
+fn check_any(bytes: &[u8]) -> bool {
+    match bytes.get(1) {
+        Some(1) => check_damaged(&RECORDS, bytes),
+        Some(2) => check_damaged(&INSTANCE, bytes),
+        Some(3) => check_damaged(&CATALOG_RECORDS, bytes),
+        Some(4) => check_damaged(&CATALOG, bytes),
+        Some(5) => check_damaged(&MESSAGE, bytes),
+        _ => check_damaged(&INPUT, bytes),
+    }
 }
 
 #[test]
-fn every_flipped_bit_is_survived() {
-    let mut decoded = 0;
-    for chunk in chunks().iter().filter(|chunk| chunk.len() < 4_096) {
-        for bit in 0..chunk.len() * 8 {
+fn every_damaged_byte_is_survived() {
+    let (mut decoded, mut refused) = (0, 0);
+    for chunk in chunks() {
+        for at in 0..chunk.len() {
             let mut damaged = chunk.clone();
-            damaged[bit / 8] ^= 1 << (bit % 8);
-            decoded += usize::from(check_all(&damaged));
+            damaged[at] ^= 1 << (at % 8);
+            if check_any(&damaged) {
+                decoded += 1;
+            } else {
+                refused += 1;
+            }
         }
     }
-    assert!(
-        decoded > 1_000,
-        "most flips within texts and numbers go unseen, so these were tried too"
-    );
+    // Damage within a text or a number changes what is said, not whether it can be read.
+    assert!(decoded > 1_000 && refused > 1_000, "{decoded} decoded, {refused} refused");
 }
 
 fn chunks() -> Vec<Vec<u8>> {
@@ -221,7 +234,7 @@ proptest! {
     ) {
         let mut bytes = chunk;
         damages.iter().for_each(|damage| damage.apply(&mut bytes));
-        check_all(&bytes);
+        check_any(&bytes);
     }
 
     #[test]
@@ -229,6 +242,6 @@ proptest! {
         content in 1..=6_u8,
         bytes in prop::collection::vec(any::<u8>(), 0..200),
     ) {
-        check_all(&[&[1, content], &*bytes].concat());
+        check_any(&[&[1, content], &*bytes].concat());
     }
 }

@@ -33,7 +33,7 @@ static POOL: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![order, text, both, all]
 });
 
-pub(super) fn value() -> impl Strategy<Value = Value> + Clone {
+pub(super) fn value() -> BoxedStrategy<Value> {
     let inner = |item: BoxedStrategy<Value>| {
         prop_oneof![
             vec(item.clone(), 0..6).prop_map(json::array),
@@ -44,6 +44,7 @@ pub(super) fn value() -> impl Strategy<Value = Value> + Clone {
         2 => scalar().prop_recursive(4, 24, 6, inner),
         1 => select(&POOL[..]),
     ]
+    .boxed()
 }
 
 fn scalar() -> impl Strategy<Value = Value> + Clone {
@@ -107,26 +108,30 @@ fn workflow() -> impl Strategy<Value = WorkflowName> + Clone {
     (label(), label()).prop_map(|(namespace, name)| WorkflowName { namespace, name })
 }
 
-fn definition() -> impl Strategy<Value = WorkflowRef> + Clone {
-    (workflow(), version()).prop_map(|(workflow, version)| WorkflowRef { workflow, version })
+fn definition() -> BoxedStrategy<WorkflowRef> {
+    (workflow(), version())
+        .prop_map(|(workflow, version)| WorkflowRef { workflow, version })
+        .boxed()
 }
 
-fn error() -> impl Strategy<Value = Box<WorkflowError>> + Clone {
+fn error() -> BoxedStrategy<Box<WorkflowError>> {
     let parts = (text(), any::<u16>(), of(text()), of(text()), of(text()));
-    parts.prop_map(|(kind, status, instance, title, detail)| {
-        Box::new(WorkflowError { kind, status, instance, title, detail })
-    })
+    parts
+        .prop_map(|(kind, status, instance, title, detail)| {
+            Box::new(WorkflowError { kind, status, instance, title, detail })
+        })
+        .boxed()
 }
 
-fn result() -> impl Strategy<Value = Result<Value, Box<WorkflowError>>> + Clone {
-    prop_oneof![value().prop_map(Ok), error().prop_map(Err)]
+fn result() -> BoxedStrategy<Result<Value, Box<WorkflowError>>> {
+    prop_oneof![value().prop_map(Ok), error().prop_map(Err)].boxed()
 }
 
 fn headers() -> impl Strategy<Value = Vec<(String, String)>> + Clone {
     vec((text(), text()), 0..3)
 }
 
-fn request() -> impl Strategy<Value = Arc<Request>> + Clone {
+fn request() -> BoxedStrategy<Arc<Request>> {
     let body =
         prop_oneof![Just(Body::Empty), value().prop_map(Body::Json), text().prop_map(Body::Text),];
     let authorization = prop_oneof![
@@ -137,8 +142,8 @@ fn request() -> impl Strategy<Value = Arc<Request>> + Clone {
     let timeout = any::<(u64, u32)>()
         .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos % 1_000_000_000));
     let flags = any::<(bool, bool)>();
-    (text(), text(), headers(), body, of(authorization), timeout, flags).prop_map(
-        |(method, uri, headers, body, authorization, timeout, (redirect, repeatable))| {
+    (text(), text(), headers(), body, of(authorization), timeout, flags)
+        .prop_map(|(method, uri, headers, body, authorization, timeout, (redirect, repeatable))| {
             Arc::new(Request {
                 method,
                 uri,
@@ -149,70 +154,76 @@ fn request() -> impl Strategy<Value = Arc<Request>> + Clone {
                 timeout,
                 repeatable,
             })
-        },
-    )
+        })
+        .boxed()
 }
 
-fn start() -> impl Strategy<Value = Arc<Start>> + Clone {
+fn start() -> BoxedStrategy<Arc<Start>> {
     let parent = (instance_id(), step_id(), any::<bool>(), instance_id(), any::<u32>()).prop_map(
         |(instance, step, awaited, root, depth)| Parent { instance, step, awaited, root, depth },
     );
     let attributes = vec((text(), value()), 0..3);
     let head = (definition(), digest(), any::<u16>(), value(), text());
-    (head, of(parent), of(text()), attributes).prop_map(
-        |((definition, digest, semantics, input, start_key), parent, business_key, attributes)| {
-            Arc::new(Start {
-                definition,
-                digest,
-                semantics,
-                input,
-                start_key,
+    (head, of(parent), of(text()), attributes)
+        .prop_map(
+            |(
+                (definition, digest, semantics, input, start_key),
                 parent,
                 business_key,
                 attributes,
-            })
-        },
-    )
+            )| {
+                Arc::new(Start {
+                    definition,
+                    digest,
+                    semantics,
+                    input,
+                    start_key,
+                    parent,
+                    business_key,
+                    attributes,
+                })
+            },
+        )
+        .boxed()
 }
 
-fn child() -> impl Strategy<Value = Arc<ChildRequest>> + Clone {
+fn child() -> BoxedStrategy<Arc<ChildRequest>> {
     (instance_id(), definition(), text(), value(), any::<bool>(), instance_id(), any::<u32>())
         .prop_map(|(id, definition, start_key, input, awaited, root, depth)| {
             Arc::new(ChildRequest { id, definition, start_key, input, awaited, root, depth })
         })
+        .boxed()
 }
 
-fn end() -> impl Strategy<Value = End> + Clone {
+fn end() -> BoxedStrategy<End> {
     prop_oneof![
         value().prop_map(End::Completed),
         (step_id(), error()).prop_map(|(step, error)| End::Faulted { step, error }),
         of(text()).prop_map(|reason| End::Cancelled { reason }),
     ]
+    .boxed()
 }
 
 fn timer() -> impl Strategy<Value = TimerKind> + Clone {
     select(&[TimerKind::Wait, TimerKind::Retry, TimerKind::Attempt, TimerKind::Timeout][..])
 }
 
-fn incident() -> impl Strategy<Value = Incident> + Clone {
-    error().prop_map(Incident::Fault)
+fn incident() -> BoxedStrategy<Incident> {
+    error().prop_map(Incident::Fault).boxed()
 }
 
-pub(super) fn record() -> impl Strategy<Value = Record> {
+pub(super) fn record() -> BoxedStrategy<Record> {
     let fact = prop_oneof![flow_fact(), effect_fact(), life_fact()];
-    (at(), step_id(), of(task_id()), fact).prop_map(|(at, step, task, fact)| Record {
-        at,
-        step,
-        task,
-        fact,
-    })
+    (at(), step_id(), of(task_id()), fact)
+        .prop_map(|(at, step, task, fact)| Record { at, step, task, fact })
+        .boxed()
 }
 
 fn next() -> impl Strategy<Value = Next> + Clone {
     prop_oneof![task_id().prop_map(Next::Enter), Just(Next::EndScope), Just(Next::EndWorkflow)]
 }
 
-fn opening() -> impl Strategy<Value = Opening> {
+fn opening() -> BoxedStrategy<Opening> {
     prop_oneof![
         Just(Opening::Leaf),
         (task_id(), of(value())).prop_map(|(first, data)| Opening::Scope { first, data }),
@@ -221,9 +232,10 @@ fn opening() -> impl Strategy<Value = Opening> {
             .prop_map(|(branches, compete)| Opening::Fork { branches, compete }),
         (task_id(), of(at())).prop_map(|(first, due)| Opening::Try { first, due }),
     ]
+    .boxed()
 }
 
-fn flow_fact() -> impl Strategy<Value = Fact> {
+fn flow_fact() -> BoxedStrategy<Fact> {
     prop_oneof![
         (start(), of(value()), of(at()), task_id())
             .prop_map(|(start, data, due, first)| Fact::Started { start, data, due, first }),
@@ -241,9 +253,10 @@ fn flow_fact() -> impl Strategy<Value = Fact> {
         }),
         (task_id(), of(at())).prop_map(|(first, due)| Fact::Retried { first, due }),
     ]
+    .boxed()
 }
 
-fn effect_fact() -> impl Strategy<Value = Fact> {
+fn effect_fact() -> BoxedStrategy<Fact> {
     let settled =
         (result(), any::<bool>()).prop_map(|(result, maybe_run)| Settled { result, maybe_run });
     prop_oneof![
@@ -259,9 +272,10 @@ fn effect_fact() -> impl Strategy<Value = Fact> {
         result().prop_map(|result| Fact::ChildEnded { result }),
         instance_id().prop_map(|child| Fact::ChildCancelled { child }),
     ]
+    .boxed()
 }
 
-fn life_fact() -> impl Strategy<Value = Fact> {
+fn life_fact() -> BoxedStrategy<Fact> {
     let action = prop_oneof![
         (any::<u32>(), at()).prop_map(|(number, at)| CatchAction::Retry { number, at }),
         task_id().prop_map(|first| CatchAction::Handle { first }),
@@ -278,9 +292,10 @@ fn life_fact() -> impl Strategy<Value = Fact> {
         Just(Fact::Reopened),
         end().prop_map(|end| Fact::Ended { end }),
     ]
+    .boxed()
 }
 
-fn activity() -> impl Strategy<Value = Activity> {
+fn activity() -> BoxedStrategy<Activity> {
     let branch_state = prop_oneof![
         Just(BranchState::Open),
         (value(), of(value()))
@@ -307,14 +322,15 @@ fn activity() -> impl Strategy<Value = Activity> {
         }),
         child().prop_map(Activity::Child),
     ]
+    .boxed()
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> BoxedStrategy<Step> {
     let place = (of(task_id()), of(step_id()), any::<[u8; 16]>().prop_map(Path), at());
     let values = (value(), value(), of(value()), value());
     let visits = btree_map(task_id(), any::<u32>(), 0..3);
-    (place, values, visits, of(result()), activity()).prop_map(
-        |(place, values, visits, result, activity)| {
+    (place, values, visits, of(result()), activity())
+        .prop_map(|(place, values, visits, result, activity)| {
             let (task, parent, path, started_at) = place;
             let (raw_input, input, context, data) = values;
             Step {
@@ -330,8 +346,8 @@ fn step() -> impl Strategy<Value = Step> {
                 result,
                 activity,
             }
-        },
-    )
+        })
+        .boxed()
 }
 
 fn work() -> impl Strategy<Value = Work> {
@@ -343,7 +359,7 @@ fn work() -> impl Strategy<Value = Work> {
     ]
 }
 
-pub(super) fn instance() -> impl Strategy<Value = Instance> {
+pub(super) fn instance() -> BoxedStrategy<Instance> {
     let head = (instance_id(), start(), at(), at(), any::<u64>(), any::<u32>());
     let plan = (
         btree_map(step_id(), step(), 0..6),
@@ -352,28 +368,30 @@ pub(super) fn instance() -> impl Strategy<Value = Instance> {
         btree_set((step_id(), attempt()), 0..3),
     );
     let state = (any::<bool>(), btree_map(step_id(), incident(), 0..3), of(end()));
-    (head, plan, state).prop_map(|(head, plan, (suspended, incidents, end))| {
-        let (id, start, started_at, updated_at, records, steps_activated) = head;
-        let (steps, work, timers, abandoned) = plan;
-        Instance {
-            id,
-            start,
-            started_at,
-            updated_at,
-            records,
-            steps_activated,
-            steps,
-            work,
-            timers,
-            abandoned,
-            suspended,
-            incidents,
-            end,
-        }
-    })
+    (head, plan, state)
+        .prop_map(|(head, plan, (suspended, incidents, end))| {
+            let (id, start, started_at, updated_at, records, steps_activated) = head;
+            let (steps, work, timers, abandoned) = plan;
+            Instance {
+                id,
+                start,
+                started_at,
+                updated_at,
+                records,
+                steps_activated,
+                steps,
+                work,
+                timers,
+                abandoned,
+                suspended,
+                incidents,
+                end,
+            }
+        })
+        .boxed()
 }
 
-pub(super) fn catalog_record() -> impl Strategy<Value = CatalogRecord> {
+pub(super) fn catalog_record() -> BoxedStrategy<CatalogRecord> {
     // Few names, so that records meet in one workflow.
     let workflow = || {
         let names = ["a", "b"].map(|name| WorkflowName {
@@ -398,10 +416,10 @@ pub(super) fn catalog_record() -> impl Strategy<Value = CatalogRecord> {
             reason,
         },
     );
-    (at(), prop_oneof![published, tagged]).prop_map(|(at, fact)| CatalogRecord { at, fact })
+    (at(), prop_oneof![published, tagged]).prop_map(|(at, fact)| CatalogRecord { at, fact }).boxed()
 }
 
-pub(super) fn message() -> impl Strategy<Value = Message> {
+pub(super) fn message() -> BoxedStrategy<Message> {
     prop_oneof![
         (instance_id(), step_id(), child()).prop_map(|(parent, step, child)| Message::StartChild {
             parent,
@@ -413,9 +431,10 @@ pub(super) fn message() -> impl Strategy<Value = Message> {
         }),
         instance_id().prop_map(|child| Message::CancelChild { child }),
     ]
+    .boxed()
 }
 
-pub(super) fn input() -> impl Strategy<Value = Input> {
+pub(super) fn input() -> BoxedStrategy<Input> {
     let response = (any::<u16>(), headers(), vec(any::<u8>(), 0..100))
         .prop_map(|(status, headers, body)| Response { status, headers, body: Bytes::from(body) });
     let outcome = prop_oneof![
@@ -444,4 +463,5 @@ pub(super) fn input() -> impl Strategy<Value = Input> {
         Just(Input::Resume),
         Just(Input::Retry),
     ]
+    .boxed()
 }
