@@ -41,9 +41,7 @@ impl Add for Bounded {
                 Value::Arr(left)
             }
             (Value::Obj(mut left), Value::Obj(right)) => {
-                let members = right
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.clone()));
+                let members = right.iter().map(|(key, value)| (key.clone(), value.clone()));
                 Arc::make_mut(&mut left).extend(members);
                 Value::Obj(left)
             }

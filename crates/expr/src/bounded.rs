@@ -33,16 +33,8 @@ pub(crate) struct Bounded {
 impl Bounded {
     /// A value just made; measured only where the estimate exceeds the limits.
     pub(crate) fn made(value: Value, extent: Extent) -> Self {
-        let extent = if extent.fits() {
-            extent
-        } else {
-            Extent::of(&value)
-        };
-        Self {
-            value,
-            extent: Some(extent),
-            steps: 0,
-        }
+        let extent = if extent.fits() { extent } else { Extent::of(&value) };
+        Self { value, extent: Some(extent), steps: 0 }
     }
 
     pub(crate) fn extent(&mut self) -> Extent {
@@ -102,20 +94,13 @@ impl Bounded {
     fn next_steps(&self) -> u16 {
         let steps = self.steps + u16::from(self.steps > 0);
         if steps > meter::limits().depth_max.saturating_add(1) {
-            meter::end(
-                EvalErrorKind::Depth,
-                "a path of the expression has too many steps",
-            );
+            meter::end(EvalErrorKind::Depth, "a path of the expression has too many steps");
         }
         steps
     }
 
     fn at(value: Value, steps: u16) -> Self {
-        Self {
-            value,
-            extent: None,
-            steps,
-        }
+        Self { value, extent: None, steps }
     }
 
     fn slice(&self, range: Range<Option<&Self>>) -> Result<Value, Error<Self>> {
@@ -212,9 +197,7 @@ impl FromIterator<Self> for Bounded {
                 // Estimates may have added up; the exact size decides, and ends the evaluation if it must.
                 let so_far: Value = std::mem::take(&mut values).into_iter().collect();
                 extent = Extent::of(&so_far);
-                let Value::Arr(items) = so_far else {
-                    unreachable!("an array was collected")
-                };
+                let Value::Arr(items) = so_far else { unreachable!("an array was collected") };
                 values = update::owned(items);
             }
         }
@@ -229,8 +212,7 @@ impl fmt::Display for Bounded {
         match json::write(&mut text, SHOWN_BYTES_MAX, &self.value) {
             Ok(()) => f.write_str(&text),
             Err(json::Full) => {
-                let end = text.floor_char_boundary(SHOWN_BYTES_MAX);
-                write!(f, "{}…", &text[..end])
+                write!(f, "{}…", crate::error::shortened(&text, SHOWN_BYTES_MAX))
             }
         }
     }
@@ -396,8 +378,11 @@ impl jaq_std::ValT for Bounded {
         self.value.is_utf8_str()
     }
 
+    /// Every function of jaq's library that reads text asks for its bytes: it pays here for reading them.
     fn as_bytes(&self) -> Option<&[u8]> {
-        self.value.as_bytes()
+        let bytes = self.value.as_bytes();
+        meter::charge(bytes.map_or(0, <[u8]>::len) / 16);
+        bytes
     }
 
     fn as_sub_str(&self, part: &[u8]) -> Self {

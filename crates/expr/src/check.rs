@@ -58,10 +58,7 @@ pub(crate) fn check<'s>(
     let term = checker.term(term, 0);
     match checker.error {
         Some(error) => Err(error),
-        None => Ok(Checked {
-            term,
-            variables: checker.variables,
-        }),
+        None => Ok(Checked { term, variables: checker.variables }),
     }
 }
 
@@ -128,8 +125,8 @@ impl<'s> Checker<'s, '_> {
         self.term(term, self.parents)
     }
 
-    fn boxed(&mut self, term: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
-        Box::new(self.inner(*term))
+    fn boxed(&mut self, term: Term<&'s str>) -> Box<Term<&'s str>> {
+        Box::new(self.inner(term))
     }
 
     fn parts(&mut self, term: Term<&'s str>, tail: usize) -> Term<&'s str> {
@@ -140,18 +137,17 @@ impl<'s> Checker<'s, '_> {
             Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => term,
             Term::Var(name) => Term::Var(self.variable(name)),
             Term::Str(format, parts) => self.text(format, parts),
-            Term::Arr(inner) => Term::Arr(inner.map(|inner| self.boxed(inner))),
+            Term::Arr(inner) => Term::Arr(inner.map(|inner| self.boxed(*inner))),
             Term::Obj(members) => self.object(members),
-            Term::Neg(inner) => Term::Neg(self.boxed(inner)),
-            Term::Label(name, inner) => Term::Label(name, self.boxed(inner)),
+            Term::Neg(inner) => Term::Neg(self.boxed(*inner)),
+            Term::Label(name, inner) => Term::Label(name, self.boxed(*inner)),
             Term::BinOp(left, operator, right) => self.operation(*left, operator, *right, tail),
             Term::Fold(name, source, pattern, arguments) => {
-                self.fold(name, source, pattern, arguments, tail)
+                self.fold(name, *source, pattern, arguments, tail)
             }
-            Term::TryCatch(inner, handler) => Term::TryCatch(
-                self.boxed(inner),
-                handler.map(|handler| self.boxed(handler)),
-            ),
+            Term::TryCatch(inner, handler) => {
+                Term::TryCatch(self.boxed(*inner), handler.map(|handler| self.boxed(*handler)))
+            }
             Term::IfThenElse(branches, otherwise) => {
                 let branches = branches.into_iter();
                 let branches = branches
@@ -163,7 +159,7 @@ impl<'s> Checker<'s, '_> {
             }
             Term::Def(definitions, inner) => self.definitions(definitions, *inner, tail),
             Term::Call(name, arguments) => self.call(name, arguments, tail),
-            Term::Path(inner, path) => self.path(inner, path),
+            Term::Path(inner, path) => self.path(*inner, path),
         }
     }
 
@@ -176,11 +172,9 @@ impl<'s> Checker<'s, '_> {
     ) -> Term<&'s str> {
         match operator {
             BinaryOp::Comma => self.sequence(left, right, tail),
-            BinaryOp::Alt | BinaryOp::Pipe(None) => Term::BinOp(
-                Box::new(self.inner(left)),
-                operator,
-                Box::new(self.term(right, tail)),
-            ),
+            BinaryOp::Alt | BinaryOp::Pipe(None) => {
+                Term::BinOp(Box::new(self.inner(left)), operator, Box::new(self.term(right, tail)))
+            }
             BinaryOp::Pipe(Some(pattern)) => {
                 let left = self.inner(left);
                 let before = self.bound.len();
@@ -190,11 +184,7 @@ impl<'s> Checker<'s, '_> {
                 let operator = BinaryOp::Pipe(Some(pattern));
                 Term::BinOp(Box::new(left), operator, Box::new(right))
             }
-            _ => Term::BinOp(
-                Box::new(self.inner(left)),
-                operator,
-                Box::new(self.inner(right)),
-            ),
+            _ => Term::BinOp(Box::new(self.inner(left)), operator, Box::new(self.inner(right))),
         }
     }
 
@@ -222,7 +212,7 @@ impl<'s> Checker<'s, '_> {
     fn fold(
         &mut self,
         name: &'s str,
-        source: Box<Term<&'s str>>,
+        source: Term<&'s str>,
         pattern: Pattern<&'s str>,
         arguments: Vec<Term<&'s str>>,
         tail: usize,
@@ -274,20 +264,13 @@ impl<'s> Checker<'s, '_> {
             if argument.starts_with('$') {
                 self.bound.push(argument);
             } else {
-                self.functions.push(Function {
-                    name: argument,
-                    arity: 0,
-                    kind: Kind::Argument,
-                });
+                self.functions.push(Function { name: argument, arity: 0, kind: Kind::Argument });
             }
         }
         self.functions.push(Function {
             name,
             arity: args.len(),
-            kind: Kind::Parent {
-                level: self.parents,
-                filters,
-            },
+            kind: Kind::Parent { level: self.parents, filters },
         });
         self.parents += 1;
         let body = self.term(body, tail);
@@ -317,7 +300,7 @@ impl<'s> Checker<'s, '_> {
         }
     }
 
-    fn path(&mut self, inner: Box<Term<&'s str>>, path: Path<Term<&'s str>>) -> Term<&'s str> {
+    fn path(&mut self, inner: Term<&'s str>, path: Path<Term<&'s str>>) -> Term<&'s str> {
         let inner = self.boxed(inner);
         if path.0.len() > PATH_STEPS_MAX {
             let message = format!("a path has more than {PATH_STEPS_MAX} steps");
@@ -326,10 +309,9 @@ impl<'s> Checker<'s, '_> {
         let steps = path.0.into_iter().map(|(part, optional)| {
             let part = match part {
                 Part::Index(index) => Part::Index(self.inner(index)),
-                Part::Range(from, to) => Part::Range(
-                    from.map(|from| self.inner(from)),
-                    to.map(|to| self.inner(to)),
-                ),
+                Part::Range(from, to) => {
+                    Part::Range(from.map(|from| self.inner(from)), to.map(|to| self.inner(to)))
+                }
             };
             (part, optional)
         });
@@ -451,10 +433,7 @@ fn variables_of<'s>(pattern: &Pattern<&'s str>) -> Vec<&'s str> {
     match pattern {
         Pattern::Var(name) => vec![name],
         Pattern::Arr(parts) => parts.iter().flat_map(variables_of).collect(),
-        Pattern::Obj(members) => members
-            .iter()
-            .flat_map(|(_, part)| variables_of(part))
-            .collect(),
+        Pattern::Obj(members) => members.iter().flat_map(|(_, part)| variables_of(part)).collect(),
     }
 }
 

@@ -110,6 +110,12 @@ def datesub($unit; $n): . - $n;
 
 # Formats
 def @replaced($from; $to): . / $from | join($to);
+def @sh:
+  [if isarray then .[] end
+   | if isstring then "'" + escape_sh + "'"
+     elif isarray or isobject then error("an array or object cannot be an argument of a shell")
+     else tostring end]
+  | join(" ");
 def @csv:
   if isarray | not then error("only an array can be a row of CSV")
   else map(

@@ -17,19 +17,14 @@ pub struct Environment<'a> {
 impl<'a> Environment<'a> {
     /// An environment with the default limits and no interrupt.
     pub fn new(fuel: &'a mut u64, now: Timestamp) -> Self {
-        Self {
-            fuel,
-            now,
-            limits: ExpressionLimits::default(),
-            interrupt: None,
-        }
+        Self { fuel, now, limits: ExpressionLimits::default(), interrupt: None }
     }
 }
 
 /// Limits of one evaluation, beside its fuel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpressionLimits {
-    /// Nesting of arrays and objects in any value, intermediate ones included.
+    /// Nesting of arrays and objects in any value, intermediate ones included; at most [`crate::json::DEPTH_MAX`].
     pub depth_max: u16,
     /// Size of any value with everything in it, shared parts counted as often as they occur: 16 bytes a value
     /// and the bytes of its text. JSON text of one byte an item (`[1,1,...]`) needs eight times its length.

@@ -38,12 +38,19 @@ impl EvalError {
     pub(crate) fn new(kind: EvalErrorKind, message: impl Into<String>) -> Self {
         let mut message = message.into();
         if message.len() > Self::MESSAGE_BYTES_MAX {
-            let end = message.floor_char_boundary(Self::MESSAGE_BYTES_MAX - '…'.len_utf8());
+            let end = shortened(&message, Self::MESSAGE_BYTES_MAX - '…'.len_utf8()).len();
             message.truncate(end);
             message.push('…');
         }
         Self { kind, message }
     }
+}
+
+/// The longest beginning of a text that has at most `bytes_max` bytes.
+pub(crate) fn shortened(text: &str, bytes_max: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|end| *end <= bytes_max).last();
+    &text[..end.unwrap_or(0)]
 }
 
 /// Why an evaluation gave no value.

@@ -15,11 +15,11 @@ pub(crate) enum Fast {
     Literal(Value),
     /// Steps from the input, or from the variable of that number; keys are texts or integers.
     Path(Option<usize>, Vec<Value>),
-    Compare(Box<Fast>, Cmp, Box<Fast>),
+    Compare(Box<Self>, Cmp, Box<Self>),
     /// `and` (stops at false) and `or` (stops at true).
-    Logic(Box<Fast>, bool, Box<Fast>),
+    Logic(Box<Self>, bool, Box<Self>),
     /// `left // right`
-    Otherwise(Box<Fast>, Box<Fast>),
+    Otherwise(Box<Self>, Box<Self>),
 }
 
 impl Fast {
@@ -85,11 +85,7 @@ impl Fast {
             }
             Self::Otherwise(left, right) => {
                 let left = left.run(input, variables)?;
-                if left.as_bool() {
-                    Ok(left)
-                } else {
-                    right.run(input, variables)
-                }
+                if left.as_bool() { Ok(left) } else { right.run(input, variables) }
             }
         }
     }

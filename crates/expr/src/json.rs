@@ -12,7 +12,7 @@ mod parse;
 mod print;
 
 pub use canonical::canonical;
-pub use parse::{Limits, NUMBER_BYTES_MAX, ParseError, parse};
+pub use parse::{DEPTH_MAX, Limits, NUMBER_BYTES_MAX, ParseError, parse};
 pub(crate) use print::whole;
 pub(crate) use print::{Full, write};
 pub use print::{to_pretty, to_text};
@@ -26,10 +26,7 @@ pub fn string(text: impl Into<String>) -> Value {
 
 /// An object of the given keys and values, in that order.
 pub fn object<K: Into<String>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Value {
-    let map: Map = pairs
-        .into_iter()
-        .map(|(key, value)| (string(key), value))
-        .collect();
+    let map: Map = pairs.into_iter().map(|(key, value)| (string(key), value)).collect();
     Value::obj(map)
 }
 
@@ -57,9 +54,7 @@ pub fn get<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
 /// Size of a value in bytes as [`crate::ExpressionLimits::value_bytes_max`] counts it: 16 a value and its text.
 pub fn size_bound(value: &Value) -> usize {
     let mut total = 0_usize;
-    walk(value, |value, _| {
-        total = total.saturating_add(own_bytes(value))
-    });
+    walk(value, |value, _| total = total.saturating_add(own_bytes(value)));
     total
 }
 
@@ -93,10 +88,8 @@ fn walk(value: &Value, mut visit: impl FnMut(&Value, usize)) {
         visit(value, level);
         match value {
             Value::Arr(items) => waiting.extend(items.iter().map(|item| (item, level + 1))),
-            Value::Obj(map) => waiting.extend(
-                map.iter()
-                    .flat_map(|(key, value)| [(key, level + 1), (value, level + 1)]),
-            ),
+            Value::Obj(map) => waiting
+                .extend(map.iter().flat_map(|(key, value)| [(key, level + 1), (value, level + 1)])),
             _ => {}
         }
     }

@@ -50,8 +50,5 @@ fn clean_number(number: &Num) -> Option<Value> {
 }
 
 fn not_json(what: &str) -> EvalError {
-    EvalError::new(
-        EvalErrorKind::NotJson,
-        format!("the result contains {what}, which is not JSON"),
-    )
+    EvalError::new(EvalErrorKind::NotJson, format!("the result contains {what}, which is not JSON"))
 }

@@ -31,11 +31,7 @@ pub(crate) struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     pub(crate) fn new(lut: &'a Lut<Jq>, now: Timestamp, interrupt: Option<&'a AtomicBool>) -> Self {
-        Self {
-            lut,
-            now,
-            interrupt,
-        }
+        Self { lut, now, interrupt }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -93,6 +89,7 @@ const LEFT_OUT: &[&str] = &[
     "setpath",
     "del",
     "join",
+    "@sh",
     "pick",
     "from_entries",
     "with_entries",
@@ -107,25 +104,25 @@ const LEFT_OUT: &[&str] = &[
     "gsub",
 ];
 
-/// The definitions that `body` needs, in an order in which each sees those that it calls.
+/// All definitions with what they call.
+static LIBRARY: LazyLock<Vec<(Def<&'static str>, BTreeSet<&'static str>)>> = LazyLock::new(|| {
+    let ours = load::parse(include_str!("defs.jq"), |parser| parser.defs())
+        .expect("our definitions parse, as a test shows");
+    let jaq = jaq_core::defs()
+        .chain(jaq_std::defs())
+        .chain(jaq_json::defs())
+        .filter(|def| !LEFT_OUT.contains(&def.name))
+        .filter(|def| (def.name, def.args.len()) != ("split", 2));
+    let with_calls = |def: Def<&'static str>| {
+        let mut called = BTreeSet::new();
+        calls(&def.body, &mut called);
+        (def, called)
+    };
+    jaq.chain(ours).map(with_calls).collect()
+});
+
+/// The definitions that a term which calls `called` needs, each after those that it calls itself.
 pub(crate) fn definitions(called: &BTreeSet<&str>) -> Vec<Def<&'static str>> {
-    static LIBRARY: LazyLock<Vec<(Def<&'static str>, BTreeSet<&'static str>)>> =
-        LazyLock::new(|| {
-            let ours = load::parse(include_str!("defs.jq"), |parser| parser.defs())
-                .expect("our definitions parse");
-            jaq_core::defs()
-                .chain(jaq_std::defs())
-                .chain(jaq_json::defs())
-                .filter(|def| !LEFT_OUT.contains(&def.name))
-                .filter(|def| (def.name, def.args.len()) != ("split", 2))
-                .chain(ours)
-                .map(|def| {
-                    let mut called = BTreeSet::new();
-                    calls(&def.body, &mut called);
-                    (def, called)
-                })
-                .collect()
-        });
     let mut wanted: BTreeSet<&str> = called.clone();
     let mut chosen: Vec<Def<&'static str>> = Vec::new();
     // Definitions see only earlier ones, so one pass from the end finds everything.
@@ -141,6 +138,10 @@ pub(crate) fn definitions(called: &BTreeSet<&str>) -> Vec<Def<&'static str>> {
 
 /// The native functions among `called`.
 pub(crate) fn functions(called: &BTreeSet<&str>) -> Vec<Fun<Jq>> {
+    natives().filter(|(name, ..)| called.contains(name)).collect()
+}
+
+fn natives() -> impl Iterator<Item = Fun<Jq>> {
     let jaq = jaq_core::funs()
         .chain(jaq_std::base_funs())
         .chain(jaq_std::extra_funs())
@@ -151,10 +152,7 @@ pub(crate) fn functions(called: &BTreeSet<&str>) -> Vec<Fun<Jq>> {
         });
     let ours = crate::natives::natives().into_vec();
     let ours = ours.into_iter().map(|filter| native::run::<Jq>(filter));
-    ours.chain([deeper()])
-        .chain(jaq)
-        .filter(|(name, ..)| called.contains(name))
-        .collect()
+    ours.chain([deeper()]).chain(jaq)
 }
 
 /// Adds the names of all functions and formats that a term calls.
@@ -227,9 +225,7 @@ fn visit_parts<'t, 's>(term: &'t Term<&'s str>, visit: &mut dyn FnMut(&'t Term<&
 fn visit_pattern<'t, 's>(pattern: &'t Pattern<&'s str>, visit: &mut dyn FnMut(&'t Term<&'s str>)) {
     match pattern {
         Pattern::Var(_) => {}
-        Pattern::Arr(patterns) => patterns
-            .iter()
-            .for_each(|pattern| visit_pattern(pattern, visit)),
+        Pattern::Arr(patterns) => patterns.iter().for_each(|pattern| visit_pattern(pattern, visit)),
         Pattern::Obj(members) => members.iter().for_each(|(key, pattern)| {
             visit(key);
             visit_pattern(pattern, visit);
@@ -269,4 +265,13 @@ impl<I: Iterator> Iterator for Deeper<I> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.0.size_hint()
     }
+}
+
+/// Every function that a user can call, with the number of its arguments.
+#[cfg(test)]
+pub(crate) fn signatures() -> BTreeSet<(&'static str, usize)> {
+    let defined = LIBRARY.iter().map(|(def, _)| (def.name, def.args.len()));
+    let native = natives().map(|(name, arguments, _)| (name, arguments.len()));
+    let all = defined.chain(native);
+    all.filter(|(name, _)| !name.starts_with('@')).collect()
 }

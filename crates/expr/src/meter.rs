@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{Environment, EvalError, EvalErrorKind, ExpressionLimits};
+use crate::{Environment, EvalError, EvalErrorKind, ExpressionLimits, json};
 
 /// Grains in one unit of fuel: work that is cheaper than a term is counted in grains, about one a byte.
 pub(crate) const GRAINS_PER_FUEL: u64 = 64;
@@ -60,7 +60,10 @@ pub(crate) fn metered<T>(
 ) -> Result<T, EvalError> {
     let mine = Meter::idle();
     mine.grains.set(env.fuel.saturating_mul(GRAINS_PER_FUEL));
-    mine.limits.set(env.limits);
+    mine.limits.set(ExpressionLimits {
+        depth_max: env.limits.depth_max.min(json::DEPTH_MAX as u16),
+        ..env.limits
+    });
     METER.with(|meter| meter.swap(&mine));
     // Nothing behind this line is looked at again after a panic but the meter.
     let outcome = catch_unwind(AssertUnwindSafe(evaluate));
@@ -94,10 +97,7 @@ pub(crate) fn charge(grains: usize) {
 pub(crate) fn term(interrupt: Option<&AtomicBool>) {
     charge(GRAINS_PER_FUEL as usize);
     if interrupt.is_some_and(|interrupt| interrupt.load(Ordering::Relaxed)) {
-        end(
-            EvalErrorKind::Interrupted,
-            "the expression took too long and was interrupted",
-        );
+        end(EvalErrorKind::Interrupted, "the expression took too long and was interrupted");
     }
     let marker = 0_u8;
     let here = std::ptr::from_ref(&marker).addr();
@@ -113,10 +113,7 @@ pub(crate) fn deeper<T>(inner: impl FnOnce() -> T) -> T {
     METER.with(|meter| {
         let recursion = meter.recursion.get() + 1;
         if recursion > meter.limits.get().recursion_max {
-            end(
-                EvalErrorKind::Depth,
-                "a function of the expression calls itself too deeply",
-            );
+            end(EvalErrorKind::Depth, "a function of the expression calls itself too deeply");
         }
         meter.recursion.set(recursion);
         let result = inner();
@@ -134,10 +131,7 @@ pub(crate) fn limits() -> ExpressionLimits {
 pub(crate) fn too_large() -> ! {
     end(
         EvalErrorKind::Size,
-        format!(
-            "the expression makes a value of more than {} bytes",
-            limits().value_bytes_max
-        ),
+        format!("the expression makes a value of more than {} bytes", limits().value_bytes_max),
     )
 }
 
@@ -145,10 +139,7 @@ pub(crate) fn too_large() -> ! {
 pub(crate) fn too_deep() -> ! {
     end(
         EvalErrorKind::Depth,
-        format!(
-            "the expression makes a value of more than {} levels",
-            limits().depth_max
-        ),
+        format!("the expression makes a value of more than {} levels", limits().depth_max),
     )
 }
 

@@ -39,13 +39,9 @@ pub(crate) fn natives() -> Box<[Filter<RunPtr<Jq>>]> {
         ("implode", v(0), |cv| bome(implode(cv.1))),
         ("has", v(1), |cv| unary(cv, |value, key| has(value, &key))),
         ("contains", v(1), |cv| {
-            unary(cv, |value, part| {
-                Ok(contains(&value.value, &part.value).into())
-            })
+            unary(cv, |value, part| Ok(contains(&value.value, &part.value).into()))
         }),
-        ("indices", v(1), |cv| {
-            unary(cv, |value, part| all_indices(value, part))
-        }),
+        ("indices", v(1), |cv| unary(cv, all_indices)),
         ("delpaths", v(1), |cv| unary(cv, at_paths::paths)),
         ("setpath", v(2), |mut cv| {
             let new = cv.0.pop_var();
@@ -68,10 +64,7 @@ pub(crate) fn indices(items: &[Value], sought: &[Value]) -> Value {
     }
     let begins = |window: &[Value]| window.iter().zip(sought).all(|(l, r)| equal(l, r));
     let windows = items.windows(sought.len()).enumerate();
-    windows
-        .filter(|(_, window)| begins(window))
-        .map(|(at, _)| Value::from(at))
-        .collect()
+    windows.filter(|(_, window)| begins(window)).map(|(at, _)| Value::from(at)).collect()
 }
 
 fn paths<'a>(
@@ -110,9 +103,7 @@ fn range(mut cv: Cv<'_, Jq>) -> BoxIter<'_, ValX<'_, Bounded>> {
         let inside = !still && if up { at < to } else { at > to };
         inside.then(|| {
             let next = Bounded::number(at.clone() + by.clone());
-            let Value::Num(next) = next.value else {
-                unreachable!("a sum of numbers is a number")
-            };
+            let Value::Num(next) = next.value else { unreachable!("a sum of numbers is a number") };
             Ok(Bounded::from(Value::Num(std::mem::replace(&mut at, next))))
         })
     }))
@@ -150,9 +141,7 @@ fn from_json(text: Bounded) -> BoundedR {
                 let extent = crate::value::Extent::of(&value);
                 Ok(Bounded::made(value, extent))
             }
-            Err(error) => Err(Error::str(format_args!(
-                "cannot read {text} as JSON: {error}"
-            ))),
+            Err(error) => Err(Error::str(format_args!("cannot read {text} as JSON: {error}"))),
         },
     }
 }
@@ -187,14 +176,12 @@ fn contains(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::TStr(whole), Value::TStr(part)) => {
             meter::charge(whole.len());
-            let texts = std::str::from_utf8(whole)
-                .ok()
-                .zip(std::str::from_utf8(part).ok());
+            let texts = std::str::from_utf8(whole).ok().zip(std::str::from_utf8(part).ok());
             texts.is_some_and(|(whole, part)| whole.contains(part))
         }
-        (Value::Arr(whole), Value::Arr(part)) => part
-            .iter()
-            .all(|part| whole.iter().any(|whole| contains(whole, part))),
+        (Value::Arr(whole), Value::Arr(part)) => {
+            part.iter().all(|part| whole.iter().any(|whole| contains(whole, part)))
+        }
         (Value::Obj(whole), Value::Obj(part)) => part.iter().all(|(key, part)| {
             meter::charge(meter::GRAINS_PER_FUEL as usize / 4);
             whole.get(key).is_some_and(|whole| contains(whole, part))
@@ -221,10 +208,7 @@ fn all_indices(value: Bounded, part: Bounded) -> BoundedR {
         }
         (Value::Arr(items), Value::Arr(sought)) => Ok(indices(items, sought).into()),
         (Value::Arr(items), sought) => {
-            let found = items
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| equal(item, sought));
+            let found = items.iter().enumerate().filter(|(_, item)| equal(item, sought));
             Ok(found.map(|(at, _)| Bounded::from(at)).collect())
         }
         _ => Err(Error::index(value, part)),

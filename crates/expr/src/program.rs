@@ -178,10 +178,7 @@ impl CompileError {
 
 impl From<syntax::SyntaxError> for CompileError {
     fn from(error: syntax::SyntaxError) -> Self {
-        Self {
-            message: error.message,
-            range: error.range,
-        }
+        Self { message: error.message, range: error.range }
     }
 }
 
@@ -199,27 +196,16 @@ fn compile_term(
         library::calls(&definition.body, &mut called);
     }
     let functions = library::functions(&called);
-    definitions.push(Def {
-        name: MAIN,
-        args: Vec::new(),
-        body,
-    });
+    definitions.push(Def { name: MAIN, args: Vec::new(), body });
     let arena = Arena::default();
-    let main = File {
-        code: MAIN,
-        path: (),
-    };
-    let modules = Loader::new(definitions)
-        .load(&arena, main)
-        .map_err(|_| internal(source))?;
+    let main = File { code: MAIN, path: () };
+    let modules = Loader::new(definitions).load(&arena, main).map_err(|_| internal(source))?;
     let compiler = jaq_core::Compiler::<_, Jq>::default()
         .with_funs(functions)
         .with_global_vars(variables.iter().copied());
     compiler.compile(modules).map_err(|files| {
         let mut errors = files.into_iter().flat_map(|(_, errors)| errors);
-        errors
-            .next()
-            .map_or_else(|| internal(source), |error| undefined(source, &error))
+        errors.next().map_or_else(|| internal(source), |error| undefined(source, &error))
     })
 }
 
@@ -234,10 +220,7 @@ fn lex_error(source: &str, errors: &[lex::Error<&str>]) -> CompileError {
         other => other.as_str(),
     };
     CompileError {
-        message: format!(
-            "expected {expected}{}",
-            found(&source[start..start + length])
-        ),
+        message: format!("expected {expected}{}", found(&source[start..start + length])),
         range: start..start + length,
     }
 }
@@ -269,10 +252,7 @@ fn undefined(source: &str, (name, what): &compile::Error<&str>) -> CompileError 
         }
         other => format!("unknown {} {name}", other.as_str()),
     };
-    CompileError {
-        message,
-        range: range_in(source, name),
-    }
+    CompileError { message, range: range_in(source, name) }
 }
 
 fn internal(source: &str) -> CompileError {

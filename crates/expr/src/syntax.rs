@@ -30,10 +30,7 @@ pub struct SyntaxError {
 
 /// Whether the whole text is one expression: `${ … }`, perhaps with white space around.
 pub fn is_expression(text: &str) -> bool {
-    matches!(
-        parse_interpolated(text.trim()).as_deref(),
-        Ok([Part::Expression { .. }])
-    )
+    matches!(parse_interpolated(text.trim()).as_deref(), Ok([Part::Expression { .. }]))
 }
 
 /// Splits a text at its `${ … }` parts. Brackets, comments and texts inside them may contain braces.
@@ -47,10 +44,7 @@ pub fn parse_interpolated(text: &str) -> Result<Vec<Part<'_>>, SyntaxError> {
         }
         let offset = start + "${".len();
         let end = Scanner::new(text, offset).closing_brace(start)?;
-        parts.push(Part::Expression {
-            source: &text[offset..end],
-            offset,
-        });
+        parts.push(Part::Expression { source: &text[offset..end], offset });
         at = end + 1;
     }
     if at < text.len() {
@@ -126,10 +120,7 @@ impl Open {
             b']' => "this bracket is not closed",
             _ => "this parenthesis is not closed",
         };
-        SyntaxError {
-            message: what.to_owned(),
-            range: self.at..text.len().min(self.at + 1),
-        }
+        SyntaxError { message: what.to_owned(), range: self.at..text.len().min(self.at + 1) }
     }
 }
 
@@ -141,10 +132,7 @@ impl<'t> Scanner<'t> {
 
     /// The offset of the brace that closes the `${` at `start`.
     fn closing_brace(mut self, start: usize) -> Result<usize, SyntaxError> {
-        self.open.push(Open {
-            close: b'}',
-            at: start,
-        });
+        self.open.push(Open { close: b'}', at: start });
         while self.step()? {
             if self.open.is_empty() {
                 return Ok(self.at - 1);

@@ -21,12 +21,12 @@ pub enum Template {
     /// A text that is one expression; its result may be any value.
     Program(Program),
     /// A text that may be an expression (loose mode); if it fails, it stays what it is.
-    Attempt(Program, Value),
+    Attempt(Box<Self>, Value),
     /// A text with expressions in it; results that are no text appear as JSON.
     Text(Vec<Piece>),
-    Array(Vec<Template>),
+    Array(Vec<Self>),
     /// Keys are never expressions.
-    Object(Vec<(Value, Template)>),
+    Object(Vec<(Value, Self)>),
 }
 
 /// A piece of an interpolated text.
@@ -43,18 +43,9 @@ impl Template {
         available: &[&str],
         mode: Mode,
     ) -> Result<Self, Vec<TemplateError>> {
-        let mut compiler = Compiler {
-            available,
-            mode,
-            errors: Vec::new(),
-            path: String::new(),
-        };
+        let mut compiler = Compiler { available, mode, errors: Vec::new(), path: String::new() };
         let template = compiler.template(value);
-        if compiler.errors.is_empty() {
-            Ok(template)
-        } else {
-            Err(compiler.errors)
-        }
+        if compiler.errors.is_empty() { Ok(template) } else { Err(compiler.errors) }
     }
 
     /// The value with every expression replaced by its result on `input`.
@@ -92,7 +83,8 @@ impl Template {
     fn collect_programs<'t>(&'t self, programs: &mut Vec<&'t Program>) {
         match self {
             Self::Literal(_) => {}
-            Self::Program(program) | Self::Attempt(program, _) => programs.push(program),
+            Self::Program(program) => programs.push(program),
+            Self::Attempt(template, _) => template.collect_programs(programs),
             Self::Text(pieces) => programs.extend(pieces.iter().filter_map(|piece| match piece {
                 Piece::Text(_) => None,
                 Piece::Program(program) => Some(program),
@@ -119,16 +111,14 @@ impl Template {
         match self {
             Self::Literal(value) => Ok(value.clone()),
             Self::Program(program) => program.evaluate_with(input, variables, env),
-            Self::Attempt(program, text) => match program.evaluate_with(input, variables, env) {
-                Err(error) if error.kind == EvalErrorKind::Failed => Ok(text.clone()),
+            Self::Attempt(template, text) => match template.render(input, variables, env) {
+                Err(error) if failed_by_itself(error.kind) => Ok(text.clone()),
                 outcome => outcome,
             },
             Self::Text(pieces) => interpolate(pieces, input, variables, env),
             Self::Array(items) => {
                 let items = items.iter();
-                items
-                    .map(|item| item.render(input, variables, env))
-                    .collect()
+                items.map(|item| item.render(input, variables, env)).collect()
             }
             Self::Object(members) => {
                 let members = members
@@ -138,6 +128,11 @@ impl Template {
             }
         }
     }
+}
+
+/// Whether the expression failed, rather than being ended by a limit.
+fn failed_by_itself(kind: EvalErrorKind) -> bool {
+    matches!(kind, EvalErrorKind::Failed | EvalErrorKind::SeveralResults | EvalErrorKind::NotJson)
 }
 
 fn interpolate(
@@ -188,9 +183,8 @@ impl Compiler<'_> {
         match value {
             Value::Arr(items) => {
                 let items = items.iter().enumerate();
-                let templates: Vec<_> = items
-                    .map(|(at, item)| self.child(&at.to_string(), item))
-                    .collect();
+                let templates: Vec<_> =
+                    items.map(|(at, item)| self.child(&at.to_string(), item)).collect();
                 if templates.iter().all(Template::is_literal) {
                     Template::Literal(value.clone())
                 } else {
@@ -219,8 +213,7 @@ impl Compiler<'_> {
     fn child(&mut self, name: &str, value: &Value) -> Template {
         let before = self.path.len();
         self.path.push('/');
-        self.path
-            .push_str(&name.replace('~', "~0").replace('/', "~1"));
+        self.path.push_str(&name.replace('~', "~0").replace('/', "~1"));
         let template = self.template(value);
         self.path.truncate(before);
         template
@@ -236,15 +229,19 @@ impl Compiler<'_> {
                     Template::Literal(value.clone())
                 }
             },
-            Mode::Loose if text.contains("${") => match self.strict(text, value) {
-                Ok(Template::Program(program)) => Template::Attempt(program, value.clone()),
-                Ok(template) => template,
-                Err(_) => Template::Literal(value.clone()),
-            },
-            Mode::Loose => match Program::compile(text, self.available) {
-                Ok(program) => Template::Attempt(program, value.clone()),
-                Err(_) => Template::Literal(value.clone()),
-            },
+            Mode::Loose => {
+                let template = if text.contains("${") {
+                    self.strict(text, value)
+                } else {
+                    Program::compile(text, self.available).map(Template::Program)
+                };
+                match template {
+                    Ok(template) if !template.is_literal() => {
+                        Template::Attempt(Box::new(template), value.clone())
+                    }
+                    _ => Template::Literal(value.clone()),
+                }
+            }
         }
     }
 

@@ -27,11 +27,8 @@ impl Bounds {
     pub(crate) fn skip_take(&self, len: usize) -> (usize, usize) {
         let absolute = |bound: isize| {
             let from_start = bound.min(len.cast_signed());
-            let bound = if bound < 0 {
-                bound.saturating_add(len.cast_signed())
-            } else {
-                from_start
-            };
+            let bound =
+                if bound < 0 { bound.saturating_add(len.cast_signed()) } else { from_start };
             usize::try_from(bound).unwrap_or(0)
         };
         let skip = self.start.map_or(0, absolute);
@@ -50,10 +47,7 @@ pub(crate) fn bounds(range: Range<Option<&Bounded>>) -> Result<Bounds, Failure> 
             "bound of a slice",
         )),
     };
-    Ok(Bounds {
-        start: read(range.start, f64::floor)?,
-        end: read(range.end, f64::ceil)?,
-    })
+    Ok(Bounds { start: read(range.start, f64::floor)?, end: read(range.end, f64::ceil)? })
 }
 
 /// Where in an array of `len` items the index points; `None` outside.
@@ -78,11 +72,8 @@ pub(crate) fn text_slice(bytes: &Bytes, bounds: &Bounds) -> (usize, usize) {
         return bounds.skip_take(text.len());
     }
     let (skip, take) = bounds.skip_take(text.chars().count());
-    let offset = |text: &str, chars: usize| {
-        text.char_indices()
-            .nth(chars)
-            .map_or(text.len(), |(at, _)| at)
-    };
+    let offset =
+        |text: &str, chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
     let start = offset(text, skip);
     (start, offset(&text[start..], take))
 }
@@ -158,10 +149,7 @@ pub(crate) fn index<'a, I: Iterator<Item = ValX<'a, Bounded>>>(
         }
         (old @ (Value::Null | Value::Arr(_) | Value::TStr(_)), Value::Obj(slice)) => {
             let bound = |name| slice.get(&crate::json::string(name)).cloned();
-            let (start, end) = (
-                bound("start").map(Bounded::from),
-                bound("end").map(Bounded::from),
-            );
+            let (start, end) = (bound("start").map(Bounded::from), bound("end").map(Bounded::from));
             range(old.into(), start.as_ref()..end.as_ref(), opt, change)
         }
         (old, _) => opt.fail(old.into(), |old| Exn::from(Error::index(old, key.clone()))),
@@ -210,9 +198,7 @@ fn first<'a, I: Iterator<Item = ValX<'a, Bounded>>>(
 }
 
 fn member<'a>(mut map: Map, key: &Bounded, mut new: Bounded, extent: Extent) -> ValX<'a, Bounded> {
-    let extent = extent
-        .containing(key.clone().extent())
-        .containing(new.extent());
+    let extent = extent.containing(key.clone().extent()).containing(new.extent());
     map.insert(key.value.clone(), new.value);
     Ok(Bounded::made(Value::obj(map), extent))
 }
@@ -270,9 +256,7 @@ fn append<'a, I: Iterator<Item = ValX<'a, Bounded>>>(
     meter::charge(bytes - items.len() * size_of::<Value>());
     items.resize(at, Value::Null);
     let extent = Extent {
-        bytes: extent
-            .bytes
-            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)),
+        bytes: extent.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)),
         ..extent
     };
     let extent = extent.containing(new.extent());

@@ -13,16 +13,10 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    pub(crate) const SCALAR: Self = Self {
-        bytes: size_of::<Value>() as u32,
-        depth: 0,
-    };
+    pub(crate) const SCALAR: Self = Self { bytes: size_of::<Value>() as u32, depth: 0 };
 
     /// The extent of an empty array or object.
-    pub(crate) const EMPTY: Self = Self {
-        depth: 1,
-        ..Self::SCALAR
-    };
+    pub(crate) const EMPTY: Self = Self { depth: 1, ..Self::SCALAR };
 
     /// The exact extent. Ends the evaluation if it exceeds the limits, so the work is bounded by them even
     /// where sharing makes a small value exponentially large.
@@ -36,26 +30,17 @@ impl Extent {
         };
         let depth = measure.add(value, 0);
         meter::charge(measure.values / 8);
-        Self {
-            bytes: u32::try_from(measure.bytes).unwrap_or(u32::MAX),
-            depth,
-        }
+        Self { bytes: u32::try_from(measure.bytes).unwrap_or(u32::MAX), depth }
     }
 
     /// The extent after something of extent `part` was put beside what is there.
     pub(crate) fn beside(self, part: Self) -> Self {
-        Self {
-            bytes: self.bytes.saturating_add(part.bytes),
-            depth: self.depth.max(part.depth),
-        }
+        Self { bytes: self.bytes.saturating_add(part.bytes), depth: self.depth.max(part.depth) }
     }
 
     /// The extent after something of extent `part` was put inside.
     pub(crate) fn containing(self, part: Self) -> Self {
-        self.beside(Self {
-            bytes: part.bytes,
-            depth: part.depth.saturating_add(1),
-        })
+        self.beside(Self { bytes: part.bytes, depth: part.depth.saturating_add(1) })
     }
 
     /// Whether it is within the limits of the running evaluation.

@@ -73,11 +73,7 @@ fn print_number(text: &mut String, number: &Num) {
     if negative {
         text.push('-');
     }
-    let result = match exponent
-        .parse::<i64>()
-        .ok()
-        .and_then(|e| e.checked_add(shift))
-    {
+    let result = match exponent.parse::<i64>().ok().and_then(|e| e.checked_add(shift)) {
         Some(exponent) => write!(text, "{trimmed}e{exponent}"),
         // An exponent of twenty digits: no arithmetic reaches it, so its own text tells it apart.
         None => write!(text, "{trimmed}e{exponent}+{shift}"),

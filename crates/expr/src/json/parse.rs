@@ -5,12 +5,15 @@ use crate::{Map, Num, Value};
 /// Longest number, in bytes of its text: arithmetic on longer ones would be a way to burn time.
 pub const NUMBER_BYTES_MAX: usize = 1024;
 
+/// Deepest nesting whatever a caller allows: values are dropped and printed recursively.
+pub const DEPTH_MAX: usize = 1024;
+
 /// What a text may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Length of the text, in bytes.
     pub bytes_max: usize,
-    /// Nesting of arrays and objects.
+    /// Nesting of arrays and objects, at most [`DEPTH_MAX`].
     pub depth_max: usize,
 }
 
@@ -18,10 +21,7 @@ impl Default for Limits {
     /// The payload and depth limits of a server's defaults.
     fn default() -> Self {
         let limits = motet_types::Limits::default();
-        Self {
-            bytes_max: limits.payload_bytes_max,
-            depth_max: limits.depth_max,
-        }
+        Self { bytes_max: limits.payload_bytes_max, depth_max: limits.depth_max }
     }
 }
 
@@ -45,16 +45,9 @@ pub fn parse(text: &[u8], limits: Limits) -> Result<Value, ParseError> {
     }
     // One check of the whole text makes every slice of it between ASCII bytes valid UTF-8.
     if let Err(error) = std::str::from_utf8(text) {
-        return Err(ParseError {
-            message: "the text is not UTF-8",
-            offset: error.valid_up_to(),
-        });
+        return Err(ParseError { message: "the text is not UTF-8", offset: error.valid_up_to() });
     }
-    let mut parser = Parser {
-        text,
-        at: 0,
-        depth_max: limits.depth_max,
-    };
+    let mut parser = Parser { text, at: 0, depth_max: limits.depth_max };
     let value = parser.document()?;
     parser.space();
     match parser.peek() {
@@ -159,19 +152,12 @@ impl Parser<'_> {
         }
         let key = self.string()?;
         self.space();
-        if self.eat(b':') {
-            Ok(key)
-        } else {
-            self.fail("expected a colon after the key")
-        }
+        if self.eat(b':') { Ok(key) } else { self.fail("expected a colon after the key") }
     }
 
     fn scalar(&mut self) -> Result<Value, ParseError> {
-        let words = [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ];
+        let words =
+            [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -213,11 +199,7 @@ impl Parser<'_> {
         let text = std::str::from_utf8(text).expect("digits are ASCII");
         // `-0` as an integer would lose its sign.
         let integer = (whole && text != "-0").then(|| Num::from_str_radix(text, 10));
-        Ok(Value::Num(
-            integer
-                .flatten()
-                .unwrap_or_else(|| Num::Dec(Arc::new(text.to_owned()))),
-        ))
+        Ok(Value::Num(integer.flatten().unwrap_or_else(|| Num::Dec(Arc::new(text.to_owned())))))
     }
 
     fn digits(&mut self) -> Result<(), ParseError> {
@@ -236,10 +218,7 @@ impl Parser<'_> {
         let mut text = Vec::new();
         loop {
             let start = self.at;
-            while self
-                .peek()
-                .is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-            {
+            while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
                 self.at += 1;
             }
             text.extend_from_slice(&self.text[start..self.at]);
@@ -330,9 +309,6 @@ impl Parser<'_> {
     }
 
     fn fail<T>(&self, message: &'static str) -> Result<T, ParseError> {
-        Err(ParseError {
-            message,
-            offset: self.at,
-        })
+        Err(ParseError { message, offset: self.at })
     }
 }

@@ -43,6 +43,10 @@ fn print(
         Value::Null => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Value::Num(number) => print_number(text, number),
+        Value::TStr(bytes) | Value::BStr(bytes) if bytes.len() > bytes_max => {
+            print_string(text, &String::from_utf8_lossy(&bytes[..bytes_max]));
+            return Err(Full);
+        }
         Value::TStr(bytes) | Value::BStr(bytes) => {
             print_string(text, &String::from_utf8_lossy(bytes));
         }

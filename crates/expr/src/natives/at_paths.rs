@@ -19,9 +19,7 @@ pub(super) fn set(value: Bounded, path: &Bounded, new: &Bounded) -> BoundedR {
     }
     // A change by `set_at` cannot throw anything but errors.
     set_at(value, steps, new).map_err(|thrown| {
-        thrown
-            .get_err()
-            .unwrap_or_else(|_| unreachable!("only errors are thrown"))
+        thrown.get_err().unwrap_or_else(|_| unreachable!("only errors are thrown"))
     })
 }
 

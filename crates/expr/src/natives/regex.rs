@@ -1,50 +1,46 @@
-//! Regular expressions. The engine takes time in the order of pattern times text for one match, so each search
-//! pays for that before it begins.
+//! Regular expressions. One search takes time linear in the text, so each pays for that before it begins.
+
+use std::cell::RefCell;
 
 use jaq_core::Error;
-use regex_bites::{Captures, Regex, RegexBuilder};
+use regex::{Captures, Regex, RegexBuilder};
 
 use crate::bounded::{Bounded, BoundedR};
 use crate::{Value, json, meter};
 
 /// Largest compiled pattern, in bytes.
-const PATTERN_BYTES_MAX: usize = 256 * 1024;
+const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 
-/// Grains of compiling the smallest pattern.
-const COMPILE_GRAINS: usize = 4096;
+/// Grains of compiling one state of a pattern.
+const STATE_GRAINS: usize = 512;
+
+/// Compiled patterns that a thread keeps: one in a loop over items should not be compiled for each.
+const PATTERNS_KEPT_MAX: usize = 8;
+
+thread_local! {
+    /// The latest patterns, newest last. Fuel does not depend on what is in it.
+    static KEPT: RefCell<Vec<(String, Flags, Regex)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// `@match($pattern; $flags)`: an array of jq's match objects.
 pub(super) fn matches(text: Bounded, pattern: &Bounded, flags: &Bounded) -> BoundedR {
     let (Some(haystack), Some(source)) = (json::as_str(&text.value), json::as_str(&pattern.value))
     else {
-        let wrong = if json::as_str(&text.value).is_none() {
-            text
-        } else {
-            pattern.clone()
-        };
+        let wrong = if json::as_str(&text.value).is_none() { text } else { pattern.clone() };
         return Err(Error::typ(wrong, "text for a regular expression"));
     };
     let flags = Flags::read(flags)?;
     let weight = Weight::of(source);
-    meter::charge(
-        weight
-            .states
-            .saturating_mul(16)
-            .saturating_add(COMPILE_GRAINS),
-    );
-    let regex = flags.compile(source)?;
-    let search = weight
-        .states
-        .saturating_mul(8)
-        .saturating_mul(haystack.len() + 1);
-    meter::charge(search);
+    meter::charge(weight.states.saturating_mul(STATE_GRAINS));
+    let regex = flags.regex(source)?;
+    meter::charge((haystack.len() + 1).saturating_mul(1 + weight.states / 4));
     let mut places = Places::new(haystack);
     let mut found = Vec::new();
     for captures in regex.captures_iter(haystack) {
         let whole = captures.get(0).expect("group 0 is the match");
         if weight.unbounded {
             // A search may look at everything that follows before it settles for a short match.
-            meter::charge((haystack.len() - whole.start()) / 2);
+            meter::charge(haystack.len() - whole.start());
         }
         if flags.skip_empty && whole.as_str().is_empty() {
             continue;
@@ -57,7 +53,7 @@ pub(super) fn matches(text: Bounded, pattern: &Bounded, flags: &Bounded) -> Boun
     Ok(found.into_iter().collect())
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Flags {
     global: bool,
     skip_empty: bool,
@@ -93,6 +89,23 @@ impl Flags {
         Ok(flags)
     }
 
+    fn regex(self, pattern: &str) -> Result<Regex, Error<Bounded>> {
+        KEPT.with_borrow_mut(|kept| {
+            let found =
+                kept.iter().position(|(source, flags, _)| source == pattern && *flags == self);
+            let entry = match found {
+                Some(at) => kept.remove(at),
+                None => (pattern.to_owned(), self, self.compile(pattern)?),
+            };
+            if kept.len() >= PATTERNS_KEPT_MAX {
+                kept.remove(0);
+            }
+            let regex = entry.2.clone();
+            kept.push(entry);
+            Ok(regex)
+        })
+    }
+
     fn compile(self, pattern: &str) -> Result<Regex, Error<Bounded>> {
         RegexBuilder::new(pattern)
             .case_insensitive(self.ignore_case)
@@ -101,7 +114,23 @@ impl Flags {
             .ignore_whitespace(self.extended)
             .size_limit(PATTERN_BYTES_MAX)
             .build()
-            .map_err(|error| Error::str(format_args!("not a regular expression: {error}")))
+            .map_err(|error| Error::str(reason(&error)))
+    }
+}
+
+/// One line of why a pattern does not compile.
+fn reason(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => {
+            format!("the regular expression needs more than {PATTERN_BYTES_MAX} bytes")
+        }
+        error => {
+            // The library draws the pattern with a mark below the mistake; its last line says what it is.
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            let last = last.strip_prefix("error: ").unwrap_or(last);
+            format!("not a regular expression: {last}")
+        }
     }
 }
 
@@ -175,11 +204,7 @@ struct Places<'t> {
 
 impl<'t> Places<'t> {
     fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            byte: 0,
-            character: 0,
-        }
+        Self { text, byte: 0, character: 0 }
     }
 
     fn character(&mut self, byte: usize) -> usize {
