@@ -40,7 +40,8 @@ pub(crate) async fn run(options: &All) -> anyhow::Result<()> {
     let serving = async {
         for _ in ServiceName::ALL {
             if readies.recv().await.is_none() {
-                break;
+                // One of them will never be ready, which its keeper is about to say.
+                std::future::pending::<()>().await;
             }
         }
         print(&format!("ready {}", addresses.join(" ")))?;
