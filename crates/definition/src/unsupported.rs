@@ -14,7 +14,8 @@ pub fn unsupported(document: &Document) -> Vec<Diagnostic> {
         for line in TABLE.iter().filter(|line| line.is_present(document, construct)) {
             if diagnostics.len() < DIAGNOSTICS_MAX {
                 let path = line.keys.iter().fold(path.clone(), |path, key| path.key(key));
-                let message = format!("{} Remove it from this document.", line.code.rule());
+                let rule = line.code.rule().trim_end_matches('.');
+                let message = format!("{rule}: remove it from this document");
                 diagnostics.push(Diagnostic::new(line.code, path.pointer(), message).about_key());
             }
         }

@@ -75,7 +75,10 @@ impl<'a> Cursor<'a> {
     /// What `read` gives, or a stand-in about which nothing more will be said.
     pub(super) fn or_stand_in<T>(&self, read: Option<T>, stand_in: impl FnOnce() -> T) -> T {
         read.unwrap_or_else(|| {
-            self.sink.broken.borrow_mut().push(self.path.pointer());
+            let mut broken = self.sink.broken.borrow_mut();
+            if broken.len() < DIAGNOSTICS_MAX {
+                broken.push(self.path.pointer());
+            }
             stand_in()
         })
     }

@@ -1,6 +1,9 @@
 /// Longest word that is compared; longer ones are no slips of the pen.
 const WORD_LEN_MAX: usize = 40;
 
+/// Words that are compared; a document may declare very many.
+const CANDIDATES_MAX: usize = 200;
+
 /// The word of `known` that was probably meant by `written`, if one is near enough.
 pub(crate) fn nearest<'a, T: AsRef<str> + ?Sized>(
     written: &str,
@@ -23,6 +26,7 @@ pub(crate) fn nearest<'a, T: AsRef<str> + ?Sized>(
     known
         .iter()
         .map(|known| (*known).as_ref())
+        .take(CANDIDATES_MAX)
         .filter(|known| *known != written)
         .filter_map(near)
         .min_by_key(|(distance, _)| *distance)

@@ -22,6 +22,8 @@ use crate::{Code, Diagnostic, Pointer};
 
 /// Digits of one number; more would make arithmetic a weapon.
 pub(crate) const NUMBER_DIGITS_MAX: usize = 1_000;
+/// Longest key, in bytes: pointers repeat the keys on their way.
+pub(crate) const KEY_BYTES_MAX: usize = 1_024;
 /// Nodes that all aliases of one document may add to it.
 pub(crate) const ALIAS_NODES_MAX: usize = 10_000;
 
@@ -107,6 +109,12 @@ impl Entries {
         lines: &Lines,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
+        if key.text.len() > KEY_BYTES_MAX {
+            let message = format!("a key may have {KEY_BYTES_MAX} bytes: shorten this one");
+            let problem = Diagnostic::new(Code::InvalidKey, Pointer::root(), message);
+            diagnostics.push(problem.at(lines.span(key.bytes)));
+            return;
+        }
         if let Some((first, _)) = self.entries.get(&key.text) {
             let line = lines.span(first.bytes).line;
             let message = format!(

@@ -81,7 +81,7 @@ impl<'a> Checker<'a> {
     }
 
     fn subscription(&mut self, own: &'a Subscription, path: &Path<'a>, scope: &Scope<'a>) {
-        self.maybe_field(&own.filter, &path.key("filter"), scope);
+        self.maybe_condition(&own.filter, &path.key("filter"), scope);
         let consume = path.key("consume");
         match &own.consume.limit {
             ConsumeLimit::Amount(_) => {}

@@ -11,7 +11,7 @@ impl<'a> Checker<'a> {
                 self.filters(filters, &path.key("any"), scope);
                 match until {
                     Some(Until::Condition(condition)) => {
-                        self.field(condition, &path.key("until"), scope);
+                        self.condition(condition, &path.key("until"), scope);
                     }
                     Some(Until::Events(inner)) => self.strategy(inner, &path.key("until"), scope),
                     None => {}

@@ -20,14 +20,28 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn maybe_field(
+    /// An expression whose result decides something: a secret's marker would decide it wrongly.
+    pub(super) fn condition(
+        &mut self,
+        expression: &'a Expression,
+        path: &Path<'a>,
+        scope: &Scope<'a>,
+    ) {
+        let text = expression.as_str();
+        match Program::compile_field(text, &scope.variables()) {
+            Ok(program) => self.secrets_in(&path.pointer(), text, &[program], true, scope),
+            Err(error) => self.invalid(path.pointer(), text, &error),
+        }
+    }
+
+    pub(super) fn maybe_condition(
         &mut self,
         expression: &'a Option<Expression>,
         path: &Path<'a>,
         scope: &Scope<'a>,
     ) {
         if let Some(expression) = expression {
-            self.field(expression, path, scope);
+            self.condition(expression, path, scope);
         }
     }
 
@@ -62,15 +76,13 @@ impl<'a> Checker<'a> {
 
     fn invalid(&mut self, pointer: Pointer, text: &str, error: &CompileError) {
         let named = text.get(error.range.clone()).unwrap_or_default();
-        let code = match named.starts_with('$') {
-            true => Code::UndefinedVariable,
-            false => Code::InvalidExpression,
+        let is_variable = named.starts_with('$') && !named.starts_with("${");
+        let problem = if is_variable {
+            Diagnostic::new(Code::UndefinedVariable, pointer, error.to_string())
+        } else {
+            let message = format!("the expression does not compile: {error}");
+            Diagnostic::new(Code::InvalidExpression, pointer, message)
         };
-        let message = match code {
-            Code::UndefinedVariable => format!("the variable does not exist here: {error}"),
-            _ => format!("the expression does not compile: {error}"),
-        };
-        let problem = Diagnostic::new(code, pointer, message);
         self.report(problem.within(text, error.range.clone()));
     }
 
@@ -152,7 +164,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn duration(&mut self, duration: &'a Duration, path: &Path<'a>, scope: &Scope<'a>) {
         match duration {
-            Duration::Expression(expression) => self.field(expression, path, scope),
+            Duration::Expression(expression) => self.condition(expression, path, scope),
             Duration::Iso8601(text) if depends_on_calendar(text) => {
                 let message = "a year is taken as 365 days and a month as 30: write days instead";
                 self.report(Diagnostic::new(Code::CalendarDuration, path.pointer(), message));

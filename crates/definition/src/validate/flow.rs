@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Checker;
 use crate::model::{FlowDirective, Task, TaskKind, TaskList};
@@ -18,13 +18,14 @@ impl<'a> Checker<'a> {
             self.report(Diagnostic::new(Code::EmptyTaskList, path.pointer(), message));
         }
         self.names(list, path);
+        let places = places(list);
         for (idx, item) in list.iter().enumerate() {
             let path = path.index(idx).key(&item.name);
             for (directive, place) in directives(&item.task, &path) {
-                self.directive(directive, list, &place);
+                self.directive(directive, &places, &place);
             }
         }
-        self.reachability(list, path);
+        self.reachability(list, &places, path);
     }
 
     /// Branches run at the same time: their names count, their order and directives do not.
@@ -50,11 +51,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn directive(&mut self, directive: &'a FlowDirective, list: &TaskList, path: &Path<'a>) {
+    fn directive(&mut self, directive: &'a FlowDirective, places: &Places<'a>, path: &Path<'a>) {
         let FlowDirective::Goto(name) = directive else {
             return;
         };
-        if list.position(name).is_some() {
+        if places.contains_key(name.as_str()) {
             return;
         }
         let elsewhere = exists(&self.document.do_, name);
@@ -69,7 +70,7 @@ impl<'a> Checker<'a> {
             );
             Diagnostic::new(Code::UnknownTask, path.pointer(), message)
         };
-        let names: Vec<&str> = list.iter().map(|item| item.name.as_str()).chain(RESERVED).collect();
+        let names: Vec<&str> = RESERVED.into_iter().chain(places.keys().copied()).collect();
         self.report(match nearest(name, &names) {
             Some(near) => problem.with_help(format!("did you mean `{near}`?")),
             None => problem,
@@ -77,14 +78,16 @@ impl<'a> Checker<'a> {
     }
 
     /// Warns of tasks that no path from the first one reaches.
-    fn reachability(&mut self, list: &'a TaskList, path: &Path<'a>) {
+    fn reachability(&mut self, list: &'a TaskList, places: &Places<'a>, path: &Path<'a>) {
         let mut reached = vec![false; list.len()];
         let mut open: Vec<usize> = if list.is_empty() { Vec::new() } else { vec![0] };
         while let Some(idx) = open.pop() {
             if std::mem::replace(&mut reached[idx], true) {
                 continue;
             }
-            open.extend(successors(list, idx).into_iter().filter(|next| *next < list.len()));
+            open.extend(
+                successors(list, places, idx).into_iter().filter(|next| *next < list.len()),
+            );
         }
         // Only the first task of an unreachable run is worth a warning.
         for idx in 1..list.len() {
@@ -98,6 +101,14 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Places of the tasks of one list, in a fixed order.
+type Places<'a> = BTreeMap<&'a str, usize>;
+
+/// Of tasks with the same name the first one counts.
+fn places(list: &TaskList) -> Places<'_> {
+    list.iter().enumerate().rev().map(|(idx, item)| (item.name.as_str(), idx)).collect()
 }
 
 /// Every flow directive of a task, and where it stands.
@@ -120,12 +131,13 @@ fn directives<'a>(task: &'a Task, path: &Path<'a>) -> Vec<(&'a FlowDirective, Pa
 }
 
 /// Places in the list where the flow may go after the task `idx`.
-fn successors(list: &TaskList, idx: usize) -> Vec<usize> {
+fn successors(list: &TaskList, places: &Places<'_>, idx: usize) -> Vec<usize> {
     let task = &list.0[idx].task;
     let place = |directive: &FlowDirective| match directive {
         FlowDirective::Continue => Some(idx + 1),
         FlowDirective::Exit | FlowDirective::End => None,
-        FlowDirective::Goto(name) => list.position(name),
+        // A name that leads nowhere is reported already; as far as we know it may lead on.
+        FlowDirective::Goto(name) => Some(places.get(name.as_str()).copied().unwrap_or(idx + 1)),
     };
     let then = task.common.then.as_ref().unwrap_or(&FlowDirective::Continue);
     let mut next: Vec<Option<usize>> = Vec::new();

@@ -1,31 +1,30 @@
+use std::collections::HashMap;
+
 use super::Checker;
-use crate::model::{Call, FunctionTarget, Task, TaskKind};
+use super::cycle::cyclic;
+use crate::model::{Call, FunctionTarget, Named, Task, TaskKind};
 use crate::pointer::Path;
 use crate::walk::lists;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
     /// Functions are inlined, so none may call itself, directly or through others.
-    pub(super) fn recursion(&mut self, path: &Path<'a>) {
-        let functions = self.document.use_.iter().flat_map(|use_| &use_.functions).flatten();
-        for (name, function) in functions {
-            let mut seen = Vec::new();
-            let mut open = called(function);
-            while let Some(next) = open.pop() {
-                if next == name {
-                    let message = format!(
-                        "the function `{name}` calls itself: use `for` or a `then` instead"
-                    );
-                    let pointer = path.key(name).pointer();
-                    let problem = Diagnostic::new(Code::RecursiveFunction, pointer, message);
-                    self.report(problem.about_key());
-                    break;
-                }
-                if seen.contains(&next) {
-                    continue;
-                }
-                seen.push(next);
-                open.extend(self.document.function(next).map(called).unwrap_or_default());
+    pub(super) fn recursion(&mut self, functions: &'a Named<Task>, path: &Path<'a>) {
+        let places: HashMap<&str, usize> =
+            functions.keys().enumerate().map(|(idx, name)| (name.as_str(), idx)).collect();
+        let calls: Vec<Vec<usize>> = functions
+            .values()
+            .map(|function| {
+                called(function).iter().filter_map(|name| places.get(name)).copied().collect()
+            })
+            .collect();
+        for ((name, _), recursive) in functions.iter().zip(cyclic(&calls)) {
+            if recursive {
+                let message = format!(
+                    "the function `{name}` calls itself, directly or through others: use `for` or a `then` instead"
+                );
+                let pointer = path.key(name).pointer();
+                self.report(Diagnostic::new(Code::RecursiveFunction, pointer, message).about_key());
             }
         }
     }

@@ -1,4 +1,7 @@
+use std::collections::HashMap;
+
 use super::Checker;
+use super::cycle::cyclic;
 use super::scope::{Scope, Site};
 use crate::model::{MotetTask, Task, TaskItem, TaskKind, TaskList};
 use crate::pointer::Path;
@@ -32,7 +35,7 @@ impl<'a> Checker<'a> {
             }
         }
         if let Some(until) = &motet.until {
-            self.field(until, &path.key("until"), &scope.at(Site::Definition));
+            self.condition(until, &path.key("until"), &scope.at(Site::Definition));
         }
         if let Some(undo) = &motet.compensate {
             let path = path.key("compensate");
@@ -57,10 +60,10 @@ impl<'a> Checker<'a> {
             self.report(Diagnostic::new(Code::EmptyTaskList, path.pointer(), message));
         }
         self.names(branches, path);
+        self.needs(branches, path);
         for (idx, item) in branches.iter().enumerate() {
             let path = path.index(idx).key(&item.name);
             self.task(&item.task, &path, scope);
-            self.needs(branches, item, &path);
             if let Some(crate::model::FlowDirective::Goto(name)) = &item.task.common.then {
                 let message = format!(
                     "a branch cannot go on to `{name}`: branches run side by side and end at the join"
@@ -71,28 +74,42 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn needs(&mut self, branches: &'a TaskList, item: &'a TaskItem, path: &Path<'a>) {
-        let path = path.key("metadata").key("motet").key("needs");
+    fn needs(&mut self, branches: &'a TaskList, path: &Path<'a>) {
         let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
-        for (idx, needed) in needs_of(item).iter().enumerate() {
-            if !names.contains(&needed.as_str()) {
-                let message =
-                    format!("the fork has no branch `{needed}`: name one of its branches");
-                let pointer = path.index(idx).pointer();
-                let problem = Diagnostic::new(Code::InvalidNeeds, pointer, message);
-                self.report(match nearest(needed, &names) {
-                    Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-                    None => problem,
-                });
-            } else if depends(branches, needed, &item.name) {
+        let places: HashMap<&str, usize> =
+            names.iter().enumerate().map(|(idx, name)| (*name, idx)).collect();
+        let mut known: Vec<Vec<usize>> = Vec::new();
+        for (idx, item) in branches.iter().enumerate() {
+            let path = path.index(idx).key(&item.name);
+            let path = path.key("metadata").key("motet").key("needs");
+            let mut needed = Vec::new();
+            for (idx, name) in needs_of(item).iter().enumerate() {
+                match places.get(name.as_str()) {
+                    Some(place) => needed.push(*place),
+                    None => self.unknown_need(name, &names, &path.index(idx)),
+                }
+            }
+            known.push(needed);
+        }
+        for (idx, in_circle) in cyclic(&known).into_iter().enumerate() {
+            if in_circle {
+                let name = names[idx];
                 let message = format!(
-                    "`{needed}` waits for `{}` too, so neither would ever start: remove one need",
-                    item.name
+                    "`{name}` waits for branches that wait for it, so none would ever start"
                 );
-                let pointer = path.index(idx).pointer();
-                self.report(Diagnostic::new(Code::InvalidNeeds, pointer, message));
+                let path = path.index(idx).key(name).key("metadata").key("motet").key("needs");
+                self.report(Diagnostic::new(Code::InvalidNeeds, path.pointer(), message));
             }
         }
+    }
+
+    fn unknown_need(&mut self, name: &str, branches: &[&str], path: &Path<'a>) {
+        let message = format!("the fork has no branch `{name}`: name one of its branches");
+        let problem = Diagnostic::new(Code::InvalidNeeds, path.pointer(), message);
+        self.report(match nearest(name, branches) {
+            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+            None => problem,
+        });
     }
 
     /// Tasks of an undo cannot export, and have no undo of their own.
@@ -136,21 +153,4 @@ fn placement(motet: &MotetTask, kind: &TaskKind) -> [(&'static str, bool, bool, 
 
 fn needs_of(item: &TaskItem) -> &[String] {
     item.task.motet().and_then(|motet| motet.needs.as_deref()).unwrap_or_default()
-}
-
-/// Whether the branch `from` waits, directly or through others, for the branch `on`.
-fn depends(branches: &TaskList, from: &str, on: &str) -> bool {
-    let mut seen = Vec::new();
-    let mut open = vec![from];
-    while let Some(name) = open.pop() {
-        if name == on {
-            return true;
-        }
-        if !seen.contains(&name) {
-            seen.push(name);
-            let branch = branches.iter().find(|branch| branch.name == name);
-            open.extend(branch.into_iter().flat_map(needs_of).map(String::as_str));
-        }
-    }
-    false
 }

@@ -4,6 +4,7 @@
 
 mod authentication;
 mod call;
+mod cycle;
 mod event;
 mod expressions;
 mod flow;
@@ -23,13 +24,16 @@ use crate::read::{nearest, one_of};
 use crate::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use scope::{Scope, Site};
 
+/// Most declared names that a diagnostic lists.
+const NAMES_MAX: usize = 10;
+
 /// Everything that is wrong, or doubtful, about the meaning of a document, in document order.
 pub fn validate(document: &Document, limits: &Limits) -> Vec<Diagnostic> {
     let mode = match document.mode() {
         EvaluateMode::Strict => Mode::Strict,
         EvaluateMode::Loose => Mode::Loose,
     };
-    let mut checker = Checker { document, limits, mode, diagnostics: Vec::new() };
+    let mut checker = Checker { document, limits, mode, kept: [0; 2], diagnostics: Vec::new() };
     checker.document();
     checker.diagnostics
 }
@@ -39,6 +43,8 @@ struct Checker<'a> {
     document: &'a Document,
     limits: &'a Limits,
     mode: Mode,
+    /// Warnings and errors among the diagnostics.
+    kept: [usize; 2],
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -76,7 +82,7 @@ impl<'a> Checker<'a> {
         }
         for (idx, item) in use_.extensions.iter().flatten().enumerate() {
             let path = path.key("extensions").index(idx).key(&item.name);
-            self.maybe_field(&item.extension.when, &path.key("when"), &scope);
+            self.maybe_condition(&item.extension.when, &path.key("when"), &scope);
             let lists = [("before", &item.extension.before), ("after", &item.extension.after)];
             for (key, list) in lists {
                 if let Some(list) = list {
@@ -87,7 +93,9 @@ impl<'a> Checker<'a> {
         for (name, function) in use_.functions.iter().flatten() {
             self.task(function, &path.key("functions").key(name), &scope);
         }
-        self.recursion(&path.key("functions"));
+        if let Some(functions) = &use_.functions {
+            self.recursion(functions, &path.key("functions"));
+        }
         for (name, policy) in use_.retries.iter().flatten() {
             self.named_retry(name, policy, &path.key("retries").key(name));
         }
@@ -120,7 +128,9 @@ impl<'a> Checker<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < DIAGNOSTICS_MAX || diagnostic.is_error() {
+        let kept = &mut self.kept[usize::from(diagnostic.is_error())];
+        if *kept < DIAGNOSTICS_MAX {
+            *kept += 1;
             self.diagnostics.push(diagnostic);
         }
     }
@@ -140,7 +150,10 @@ impl<'a> Checker<'a> {
         self.report(match (nearest(name, &declared), declared.as_slice()) {
             (Some(near), _) => problem.with_help(format!("did you mean `{near}`?")),
             (None, []) => problem,
-            (None, names) => problem.with_help(format!("declared: {}", one_of(names))),
+            (None, names) if names.len() <= NAMES_MAX => {
+                problem.with_help(format!("declared: {}", one_of(names)))
+            }
+            (None, _) => problem,
         });
     }
 }

@@ -34,13 +34,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Judges how expressions of one text treat secrets; `joined` says that their results become part of a text.
+    /// Judges how expressions of one text treat secrets; `used` says that the place makes something of their results.
     pub(super) fn secrets_in(
         &mut self,
         pointer: &Pointer,
         text: &str,
         programs: &[Program],
-        joined: bool,
+        used: bool,
         scope: &Scope<'a>,
     ) {
         let uses_secrets =
@@ -53,7 +53,7 @@ impl<'a> Checker<'a> {
             if scope.in_call() {
                 continue;
             }
-            if joined || !only_passes(program.source(), &uses) {
+            if used || !only_passes(program.source(), &uses) {
                 let message = "a secret is worked with outside a call, where only a marker of it exists: \
                                pass it on as it is, or do this inside the call's `with` or authentication";
                 self.report(Diagnostic::new(Code::SecretOutsideCall, pointer.clone(), message));

@@ -12,7 +12,7 @@ impl<'a> Checker<'a> {
         let common = &task.common;
         let before = scope.at(Site::TaskInput);
         let inside = scope.at(Site::Definition);
-        self.maybe_field(&common.if_, &path.key("if"), &before);
+        self.maybe_condition(&common.if_, &path.key("if"), &before);
         if let Some(input) = &common.input {
             self.input(input, &path.key("input"), &before);
         }
@@ -52,13 +52,13 @@ impl<'a> Checker<'a> {
     fn for_loop(&mut self, own: &'a For, path: &Path<'a>, scope: &Scope<'a>) {
         let head = path.key("for");
         match &own.in_ {
-            ForIn::Expression(items) => self.field(items, &head.key("in"), scope),
+            ForIn::Expression(items) => self.condition(items, &head.key("in"), scope),
             ForIn::Items(items) => self.template(items, &head.key("in"), scope),
         }
         self.variable(&own.each, &head.key("each"));
         self.variable(&own.at, &head.key("at"));
         let inside = scope.with([own.each(), own.at()]);
-        self.maybe_field(&own.while_, &path.key("while"), &inside);
+        self.maybe_condition(&own.while_, &path.key("while"), &inside);
         self.task_list(&own.do_, &path.key("do"), &inside);
     }
 
@@ -66,7 +66,7 @@ impl<'a> Checker<'a> {
         let mut default: Option<&str> = None;
         for (idx, case) in cases.iter().enumerate() {
             let path = path.index(idx).key(&case.name);
-            self.maybe_field(&case.when, &path.key("when"), scope);
+            self.maybe_condition(&case.when, &path.key("when"), scope);
             if case.when.is_some() {
                 continue;
             }

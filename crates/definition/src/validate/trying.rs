@@ -13,8 +13,8 @@ impl<'a> Checker<'a> {
         self.variable(&catch.as_, &path.key("as"));
         self.filter_of(catch, &path, scope);
         let caught = scope.with([catch.variable()]);
-        self.maybe_field(&catch.when, &path.key("when"), &caught);
-        self.maybe_field(&catch.except_when, &path.key("exceptWhen"), &caught);
+        self.maybe_condition(&catch.when, &path.key("when"), &caught);
+        self.maybe_condition(&catch.except_when, &path.key("exceptWhen"), &caught);
         match &catch.retry {
             Some(RetryRef::Inline(policy)) => self.retry(policy, &path.key("retry"), &caught),
             Some(RetryRef::Named(name)) if self.document.retry(name).is_none() => {
@@ -56,8 +56,8 @@ impl<'a> Checker<'a> {
     }
 
     fn retry(&mut self, policy: &'a RetryPolicy, path: &Path<'a>, scope: &Scope<'a>) {
-        self.maybe_field(&policy.when, &path.key("when"), scope);
-        self.maybe_field(&policy.except_when, &path.key("exceptWhen"), scope);
+        self.maybe_condition(&policy.when, &path.key("when"), scope);
+        self.maybe_condition(&policy.except_when, &path.key("exceptWhen"), scope);
         if let Some(delay) = &policy.delay {
             self.duration(delay, &path.key("delay"), scope);
         }
