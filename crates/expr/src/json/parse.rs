@@ -47,7 +47,7 @@ pub fn parse(text: &[u8], limits: Limits) -> Result<Value, ParseError> {
     if let Err(error) = std::str::from_utf8(text) {
         return Err(ParseError { message: "the text is not UTF-8", offset: error.valid_up_to() });
     }
-    let mut parser = Parser { text, at: 0, depth_max: limits.depth_max };
+    let mut parser = Parser { text, at: 0, depth_max: limits.depth_max.min(DEPTH_MAX) };
     let value = parser.document()?;
     parser.space();
     match parser.peek() {
