@@ -50,13 +50,7 @@ impl Connector {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
-        Ok((
-            Self {
-                inner,
-                timeout: options.connect_timeout,
-            },
-            problems,
-        ))
+        Ok((Self { inner, timeout: options.connect_timeout }, problems))
     }
 }
 
@@ -118,14 +112,9 @@ fn roots(options: &Options) -> Result<(RootCertStore, Vec<String>), Error> {
 fn extra_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let authorities = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|source| Error::CaFile {
-            path: path.to_owned(),
-            source,
-        })?;
+        .map_err(|source| Error::CaFile { path: path.to_owned(), source })?;
     if authorities.is_empty() {
-        return Err(Error::CaFileEmpty {
-            path: path.to_owned(),
-        });
+        return Err(Error::CaFileEmpty { path: path.to_owned() });
     }
     Ok(authorities)
 }

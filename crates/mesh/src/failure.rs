@@ -20,20 +20,12 @@ pub(crate) struct Progress {
 impl Progress {
     /// The request cannot be sent at all.
     pub(crate) fn unsendable(&self, why: &str) -> CallError {
-        self.error(
-            Undone::NotRun,
-            false,
-            format!("request to {}: {why}", address(&self.uri)),
-        )
+        self.error(Undone::NotRun, false, format!("request to {}: {why}", address(&self.uri)))
     }
 
     pub(crate) fn timed_out(&self, timeout: Duration) -> CallError {
         let address = address(&self.uri);
-        if self
-            .connection
-            .as_ref()
-            .is_some_and(|at| at.connection_metadata().is_some())
-        {
+        if self.connection.as_ref().is_some_and(|at| at.connection_metadata().is_some()) {
             let message = format!("no whole response from {address} within {timeout:?}");
             self.error(Undone::MaybeRun, true, message)
         } else {
@@ -49,22 +41,14 @@ impl Progress {
             let message = format!("cannot connect to {address}: {}", causes(error));
             return self.error(Undone::NotRun, false, message);
         }
-        let undone = if surely_unsent(error) {
-            Undone::NotRun
-        } else {
-            Undone::MaybeRun
-        };
+        let undone = if surely_unsent(error) { Undone::NotRun } else { Undone::MaybeRun };
         let message = format!("no response from {address}: {}", causes(error));
         self.error(undone, false, message)
     }
 
     /// The response began and did not end.
     pub(crate) fn broke_off(&self, error: &hyper::Error) -> CallError {
-        let message = format!(
-            "response of {} broke off: {}",
-            address(&self.uri),
-            chain(error)
-        );
+        let message = format!("response of {} broke off: {}", address(&self.uri), chain(error));
         self.error(Undone::MaybeRun, false, message)
     }
 
@@ -75,16 +59,8 @@ impl Progress {
     }
 
     fn error(&self, undone: Undone, timed_out: bool, message: String) -> CallError {
-        let undone = if self.rewritten {
-            Undone::MaybeRun
-        } else {
-            undone
-        };
-        CallError {
-            undone,
-            timed_out,
-            message,
-        }
+        let undone = if self.rewritten { Undone::MaybeRun } else { undone };
+        CallError { undone, timed_out, message }
     }
 }
 
@@ -101,9 +77,7 @@ fn address(uri: &Uri) -> String {
 fn surely_unsent(error: &legacy::Error) -> bool {
     sources(error.source()).any(|cause| {
         // hyper calls a request cancelled only where it hands the request back, never begun.
-        cause
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_canceled)
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
             || cause.downcast_ref::<h2::Error>().is_some_and(|error| {
                 // RFC 9113 §8.7: a refused stream was not processed.
                 error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM)

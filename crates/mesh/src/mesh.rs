@@ -61,18 +61,10 @@ impl Mesh {
             .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
             .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT);
         let client = builder.build(connector.clone());
-        let http2 = options
-            .http2_prior_knowledge
-            .then(|| builder.http2_only(true).build(connector));
+        let http2 =
+            options.http2_prior_knowledge.then(|| builder.http2_only(true).build(connector));
         let flights = Flights::default();
-        Ok(Self {
-            inner: Arc::new(Inner {
-                client,
-                http2,
-                flights,
-                trust_problems,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { client, http2, flights, trust_problems }) })
     }
 
     /// What was wrong with the operating system's certificate authorities, for the log; calls by `http` do not mind.
@@ -86,18 +78,11 @@ impl Mesh {
     pub async fn call(&self, request: Request) -> Result<Response, CallError> {
         let Some(_flight) = self.inner.flights.begin() else {
             let message = "this server is about to stop and makes no more calls".to_owned();
-            return Err(CallError {
-                undone: Undone::NotRun,
-                timed_out: false,
-                message,
-            });
+            return Err(CallError { undone: Undone::NotRun, timed_out: false, message });
         };
         let timeout = request.timeout;
-        let mut progress = Progress {
-            uri: request.uri.clone(),
-            connection: None,
-            rewritten: false,
-        };
+        let mut progress =
+            Progress { uri: request.uri.clone(), connection: None, rewritten: false };
         match tokio::time::timeout(timeout, self.follow(request, &mut progress)).await {
             Ok(result) => result,
             Err(_elapsed) => Err(progress.timed_out(timeout)),
@@ -122,15 +107,13 @@ impl Mesh {
         check(&request).map_err(|why| progress.unsendable(why))?;
         drop_hop_by_hop(&mut request.headers);
         loop {
+            request.uri = without_userinfo(request.uri);
             let again = (request.redirects_max > 0).then(|| request.clone());
             let bytes_max = request.response_bytes_max;
             let response = self.send(request, progress).await?;
             let hop = again.and_then(|again| {
                 let (status, headers) = (response.status(), response.headers());
-                Some((
-                    redirect::hop(&again.method, &again.uri, status, headers)?,
-                    again,
-                ))
+                Some((redirect::hop(&again.method, &again.uri, status, headers)?, again))
             });
             let Some((hop, mut again)) = hop else {
                 return take(response, bytes_max, progress).await;
@@ -157,10 +140,7 @@ impl Mesh {
             Some(http2) if outgoing.uri().scheme_str() == Some("http") => http2,
             _ => &self.inner.client,
         };
-        client
-            .request(outgoing)
-            .await
-            .map_err(|error| progress.failed(&error))
+        client.request(outgoing).await.map_err(|error| progress.failed(&error))
     }
 }
 
@@ -181,6 +161,18 @@ fn check_uri(uri: &Uri) -> Result<(), &'static str> {
         return Err("the address names no host");
     }
     Ok(())
+}
+
+/// Names and passwords in an address are never sent (RFC 9110 §4.2.4), and part no pools.
+fn without_userinfo(uri: Uri) -> Uri {
+    let bare = uri.authority().and_then(|authority| {
+        let (_userinfo, host_and_port) = authority.as_str().rsplit_once('@')?;
+        host_and_port.parse().ok()
+    });
+    let Some(bare) = bare else { return uri };
+    let mut parts = uri.into_parts();
+    parts.authority = Some(bare);
+    Uri::from_parts(parts).expect("scheme, path and authority were those of an address before")
 }
 
 /// Framing and connections are this crate's business: a header that contradicts them could smuggle a second request in.
@@ -239,9 +231,5 @@ async fn take(
         }
     }
     let body = if rest.is_empty() { body } else { rest.freeze() };
-    Ok(Response {
-        status: head.status,
-        headers: head.headers,
-        body,
-    })
+    Ok(Response { status: head.status, headers: head.headers, body })
 }

@@ -36,10 +36,7 @@ impl Default for Options {
 pub enum Error {
     /// The file cannot be read, or is not PEM.
     #[error("cannot read certificate authorities from {path}: {source}")]
-    CaFile {
-        path: PathBuf,
-        source: rustls::pki_types::pem::Error,
-    },
+    CaFile { path: PathBuf, source: rustls::pki_types::pem::Error },
     /// The file was read and holds no certificate.
     #[error("no certificate in {path}")]
     CaFileEmpty { path: PathBuf },

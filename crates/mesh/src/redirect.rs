@@ -34,11 +34,7 @@ pub(crate) fn hop(
     };
     let target = resolve(uri, headers.get(http::header::LOCATION)?)?;
     Some(Hop {
-        method: if rewritten {
-            Method::GET
-        } else {
-            method.clone()
-        },
+        method: if rewritten { Method::GET } else { method.clone() },
         leaves_origin: origin(uri) != origin(&target),
         uri: target,
         rewritten,
@@ -60,13 +56,8 @@ impl Hop {
     }
 }
 
-const OF_CONTENT: [HeaderName; 5] = [
-    CONTENT_TYPE,
-    CONTENT_ENCODING,
-    CONTENT_LANGUAGE,
-    CONTENT_LOCATION,
-    LAST_MODIFIED,
-];
+const OF_CONTENT: [HeaderName; 5] =
+    [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, LAST_MODIFIED];
 const OF_CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
 fn drop_all(headers: &mut HeaderMap, names: &[HeaderName]) {
@@ -92,9 +83,5 @@ fn origin(uri: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
         Some("https") => Some(443),
         _ => None,
     });
-    (
-        uri.scheme_str(),
-        uri.host().map(str::to_ascii_lowercase),
-        port,
-    )
+    (uri.scheme_str(), uri.host().map(str::to_ascii_lowercase), port)
 }

@@ -1,32 +1,34 @@
 //! Connections are kept, noticed when they are gone, and given back at the end.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use expect_test::expect;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use motet_mesh::Options;
 use support::Step::{Say, Silence, Take};
-use support::{Server, get, mesh, ok, post, told};
+use support::{Server, get, mesh, mesh_with, ok, post, told};
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 
 #[tokio::test]
 async fn calls_share_a_connection() {
     let answer = || Say(ok("done"));
-    let server = Server::start(vec![vec![
-        Take,
-        answer(),
-        Take,
-        answer(),
-        Take,
-        answer(),
-        Silence,
-    ]])
-    .await;
+    let server =
+        Server::start(vec![vec![Take, answer(), Take, answer(), Take, answer(), Silence]]).await;
     let mesh = mesh();
     for _ in 0..3 {
-        assert_eq!(
-            told(&mesh.call(post(&server.url("/charges"), "{}")).await),
-            "200 done"
-        );
+        assert_eq!(told(&mesh.call(post(&server.url("/charges"), "{}")).await), "200 done");
     }
     expect![[r#"
         1: POST /charges HTTP/1.1 | content-length: 2 | {}
@@ -40,17 +42,11 @@ async fn an_idle_connection_that_was_closed_is_not_used() {
     let server = Server::answering(&[&ok("first"), &ok("second")]).await;
     let other = Server::answering(&[&ok("")]).await;
     let mesh = mesh();
-    assert_eq!(
-        told(&mesh.call(post(&server.url("/"), "{}")).await),
-        "200 first"
-    );
+    assert_eq!(told(&mesh.call(post(&server.url("/"), "{}")).await), "200 first");
     server.hung_up().await;
     // One exchange with somebody else: by then the end of the first connection has reached this process.
     mesh.call(get(&other.url("/"))).await.unwrap();
-    assert_eq!(
-        told(&mesh.call(post(&server.url("/"), "{}")).await),
-        "200 second"
-    );
+    assert_eq!(told(&mesh.call(post(&server.url("/"), "{}")).await), "200 second");
     expect![[r#"
         1: POST / HTTP/1.1 | content-length: 2 | {}
         2: POST / HTTP/1.1 | content-length: 2 | {}"#]]
@@ -117,11 +113,7 @@ async fn closing_waits_for_the_calls_in_flight_and_refuses_more() {
     while mesh.in_flight() == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(
-        mesh.close(Duration::ZERO).await,
-        1,
-        "one call outlives no patience"
-    );
+    assert_eq!(mesh.close(Duration::ZERO).await, 1, "one call outlives no patience");
     expect!["NotRun: this server is about to stop and makes no more calls"]
         .assert_eq(&told(&mesh.call(get(&server.url("/"))).await));
     assert_eq!(mesh.close(Duration::MAX).await, 0);
@@ -137,4 +129,58 @@ async fn a_dropped_call_is_no_longer_in_flight() {
     assert!(limit.is_err() && mesh.in_flight() == 1);
     drop(call);
     assert_eq!(mesh.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn concurrent_calls_have_connections_of_their_own_and_leave_as_many_as_allowed() {
+    let mut table = String::new();
+    for idle_max in [8, 2] {
+        // Nobody is answered before all have arrived, so that every call needs a connection.
+        let (address, opened) = counting(8).await;
+        let mesh =
+            mesh_with(Options { idle_connections_per_host_max: idle_max, ..Options::default() });
+        for round in 1..=2 {
+            let mut calls = tokio::task::JoinSet::new();
+            for _ in 0..8 {
+                let (mesh, request) = (mesh.clone(), post(&format!("http://{address}/"), "{}"));
+                calls.spawn(async move { told(&mesh.call(request).await) });
+            }
+            assert_eq!(calls.join_all().await, ["200 together"; 8]);
+            let opened = opened.load(Ordering::Relaxed);
+            table += &format!("{idle_max} idle at most, round {round}: {opened} connections\n");
+        }
+    }
+    expect![[r#"
+        8 idle at most, round 1: 8 connections
+        8 idle at most, round 2: 8 connections
+        2 idle at most, round 1: 8 connections
+        2 idle at most, round 2: 14 connections
+    "#]]
+    .assert_eq(&table);
+}
+
+/// A server that answers `together` requests at a time, and counts its connections.
+async fn counting(together: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let opened = Arc::new(AtomicUsize::new(0));
+    let barrier = Arc::new(Barrier::new(together));
+    let counter = Arc::clone(&opened);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            counter.fetch_add(1, Ordering::Relaxed);
+            let barrier = Arc::clone(&barrier);
+            let service = service_fn(move |_request: http::Request<Incoming>| {
+                let barrier = Arc::clone(&barrier);
+                async move {
+                    barrier.wait().await;
+                    Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::from("together")))
+                }
+            });
+            let server = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(server.serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    (address, opened)
 }

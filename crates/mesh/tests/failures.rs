@@ -19,10 +19,7 @@ async fn check(script: Vec<Step>, limits: impl FnOnce(&mut Request), expected: E
     let result = mesh().call(request).await;
     expected.assert_eq(&told(&result));
     let arrivals = server.requests().len();
-    assert!(
-        arrivals <= 1,
-        "the mesh does not repeat what was sent: {arrivals} arrivals"
-    );
+    assert!(arrivals <= 1, "the mesh does not repeat what was sent: {arrivals} arrivals");
 }
 
 fn soon(request: &mut Request) {
@@ -44,11 +41,7 @@ async fn silence_may_have_run() {
 #[tokio::test]
 async fn a_slow_body_may_have_run() {
     check(
-        vec![
-            Take,
-            Say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".into()),
-            Silence,
-        ],
+        vec![Take, Say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".into()), Silence],
         soon,
         expect!["MaybeRun (time is up): no whole response from 127.0.0.1:PORT within 50ms"],
     )
@@ -115,10 +108,7 @@ async fn a_body_announced_larger_than_allowed_is_not_read() {
 #[tokio::test]
 async fn a_body_that_grows_larger_than_allowed_is_given_up() {
     let chunk = format!("200\r\n{}\r\n", "z".repeat(0x200));
-    let body = format!(
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}",
-        chunk.repeat(3)
-    );
+    let body = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}", chunk.repeat(3));
     check(
         vec![Take, Say(body), Silence],
         as_it_is,
@@ -138,10 +128,7 @@ async fn a_body_of_exactly_the_limit_is_taken() {
     .await;
     let mesh = mesh();
     for _ in 0..2 {
-        assert_eq!(
-            mesh.call(get(&server.url("/"))).await.unwrap().body.len(),
-            1024
-        );
+        assert_eq!(mesh.call(get(&server.url("/"))).await.unwrap().body.len(), 1024);
     }
 }
 
@@ -149,36 +136,20 @@ async fn a_body_of_exactly_the_limit_is_taken() {
 async fn a_head_request_has_no_body_whatever_its_length_says() {
     let server =
         Server::answering(&["HTTP/1.1 200 OK\r\ncontent-length: 99999\r\nx: y\r\n\r\n"]).await;
-    let response = mesh()
-        .call(request_to(Method::HEAD, &server.url("/")))
-        .await
-        .unwrap();
-    assert_eq!(
-        (response.body.len(), &response.headers["x"]),
-        (0, &HeaderValue::from_static("y"))
-    );
+    let response = mesh().call(request_to(Method::HEAD, &server.url("/"))).await.unwrap();
+    assert_eq!((response.body.len(), &response.headers["x"]), (0, &HeaderValue::from_static("y")));
 }
 
 #[tokio::test]
 async fn a_refused_port_has_not_run() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let result = mesh()
-        .call(post(&format!("http://127.0.0.1:{port}/"), "{}"))
-        .await;
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let result = mesh().call(post(&format!("http://127.0.0.1:{port}/"), "{}")).await;
     expect!["NotRun: cannot connect to 127.0.0.1:PORT: tcp connect error: Connection refused (os error 111)"].assert_eq(&told(&result));
 }
 
 #[tokio::test]
 async fn a_name_without_address_has_not_run() {
-    let result = mesh()
-        .call(get("http://nobody.invalid/"))
-        .await
-        .unwrap_err();
+    let result = mesh().call(get("http://nobody.invalid/")).await.unwrap_err();
     assert_eq!(result.undone, motet_mesh::Undone::NotRun);
     let start = "cannot connect to nobody.invalid: dns error: failed to lookup address";
     assert!(result.message.starts_with(start), "{}", result.message);
@@ -188,10 +159,7 @@ async fn a_name_without_address_has_not_run() {
 async fn a_tls_handshake_that_hangs_has_not_run() {
     let server = Server::start(vec![vec![Silence], vec![Silence]]).await;
     let url = server.url("/").replace("http:", "https:");
-    let short = Options {
-        connect_timeout: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let short = Options { connect_timeout: Duration::from_millis(50), ..Options::default() };
     let result = mesh_with(short).call(get(&url)).await;
     expect!["NotRun: cannot connect to 127.0.0.1:PORT: not connected within 50ms"]
         .assert_eq(&told(&result));
@@ -237,13 +205,21 @@ async fn framing_headers_of_the_caller_do_not_leave() {
         ("idempotency-key", "k-1"),
         ("authorization", "Bearer t"),
     ] {
-        request
-            .headers
-            .insert(name, HeaderValue::from_static(value));
+        request.headers.insert(name, HeaderValue::from_static(value));
     }
-    request
-        .headers
-        .append(header::ACCEPT, HeaderValue::from_static("text/plain"));
+    request.headers.append(header::ACCEPT, HeaderValue::from_static("text/plain"));
     mesh().call(request).await.unwrap();
     expect!["1: POST /charges?x=1 HTTP/1.1 | idempotency-key: k-1 | accept: text/plain | authorization: Bearer t | content-length: 2 | {}"].assert_eq(&server.requests().join("\n"));
+}
+
+#[tokio::test]
+async fn names_and_passwords_in_an_address_do_not_leave_and_are_not_told() {
+    let server = Server::answering(&[&ok("")]).await;
+    let with_password = server.url("/charges").replace("http://", "http://ann:secret@");
+    mesh().call(post(&with_password, "{}")).await.unwrap();
+    expect!["1: POST /charges HTTP/1.1 | content-length: 2 | {}"]
+        .assert_eq(&server.requests().join("\n"));
+
+    let refused = "http://ann:secret@127.0.0.1:1/charges?token=secret";
+    expect!["NotRun: cannot connect to 127.0.0.1:PORT: tcp connect error: Connection refused (os error 111)"].assert_eq(&told(&mesh().call(get(refused)).await));
 }

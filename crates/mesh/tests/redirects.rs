@@ -23,9 +23,7 @@ fn with_everything(method: Method, url: &str) -> Request {
         ("content-type", "text/plain"),
         ("idempotency-key", "k-1"),
     ] {
-        request
-            .headers
-            .insert(name, HeaderValue::from_static(value));
+        request.headers.insert(name, HeaderValue::from_static(value));
     }
     if request.method == Method::POST || request.method == Method::PUT {
         request.body = "data".into();
@@ -37,24 +35,14 @@ fn with_everything(method: Method, url: &str) -> Request {
 async fn methods_and_bodies_by_status() {
     let mut table = String::new();
     for status in [301, 302, 303, 307, 308] {
-        for method in [
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-        ] {
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE] {
             let server = Server::answering(&[&moved(status, "/there?x=1#part"), &ok("")]).await;
             let request = with_everything(method.clone(), &server.url("/here"));
             assert_eq!(told(&mesh().call(request).await), "200");
             let arrived = server.requests();
             let (line, headers) = arrived[1].split_once(" | ").unwrap();
             let line = line.trim_start_matches("2: ").trim_end_matches(" HTTP/1.1");
-            let with = if headers.ends_with("| data") {
-                "with its body"
-            } else {
-                ""
-            };
+            let with = if headers.ends_with("| data") { "with its body" } else { "" };
             assert_eq!(
                 headers.contains("content-type"),
                 !line.starts_with("GET") || method == Method::GET
@@ -97,10 +85,7 @@ async fn methods_and_bodies_by_status() {
 async fn credentials_stay_at_their_origin() {
     let elsewhere = Server::answering(&[&ok("")]).await;
     let server = Server::answering(&[&moved(307, "/b"), &moved(307, &elsewhere.url("/c"))]).await;
-    mesh()
-        .call(with_everything(Method::POST, &server.url("/a")))
-        .await
-        .unwrap();
+    mesh().call(with_everything(Method::POST, &server.url("/a"))).await.unwrap();
     expect![[r#"
         1: POST /a HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | content-length: 4 | data
         2: POST /b HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | content-length: 4 | data
@@ -115,23 +100,15 @@ async fn credentials_stay_at_their_origin() {
 async fn what_cannot_be_followed_is_the_answer() {
     let mut table = String::new();
     for (what, answer) in [
-        (
-            "no location",
-            "HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
+        ("no location", "HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n".to_owned()),
         ("not a reference", moved(302, "http://[broken")),
         ("another scheme", moved(302, "ftp://files/x")),
         ("no host", moved(302, "http:///x")),
-        (
-            "not modified",
-            "HTTP/1.1 304 Not Modified\r\nlocation: /x\r\n\r\n".to_owned(),
-        ),
+        ("not modified", "HTTP/1.1 304 Not Modified\r\nlocation: /x\r\n\r\n".to_owned()),
         ("multiple choices", moved(300, "/x")),
     ] {
         let server = Server::answering(&[&answer, &ok("followed")]).await;
-        let result = mesh()
-            .call(with_everything(Method::GET, &server.url("/")))
-            .await;
+        let result = mesh().call(with_everything(Method::GET, &server.url("/"))).await;
         writeln!(table, "{what}: {}", told(&result)).unwrap();
     }
     expect![[r#"
@@ -153,13 +130,7 @@ async fn the_first_redirect_beyond_the_limit_is_the_answer() {
         let mut request = with_everything(Method::GET, &server.url("/"));
         request.redirects_max = limit;
         let result = mesh().call(request).await;
-        writeln!(
-            table,
-            "{limit}: {} after {}",
-            told(&result),
-            server.requests().len()
-        )
-        .unwrap();
+        writeln!(table, "{limit}: {} after {}", told(&result), server.requests().len()).unwrap();
     }
     expect![[r#"
         0: 302 body after 1
@@ -185,10 +156,7 @@ async fn a_target_that_fails_says_what_the_request_may_have_done() {
                 let request = with_everything(method.clone(), &server.url("/"));
                 let error = mesh().call(request).await.unwrap_err();
                 writeln!(table, "{status} {method:4} {what:7} -> {:?}", error.undone).unwrap();
-                assert!(
-                    without_ports(&error.message).contains("127.0.0.1:PORT"),
-                    "{error}"
-                );
+                assert!(without_ports(&error.message).contains("127.0.0.1:PORT"), "{error}");
             }
         }
     }

@@ -41,18 +41,11 @@ impl Authority {
         let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pem"));
         std::fs::write(&file, issuer.pem()).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        Self {
-            file,
-            certificate: certificate.der().clone(),
-            key,
-        }
+        Self { file, certificate: certificate.der().clone(), key }
     }
 
     fn trusted(&self) -> Options {
-        Options {
-            extra_ca_file: Some(self.file.clone()),
-            ..Options::default()
-        }
+        Options { extra_ca_file: Some(self.file.clone()), ..Options::default() }
     }
 
     /// Answers every request with its HTTP version and body.
@@ -94,19 +87,13 @@ where
             .serve_connection(stream, service_fn(echo))
             .await
     } else {
-        hyper::server::conn::http1::Builder::new()
-            .serve_connection(stream, service_fn(echo))
-            .await
+        hyper::server::conn::http1::Builder::new().serve_connection(stream, service_fn(echo)).await
     }
 }
 
 async fn echo(request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Infallible> {
     let (version, has_host) = (request.version(), request.headers().contains_key("host"));
-    assert_eq!(
-        has_host,
-        version != Version::HTTP_2,
-        "HTTP/2 names the host in :authority"
-    );
+    assert_eq!(has_host, version != Version::HTTP_2, "HTTP/2 names the host in :authority");
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let text = format!("{version:?} {}", String::from_utf8_lossy(&body));
     Ok(http::Response::new(Full::from(text)))
@@ -119,9 +106,7 @@ async fn https_negotiates_the_version() {
     let mut told_all = String::new();
     for alpn in [&["h2", "http/1.1"][..], &["http/1.1"], &[]] {
         let address = authority.serve(alpn).await;
-        let result = mesh
-            .call(post(&format!("https://{address}/"), "hello"))
-            .await;
+        let result = mesh.call(post(&format!("https://{address}/"), "hello")).await;
         told_all += &format!("{alpn:?}: {}\n", told(&result));
     }
     expect![[r#"
@@ -136,9 +121,7 @@ async fn https_negotiates_the_version() {
 async fn a_certificate_that_is_not_trusted_has_not_run() {
     let authority = Authority::new("untrusted", "127.0.0.1");
     let address = authority.serve(&["h2"]).await;
-    let result = mesh()
-        .call(post(&format!("https://{address}/"), "{}"))
-        .await;
+    let result = mesh().call(post(&format!("https://{address}/"), "{}")).await;
     expect!["NotRun: cannot connect to 127.0.0.1:PORT: invalid peer certificate: UnknownIssuer"]
         .assert_eq(&told(&result));
 }
@@ -148,10 +131,7 @@ async fn a_certificate_of_another_name_has_not_run() {
     let authority = Authority::new("misnamed", "payments.example");
     let address = authority.serve(&["h2"]).await;
     let mesh = mesh_with(authority.trusted());
-    let error = mesh
-        .call(post(&format!("https://{address}/"), "{}"))
-        .await
-        .unwrap_err();
+    let error = mesh.call(post(&format!("https://{address}/"), "{}")).await.unwrap_err();
     assert_eq!(error.undone, motet_mesh::Undone::NotRun);
     assert!(error.message.contains("payments.example"), "{error}");
 }
@@ -167,10 +147,7 @@ async fn http2_without_asking_only_where_it_is_configured() {
             tokio::spawn(serve(TokioIo::new(stream), h2));
         }
     });
-    let knowing = mesh_with(Options {
-        http2_prior_knowledge: true,
-        ..Options::default()
-    });
+    let knowing = mesh_with(Options { http2_prior_knowledge: true, ..Options::default() });
     let url = format!("http://{address}/");
     let (first, second) =
         tokio::join!(knowing.call(post(&url, "a")), knowing.call(post(&url, "b")));
@@ -186,11 +163,7 @@ async fn http2_without_asking_only_where_it_is_configured() {
 #[tokio::test]
 async fn a_refused_stream_has_not_run_and_another_reset_may_have() {
     let mut table = String::new();
-    for reason in [
-        h2::Reason::REFUSED_STREAM,
-        h2::Reason::INTERNAL_ERROR,
-        h2::Reason::CANCEL,
-    ] {
+    for reason in [h2::Reason::REFUSED_STREAM, h2::Reason::INTERNAL_ERROR, h2::Reason::CANCEL] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -200,10 +173,7 @@ async fn a_refused_stream_has_not_run_and_another_reset_may_have() {
                 respond.send_reset(reason);
             }
         });
-        let mesh = mesh_with(Options {
-            http2_prior_knowledge: true,
-            ..Options::default()
-        });
+        let mesh = mesh_with(Options { http2_prior_knowledge: true, ..Options::default() });
         table += &format!("{}\n", told(&mesh.call(get(&url)).await));
     }
     expect![[r#"
@@ -218,17 +188,11 @@ fn files_of_authorities_that_are_none() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (empty, broken) = (folder.join("empty.pem"), folder.join("broken.pem"));
     std::fs::write(&empty, "").unwrap();
-    std::fs::write(
-        &broken,
-        "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n")
+        .unwrap();
     let mut table = String::new();
     for file in [folder.join("absent.pem"), empty, broken] {
-        let options = Options {
-            extra_ca_file: Some(file),
-            ..Options::default()
-        };
+        let options = Options { extra_ca_file: Some(file), ..Options::default() };
         let error = Mesh::new(options).err().unwrap();
         assert!(!matches!(error, Error::Tls(_)));
         table += &error.to_string().replace(folder.to_str().unwrap(), "DIR");

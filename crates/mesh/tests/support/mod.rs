@@ -37,17 +37,8 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let hung_up = Arc::new(Notify::new());
-        tokio::spawn(accept(
-            listener,
-            scripts,
-            Arc::clone(&requests),
-            Arc::clone(&hung_up),
-        ));
-        Self {
-            address,
-            requests,
-            hung_up,
-        }
+        tokio::spawn(accept(listener, scripts, Arc::clone(&requests), Arc::clone(&hung_up)));
+        Self { address, requests, hung_up }
     }
 
     /// Every connection takes one request, answers and hangs up.
@@ -101,10 +92,7 @@ async fn follow(
     for step in script {
         match step {
             Step::Take => match request(&mut stream).await {
-                Some(text) => requests
-                    .lock()
-                    .unwrap()
-                    .push(format!("{connection}: {text}")),
+                Some(text) => requests.lock().unwrap().push(format!("{connection}: {text}")),
                 None => return,
             },
             Step::Say(bytes) => stream.write_all(bytes.as_bytes()).await.unwrap(),
@@ -125,17 +113,11 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
         }
         let text = String::from_utf8(bytes.clone()).unwrap();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                 let lines = head.lines().filter(|line| !line.starts_with("host: "));
                 return Some(
-                    lines
-                        .chain([body])
-                        .filter(|l| !l.is_empty())
-                        .collect::<Vec<_>>()
-                        .join(" | "),
+                    lines.chain([body]).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" | "),
                 );
             }
         }
@@ -144,10 +126,7 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
 
 /// A response with a body of this length.
 pub(crate) fn ok(body: &str) -> String {
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 pub(crate) fn mesh() -> Mesh {
@@ -155,11 +134,7 @@ pub(crate) fn mesh() -> Mesh {
 }
 
 pub(crate) fn mesh_with(options: Options) -> Mesh {
-    Mesh::new(Options {
-        native_roots: false,
-        ..options
-    })
-    .unwrap()
+    Mesh::new(Options { native_roots: false, ..options }).unwrap()
 }
 
 pub(crate) fn request_to(method: Method, url: &str) -> Request {
@@ -175,10 +150,7 @@ pub(crate) fn request_to(method: Method, url: &str) -> Request {
 }
 
 pub(crate) fn post(url: &str, body: &'static str) -> Request {
-    Request {
-        body: Bytes::from_static(body.as_bytes()),
-        ..request_to(Method::POST, url)
-    }
+    Request { body: Bytes::from_static(body.as_bytes()), ..request_to(Method::POST, url) }
 }
 
 pub(crate) fn get(url: &str) -> Request {
@@ -189,11 +161,7 @@ pub(crate) fn get(url: &str) -> Request {
 pub(crate) fn told(result: &Result<Response, CallError>) -> String {
     let text = match result {
         Ok(response) => {
-            format!(
-                "{} {}",
-                response.status.as_u16(),
-                String::from_utf8_lossy(&response.body)
-            )
+            format!("{} {}", response.status.as_u16(), String::from_utf8_lossy(&response.body))
         }
         Err(error) => {
             let time = if error.timed_out { " (time is up)" } else { "" };
