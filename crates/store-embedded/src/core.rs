@@ -8,8 +8,9 @@ use motet_types::ShardId;
 
 use crate::disk::{Disk, DiskLock};
 use crate::error::Error;
-use crate::log::{Log, Opening, recover};
+use crate::log::{Log, Opening};
 use crate::maintenance::format;
+use crate::open::Opened;
 use crate::options::{Options, Sabotage};
 use crate::overlay::{Generation, Overlay};
 use crate::read;
@@ -37,29 +38,25 @@ impl Embedded {
     /// Opens the data: recovers the log, fills the overlay from it and begins a new epoch.
     pub fn open(
         disk: Arc<dyn Disk>,
-        mut tables: Box<dyn Tables>,
+        tables: Box<dyn Tables>,
         schema: &'static Schema,
         options: Options,
     ) -> Result<Self, Error> {
         let lock = format::take(&*disk)?;
-        let meta = tables.meta()?;
-        let recovered = recover(&disk, &options, meta.covered, meta.log_ordinal)?;
-        let opening = recovered.opening();
-        let mut overlay = Overlay::new(schema);
-        overlay.refill(meta.covered, recovered.tail);
-        let epoch = tables.begin_epoch(recovered.log.ordinal())?;
+        let opened = Opened::new(&disk, tables, schema, &options)?;
+        let Opened { tables, epoch, opening, covered, overlay, log } = opened;
         let reader = tables.reader()?;
         Ok(Self {
             schema,
             options,
             epoch,
             opening,
-            log: recovered.log,
+            log,
             overlay,
             tables,
             reader,
             sealed: None,
-            covered: meta.covered,
+            covered,
             _lock: lock,
         })
     }

@@ -19,6 +19,7 @@ mod core;
 mod service;
 
 mod error;
+mod open;
 mod options;
 
 pub mod disk;

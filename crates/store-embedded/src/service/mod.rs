@@ -8,6 +8,7 @@ mod keep;
 mod queue;
 mod readers;
 mod shared;
+mod start;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -24,11 +25,12 @@ use crate::Opening;
 use crate::core::check_group;
 use crate::disk::{Disk, DiskLock, LossyDisk, RealDisk};
 use crate::error::Error;
-use crate::log::{Log, Pool, recover};
+use crate::log::Pool;
 use crate::maintenance::{BackupReport, copy_out, format};
+use crate::open::Opened;
 use crate::options::Options;
-use crate::overlay::Overlay;
 use crate::tables::{SqliteTables, Tables};
+use keep::RESERVE;
 use queue::Queue;
 use readers::Read;
 use shared::Shared;
@@ -40,7 +42,7 @@ use write::Group;
 /// Dropping it ends it as soon as what was submitted has its result; [`Service::close`] also covers everything, so that
 /// the next opening has nothing to recover.
 pub struct Service {
-    directory: PathBuf,
+    directory: Option<PathBuf>,
     schema: &'static Schema,
     epoch: Epoch,
     opening: Opening,
@@ -69,14 +71,31 @@ impl Service {
             false => Arc::new(real),
         };
         let lock = format::take(&*disk)?;
-        let opened = match Opened::new(directory, &disk, schema, &options) {
+        let attempt = || {
+            let tables = SqliteTables::open(directory, schema)?;
+            Opened::new(&disk, Box::new(tables), schema, &options)
+        };
+        let opened = match attempt() {
             Err(Error::DiskFull(text)) => {
-                disk.remove(keep::RESERVE).map_err(|_there_is_none| Error::DiskFull(text))?;
-                Opened::new(directory, &disk, schema, &options)
+                disk.remove(RESERVE).map_err(|_there_is_none| Error::DiskFull(text))?;
+                attempt()?
             }
-            other => other,
-        }?;
-        opened.start(directory, disk, lock, schema, options)
+            other => other?,
+        };
+        let directory = Some(directory.to_owned());
+        start::start(opened, disk, lock, directory, schema, options)
+    }
+
+    /// Starts the threads over any disk and tables: for tests of what real ones seldom do. It cannot be backed up.
+    pub fn over(
+        disk: Arc<dyn Disk>,
+        tables: Box<dyn Tables>,
+        schema: &'static Schema,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let lock = format::take(&*disk)?;
+        let opened = Opened::new(&disk, tables, schema, &options)?;
+        start::start(opened, disk, lock, None, schema, options)
     }
 
     /// What the opening found.
@@ -102,7 +121,10 @@ impl Service {
     /// Writes a copy of everything durable now into `target`, an absent or empty directory, while the store runs on.
     pub fn backup(&self, target: &Path) -> Result<BackupReport, Error> {
         self.flush()?;
-        copy_out(&self.directory, target)
+        match &self.directory {
+            Some(directory) => copy_out(directory, target),
+            None => Err(Error::Stopped("it has no directory".to_owned())),
+        }
     }
 
     /// Covers everything and ends the threads.
@@ -135,104 +157,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-fn submit(queue: &Queue<Read>, read: Read) {
-    if let Err(refused) = queue.push(read) {
-        refused.fail(ReadError::Closed);
-    }
-}
-
-/// What opening finds and makes before any thread runs.
-struct Opened {
-    tables: SqliteTables,
-    epoch: Epoch,
-    opening: Opening,
-    covered: Position,
-    overlay: Overlay,
-    log: Log,
-}
-
-impl Opened {
-    fn new(
-        directory: &Path,
-        disk: &Arc<dyn Disk>,
-        schema: &'static Schema,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        let mut tables = SqliteTables::open(directory, schema)?;
-        let meta = tables.meta()?;
-        let recovered = recover(disk, options, meta.covered, meta.log_ordinal)?;
-        let opening = recovered.opening();
-        let mut overlay = Overlay::new(schema);
-        overlay.refill(meta.covered, recovered.tail);
-        let epoch = tables.begin_epoch(recovered.log.ordinal())?;
-        Ok(Self { tables, epoch, opening, covered: meta.covered, overlay, log: recovered.log })
-    }
-
-    fn start(
-        self,
-        directory: &Path,
-        disk: Arc<dyn Disk>,
-        lock: DiskLock,
-        schema: &'static Schema,
-        options: Options,
-    ) -> Result<Service, Error> {
-        let Self { tables, epoch, opening, covered, overlay, log } = self;
-        let readers = [options.load_threads, options.query_threads].map(|count| count.max(1));
-        let frame_bytes_max = options.frame_bytes_max;
-        let pool = log.pool().clone();
-        let shared = Arc::new(Shared::new(options, overlay, covered, &log));
-        let mut service = Service {
-            directory: directory.to_owned(),
-            schema,
-            epoch,
-            opening,
-            frame_bytes_max,
-            shared: shared.clone(),
-            commits: Arc::default(),
-            loads: Arc::default(),
-            queries: Arc::default(),
-            pool: pool.clone(),
-            writer: None,
-            threads: Vec::new(),
-            _lock: lock,
-        };
-        for (name, count, queue) in [
-            ("motet-load", readers[0], service.loads.clone()),
-            ("motet-query", readers[1], service.queries.clone()),
-        ] {
-            for _ in 0..count {
-                let (shared, queue) = (shared.clone(), queue.clone());
-                let reader = readers::Reader::new(shared.clone(), schema, queue, tables.reader()?);
-                service.threads.push(spawn(name, &shared, move || reader.run())?);
-            }
-        }
-        let coverer = cover::Coverer::new(shared.clone(), pool.clone(), Box::new(tables));
-        service.threads.push(spawn("motet-tables", &shared, move || coverer.run())?);
-        let keeper = keep::Keeper::new(shared.clone(), pool, disk);
-        service.threads.push(spawn("motet-segments", &shared, move || keeper.run())?);
-        let writer = write::Writer::new(shared.clone(), service.commits.clone(), log);
-        service.writer = Some(spawn("motet-log", &shared, move || writer.run())?);
-        Ok(service)
-    }
-}
-
-/// Starts a thread; if it panics the store stops, for its work would be missing.
-fn spawn(
-    name: &str,
-    shared: &Arc<Shared>,
-    run: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, Error> {
-    let guard = shared::StopIfPanicking(shared.clone());
-    let guarded = move || {
-        let _guard = guard;
-        run();
-    };
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(guarded)
-        .map_err(|source| Error::io("starting a thread", source))
 }
 
 impl Store for Service {
@@ -286,5 +210,11 @@ impl Reads for Service {
 
     fn covered(&self) -> Position {
         self.shared.covered()
+    }
+}
+
+fn submit(queue: &Queue<Read>, read: Read) {
+    if let Err(refused) = queue.push(read) {
+        refused.fail(ReadError::Closed);
     }
 }
