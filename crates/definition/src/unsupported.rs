@@ -1,4 +1,4 @@
-use crate::Code::{self, *};
+use crate::Code;
 use crate::model::{
     AuthenticationScheme, Call, Document, FunctionTarget, MotetTask, RunKind, Task, TaskKind,
 };
@@ -66,107 +66,127 @@ const MOTET: [&str; 2] = ["metadata", "motet"];
 
 /// Everything that is refused.
 const TABLE: &[Line] = &[
-    Line::new(UnsupportedSchedule, &["schedule"], Present::Document(|d| d.schedule.is_some())),
     Line::new(
-        UnsupportedMotetSchedule,
+        Code::UnsupportedSchedule,
+        &["schedule"],
+        Present::Document(|d| d.schedule.is_some()),
+    ),
+    Line::new(
+        Code::UnsupportedMotetSchedule,
         &["document", MOTET[0], MOTET[1], "schedule"],
         Present::Document(|d| d.motet().is_some_and(|motet| motet.schedule.is_some())),
     ),
     Line::new(
-        UnsupportedExtensions,
+        Code::UnsupportedExtensions,
         &["use", "extensions"],
         Present::Document(|d| d.use_.as_ref().is_some_and(|use_| use_.extensions.is_some())),
     ),
     Line::new(
-        UnsupportedCatalogs,
+        Code::UnsupportedCatalogs,
         &["use", "catalogs"],
         Present::Document(|d| d.use_.as_ref().is_some_and(|use_| use_.catalogs.is_some())),
     ),
-    Line::new(UnsupportedEmit, &["emit"], Present::Task(|t| matches!(t.kind, TaskKind::Emit(_)))),
     Line::new(
-        UnsupportedListen,
+        Code::UnsupportedEmit,
+        &["emit"],
+        Present::Task(|t| matches!(t.kind, TaskKind::Emit(_))),
+    ),
+    Line::new(
+        Code::UnsupportedListen,
         &["listen"],
         Present::Task(|t| matches!(t.kind, TaskKind::Listen(_))),
     ),
-    Line::new(UnsupportedGrpc, &["call"], Present::Call(|_, c| matches!(c, Call::Grpc(_)))),
-    Line::new(UnsupportedOpenApi, &["call"], Present::Call(|_, c| matches!(c, Call::OpenApi(_)))),
-    Line::new(UnsupportedAsyncApi, &["call"], Present::Call(|_, c| matches!(c, Call::AsyncApi(_)))),
-    Line::new(UnsupportedA2a, &["call"], Present::Call(|_, c| matches!(c, Call::A2a(_)))),
-    Line::new(UnsupportedMcp, &["call"], Present::Call(|_, c| matches!(c, Call::Mcp(_)))),
-    Line::new(UnsupportedJob, &["call"], Present::Call(|d, c| is_own_function(d, c, "job"))),
-    Line::new(UnsupportedHuman, &["call"], Present::Call(|d, c| is_own_function(d, c, "human"))),
+    Line::new(Code::UnsupportedGrpc, &["call"], Present::Call(|_, c| matches!(c, Call::Grpc(_)))),
     Line::new(
-        UnsupportedCataloguedFunction,
+        Code::UnsupportedOpenApi,
+        &["call"],
+        Present::Call(|_, c| matches!(c, Call::OpenApi(_))),
+    ),
+    Line::new(
+        Code::UnsupportedAsyncApi,
+        &["call"],
+        Present::Call(|_, c| matches!(c, Call::AsyncApi(_))),
+    ),
+    Line::new(Code::UnsupportedA2a, &["call"], Present::Call(|_, c| matches!(c, Call::A2a(_)))),
+    Line::new(Code::UnsupportedMcp, &["call"], Present::Call(|_, c| matches!(c, Call::Mcp(_)))),
+    Line::new(Code::UnsupportedJob, &["call"], Present::Call(|d, c| is_own_function(d, c, "job"))),
+    Line::new(
+        Code::UnsupportedHuman,
+        &["call"],
+        Present::Call(|d, c| is_own_function(d, c, "human")),
+    ),
+    Line::new(
+        Code::UnsupportedCataloguedFunction,
         &["call"],
         Present::Call(|_, c| matches!(function(c), Some(FunctionTarget::Catalogued { .. }))),
     ),
     Line::new(
-        UnsupportedFunctionUri,
+        Code::UnsupportedFunctionUri,
         &["call"],
         Present::Call(|_, c| matches!(function(c), Some(FunctionTarget::Uri(_)))),
     ),
     Line::new(
-        UnsupportedContainer,
+        Code::UnsupportedContainer,
         &["run", "container"],
         Present::Run(|kind| matches!(kind, RunKind::Container(_))),
     ),
     Line::new(
-        UnsupportedScript,
+        Code::UnsupportedScript,
         &["run", "script"],
         Present::Run(|kind| matches!(kind, RunKind::Script(_))),
     ),
     Line::new(
-        UnsupportedShell,
+        Code::UnsupportedShell,
         &["run", "shell"],
         Present::Run(|kind| matches!(kind, RunKind::Shell(_))),
     ),
     Line::new(
-        UnsupportedDigest,
+        Code::UnsupportedDigest,
         &["digest"],
         Present::Scheme(|scheme| matches!(scheme, AuthenticationScheme::Digest(_))),
     ),
     Line::new(
-        UnsupportedOAuth2,
+        Code::UnsupportedOAuth2,
         &["oauth2"],
         Present::Scheme(|scheme| matches!(scheme, AuthenticationScheme::OAuth2(_))),
     ),
     Line::new(
-        UnsupportedOidc,
+        Code::UnsupportedOidc,
         &["oidc"],
         Present::Scheme(|scheme| matches!(scheme, AuthenticationScheme::Oidc(_))),
     ),
     Line::new(
-        UnsupportedCompensate,
+        Code::UnsupportedCompensate,
         &[MOTET[0], MOTET[1], "compensate"],
         Present::Motet(|motet| motet.compensate.is_some()),
     ),
     Line::new(
-        UnsupportedSaga,
+        Code::UnsupportedSaga,
         &[MOTET[0], MOTET[1], "saga"],
         Present::Motet(|motet| motet.saga.is_some()),
     ),
     Line::new(
-        UnsupportedPivot,
+        Code::UnsupportedPivot,
         &[MOTET[0], MOTET[1], "pivot"],
         Present::Motet(|motet| motet.pivot.is_some()),
     ),
     Line::new(
-        UnsupportedParallel,
+        Code::UnsupportedParallel,
         &[MOTET[0], MOTET[1], "parallel"],
         Present::Motet(|motet| motet.parallel.is_some()),
     ),
     Line::new(
-        UnsupportedNeeds,
+        Code::UnsupportedNeeds,
         &[MOTET[0], MOTET[1], "needs"],
         Present::Motet(|motet| motet.needs.is_some()),
     ),
     Line::new(
-        UnsupportedServiceVersion,
+        Code::UnsupportedServiceVersion,
         &[MOTET[0], MOTET[1], "version"],
         Present::Motet(|motet| motet.version.is_some()),
     ),
     Line::new(
-        UnsupportedUntil,
+        Code::UnsupportedUntil,
         &[MOTET[0], MOTET[1], "until"],
         Present::Motet(|motet| motet.until.is_some()),
     ),

@@ -132,14 +132,19 @@ fn limits_of_the_text() {
     let limits = Limits { depth_max: 6, ..Limits::default() };
     expect![[r#"
         w:1:9: error[too-deep]: the document nests deeper than 6 levels: flatten it
-    "#]].assert_eq(&transcript("x: [[[[[[1]]]]]]\n", &limits));
+    "#]]
+    .assert_eq(&transcript("x: [[[[[[1]]]]]]\n", &limits));
     expect![[r#"
         w:1:12: error[too-deep]: the document nests deeper than 6 levels: flatten it
-    "#]].assert_eq(&transcript("{\"x\": [[[[[[1]]]]]]}", &limits));
+    "#]]
+    .assert_eq(&transcript("{\"x\": [[[[[[1]]]]]]}", &limits));
     let key = "k".repeat(2_000);
-    check_body(&format!("{key}: 1\ndo:\n  - a: {{ set: {{ x: 1 }} }}\n"), expect![[r#"
+    check_body(
+        &format!("{key}: 1\ndo:\n  - a: {{ set: {{ x: 1 }} }}\n"),
+        expect![[r#"
         w:2:2001: error[syntax]: this is not YAML: simple key expect ':'
-    "#]]);
+    "#]],
+    );
     let bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
                 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
                 e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n";
@@ -246,6 +251,10 @@ fn shape_of_tasks() {
             w:4:40: error[task-item]: one item holds `y` and `z`: begin each with `- `
         "#]],
     );
+}
+
+#[test]
+fn shape_of_calls_runs_and_events() {
     check_body(
         "do:\n  - a: { call: http, with: { method: get, endpont: x } }\n  - b: { call: http }\n  - c: { call: '' }\n",
         expect![[r#"

@@ -60,3 +60,27 @@ fn what_must_be_refused_is_refused_for_the_right_reason() {
         assert!(parsed.document.is_none(), "{name}");
     }
 }
+
+#[test]
+fn every_workflow_of_the_conformance_kit_is_taken() {
+    let Some(features) = kit::files("ctk", "feature") else { return };
+    let mut count = 0;
+    for (name, feature) in features {
+        for text in feature.split("\"\"\"yaml\n").skip(1) {
+            let text = text.split("\"\"\"").next().unwrap();
+            if !text.contains("dsl:") {
+                continue;
+            }
+            count += 1;
+            let parsed = parse(&unindented(text), &Limits::default());
+            assert!(parsed.document.is_some(), "{name}: {:#?}\n{text}", parsed.diagnostics);
+        }
+    }
+    assert!(count >= 21, "only {count} workflows were found");
+}
+
+/// A doc string of Gherkin without the indentation of its feature.
+fn unindented(text: &str) -> String {
+    let indent = text.len() - text.trim_start().len();
+    text.lines().map(|line| format!("{}\n", line.get(indent..).unwrap_or(""))).collect()
+}

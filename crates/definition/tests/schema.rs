@@ -90,22 +90,25 @@ fn is_taken_with_a_warning(change: &str) -> bool {
 fn documents() -> Option<Vec<(String, Value)>> {
     let mut texts = kit::documents("examples")?;
     texts.push(("everything".to_owned(), include_str!("documents/everything.yaml").to_owned()));
-    let read = |(name, text): (String, String)| (name, serde_yaml_ng::from_str(&text).unwrap());
+    let read = |(name, text): (String, String)| {
+        (name, serde_yaml_ng::from_str(&text).expect("valid YAML"))
+    };
     Some(texts.into_iter().map(read).collect())
 }
 
 fn diagnostics(document: &Value) -> Vec<Diagnostic> {
-    let text = serde_json::to_string(document).unwrap();
+    let text = serde_json::to_string(document).expect("a value is JSON");
     parse(&text, &Limits::default()).diagnostics
 }
 
 fn our_schema() -> Validator {
-    let schema: Value = serde_json::from_str(&to_json(&json_schema())).unwrap();
-    jsonschema::draft202012::new(&schema).unwrap()
+    let schema: Value = serde_json::from_str(&to_json(&json_schema())).expect("valid JSON");
+    jsonschema::draft202012::new(&schema).expect("a JSON Schema")
 }
 
 fn official_schema() -> Option<Validator> {
-    kit::official_schema().map(|schema| jsonschema::draft202012::new(&schema).unwrap())
+    kit::official_schema()
+        .map(|schema| jsonschema::draft202012::new(&schema).expect("a JSON Schema"))
 }
 
 /// The document with one change each: a key removed, added or renamed, a value of another type.
@@ -116,7 +119,7 @@ fn mutations(document: &Value) -> Vec<(String, Value)> {
     for pointer in pointers {
         for (what, change) in CHANGES {
             let mut mutated = document.clone();
-            let place = mutated.pointer_mut(&pointer).unwrap();
+            let place = mutated.pointer_mut(&pointer).expect("a pointer into it");
             if change(place) {
                 mutations.push((format!("{what} at {pointer}"), mutated));
             }
@@ -135,7 +138,7 @@ const CHANGES: [(&str, Change); 6] = [
     }),
     ("the last key removed", |value| {
         let Some(object) = value.as_object_mut() else { return false };
-        let key = object.keys().last().cloned();
+        let key = object.keys().next_back().cloned();
         key.is_some_and(|key| object.remove(&key).is_some())
     }),
     ("an unknown key", |value| {

@@ -61,3 +61,6 @@ pub use value::{Expression, Template, Transform, Uri};
 pub type Extra = crate::value::Map;
 /// Named definitions in the order of the document.
 pub type Named<T> = indexmap::IndexMap<String, T>;
+
+#[cfg(test)]
+mod tests;

@@ -29,18 +29,18 @@ enum Shape {
     Number,
     Constant(&'static str),
     Words(fn() -> Vec<&'static str>),
-    List(&'static Shape),
+    List(&'static Self),
     /// A list with at least one element.
-    FilledList(&'static Shape),
+    FilledList(&'static Self),
     /// An object with any keys.
-    Map(&'static Shape),
+    Map(&'static Self),
     /// An object with exactly one key, the name of what it holds.
-    Named(&'static Shape),
+    Named(&'static Self),
     Object(Object),
     /// Exactly one of several shapes.
-    OneOf(&'static [Shape]),
+    OneOf(&'static [Self]),
     /// At least one of several shapes.
-    AnyOf(&'static [Shape]),
+    AnyOf(&'static [Self]),
     /// Another definition.
     Of(&'static str),
 }

@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
             Some((true, suffix @ ("int" | "float" | "bool" | "null"))) => {
                 return self.tagged(text, suffix, bytes);
             }
-            Some(_) if tag.is_some_and(|tag| is_non_specific(tag)) => Ok(string()),
+            Some(_) if tag.is_some_and(is_non_specific) => Ok(string()),
             Some(_) => {
                 self.report_tag(bytes);
                 Ok(string())
@@ -233,8 +233,15 @@ impl<'a> Reader<'a> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 let start = self.offsets.byte(span.start.index());
-                let end = self.offsets.byte(span.end.index());
-                Ok((event, self.trimmed(start, end.max(start))))
+                let end = self.offsets.byte(span.end.index()).max(start);
+                // The parser counts what follows a closing quote on its line to the text.
+                let end = match &event {
+                    Event::Scalar(_, ScalarStyle::SingleQuoted, ..) => self.quoted(start, '\''),
+                    Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) => self.quoted(start, '"'),
+                    _ => None,
+                }
+                .unwrap_or(end);
+                Ok((event, self.trimmed(start, end)))
             }
             Some(Err(error)) => {
                 let at = self.offsets.byte(error.marker().index());
@@ -243,6 +250,21 @@ impl<'a> Reader<'a> {
             }
             None => Ok((Event::StreamEnd, (self.text.len(), self.text.len()))),
         }
+    }
+
+    /// The end of the quoted text that begins at `start`: behind its closing quote.
+    fn quoted(&self, start: usize, quote: char) -> Option<usize> {
+        let inner = self.text.get(start..)?.strip_prefix(quote)?;
+        let mut letters = inner.char_indices().peekable();
+        while let Some((idx, letter)) = letters.next() {
+            let doubled = quote == '\'' && letters.peek().is_some_and(|(_, next)| *next == quote);
+            if letter == '\\' && quote == '"' || letter == quote && doubled {
+                letters.next();
+            } else if letter == quote {
+                return Some(start + 1 + idx + 1);
+            }
+        }
+        None
     }
 
     /// The range without the white space at its end.

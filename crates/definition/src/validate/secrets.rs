@@ -10,7 +10,8 @@ impl<'a> Checker<'a> {
     pub(super) fn secrets_of(&mut self, compiled: &Compiled, pointer: &Pointer, scope: &Scope<'a>) {
         match compiled {
             Compiled::Literal(_) => {}
-            Compiled::Program(program) | Compiled::Attempt(program, _) => {
+            Compiled::Attempt(inner, _) => self.secrets_of(inner, pointer, scope),
+            Compiled::Program(program) => {
                 let program = program.clone();
                 let source = program.source().to_owned();
                 self.secrets_in(pointer, &source, &[program], false, scope);

@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// Name and text of every YAML file in a folder of the kit; `None`, said loudly, where there is no kit.
 pub(crate) fn documents(folder: &str) -> Option<Vec<(String, String)>> {
+    files(folder, "yaml")
+}
+
+/// Name and text of every file in a folder of the kit that ends in `extension`.
+pub(crate) fn files(folder: &str, extension: &str) -> Option<Vec<(String, String)>> {
     let root = root().join(folder);
     if !root.is_dir() {
         eprintln!("SKIPPED: specification kit not found at {}", root.display());
@@ -13,7 +18,7 @@ pub(crate) fn documents(folder: &str) -> Option<Vec<(String, String)>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(&root)
         .expect("the folder was just seen")
         .map(|entry| entry.expect("a readable entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|path| path.extension().is_some_and(|own| own == extension))
         .collect();
     files.sort();
     Some(files.iter().map(|path| (name(path), read(path))).collect())
