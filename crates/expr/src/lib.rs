@@ -7,6 +7,9 @@
 //! It deliberately does not: read a clock, an environment variable or a file, write anywhere, know what a
 //! workflow is, or decide which variables exist (the caller names them).
 //!
+//! Where it differs from jq 1.7: of several outputs on both sides of an operator, the right one varies first; NaN
+//! is equal to itself in order (not in `==`); `nan < nan` is false; objects keep the order of their keys.
+//!
 //! Invariants: the same source, input, variables, fuel and time give the same result on every machine; no source
 //! and no input panics, overflows the stack, exhausts memory or runs for ever; a violated limit ends the whole
 //! evaluation and no `try` catches it; what leaves an expression is JSON (no NaN, no byte strings, text keys).

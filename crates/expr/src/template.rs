@@ -80,6 +80,40 @@ impl Template {
         programs.into_iter()
     }
 
+    /// The same template with those expressions replaced by values that `replace` gives one for.
+    #[must_use]
+    pub fn substitute(&self, replace: &mut dyn FnMut(&Program) -> Option<Value>) -> Self {
+        match self {
+            Self::Literal(_) => self.clone(),
+            Self::Program(program) => replace(program).map_or_else(|| self.clone(), Self::Literal),
+            Self::Attempt(template, text) => {
+                Self::Attempt(Box::new(template.substitute(replace)), text.clone())
+            }
+            Self::Text(pieces) => {
+                let mut substitute = |piece: &Piece| match piece {
+                    Piece::Text(_) => piece.clone(),
+                    Piece::Program(program) => replace(program).map_or_else(
+                        || piece.clone(),
+                        |value| {
+                            let text = json::as_str(&value).map(str::to_owned);
+                            Piece::Text(text.unwrap_or_else(|| json::to_text(&value)))
+                        },
+                    ),
+                };
+                Self::Text(pieces.iter().map(&mut substitute).collect())
+            }
+            Self::Array(items) => {
+                Self::Array(items.iter().map(|item| item.substitute(replace)).collect())
+            }
+            Self::Object(members) => {
+                let members = members.iter();
+                let members =
+                    members.map(|(key, member)| (key.clone(), member.substitute(replace)));
+                Self::Object(members.collect())
+            }
+        }
+    }
+
     fn collect_programs<'t>(&'t self, programs: &mut Vec<&'t Program>) {
         match self {
             Self::Literal(_) => {}

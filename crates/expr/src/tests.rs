@@ -1,5 +1,6 @@
 mod hostile;
 mod json;
+mod operators;
 mod properties;
 mod semantics;
 mod syntax;
