@@ -45,6 +45,7 @@ impl Instance {
             Fact::Retried { first, due } => self.retried(step, *first, *due),
             Fact::BranchFailed { branch, error } => self.branch_failed(step, *branch, error),
             Fact::Yielded => {}
+            Fact::Fed => self.fed(),
             Fact::Suspended { .. } => self.suspended = true,
             Fact::Resumed => self.suspended = false,
             Fact::IncidentRaised { incident } => self.incident_raised(step, incident),
@@ -126,6 +127,12 @@ impl Instance {
     ) {
         self.change(id, |step| step.result = Some(result.clone()));
         self.push(Work::Leave { step: id });
+    }
+
+    fn fed(&mut self) {
+        if let Some(at) = self.work.iter().position(|work| matches!(work, Work::Feed { .. })) {
+            self.work.remove(at);
+        }
     }
 
     /// Queues work once.

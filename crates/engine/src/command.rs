@@ -32,6 +32,11 @@ pub enum Input {
     Resume,
     /// Go on at the failed steps.
     Retry,
+    /// An input met a defect: it is kept, and the instance waits for a person.
+    Panicked {
+        message: String,
+        input: Box<Input>,
+    },
 }
 
 /// The result of a call.

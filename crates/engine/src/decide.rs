@@ -47,16 +47,7 @@ pub fn step(
     input: Input,
 ) -> Result<Vec<Record>, Rejection> {
     let mut decider = Decider::new(ctx, instance);
-    match input {
-        Input::Outcome { step, attempt, outcome } => decider.outcome(step, attempt, outcome)?,
-        Input::ChildEnded { step, child, result } => decider.child_ended(step, child, result)?,
-        Input::TimersDue => decider.timers_due()?,
-        Input::Continue => decider.proceed()?,
-        Input::Cancel { reason } => decider.cancel(reason)?,
-        Input::Suspend { reason } => decider.suspend(reason)?,
-        Input::Resume => decider.resume()?,
-        Input::Retry => decider.retry()?,
-    }
+    decider.take(input)?;
     decider.run();
     Ok(decider.finish())
 }
@@ -89,6 +80,20 @@ impl<'a> Decider<'a> {
             records: Vec::with_capacity(8),
             fuel_burnt: 0,
             bytes_written: 0,
+        }
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Rejection> {
+        match input {
+            Input::Outcome { step, attempt, outcome } => self.outcome(step, attempt, outcome),
+            Input::ChildEnded { step, child, result } => self.child_ended(step, child, result),
+            Input::TimersDue => self.timers_due(),
+            Input::Continue => self.proceed(),
+            Input::Cancel { reason } => self.cancel(reason),
+            Input::Suspend { reason } => self.suspend(reason),
+            Input::Resume => self.resume(),
+            Input::Retry => self.retry(),
+            Input::Panicked { message, input } => self.panicked(message, input),
         }
     }
 

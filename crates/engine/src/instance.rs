@@ -4,7 +4,7 @@ use std::sync::Arc;
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
 
-use crate::{ChildRequest, Request, Settled, Start, WorkflowError};
+use crate::{ChildRequest, Input, Request, Settled, Start, WorkflowError};
 
 mod check;
 mod keys;
@@ -137,6 +137,8 @@ pub enum Work {
     Leave { step: StepId },
     /// Send the recorded request again.
     Resend { step: StepId },
+    /// Feed an input again that met a defect.
+    Feed { input: Box<Input> },
 }
 
 impl Work {
@@ -145,6 +147,7 @@ impl Work {
         match self {
             Self::Enter { parent, .. } => *parent,
             Self::Iterate { step } | Self::Leave { step } | Self::Resend { step } => *step,
+            Self::Feed { .. } => StepId(0),
         }
     }
 }
@@ -167,6 +170,8 @@ pub enum TimerKind {
 pub enum Incident {
     /// An error that nobody caught, where the definition says so.
     Fault(Box<WorkflowError>),
+    /// A defect of the engine; the input is kept and fed again by `retry`.
+    Panic { message: String, input: Box<Input> },
 }
 
 /// How an instance ended.
@@ -231,7 +236,10 @@ impl Instance {
         match &self.end {
             Some(End::Faulted { error, .. }) => Some(error),
             Some(_) => None,
-            None => self.incidents.values().next().map(|Incident::Fault(error)| &**error),
+            None => self.incidents.values().find_map(|incident| match incident {
+                Incident::Fault(error) => Some(&**error),
+                Incident::Panic { .. } => None,
+            }),
         }
     }
 

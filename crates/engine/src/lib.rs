@@ -42,7 +42,7 @@ pub use instance::{
 pub use record::{
     CatchAction, ChildRequest, Fact, Next, Opening, Parent, Record, SEMANTICS, Settled, Start,
 };
-pub use request::{Authorization, Body, Request};
+pub use request::{Authorization, Body, Deferred, Request, deferred_program};
 
 #[cfg(test)]
 mod tests;

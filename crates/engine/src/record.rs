@@ -124,6 +124,8 @@ pub enum Fact {
     },
     /// The instance goes on at its failed steps.
     Reopened,
+    /// An input that met a defect is fed again.
+    Fed,
     /// The instance has ended.
     Ended {
         end: End,

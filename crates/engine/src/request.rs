@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use motet_expr::Value;
-use motet_types::Digest;
+use motet_definition::graph::HttpCall;
+use motet_expr::{Program, Value};
+use motet_types::{Digest, Timestamp};
 
 /// A rendered call: what goes out, without what dispatch adds (key, trace, deadline).
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,20 @@ pub struct Request {
     pub timeout: Duration,
     /// Whether the request may be sent again after a failure that was seen.
     pub repeatable: bool,
+    /// Expressions over secrets, evaluated at dispatch; the texts above hold a marker in the place of each.
+    pub deferred: Vec<Deferred>,
+}
+
+/// An expression that names `$secrets`, with everything else that it reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deferred {
+    /// Which of the call's expressions, in the order of [`crate::deferred_program`].
+    pub ordinal: u32,
+    pub input: Value,
+    /// Its variables but for the secrets, by name.
+    pub variables: Vec<(String, Value)>,
+    /// What `now` answers.
+    pub now: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +90,19 @@ impl Request {
             }
             Some(Authorization::Bearer { token }) => part(token.as_bytes()),
         }
+        for deferred in &self.deferred {
+            part(&deferred.ordinal.to_le_bytes());
+            part(&motet_expr::json::canonical(&deferred.input));
+            for (name, value) in &deferred.variables {
+                part(name.as_bytes());
+                part(&motet_expr::json::canonical(value));
+            }
+        }
         Digest(*hasher.finalize().as_bytes())
     }
+}
+
+/// The expression that a deferred one's ordinal names.
+pub fn deferred_program(call: &HttpCall, ordinal: u32) -> Option<&Program> {
+    crate::task::render::programs(call).into_iter().nth(ordinal as usize)
 }

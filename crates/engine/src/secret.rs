@@ -2,7 +2,7 @@
 //!
 //! The record of a call holds markers, and dispatch puts the secrets in their place; no record ever holds a secret.
 
-use motet_types::InstanceId;
+use motet_types::{InstanceId, StepId};
 
 /// The key of a cluster: a file beside the data, never in the log.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,6 +24,14 @@ const MAC_CHARS: usize = 32;
 pub fn marker(key: &SecretKey, root: InstanceId, namespace: &str, name: &str) -> String {
     let mac = mac(key, root, namespace, name);
     format!("{OPEN}{mac}:{name}{CLOSE}")
+}
+
+/// The name under which `$authorization.parameter` is marked where credentials hold secrets.
+pub const AUTHORIZATION_NAME: &str = "call/authorization";
+
+/// The name under which the result of a step's `nth` deferred expression is marked.
+pub fn deferred_name(step: StepId, nth: usize) -> String {
+    format!("deferred/{step}/{nth}")
 }
 
 /// A text whose marker is not one of this instance's, or stands for a secret that cannot be had.
@@ -61,6 +69,18 @@ pub fn reveal(
     }
     revealed.push_str(rest);
     Ok(revealed)
+}
+
+/// The name in a text that is one marker and nothing else, if the marker is one of this instance's.
+pub fn whole<'t>(
+    text: &'t str,
+    key: &SecretKey,
+    root: InstanceId,
+    namespace: &str,
+) -> Option<&'t str> {
+    let body = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
+    let (given, name) = body.split_once(':')?;
+    (given == mac(key, root, namespace, name)).then_some(name)
 }
 
 /// Whether the text holds anything that looks like a marker.

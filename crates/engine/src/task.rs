@@ -3,6 +3,7 @@
 pub(crate) mod call;
 mod composite;
 mod raise;
+pub(crate) mod render;
 mod response;
 mod run;
 mod set;

@@ -13,6 +13,7 @@ variants!("input", Input {
     6 Suspend { 1 reason },
     7 Resume,
     8 Retry,
+    9 Panicked { 1 message, 2 input },
 });
 
 variants!("outcome", Outcome {

@@ -67,6 +67,7 @@ variants!("fact", Fact {
     22 IncidentRaised { 1 incident },
     23 Reopened,
     24 Ended { 1 end },
+    25 Fed,
 });
 
 message!(Start {
@@ -130,6 +131,7 @@ variants!("timer", TimerKind {
 
 variants!("incident", Incident {
     1 Fault(1 error),
+    2 Panic { 1 message, 2 input },
 });
 
 variants!("end", End {

@@ -1,6 +1,6 @@
 //! Calls as they are recorded.
 
-use motet_engine::{Authorization, Body, Request};
+use motet_engine::{Authorization, Body, Deferred, Request};
 
 use crate::field::{message, variants};
 
@@ -13,7 +13,10 @@ message!(Request {
     6 redirect,
     7 timeout,
     8 repeatable,
+    9 deferred,
 });
+
+message!(Deferred { 1 ordinal, 2 input, 3 variables, 4 now });
 
 variants!("body", Body {
     1 Empty,

@@ -70,4 +70,5 @@ variants!("work", Work {
     2 Iterate { 1 step },
     3 Leave { 1 step },
     4 Resend { 1 step },
+    5 Feed { 1 input },
 });

@@ -7,15 +7,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use motet_expr::{Map, Num, Value};
+use motet_expr::{Map, Num, Value, json};
 use num_bigint::BigInt;
 
 use crate::Error;
 use crate::field::Item;
 use crate::wire::{Reader, Wire, Writer, unzigzag, zigzag};
 
-/// Deepest nesting of a value that is written or read; the limit that operators may move has to stay below.
-pub const VALUE_DEPTH_MAX: usize = 1_000;
+/// Deepest nesting of a value that is written or read: what an expression may give, and as much again for what the
+/// engine wraps around it (the outputs of forks).
+pub const VALUE_DEPTH_MAX: usize = 2 * json::DEPTH_MAX;
 
 /// Texts, arrays and objects of at least this many encoded bytes are numbered, so that later ones may refer to them.
 pub const SHARED_BYTES_MIN: usize = 64;

@@ -14,6 +14,7 @@ mod recover;
 use std::sync::{Arc, Mutex, RwLock};
 
 use motet_engine::secret::SecretKey;
+use motet_expr::ExpressionLimits;
 use motet_mesh::Mesh;
 use motet_store::{Reads, Store};
 use motet_types::Limits;
@@ -87,7 +88,7 @@ impl Runtime {
                 mesh: options.mesh,
                 secrets: options.secrets,
                 secret_key: options.secret_key.clone(),
-                response_bytes_max: options.limits.payload_bytes_max,
+                limits: options.limits.clone(),
             },
             tokio: options.tokio,
         };
@@ -115,8 +116,8 @@ impl Drop for Runtime {
     }
 }
 
-/// Expressions need up to 2 MiB; the rest of a step needs little.
-const ENGINE_STACK_BYTES: usize = 8 * 1024 * 1024;
+/// Expressions run on this stack instead of one of their own each; only what is touched takes memory.
+const ENGINE_STACK_BYTES: usize = ExpressionLimits::STACK_BYTES_WANTED + 2 * 1024 * 1024;
 
 /// What handles share with the engine thread.
 pub(crate) struct Inner {

@@ -18,11 +18,12 @@ mod waiters;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use motet_definition::graph::Graph;
 use motet_engine::secret::SecretKey;
 use motet_engine::{Catalog, Outcome, Request};
 use motet_journal::Message;
 use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row};
-use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, Timestamp};
+use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, TaskId, Timestamp};
 
 use crate::{CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
 
@@ -142,6 +143,9 @@ pub struct Call {
     pub attempt: Attempt,
     pub key: String,
     pub request: Arc<Request>,
+    /// The step's place in the graph, for expressions that were left to dispatch.
+    pub task: TaskId,
+    pub graph: Arc<Graph>,
 }
 
 /// What the machine is made with.

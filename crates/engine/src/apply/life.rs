@@ -76,7 +76,17 @@ impl Instance {
     /// The instance goes on: failed steps, and those whose child was cancelled, are entered again on their old paths,
     /// abandoned calls are sent again.
     pub(super) fn reopened(&mut self) {
-        let mut again: Vec<StepId> = self.incidents.keys().copied().collect();
+        let mut again = Vec::new();
+        let incidents = self.incidents.clone();
+        for (step, incident) in incidents {
+            match incident {
+                Incident::Fault(_) => again.push(step),
+                Incident::Panic { input, .. } => {
+                    self.incidents.remove(&step);
+                    self.push(Work::Feed { input });
+                }
+            }
+        }
         if let Some(End::Faulted { step, .. }) = self.end.take() {
             again.push(step);
         }

@@ -8,11 +8,11 @@ use motet_types::{StepId, Timestamp};
 
 use super::{Frame, Place};
 use crate::decide::Decider;
-use crate::{Activity, Authorization, TryPhase};
+use crate::{Activity, Authorization, TryPhase, secret};
 
 impl Decider<'_> {
     /// The value of `$name` at a place; publication has checked that it may be used there.
-    pub(super) fn variable(&self, name: &str, frame: &Frame<'_>) -> Value {
+    pub(crate) fn variable(&self, name: &str, frame: &Frame<'_>) -> Value {
         if let Some((_, error)) =
             frame.error.filter(|(variable, _)| name == *variable || name == "error")
         {
@@ -29,7 +29,9 @@ impl Decider<'_> {
             "task" => self.task(frame),
             "runtime" => runtime(),
             "secrets" | "secret" => self.secrets(),
-            "authorization" => frame.authorization.map(authorization).unwrap_or_default(),
+            "authorization" => {
+                frame.authorization.map(|it| self.authorization(it)).unwrap_or_default()
+            }
             _ => Value::Null,
         }
     }
@@ -117,11 +119,27 @@ impl Decider<'_> {
         json::object(names.map(|name| (name.as_str(), json::string(self.marker(name)))))
     }
 
+    /// DSL "Authorization Descriptor". What came from a secret is a marker here too.
+    fn authorization(&self, authorization: &Authorization) -> Value {
+        let parameter = match authorization {
+            Authorization::Bearer { token } => token.clone(),
+            Authorization::Basic { username, password } => {
+                let credentials = format!("{username}:{password}");
+                match secret::has_marker(&credentials) {
+                    true => self.marker(secret::AUTHORIZATION_NAME),
+                    false => STANDARD.encode(credentials),
+                }
+            }
+        };
+        let scheme = json::string(authorization.scheme());
+        json::object([("scheme", scheme), ("parameter", json::string(parameter))])
+    }
+
     pub(crate) fn marker(&self, name: &str) -> String {
         let start = &self.instance.start;
         let root = start.parent.as_ref().map_or(self.instance.id, |parent| parent.root);
         let namespace = start.definition.workflow.namespace.as_str();
-        crate::secret::marker(self.secret_key, root, namespace, name)
+        secret::marker(self.secret_key, root, namespace, name)
     }
 }
 
@@ -140,19 +158,5 @@ fn runtime() -> Value {
         ("name", json::string("motet")),
         ("version", json::string(env!("CARGO_PKG_VERSION"))),
         ("metadata", json::object::<&str>([])),
-    ])
-}
-
-/// DSL "Authorization Descriptor".
-fn authorization(authorization: &Authorization) -> Value {
-    let parameter = match authorization {
-        Authorization::Bearer { token } => token.clone(),
-        Authorization::Basic { username, password } => {
-            STANDARD.encode(format!("{username}:{password}"))
-        }
-    };
-    json::object([
-        ("scheme", json::string(authorization.scheme())),
-        ("parameter", json::string(parameter)),
     ])
 }

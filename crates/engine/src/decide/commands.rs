@@ -4,7 +4,7 @@ use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, Status, StepId};
 
 use super::Decider;
-use crate::{Activity, End, Fact, Outcome, Rejection, WorkflowError, task};
+use crate::{Activity, End, Fact, Incident, Input, Outcome, Rejection, WorkflowError, task};
 
 impl Decider<'_> {
     pub(super) fn outcome(
@@ -88,6 +88,22 @@ impl Decider<'_> {
         self.emit(StepId(0), Fact::Reopened);
         self.fire_due();
         Ok(())
+    }
+
+    /// Keeps an input that met a defect, and waits for a person.
+    pub(super) fn panicked(&mut self, message: String, input: Box<Input>) -> Result<(), Rejection> {
+        self.ensure_open("it has ended")?;
+        let incident = Box::new(Incident::Panic { message, input });
+        self.emit(StepId(0), Fact::IncidentRaised { incident });
+        Ok(())
+    }
+
+    /// Feeds an input again that met a defect; one that is stale by now is done with.
+    pub(super) fn feed(&mut self, input: Input) {
+        self.emit(StepId(0), Fact::Fed);
+        if let Err(rejection) = self.take(input) {
+            debug_assert!(matches!(rejection, Rejection::Stale | Rejection::Conflict { .. }));
+        }
     }
 
     /// Whether any task was ever entered.

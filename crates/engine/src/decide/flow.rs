@@ -36,6 +36,7 @@ impl Decider<'_> {
                 Work::Iterate { step } => self.iterate(step),
                 Work::Leave { step } => self.leave(step),
                 Work::Resend { step } => task::call::resend(self, step),
+                Work::Feed { input } => self.feed(*input),
             }
             let is_done = self.records.len() > records_before;
             assert!(is_done, "work that leaves no record would never end");

@@ -2,6 +2,9 @@
 
 use expect_test::{Expect, expect};
 
+use motet_engine::{Fact, Next, Record};
+use motet_types::{StepId, TaskId, Timestamp};
+
 use super::{CATALOG_RECORDS, INPUT, INSTANCE, RECORDS, samples};
 use crate::{Error, FORMAT, decode_instance, decode_records, encode_records};
 
@@ -129,4 +132,27 @@ fn records_are_short() {
         Ended 25
     "#]]
     .assert_eq(&report);
+}
+
+/// The example of `docs/journal.md`.
+#[test]
+fn the_documented_record_has_the_documented_bytes() {
+    let step = |millis, fact| Record {
+        at: Timestamp::from_micros(millis * 1_000),
+        step: StepId(3),
+        task: Some(TaskId(2)),
+        fact,
+    };
+    let output = Some(samples::json("1.0"));
+    let completed = Fact::Completed { output, context: None, next: Next::Enter(TaskId(4)) };
+    let bytes = RECORDS.bytes(&vec![step(0, Fact::Yielded), step(40, completed)]);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+    let example = include_str!("../../../../docs/journal.md");
+    let example = example.split("```text").find(|block| block.contains("40,000")).unwrap();
+    let documented: Vec<_> = example
+        .lines()
+        .flat_map(|line| line.trim_start().split("  ").next().unwrap().split(' '))
+        .filter(|word| word.len() == 2)
+        .collect();
+    assert_eq!(hex(&bytes[10..]), documented[..bytes.len() - 10]);
 }

@@ -8,7 +8,7 @@ use proptest::sample::Index;
 
 use super::values::decode;
 use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
-use crate::{Error, decode_input, decode_records};
+use crate::{Error, VALUE_DEPTH_MAX, decode_input, decode_records};
 
 #[track_caller]
 fn check_value(bytes: &[u8], expected: Expect) {
@@ -59,7 +59,7 @@ fn depth_is_bounded_whatever_makes_it() {
     let objects: Vec<u8> = [0x1a, 0].repeat(100_000);
     check_value(&objects, expect!["a value is nested too deeply, at byte 2001"]);
     // Each item holds the one before it: references must not add up to more than is allowed.
-    let depth = 1_100_u64;
+    let depth = VALUE_DEPTH_MAX as u64 + 100;
     let mut bytes = vec![0xf9];
     varint(depth, &mut bytes);
     bytes.extend([0xf7, 64]);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
-    CatalogRecord, CatchAction, ChildRequest, End, Fact, Incident, Input, Instance, Next, Opening,
-    Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase,
-    Work, WorkflowError,
+    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next,
+    Opening, Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind,
+    TryPhase, Work, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{
@@ -90,6 +90,12 @@ pub(super) fn request(body: Body, authorization: Option<Authorization>) -> Arc<R
         redirect: true,
         timeout: Duration::new(60, 250),
         repeatable: true,
+        deferred: vec![Deferred {
+            ordinal: 2,
+            input: json("{\"user\":\"ada\"}"),
+            variables: vec![("context".to_owned(), json("[1.50]"))],
+            now: at(7),
+        }],
     })
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, CatalogFact, CatalogRecord,
-    CatchAction, ChildRequest, End, Fact, Incident, Input, Instance, Next, Opening, Outcome,
-    Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase, Work,
-    WorkflowError,
+    CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next, Opening,
+    Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase,
+    Work, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{
@@ -141,9 +141,13 @@ fn request() -> BoxedStrategy<Arc<Request>> {
     ];
     let timeout = any::<(u64, u32)>()
         .prop_map(|(seconds, nanos)| Duration::new(seconds, nanos % 1_000_000_000));
-    let flags = any::<(bool, bool)>();
-    (text(), text(), headers(), body, of(authorization), timeout, flags)
-        .prop_map(|(method, uri, headers, body, authorization, timeout, (redirect, repeatable))| {
+    let deferred = (any::<u32>(), value(), vec((text(), value()), 0..3), at())
+        .prop_map(|(ordinal, input, variables, now)| Deferred { ordinal, input, variables, now });
+    let head = (text(), text(), headers(), body, of(authorization));
+    let rules = (any::<bool>(), timeout, any::<bool>(), vec(deferred, 0..3));
+    (head, rules)
+        .prop_map(|(head, (redirect, timeout, repeatable, deferred))| {
+            let (method, uri, headers, body, authorization) = head;
             Arc::new(Request {
                 method,
                 uri,
@@ -153,6 +157,7 @@ fn request() -> BoxedStrategy<Arc<Request>> {
                 redirect,
                 timeout,
                 repeatable,
+                deferred,
             })
         })
         .boxed()

@@ -1,17 +1,20 @@
 //! One call: secrets put in their places, headers of ours added, the answer brought back.
 
+mod reveal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use motet_engine::secret::{SecretKey, has_marker, reveal};
-use motet_engine::{Authorization, Body, ErrorKind, Outcome, Response, WorkflowError};
-use motet_expr::{Value, json};
+use motet_engine::secret::{SecretKey, has_marker};
+use motet_engine::{Body, ErrorKind, Outcome, Response, WorkflowError};
+use motet_expr::json;
 use motet_mesh::{Mesh, Undone};
+use motet_types::Limits;
+
+use reveal::Revealer;
 
 use super::Secrets;
 use crate::shard::Call;
@@ -27,7 +30,7 @@ pub(super) struct Sender {
     pub(super) mesh: Mesh,
     pub(super) secrets: Arc<dyn Secrets>,
     pub(super) secret_key: SecretKey,
-    pub(super) response_bytes_max: usize,
+    pub(super) limits: Limits,
 }
 
 impl Sender {
@@ -59,15 +62,18 @@ impl Sender {
 
     fn request(&self, call: &Call) -> Result<motet_mesh::Request, WorkflowError> {
         let request = &call.request;
-        let uri = self.reveal(call, &request.uri, encode)?;
+        let revealer = Revealer::new(self, call)?;
+        let uri = revealer.text(&request.uri, encode)?;
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 6);
         for (name, value) in &request.headers {
             let name: HeaderName = name.parse().map_err(|_| wrong("header name", name))?;
-            headers.append(name, header(&self.reveal(call, value, str::to_owned)?)?);
+            headers.append(name, header(&revealer.text(value, str::to_owned)?)?);
         }
-        let body = self.body(call, &mut headers)?;
+        let body = body(&revealer, &request.body, &mut headers)?;
         if let Some(authorization) = &request.authorization {
-            headers.insert(AUTHORIZATION, self.authorization(call, authorization)?);
+            let mut value = header(&revealer.authorization(authorization)?)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
         }
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers
@@ -75,8 +81,8 @@ impl Sender {
             .or_insert(HeaderValue::from_static(concat!("motet/", env!("CARGO_PKG_VERSION"))));
         headers.insert("idempotency-key", header(&call.key)?);
         headers.insert("traceparent", header(&traceparent(call))?);
-        headers
-            .insert("x-request-timeout-ms", HeaderValue::from(request.timeout.as_millis() as u64));
+        let timeout_millis = u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX);
+        headers.insert("x-request-timeout-ms", HeaderValue::from(timeout_millis));
         Ok(motet_mesh::Request {
             method: request
                 .method
@@ -87,87 +93,29 @@ impl Sender {
             body,
             timeout: request.timeout.saturating_add(GRACE),
             redirects_max: if request.redirect { REDIRECTS_MAX } else { 0 },
-            response_bytes_max: self.response_bytes_max,
+            response_bytes_max: self.limits.payload_bytes_max,
         })
     }
+}
 
-    fn body(&self, call: &Call, headers: &mut HeaderMap) -> Result<Bytes, WorkflowError> {
-        let text = match &call.request.body {
-            Body::Empty => return Ok(Bytes::new()),
-            Body::Text(text) => self.reveal(call, text, str::to_owned)?,
-            Body::Json(value) => {
-                headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-                let text = json::to_text(value);
-                match has_marker(&text) {
-                    true => json::to_text(&self.reveal_value(call, value)?),
-                    false => text,
-                }
+fn body(
+    revealer: &Revealer<'_>,
+    body: &Body,
+    headers: &mut HeaderMap,
+) -> Result<Bytes, WorkflowError> {
+    let text = match body {
+        Body::Empty => return Ok(Bytes::new()),
+        Body::Text(text) => revealer.text(text, str::to_owned)?,
+        Body::Json(value) => {
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+            let text = json::to_text(value);
+            match has_marker(&text) {
+                true => json::to_text(&revealer.value(value)?),
+                false => text,
             }
-        };
-        Ok(Bytes::from(text))
-    }
-
-    fn authorization(
-        &self,
-        call: &Call,
-        authorization: &Authorization,
-    ) -> Result<HeaderValue, WorkflowError> {
-        let plain = |text: &str| self.reveal(call, text, str::to_owned);
-        let text = match authorization {
-            Authorization::Bearer { token } => format!("Bearer {}", plain(token)?),
-            Authorization::Basic { username, password } => {
-                let credentials = format!("{}:{}", plain(username)?, plain(password)?);
-                format!("Basic {}", STANDARD.encode(credentials))
-            }
-        };
-        let mut value = header(&text)?;
-        value.set_sensitive(true);
-        Ok(value)
-    }
-
-    /// Puts secrets in the place of their markers, each as `encode` writes it.
-    fn reveal(
-        &self,
-        call: &Call,
-        text: &str,
-        encode: impl Fn(&str) -> String,
-    ) -> Result<String, WorkflowError> {
-        if !has_marker(text) {
-            return Ok(text.to_owned());
         }
-        let secret = |name: &str| self.secrets.secret(name).map(|secret| encode(&secret));
-        reveal(text, &self.secret_key, call.root, &call.namespace, &secret).map_err(|error| {
-            WorkflowError::new(
-                ErrorKind::Authorization,
-                "a secret is not available",
-                error.to_string(),
-            )
-        })
-    }
-
-    fn reveal_value(&self, call: &Call, value: &Value) -> Result<Value, WorkflowError> {
-        match value {
-            Value::Arr(items) => {
-                let items: Result<Vec<_>, _> =
-                    items.iter().map(|item| self.reveal_value(call, item)).collect();
-                Ok(json::array(items?))
-            }
-            Value::Obj(members) => {
-                let members: Result<Vec<_>, _> = members
-                    .iter()
-                    .map(|(key, value)| {
-                        let key = json::as_str(key).unwrap_or_default().to_owned();
-                        Ok((key, self.reveal_value(call, value)?))
-                    })
-                    .collect();
-                Ok(json::object(members?))
-            }
-            value => match json::as_str(value) {
-                Some(text) => Ok(json::string(self.reveal(call, text, str::to_owned)?)),
-                None => Ok(value.clone()),
-            },
-        }
-    }
+    };
+    Ok(Bytes::from(text))
 }
 
 /// W3C Trace Context: the trace is the root instance, the span this attempt.

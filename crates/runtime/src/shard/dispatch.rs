@@ -86,8 +86,12 @@ impl Machine {
                     let entry = (class, self.dispatch.arrivals, id, step, attempt);
                     return self.dispatch.queue.push(Reverse(entry));
                 }
-                self.dispatch.in_flight += 1;
                 let start = &instance.start;
+                let task = instance.steps.get(&step).and_then(|step| step.task);
+                let graph = self.view.graphs.get(&start.definition).cloned();
+                // Without its step or graph the call does not steer anything any more.
+                let (Some(task), Some(graph)) = (task, graph) else { return };
+                self.dispatch.in_flight += 1;
                 self.outputs.push(Output::Call(Box::new(Call {
                     id,
                     root: start.parent.as_ref().map_or(id, |parent| parent.root),
@@ -96,6 +100,8 @@ impl Machine {
                     attempt,
                     key,
                     request,
+                    task,
+                    graph,
                 })));
             }
             Effect::Withdraw { step, attempt } => {

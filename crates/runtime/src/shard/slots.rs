@@ -59,6 +59,11 @@ pub(super) enum Task {
     Continue,
     /// Send what is in flight again, and go on.
     Resume,
+    /// An input met a defect: keep it, and wait for a person.
+    Panicked {
+        message: String,
+        input: Box<engine::Input>,
+    },
     Message {
         from: ShardId,
         to: ShardId,
@@ -195,6 +200,9 @@ impl Machine {
             }
             Task::Continue => self.drive(id, engine::Input::Continue),
             Task::Resume => self.resume(id),
+            Task::Panicked { message, input } => {
+                self.drive(id, engine::Input::Panicked { message, input });
+            }
             Task::Message { from, to, sequence, message } => {
                 self.take_message(id, from, to, sequence, message);
             }
@@ -225,6 +233,7 @@ impl Machine {
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
         };
+        let again = input.clone();
         let stepped = catch_unwind(AssertUnwindSafe(|| engine::step(&ctx, instance, input)));
         match stepped {
             Ok(Ok(records)) => {
@@ -232,18 +241,19 @@ impl Machine {
                 Ok(())
             }
             Ok(Err(rejection)) => Err(rejected(rejection)),
-            Err(_) => {
-                self.broken(id);
+            Err(panic) => {
+                self.broken(id, message_of(&*panic), again);
                 Err(Error::Unloadable("the instance met a defect of the engine".to_owned()))
             }
         }
     }
 
     /// A panic costs the instance's live state alone: what it wrote before is made durable and loaded again.
-    fn broken(&mut self, id: InstanceId) {
+    fn broken(&mut self, id: InstanceId, message: String, input: engine::Input) {
         self.counters.panics += 1;
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.state = State::Broken;
+        slot.queue.push_front(Task::Panicked { message, input: Box::new(input) });
         if slot.unsettled == 0 {
             self.load_again(id);
         }
@@ -340,7 +350,11 @@ impl Machine {
                 self.refuse_message(from, to, sequence, message);
             }
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
-            Task::Outcome { .. } | Task::TimersDue | Task::Continue | Task::Resume => {}
+            Task::Outcome { .. }
+            | Task::TimersDue
+            | Task::Continue
+            | Task::Resume
+            | Task::Panicked { .. } => {}
         }
     }
 
@@ -358,6 +372,12 @@ impl Machine {
             self.outputs.push(Output::Reply { reply, result: Ok(view), position: self.position });
         }
     }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 fn rejected(rejection: Rejection) -> Error {

@@ -2,8 +2,8 @@
 
 use motet_definition::graph::Graph;
 use motet_engine::{
-    Activity, Body, CatchAction, End, Fact, Incident, Instance, Opening, Record, Request,
-    TimerKind, WorkflowError,
+    Activity, Body, CatchAction, End, ErrorKind, Fact, Incident, Instance, Opening, Record,
+    Request, TimerKind, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{Status, StepId, TaskId, Timestamp};
@@ -13,8 +13,6 @@ use super::{HistoryEntry, InstanceView, StepView};
 /// An instance as it is; without its graph the steps have no names.
 pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceView {
     let start = &instance.start;
-    let incidents =
-        instance.incidents.iter().map(|(step, Incident::Fault(error))| (*step, (**error).clone()));
     InstanceView {
         id: instance.id,
         definition: start.definition.clone(),
@@ -30,7 +28,7 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
         output: instance.output().cloned(),
         error: instance.error().cloned(),
         steps: instance.steps.keys().filter_map(|id| step(instance, *id, graph?)).collect(),
-        incidents: incidents.collect(),
+        incidents: instance.incidents.iter().map(|(step, it)| (*step, incident(it))).collect(),
         records: instance.records,
     }
 }
@@ -56,6 +54,17 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         attempt,
         due,
     })
+}
+
+/// What a person is told of an incident.
+fn incident(incident: &Incident) -> WorkflowError {
+    match incident {
+        Incident::Fault(error) => (**error).clone(),
+        Incident::Panic { message, .. } => {
+            let detail = format!("{message}; `retry` feeds the input again that met it");
+            WorkflowError::new(ErrorKind::Runtime, "a defect of the engine", detail)
+        }
+    }
 }
 
 /// Records as history entries; the first one has the ordinal `first`.
@@ -101,6 +110,7 @@ fn word(fact: &Fact) -> &'static str {
         Fact::Resumed => "resumed",
         Fact::IncidentRaised { .. } => "incident-raised",
         Fact::Reopened => "reopened",
+        Fact::Fed => "fed",
         Fact::Ended { end: End::Completed(_) } => "workflow-completed",
         Fact::Ended { end: End::Faulted { .. } } => "workflow-faulted",
         Fact::Ended { end: End::Cancelled { .. } } => "workflow-cancelled",
@@ -116,7 +126,9 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
             let definition = ("workflow", json::string(start.definition.to_string()));
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
-        Fact::Skipped { .. } | Fact::Yielded | Fact::Resumed | Fact::Reopened => Vec::new(),
+        Fact::Skipped { .. } | Fact::Yielded | Fact::Resumed | Fact::Reopened | Fact::Fed => {
+            Vec::new()
+        }
         Fact::Activated { parent, input, due, opening } => {
             let details = with(vec![("parent", number(parent.0))], "input", input.clone());
             let details = with(details, "due", due.map(instant));
@@ -162,9 +174,7 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Suspended { reason } | Fact::Ended { end: End::Cancelled { reason } } => {
             with(Vec::new(), "reason", reason.as_deref().map(json::string))
         }
-        Fact::IncidentRaised { incident } => match &**incident {
-            Incident::Fault(error) => failed(error),
-        },
+        Fact::IncidentRaised { incident: raised } => failed(&incident(raised)),
         Fact::Ended { end: End::Completed(output) } => vec![("output", output.clone())],
         Fact::Ended { end: End::Faulted { error, .. } } => failed(error),
     }
