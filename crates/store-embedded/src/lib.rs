@@ -32,7 +32,7 @@ mod maintenance;
 
 pub use self::core::{Embedded, Inline};
 pub use error::{Damage, Error};
-pub use log::Opening;
+pub use log::{Opening, read_frame};
 pub use maintenance::{
     BackupReport, CheckReport, Progress, RepairReport, UpgradeReport, check, repair, restore,
     upgrade,

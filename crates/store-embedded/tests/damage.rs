@@ -77,7 +77,7 @@ fn a_flipped_bit_is_refused_except_in_the_last_frame() {
     let expected = [
         // The header: every flip within it is seen, the rest of its block means nothing.
         (0, "first second third"),
-        (0, "log byte 0 commit 1"),
+        (0, "log-00000001 byte 0 commit 1"),
         // The first two frames: later ones follow, so they are damaged.
         (1, "first second third"),
         (1, "log-00000001 byte 4096 commit 1"),

@@ -17,5 +17,10 @@ pub(crate) use recover::{Old, aside_name, recover, restart};
 pub(crate) use segment::is_segment_name;
 pub(crate) use survey::{Survey, survey};
 
+/// The commits of the frame at the front of `bytes`; `None` unless a whole valid one is there. Never panics: fuzzed.
+pub fn read_frame(bytes: bytes::Bytes) -> Option<Vec<motet_store::Commit>> {
+    Frame::decode(bytes)?.commits()
+}
+
 #[cfg(test)]
 mod tests;

@@ -177,14 +177,16 @@ impl Survey {
         } else {
             None
         };
-        let file = stopped.unwrap_or_else(|| "log".to_owned());
         if self.damage.is_some() {
             return Ok(());
         }
         let Stop { offset, next, .. } = *stop;
-        match what {
-            Some(what) => self.damage = Some(Damage { file, offset, sequence: next, what }),
-            None => self.torn = self.torn_at(stop)?,
+        match (what, stopped) {
+            (Some(what), None) => self.damage = Some(self.missing(next, what)),
+            (Some(what), Some(file)) => {
+                self.damage = Some(Damage { file, offset, sequence: next, what });
+            }
+            (None, _) => self.torn = self.torn_at(stop)?,
         }
         Ok(())
     }
@@ -213,9 +215,14 @@ impl Survey {
         Ok(begun.then(|| Torn { file: segment.name.clone(), offset: stop.offset }))
     }
 
+    /// Commits that no segment has; one whose first block cannot be read is the first to suspect.
     fn missing(&self, sequence: u64, what: String) -> Damage {
-        let file = self.live.first().map_or("log", |(_, segment)| segment.name.as_str()).to_owned();
-        Damage { file, offset: 0, sequence, what }
+        let Some(suspect) = self.unreadable.first() else {
+            let file = self.live.first().map_or("log", |(_, segment)| segment.name.as_str());
+            return Damage { file: file.to_owned(), offset: 0, sequence, what };
+        };
+        let what = format!("the first block cannot be read, and {what}");
+        Damage { file: suspect.name.clone(), offset: 0, sequence, what }
     }
 }
 

@@ -10,18 +10,18 @@ use super::shared::{Shared, Trouble};
 use crate::core::{after, split};
 use crate::log::Log;
 
+/// What a group's result goes to.
+type Done = Completion<Result<Vec<Position>, CommitError>>;
+
 /// A submitted group of commits.
 pub(super) struct Group {
     commits: Vec<Commit>,
     bytes: usize,
-    done: Completion<Result<Vec<Position>, CommitError>>,
+    done: Done,
 }
 
 impl Group {
-    pub(super) fn new(
-        commits: Vec<Commit>,
-        done: Completion<Result<Vec<Position>, CommitError>>,
-    ) -> Self {
+    pub(super) fn new(commits: Vec<Commit>, done: Done) -> Self {
         let bytes = commits.iter().map(Commit::size_bound).sum();
         Self { commits, bytes, done }
     }
@@ -96,8 +96,7 @@ impl Writer {
             }),
         );
         for (done, positions, _) in answers {
-            self.shared.counters.acknowledged.fetch_add(positions.len() as u64, Ordering::Relaxed);
-            done(Ok(positions));
+            self.acknowledge(done, positions);
         }
     }
 
@@ -118,8 +117,14 @@ impl Writer {
                 }
             }
         }
-        self.shared.counters.acknowledged.fetch_add(positions.len() as u64, Ordering::Relaxed);
-        (group.done)(Ok(positions));
+        self.acknowledge(group.done, positions);
+    }
+
+    fn acknowledge(&self, done: Done, positions: Vec<Position>) {
+        let counters = &self.shared.counters;
+        counters.acknowledged.fetch_add(positions.len() as u64, Ordering::Relaxed);
+        counters.groups.fetch_add(1, Ordering::Relaxed);
+        done(Ok(positions));
     }
 
     /// Writes and syncs one frame, once the overlay has room for it.

@@ -1,6 +1,7 @@
 //! What the tests of this crate share.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+pub(crate) mod client;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};

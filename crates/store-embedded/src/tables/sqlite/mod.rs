@@ -41,10 +41,10 @@ impl SqliteTables {
         let failed = |source| Error::sqlite("setting up the tables", source);
         connection
             .execute_batch(
-                "PRAGMA page_size = 8192;
+                "PRAGMA page_size = 16384;
                  PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
-                 PRAGMA wal_autocheckpoint = 4096;
+                 PRAGMA wal_autocheckpoint = 1024;
                  PRAGMA journal_size_limit = 67108864;
                  PRAGMA cache_size = -16384;",
             )
