@@ -275,10 +275,15 @@ pointer!(Box);
 
 fn put_item<T: Item>(item: &T, number: u32, writer: &mut Writer<'_>) {
     writer.tag(number, T::WIRE);
+    writer.enter();
     item.write(writer);
+    writer.leave();
 }
 
 fn take_item<T: Item>(wire: Wire, reader: &mut Reader<'_>) -> Result<T, Error> {
     reader.expect(T::WIRE, wire)?;
-    T::read(reader)
+    reader.enter()?;
+    let item = T::read(reader)?;
+    reader.leave();
+    Ok(item)
 }

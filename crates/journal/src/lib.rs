@@ -41,8 +41,8 @@ use chunk::Content;
 /// Appends a chunk of records to `out`; no records are no bytes.
 ///
 /// # Panics
-/// A value is nested deeper than [`VALUE_DEPTH_MAX`], or an object of it has a key that is no text. The engine's limits
-/// and expressions admit neither.
+/// A value is nested deeper than [`VALUE_DEPTH_MAX`], an object of it has a key that is no text, or inputs that met a
+/// defect are within each other dozens of times: what the engine never makes, and what could not be read again.
 pub fn encode_records(records: &[Record], out: &mut Vec<u8>) {
     chunk::encode_records(records, out);
 }

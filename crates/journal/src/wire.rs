@@ -20,6 +20,9 @@ pub(crate) enum Wire {
     Value = 5,
 }
 
+/// Deepest nesting of fields. The engine's types stay far below; only an input that met a defect holds another one.
+pub(crate) const FIELD_DEPTH_MAX: usize = 64;
+
 /// Appends one chunk to a buffer.
 pub(crate) struct Writer<'o> {
     out: &'o mut Vec<u8>,
@@ -27,6 +30,7 @@ pub(crate) struct Writer<'o> {
     pub(crate) written: BTreeMap<Identity, Place>,
     /// How many values a reader has kept by now, whether or not anything will refer to them.
     pub(crate) kept: u64,
+    depth: usize,
 }
 
 /// Reads one chunk.
@@ -35,11 +39,12 @@ pub(crate) struct Reader<'b> {
     at: usize,
     /// The values read so far that others may refer to.
     pub(crate) kept: Vec<Shared>,
+    depth: usize,
 }
 
 impl<'o> Writer<'o> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { out, written: BTreeMap::new(), kept: 0 }
+        Self { out, written: BTreeMap::new(), kept: 0, depth: 0 }
     }
 
     /// Bytes of the buffer so far; only differences mean anything.
@@ -84,6 +89,19 @@ impl<'o> Writer<'o> {
         self.varint(u64::from(number) << 3 | wire as u64);
     }
 
+    /// A field begins.
+    #[inline]
+    pub(crate) fn enter(&mut self) {
+        self.depth += 1;
+        assert!(self.depth <= FIELD_DEPTH_MAX, "fields are nested too deeply");
+    }
+
+    /// A field has ended.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
     /// Closes a message.
     #[inline]
     pub(crate) fn end(&mut self) {
@@ -93,7 +111,7 @@ impl<'o> Writer<'o> {
 
 impl<'b> Reader<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, at: 0, kept: Vec::new() }
+        Self { bytes, at: 0, kept: Vec::new(), depth: 0 }
     }
 
     pub(crate) fn is_at_end(&self) -> bool {
@@ -179,6 +197,23 @@ impl<'b> Reader<'b> {
             Ok(number) if number != 0 => Ok(Some((number, wire))),
             _ => Err(self.malformed("a field has an impossible number")),
         }
+    }
+
+    /// A field begins that is read by its type, on the thread's stack.
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth <= FIELD_DEPTH_MAX {
+            Ok(())
+        } else {
+            Err(self.malformed("fields are nested too deeply"))
+        }
+    }
+
+    /// A field has ended.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// Fails unless a known field has the layout that it always had.

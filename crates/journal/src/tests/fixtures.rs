@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use motet_engine::Instance;
 
@@ -15,7 +16,6 @@ use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, 
 
 #[test]
 fn fixtures_of_every_version_mean_what_they_meant() {
-    write_missing();
     let paths = fixtures();
     assert!(paths.len() >= 6, "fixtures are missing: {paths:?}");
     for path in paths {
@@ -92,6 +92,8 @@ fn folder() -> PathBuf {
 }
 
 fn fixtures() -> Vec<PathBuf> {
+    static WRITTEN: Once = Once::new();
+    WRITTEN.call_once(write_missing);
     let entries = |folder: &Path| -> Vec<PathBuf> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
     };

@@ -3,11 +3,13 @@
 use std::fmt::Debug;
 
 use expect_test::{Expect, expect};
+use motet_engine::Input;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::values::decode;
 use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
+use crate::wire::FIELD_DEPTH_MAX;
 use crate::{Error, VALUE_DEPTH_MAX, decode_input, decode_records};
 
 #[track_caller]
@@ -55,9 +57,9 @@ fn claims_of_size_are_not_believed() {
 
 #[test]
 fn depth_is_bounded_whatever_makes_it() {
-    check_value(&[0x19; 1_000_000], expect!["a value is nested too deeply, at byte 1001"]);
+    check_value(&[0x19; 1_000_000], expect!["a value is nested too deeply, at byte 2049"]);
     let objects: Vec<u8> = [0x1a, 0].repeat(100_000);
-    check_value(&objects, expect!["a value is nested too deeply, at byte 2001"]);
+    check_value(&objects, expect!["a value is nested too deeply, at byte 4097"]);
     // Each item holds the one before it: references must not add up to more than is allowed.
     let depth = VALUE_DEPTH_MAX as u64 + 100;
     let mut bytes = vec![0xf9];
@@ -71,7 +73,7 @@ fn depth_is_bounded_whatever_makes_it() {
         bytes.push(0xfb);
         varint(number * 2, &mut bytes);
     }
-    check_value(&bytes, expect!["a value is nested too deeply, at byte 76005"]);
+    check_value(&bytes, expect!["a value is nested too deeply, at byte 155653"]);
 }
 
 #[test]
@@ -127,6 +129,19 @@ fn deep_unknown_fields_are_skipped_without_a_stack() {
     let mut bytes = vec![1, 1];
     bytes.extend([0xc3, 0x3e].repeat(1_000_000));
     assert!(matches!(decode_records(&bytes), Err(Error::Truncated { .. })));
+}
+
+#[test]
+fn inputs_within_inputs_are_bounded() {
+    // `Panicked` (9), whose field 2 is an input again.
+    let bytes = [&[1, 6], &*[9, 0x14].repeat(1_000_000)].concat();
+    let error = decode_input(&bytes).unwrap_err().to_string();
+    assert_eq!(error, "fields are nested too deeply, at byte 132");
+    let panicked = |input| Input::Panicked { message: String::new(), input: Box::new(input) };
+    let nested = |depth| (0..depth).fold(Input::Retry, |input, _| panicked(input));
+    INPUT.check(&nested(FIELD_DEPTH_MAX));
+    let deeper = std::panic::catch_unwind(|| INPUT.bytes(&nested(FIELD_DEPTH_MAX + 1)));
+    assert!(deeper.is_err());
 }
 
 /// What decodes in spite of its damage is a state like any other.

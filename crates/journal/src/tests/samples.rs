@@ -194,6 +194,7 @@ fn failures() -> Vec<Fact> {
         Fact::Retried { first: TaskId(8), due: Some(at(71_000)) },
         Fact::BranchFailed { branch: TaskId(6), error: error() },
         Fact::IncidentRaised { incident: Box::new(Incident::Fault(error())) },
+        Fact::IncidentRaised { incident: Box::new(defect()) },
     ]
 }
 
@@ -205,10 +206,18 @@ fn life() -> Vec<Fact> {
         Fact::Suspended { reason: reason.clone() },
         Fact::Resumed,
         Fact::Reopened,
+        Fact::Fed,
         ended(End::Completed(order())),
         ended(End::Faulted { step: StepId(9), error: error() }),
         ended(End::Cancelled { reason }),
     ]
+}
+
+fn defect() -> Incident {
+    Incident::Panic {
+        message: "attempt to subtract with overflow".to_owned(),
+        input: Box::new(Input::TimersDue),
+    }
 }
 
 /// A state in which every kind of step, work and timer is present, and whose steps share one value.
@@ -251,7 +260,7 @@ pub(super) fn instance() -> Instance {
         timers: timers.into_iter().map(|kind| (at(1_000), StepId(7), kind)).collect(),
         abandoned: BTreeSet::from([(StepId(8), Attempt(1)), (StepId(10), Attempt(4))]),
         suspended: true,
-        incidents: BTreeMap::from([(StepId(6), Incident::Fault(error()))]),
+        incidents: BTreeMap::from([(StepId(0), defect()), (StepId(6), Incident::Fault(error()))]),
         end: Some(End::Faulted { step: StepId(6), error: error() }),
         steps,
     }
@@ -295,6 +304,7 @@ fn work() -> VecDeque<Work> {
         Work::Iterate { step },
         Work::Leave { step },
         Work::Resend { step: StepId(10) },
+        Work::Feed { input: Box::new(Input::Continue) },
     ])
 }
 
@@ -333,6 +343,7 @@ pub(super) fn inputs() -> Vec<Input> {
         Input::Suspend { reason },
         Input::Resume,
         Input::Retry,
+        Input::Panicked { message: "a bug".to_owned(), input: Box::new(ended(Ok(order()))) },
     ]
 }
 

@@ -214,7 +214,12 @@ fn timer() -> impl Strategy<Value = TimerKind> + Clone {
 }
 
 fn incident() -> BoxedStrategy<Incident> {
-    error().prop_map(Incident::Fault).boxed()
+    prop_oneof![
+        error().prop_map(Incident::Fault),
+        (text(), input())
+            .prop_map(|(message, input)| Incident::Panic { message, input: Box::new(input) }),
+    ]
+    .boxed()
 }
 
 pub(super) fn record() -> BoxedStrategy<Record> {
@@ -295,6 +300,7 @@ fn life_fact() -> BoxedStrategy<Fact> {
         Just(Fact::Resumed),
         incident().prop_map(|incident| Fact::IncidentRaised { incident: Box::new(incident) }),
         Just(Fact::Reopened),
+        Just(Fact::Fed),
         end().prop_map(|end| Fact::Ended { end }),
     ]
     .boxed()
@@ -361,6 +367,7 @@ fn work() -> impl Strategy<Value = Work> {
         step_id().prop_map(|step| Work::Iterate { step }),
         step_id().prop_map(|step| Work::Leave { step }),
         step_id().prop_map(|step| Work::Resend { step }),
+        input().prop_map(|input| Work::Feed { input: Box::new(input) }),
     ]
 }
 
@@ -450,23 +457,25 @@ pub(super) fn input() -> BoxedStrategy<Input> {
         error().prop_map(|error| Outcome::Refused { error }),
         Just(Outcome::Withdrawn),
     ];
-    prop_oneof![
-        (step_id(), attempt(), outcome).prop_map(|(step, attempt, outcome)| Input::Outcome {
-            step,
-            attempt,
-            outcome
-        }),
-        (step_id(), instance_id(), result()).prop_map(|(step, child, result)| Input::ChildEnded {
-            step,
-            child,
-            result
-        }),
-        Just(Input::TimersDue),
-        Just(Input::Continue),
-        of(text()).prop_map(|reason| Input::Cancel { reason }),
-        of(text()).prop_map(|reason| Input::Suspend { reason }),
-        Just(Input::Resume),
-        Just(Input::Retry),
-    ]
-    .boxed()
+    let input =
+        prop_oneof![
+            (step_id(), attempt(), outcome).prop_map(|(step, attempt, outcome)| Input::Outcome {
+                step,
+                attempt,
+                outcome
+            }),
+            (step_id(), instance_id(), result())
+                .prop_map(|(step, child, result)| Input::ChildEnded { step, child, result }),
+            Just(Input::TimersDue),
+            Just(Input::Continue),
+            of(text()).prop_map(|reason| Input::Cancel { reason }),
+            of(text()).prop_map(|reason| Input::Suspend { reason }),
+            Just(Input::Resume),
+            Just(Input::Retry),
+        ];
+    let panicked = |input: BoxedStrategy<Input>| {
+        (text(), input)
+            .prop_map(|(message, input)| Input::Panicked { message, input: Box::new(input) })
+    };
+    input.prop_recursive(3, 3, 1, panicked).boxed()
 }
