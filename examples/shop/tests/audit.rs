@@ -3,87 +3,18 @@
 
 mod support;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
 use serde_json::{Value, json};
-use support::{Running, charge, ended, folder, free_ports, get, post, set_faults, shop};
-
-struct Shop {
-    running: Running,
-    base_port: u16,
-    data: PathBuf,
-}
-
-impl Shop {
-    fn open(test: &str) -> Self {
-        let (base_port, data) = (free_ports(), folder(test));
-        let running = Running::start(&[
-            "all",
-            "--base-port",
-            &base_port.to_string(),
-            "--data",
-            data.to_str().unwrap(),
-        ]);
-        Self { running, base_port, data }
-    }
-
-    fn address(&self, nth: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.base_port + nth))
-    }
-
-    fn post(&self, nth: u16, path: &str, key: &str, body: &Value) -> Value {
-        let (status, answer) = post(self.address(nth), path, key, body).unwrap();
-        assert!(status < 300, "{path}: {status} {answer}");
-        answer
-    }
-
-    /// The whole of fulfil-order by hand.
-    fn fulfil(&self, customer: &str, price: u64) -> String {
-        let items = json!([{ "sku": "tea", "quantity": 2, "price": price }]);
-        let key = |step: &str| format!("{customer}-{step}");
-        let order = json!({ "customer": customer, "items": items });
-        let placed = self.post(0, "/orders", &key("place"), &order);
-        let order_id = placed["orderId"].as_str().unwrap();
-        let goods = json!({ "orderId": order_id, "items": items });
-        let reservation = self.post(2, "/reservations", &key("reserve"), &goods);
-        let reservation = reservation["reservationId"].as_str().unwrap();
-        let amount = placed["total"].as_u64().unwrap();
-        let charged =
-            post(self.address(1), "/charges", &key("charge"), &charge(order_id, amount)).unwrap();
-        let template = if charged.0 == 402 {
-            let path = format!("/reservations/{reservation}/release");
-            self.post(2, &path, &key("release"), &json!({}));
-            self.post(0, &format!("/orders/{order_id}/reject"), &key("reject"), &json!({}));
-            "order-rejected"
-        } else {
-            let shipment = json!({ "orderId": order_id, "items": items, "method": "standard" });
-            self.post(3, "/shipments", &key("ship"), &shipment);
-            let path = format!("/reservations/{reservation}/commit");
-            self.post(2, &path, &key("commit"), &json!({}));
-            self.post(0, &format!("/orders/{order_id}/confirm"), &key("confirm"), &json!({}));
-            "order-confirmed"
-        };
-        let message = json!({ "to": customer, "template": template, "orderId": order_id });
-        self.post(4, "/messages", &key("tell"), &message);
-        order_id.to_owned()
-    }
-
-    fn audit(&self, options: &[&str]) -> (i32, String) {
-        let (port, data) = (self.base_port.to_string(), self.data.to_str().unwrap());
-        let mut command = shop(&["audit", "--base-port", &port, "--data", data]);
-        ended(&command.args(options).output().unwrap())
-    }
-}
+use support::{Shop, charge, ended, folder, free_ports, get, post, set_faults, shop};
 
 #[test]
 fn a_correct_shop_adds_up_and_a_double_charge_does_not() {
     let shop = Shop::open("audit");
-    shop.fulfil("ann", 1_000);
-    shop.fulfil("bob", 90_000);
-    let order = shop.fulfil("eve", 250);
+    shop.fulfil_once("ann", 1_000);
+    shop.fulfil_once("bob", 90_000);
+    let order = shop.fulfil_once("eve", 250);
     let (code, table) = shop.audit(&["--expect-orders", "3"]);
     expect![[r#"
         orders         2 confirmed, 1 rejected, 0 open
@@ -134,7 +65,7 @@ fn a_correct_shop_adds_up_and_a_double_charge_does_not() {
 #[test]
 fn what_was_left_in_the_middle_is_found() {
     let shop = Shop::open("unfinished");
-    shop.fulfil("ann", 1_000);
+    shop.fulfil_once("ann", 1_000);
     let items = json!([{ "sku": "cup", "quantity": 3, "price": 7 }]);
     shop.post(0, "/orders", "o", &json!({ "customer": "bob", "items": items }));
     shop.post(2, "/reservations", "r", &json!({ "orderId": "order-2", "items": items }));
