@@ -1,0 +1,17 @@
+//! What each route does, one file a subject.
+
+pub(crate) mod documents;
+pub(crate) mod tags;
+pub(crate) mod workflows;
+
+pub(crate) mod bulk;
+pub(crate) mod command;
+pub(crate) mod history;
+pub(crate) mod incidents;
+pub(crate) mod instances;
+pub(crate) mod start;
+pub(crate) mod watch;
+
+pub(crate) mod server;
+
+mod filter;

@@ -1,0 +1,48 @@
+//! Which instances a list, a count or a bulk command means.
+
+use motet_runtime::InstanceFilter;
+use motet_store::Position;
+use motet_types::{InstanceId, Status};
+
+use crate::problem::Problem;
+use crate::query::{Query, read};
+
+/// The filter of the query's parameters.
+pub(super) fn filter(query: &Query) -> Result<InstanceFilter, Problem> {
+    let (namespace, workflow) = workflow(query)?;
+    let statuses = query.list("status").map(|word| read::<Status>("status", word));
+    Ok(InstanceFilter {
+        namespace,
+        workflow,
+        version: query.text("version").map(str::to_owned),
+        statuses: statuses.collect::<Result<_, _>>()?,
+        parent: query.parsed("parent")?,
+        business_key: query.text("businessKey").map(str::to_owned),
+        from: query.parsed("from")?,
+        to: query.parsed("to")?,
+        incidents: query.switch("incidents")?,
+    })
+}
+
+/// Where a page begins, and the position that it must cover.
+pub(super) fn page(query: &Query) -> Result<(Option<InstanceId>, Option<Position>), Problem> {
+    let at = query.parsed("at")?.map(Position);
+    Ok((query.parsed("cursor")?, at))
+}
+
+/// Namespace and name: `workflow` may hold both, and then no other namespace may be given.
+fn workflow(query: &Query) -> Result<(Option<String>, Option<String>), Problem> {
+    let namespace = query.text("namespace").map(str::to_owned);
+    let Some(workflow) = query.text("workflow") else {
+        return Ok((namespace, None));
+    };
+    match workflow.split_once('/') {
+        None => Ok((namespace, Some(workflow.to_owned()))),
+        Some((within, name)) if namespace.as_deref().is_none_or(|other| other == within) => {
+            Ok((Some(within.to_owned()), Some(name.to_owned())))
+        }
+        Some(_) => {
+            Err(Problem::invalid("workflow", "it names another namespace than `namespace` does"))
+        }
+    }
+}

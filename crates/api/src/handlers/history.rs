@@ -1,0 +1,28 @@
+//! What happened in an instance.
+
+use http::StatusCode;
+
+use crate::request::Request;
+use crate::routes::Handled;
+use crate::{answer, json, print};
+
+/// Entries of a page where none are asked for.
+const PAGE_ENTRIES: usize = 100;
+
+pub(crate) async fn page(request: Request) -> Handled {
+    let id = request.instance()?;
+    let limit = request.query.limit(PAGE_ENTRIES, request.api.options.limits.page_rows_max)?;
+    let skip = request.query.parsed("cursor")?.unwrap_or(0);
+    let entries = request.handle().history(id, skip, limit).await?;
+    let is_full = entries.len() >= limit;
+    let next = entries.last().map(|last| last.number + 1);
+    let text = json::object(|list| {
+        list.array("items", |items| {
+            for entry in &entries {
+                items.object(|item| print::entry(item, entry));
+            }
+        });
+        list.maybe_text("next", next.filter(|_| is_full));
+    });
+    Ok(answer::with_body(StatusCode::OK, answer::JSON, text))
+}

@@ -1,0 +1,147 @@
+//! Following an instance by server-sent events (HTML standard §9.2): its history so far, then what happens.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
+use http_body_util::channel::{Channel, Sender};
+use motet_runtime::{Handle, HistoryEntry, InstanceView, Watch};
+use motet_types::InstanceId;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::routes::Handled;
+use crate::{answer, json, print};
+
+const LAST_EVENT_ID: &str = "last-event-id";
+/// Events that wait for a slow reader; beyond it the watch lags and catches up from the history.
+const EVENTS_WAITING_MAX: usize = 64;
+/// Entries of the history that are read at a time.
+const PAGE_ENTRIES: usize = 256;
+
+pub(crate) async fn watch(request: Request) -> Handled {
+    let id = request.instance()?;
+    let last = request.header(LAST_EVENT_ID)?;
+    let last: Option<u64> = last.map(|id| crate::query::read("Last-Event-ID", id)).transpose()?;
+    let handle = request.handle().clone();
+    let first = look(&handle, id).await?;
+    let (sender, channel) = Channel::<Bytes, Infallible>::new(EVENTS_WAITING_MAX);
+    let follower = Follower {
+        handle,
+        id,
+        next: last.map_or(0, |last| last.saturating_add(1)),
+        sender,
+        keep_alive: request.api.options.keep_alive,
+    };
+    tokio::spawn(follower.run(first));
+    Ok(event_stream(Body::new(channel)))
+}
+
+fn event_stream(body: Body) -> Response {
+    let mut response = answer::with_body(StatusCode::OK, "text/event-stream", body);
+    let uncached = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, uncached);
+    response
+}
+
+/// Begins to listen, then reads the instance: what it shows of the end, the history after it is whole.
+async fn look(handle: &Handle, id: InstanceId) -> Result<(Watch, InstanceView), Problem> {
+    let watch = handle.watch(id).await?;
+    let (instance, _) = handle.instance(id, Duration::ZERO).await?;
+    Ok((watch, instance))
+}
+
+struct Follower {
+    handle: Handle,
+    id: InstanceId,
+    /// Number of the next entry to send.
+    next: u64,
+    sender: Sender<Bytes, Infallible>,
+    keep_alive: Duration,
+}
+
+/// Why a stream ends before its instance.
+enum Stop {
+    /// Nobody reads any more.
+    ReaderGone,
+    Refused(Problem),
+}
+
+impl Follower {
+    async fn run(mut self, first: (Watch, InstanceView)) {
+        if let Err(Stop::Refused(problem)) = self.follow(first).await {
+            let text = problem.to_json();
+            // If the reader is gone as well, nobody is left to tell.
+            let _ = self.send(event("error", None, &text)).await;
+        }
+    }
+
+    async fn follow(&mut self, first: (Watch, InstanceView)) -> Result<(), Stop> {
+        let (mut watch, mut instance) = first;
+        loop {
+            self.catch_up().await?;
+            if instance.status.is_final() {
+                let result = print::result(&instance, None);
+                return self.send(event("end", None, &result)).await;
+            }
+            self.listen(&mut watch).await?;
+            // The instance has ended, or this reader was too slow: look again from where it stands.
+            (watch, instance) = look(&self.handle, self.id).await.map_err(Stop::Refused)?;
+        }
+    }
+
+    /// Sends what the history has beyond what was sent.
+    async fn catch_up(&mut self) -> Result<(), Stop> {
+        loop {
+            let page = self.handle.history(self.id, self.next, PAGE_ENTRIES).await;
+            let entries = page.map_err(|error| Stop::Refused(error.into()))?;
+            let is_last = entries.len() < PAGE_ENTRIES;
+            self.send_new(&entries).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends what happens, until the watch ends.
+    async fn listen(&mut self, watch: &mut Watch) -> Result<(), Stop> {
+        loop {
+            match tokio::time::timeout(self.keep_alive, watch.recv()).await {
+                Ok(Some(entries)) => self.send_new(&entries).await?,
+                Ok(None) => return Ok(()),
+                Err(_silence) => self.send(Bytes::from_static(b":\n\n")).await?,
+            }
+        }
+    }
+
+    async fn send_new(&mut self, entries: &[HistoryEntry]) -> Result<(), Stop> {
+        for entry in entries.iter().filter(|entry| entry.number >= self.next) {
+            let text = json::object(|object| print::entry(object, entry));
+            let text = event("record", Some(entry.number), &text);
+            self.sender.send_data(text).await.map_err(|_| Stop::ReaderGone)?;
+        }
+        let after = entries.last().map_or(0, |last| last.number + 1);
+        self.next = self.next.max(after);
+        Ok(())
+    }
+
+    async fn send(&mut self, text: Bytes) -> Result<(), Stop> {
+        let sent = self.sender.send_data(text).await;
+        sent.map_err(|_| Stop::ReaderGone)
+    }
+}
+
+/// One event; `data` is JSON of one line.
+fn event(name: &str, id: Option<u64>, data: &[u8]) -> Bytes {
+    let mut text = Vec::with_capacity(data.len() + 64);
+    if let Some(id) = id {
+        text.extend_from_slice(format!("id: {id}\n").as_bytes());
+    }
+    text.extend_from_slice(format!("event: {name}\ndata: ").as_bytes());
+    text.extend_from_slice(data);
+    text.extend_from_slice(b"\n\n");
+    text.into()
+}

@@ -1,0 +1,30 @@
+//! Views as JSON. What is absent is left out, never null.
+
+mod instance;
+mod workflow;
+
+use motet_definition::Diagnostic;
+
+use crate::json::Object;
+
+pub(crate) use instance::{entry, incidents, instance, result, row};
+pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
+
+/// The member `diagnostics`.
+pub(crate) fn diagnostics(object: &mut Object<'_>, diagnostics: &[Diagnostic]) {
+    object.array("diagnostics", |items| {
+        for diagnostic in diagnostics {
+            items.object(|item| {
+                item.text("code", diagnostic.code);
+                item.text("severity", diagnostic.severity);
+                item.text("message", &diagnostic.message);
+                item.maybe_text("help", diagnostic.help.as_ref());
+                item.text("path", &diagnostic.path);
+                if let Some(span) = diagnostic.span {
+                    item.number("line", span.line as u64);
+                    item.number("column", span.column as u64);
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,122 @@
+use motet_runtime::{HistoryEntry, InstanceRow, InstanceView, StepView, WorkflowError};
+use motet_types::{StepId, WorkflowRef};
+
+use crate::json::{self, Object};
+
+/// What a caller of a start wants to know: how the instance stands, and what came of it.
+pub(crate) fn result(instance: &InstanceView, created: Option<bool>) -> Vec<u8> {
+    json::object(|object| {
+        object.text("id", instance.id);
+        definition(object, &instance.definition);
+        object.text("status", instance.status);
+        if let Some(created) = created {
+            object.truth("created", created);
+        }
+        object.text("startedAt", instance.started_at);
+        object.maybe_text("endedAt", instance.ended_at);
+        outcome(object, instance);
+    })
+}
+
+/// Everything about one instance but its history.
+pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
+    json::object(|object| {
+        object.text("id", instance.id);
+        definition(object, &instance.definition);
+        object.text("digest", instance.digest);
+        object.text("status", instance.status);
+        object.text("startedAt", instance.started_at);
+        object.text("updatedAt", instance.updated_at);
+        object.maybe_text("endedAt", instance.ended_at);
+        object.maybe_text("parent", instance.parent);
+        object.maybe_text("businessKey", instance.business_key.as_ref());
+        object.object("attributes", |attributes| {
+            for (name, value) in &instance.attributes {
+                attributes.value(name, value);
+            }
+        });
+        object.value("input", &instance.input);
+        outcome(object, instance);
+        object.array("steps", |steps| {
+            for open in &instance.steps {
+                steps.object(|object| step(object, open));
+            }
+        });
+        incidents(object, &instance.incidents);
+        object.number("records", instance.records);
+    })
+}
+
+/// An instance in a list.
+pub(crate) fn row(object: &mut Object<'_>, row: &InstanceRow) {
+    object.text("id", row.id);
+    definition(object, &row.definition);
+    object.text("status", row.status);
+    object.text("startedAt", row.started_at);
+    object.text("updatedAt", row.updated_at);
+    object.maybe_text("endedAt", row.ended_at);
+    object.maybe_text("parent", row.parent);
+    object.maybe_text("businessKey", row.business_key.as_ref());
+    object.maybe_text("error", row.error.as_ref());
+    object.truth("hasIncident", row.has_incident);
+}
+
+/// The member `incidents`.
+pub(crate) fn incidents(object: &mut Object<'_>, incidents: &[(StepId, WorkflowError)]) {
+    object.array("incidents", |items| {
+        for (step, error) in incidents {
+            items.object(|item| {
+                item.number("step", step.0);
+                item.value("error", &error.to_value());
+            });
+        }
+    });
+}
+
+/// One entry of a history; what belongs to its kind stands beside what every entry has.
+pub(crate) fn entry(object: &mut Object<'_>, entry: &HistoryEntry) {
+    object.number("number", entry.number);
+    object.text("at", entry.at);
+    object.text("type", entry.kind);
+    object.number("step", entry.step.0);
+    object.maybe_text("name", entry.name.as_ref());
+    object.maybe_text("task", entry.task.as_ref());
+    for (name, value) in &entry.details {
+        debug_assert!(
+            !["number", "at", "type", "step", "name", "task"].contains(name),
+            "a detail would hide what every entry has"
+        );
+        object.value(name, value);
+    }
+}
+
+fn step(object: &mut Object<'_>, step: &StepView) {
+    object.number("id", step.id.0);
+    if let Some(parent) = step.parent {
+        object.number("parent", parent.0);
+    }
+    object.text("name", &step.name);
+    object.text("task", &step.reference);
+    object.text("type", step.kind);
+    object.text("status", step.status);
+    object.text("startedAt", step.started_at);
+    if let Some(attempt) = step.attempt {
+        object.number("attempt", attempt.0);
+    }
+    object.maybe_text("due", step.due);
+}
+
+fn outcome(object: &mut Object<'_>, instance: &InstanceView) {
+    if let Some(output) = &instance.output {
+        object.value("output", output);
+    }
+    if let Some(error) = &instance.error {
+        object.value("error", &error.to_value());
+    }
+}
+
+fn definition(object: &mut Object<'_>, definition: &WorkflowRef) {
+    object.text("namespace", &definition.workflow.namespace);
+    object.text("workflow", &definition.workflow.name);
+    object.text("version", &definition.version);
+}

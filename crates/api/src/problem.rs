@@ -1,0 +1,123 @@
+//! Refusals: problem documents (RFC 9457) with stable codes.
+
+mod convert;
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use motet_definition::Diagnostic;
+
+use crate::json;
+use crate::print;
+
+/// Declares every code with its status, its stable name and what it says in one line.
+macro_rules! codes {
+    ($($variant:ident $status:ident $name:literal $meaning:literal)*) => {
+        /// Why a request was refused; the name is stable and has a page in the documentation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it says, in one line: the problem's `title`.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson BAD_REQUEST "malformed-json" "The body is not JSON."
+    InvalidBody BAD_REQUEST "invalid-body" "The body is JSON of another shape than is asked for."
+    UnknownParameter BAD_REQUEST "unknown-parameter" "The query has a parameter that is not known here."
+    InvalidParameter BAD_REQUEST "invalid-parameter" "A parameter or header has a value that it cannot have."
+    MissingFilter BAD_REQUEST "missing-filter" "A request for many instances says which."
+    ForeignHost FORBIDDEN "foreign-host" "The request names a host that is not this server."
+    ForeignOrigin FORBIDDEN "foreign-origin" "The request comes from a page of another site."
+    UnknownRoute NOT_FOUND "unknown-route" "There is nothing at this path."
+    UnknownWorkflow NOT_FOUND "unknown-workflow" "There is no such workflow."
+    UnknownVersion NOT_FOUND "unknown-version" "The workflow has no such version or tag."
+    UnknownInstance NOT_FOUND "unknown-instance" "There is no such instance."
+    MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "The path is known, the method is not."
+    NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer has no form that the request accepts."
+    RequestTimeout REQUEST_TIMEOUT "request-timeout" "The body did not arrive in time."
+    VersionExists CONFLICT "version-exists" "The version is published with other content."
+    StatusConflict CONFLICT "status-conflict" "The command does not fit the instance's status."
+    PayloadTooLarge PAYLOAD_TOO_LARGE "payload-too-large" "Something exceeds its limit in bytes."
+    UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "The body is of a kind that is not read here."
+    InvalidDocument UNPROCESSABLE_ENTITY "invalid-document" "The document has errors."
+    KeyReused UNPROCESSABLE_ENTITY "key-reused" "The idempotency key was used for another start."
+    Overloaded TOO_MANY_REQUESTS "overloaded" "The server has more work than it admits."
+    Unloadable INTERNAL_SERVER_ERROR "unloadable-instance" "The stored instance cannot be read."
+    Internal INTERNAL_SERVER_ERROR "internal-error" "The server has a defect."
+    Unavailable SERVICE_UNAVAILABLE "unavailable" "The server takes nothing new at present."
+    NotReady SERVICE_UNAVAILABLE "not-ready" "The server is not ready."
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One refusal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    /// What happened here, and what to do.
+    pub(crate) detail: String,
+    /// Of the document, if it is about one.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// When to come again.
+    pub(crate) retry_after: Option<Duration>,
+    /// The instance that stands in the way.
+    pub(crate) instance: Option<motet_types::InstanceId>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            diagnostics: Vec::new(),
+            retry_after: None,
+            instance: None,
+        }
+    }
+
+    /// A parameter, header or part of the path that cannot be read.
+    pub(crate) fn invalid(name: &str, why: impl fmt::Display) -> Self {
+        Self::new(Code::InvalidParameter, format!("{name}: {why}"))
+    }
+
+    /// The problem as JSON.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        json::object(|problem| {
+            problem.text("type", format_args!("/docs/errors/{}", self.code));
+            problem.text("title", self.code.meaning());
+            problem.number("status", self.code.status().as_u16());
+            problem.text("detail", &self.detail);
+            problem.text("code", self.code);
+            problem.maybe_text("instanceId", self.instance);
+            if !self.diagnostics.is_empty() {
+                print::diagnostics(problem, &self.diagnostics);
+            }
+        })
+    }
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use motet_engine::{CatalogRejection, Unresolved};
+use motet_runtime::Error;
+
+use super::{Code, Problem};
+
+/// When to come again to a server that takes nothing new.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        let plain = |code| Self::new(code, detail.clone());
+        match error {
+            Error::Invalid(diagnostics) => Self {
+                detail: errors_counted(&diagnostics),
+                diagnostics,
+                ..plain(Code::InvalidDocument)
+            },
+            Error::Catalog(CatalogRejection::VersionExists { .. }) => plain(Code::VersionExists),
+            Error::Catalog(CatalogRejection::Unknown(_)) => plain(Code::UnknownVersion),
+            Error::Unresolved(Unresolved::Workflow(_)) => plain(Code::UnknownWorkflow),
+            Error::Unresolved(Unresolved::Version { .. }) => plain(Code::UnknownVersion),
+            Error::UnknownInstance(_) => plain(Code::UnknownInstance),
+            Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
+            Error::Conflict { .. } => plain(Code::StatusConflict),
+            Error::TooLarge { .. } => plain(Code::PayloadTooLarge),
+            Error::Overloaded { retry_after } => {
+                Self { retry_after: Some(retry_after), ..plain(Code::Overloaded) }
+            }
+            Error::Unavailable(_) => {
+                Self { retry_after: Some(RETRY_AFTER), ..plain(Code::Unavailable) }
+            }
+            Error::Unloadable(_) => plain(Code::Unloadable),
+        }
+    }
+}
+
+fn errors_counted(diagnostics: &[motet_definition::Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|one| one.is_error()).count();
+    match errors {
+        1 => "the document has 1 error".to_owned(),
+        errors => format!("the document has {errors} errors"),
+    }
+}

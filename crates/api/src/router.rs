@@ -1,0 +1,108 @@
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::{Method, Uri};
+use motet_runtime::Handle;
+
+use crate::Options;
+use crate::counters::Counters;
+use crate::guard::Guard;
+use crate::problem::{Code, Problem};
+use crate::query::Query;
+use crate::request::{Api, Request};
+use crate::routes::{Handled, ROUTES, Route, Verb};
+
+/// Everything that the server answers over HTTP.
+pub fn router(handle: Handle, options: Options) -> Router {
+    let guard = Arc::new(Guard::new(&options));
+    let api = Arc::new(Api { handle, options, counters: Counters::default() });
+    let mut router = Router::new();
+    for (idx, route) in ROUTES.iter().enumerate() {
+        router = router.route(route.path, endpoint(idx, route, &api));
+    }
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(unknown_route)
+        .layer(from_fn_with_state(guard, admit))
+}
+
+fn endpoint(idx: usize, route: &'static Route, api: &Arc<Api>) -> MethodRouter {
+    let filter = match route.method {
+        Verb::Get => MethodFilter::GET,
+        Verb::Post => MethodFilter::POST,
+        Verb::Put => MethodFilter::PUT,
+    };
+    let api = Arc::clone(api);
+    let handler = move |path: Result<RawPathParams, RawPathParamsRejection>,
+                        request: axum::extract::Request| {
+        let api = Arc::clone(&api);
+        async move {
+            let handled = handle(Arc::clone(&api), route, path, request).await;
+            let response = handled.unwrap_or_else(IntoResponse::into_response);
+            api.counters.count(idx, response.status());
+            response
+        }
+    };
+    on(filter, handler)
+}
+
+async fn handle(
+    api: Arc<Api>,
+    route: &'static Route,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: axum::extract::Request,
+) -> Handled {
+    let (head, body) = request.into_parts();
+    let request = Request {
+        api,
+        path: path.map_err(|error| Problem::invalid("path", error.body_text()))?,
+        query: Query::parse(route, head.uri.query())?,
+        headers: head.headers,
+        body,
+    };
+    unless_panicking((route.handler)(request)).await
+}
+
+/// A panic in a handler is a defect that costs its request, not the other requests of the connection.
+async fn unless_panicking(handler: impl Future<Output = Handled>) -> Handled {
+    let mut handler = pin!(handler);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_panic| {
+            let detail = "a defect of the server ended the request; its log says more";
+            Poll::Ready(Err(Problem::new(Code::Internal, detail)))
+        })
+    })
+    .await
+}
+
+async fn admit(
+    State(guard): State<Arc<Guard>>,
+    request: http::Request<Body>,
+    next: Next,
+) -> Response {
+    match guard.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn unknown_route(uri: Uri) -> Problem {
+    let detail = format!("there is nothing at {}", uri.path());
+    Problem::new(Code::UnknownRoute, detail)
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {method}", uri.path());
+    Problem::new(Code::MethodNotAllowed, detail)
+}

@@ -1,0 +1,116 @@
+/// A parameter of the query, the path or the header.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+    pub(crate) kind: ValueKind,
+    /// Several values: given again, or separated by commas.
+    pub(crate) repeats: bool,
+}
+
+/// What a parameter's text is.
+#[derive(Clone, Copy)]
+pub(crate) enum ValueKind {
+    Text,
+    Number,
+    Switch,
+    /// As in `30s`.
+    Duration,
+    Instant,
+    InstanceId,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+const STATUSES: &[&str] =
+    &["pending", "running", "waiting", "suspended", "cancelled", "faulted", "completed"];
+
+pub(super) const fn parameter(
+    name: &'static str,
+    kind: ValueKind,
+    meaning: &'static str,
+) -> Parameter {
+    Parameter { name, meaning, kind, repeats: false }
+}
+
+/// Parts of paths, wherever they stand.
+pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
+    parameter("namespace", ValueKind::Text, "Namespace of the workflow."),
+    parameter("name", ValueKind::Text, "Name of the workflow."),
+    parameter("version", ValueKind::Text, "A version, a tag, `latest` or a range."),
+    parameter("tag", ValueKind::Text, "Name of a tag."),
+    parameter("id", ValueKind::InstanceId, "Id of the instance."),
+];
+
+pub(super) const WAIT: &[Parameter] = &[parameter(
+    "wait",
+    ValueKind::Duration,
+    "How long to wait for the instance's end, as in `30s`; absent: not at all.",
+)];
+
+pub(super) const VERSION: &[Parameter] = &[parameter(
+    "version",
+    ValueKind::Text,
+    "A version, a tag, `latest` or a range; absent: the tag `stable` where it is set, else the highest version.",
+)];
+
+pub(super) const FILTER: &[Parameter] = &[
+    parameter("namespace", ValueKind::Text, "Only instances of workflows of this namespace."),
+    parameter(
+        "workflow",
+        ValueKind::Text,
+        "Only instances of this workflow: its name, or `namespace/name`.",
+    ),
+    parameter("version", ValueKind::Text, "Only instances of exactly this version."),
+    Parameter {
+        name: "status",
+        meaning: "Only instances in one of these statuses.",
+        kind: ValueKind::Word(STATUSES),
+        repeats: true,
+    },
+    parameter("parent", ValueKind::InstanceId, "Only instances that this instance started."),
+    parameter("businessKey", ValueKind::Text, "Only instances with this business key."),
+    parameter("from", ValueKind::Instant, "Only instances started at or after this instant."),
+    parameter("to", ValueKind::Instant, "Only instances started before this instant."),
+    parameter("incidents", ValueKind::Switch, "Only instances that wait for a person."),
+];
+
+pub(super) const CURSOR: &[Parameter] =
+    &[parameter("cursor", ValueKind::Text, "Where the page begins: `next` of the page before.")];
+
+pub(super) const LIMIT: &[Parameter] =
+    &[parameter("limit", ValueKind::Number, "Most entries of the page.")];
+
+pub(super) const AT: &[Parameter] = &[parameter(
+    "at",
+    ValueKind::Number,
+    "A `Motet-Position`: the list waits, up to 5 s, until it sees what that answer saw.",
+)];
+
+pub(super) const BULK: &[Parameter] = &[
+    parameter(
+        "all",
+        ValueKind::Switch,
+        "Take every instance to which the command may apply; otherwise a filter is required.",
+    ),
+    parameter(
+        "dryRun",
+        ValueKind::Switch,
+        "Change nothing: answer with the number of instances and some of them.",
+    ),
+];
+
+pub(super) const NAMESPACE: &[Parameter] =
+    &[parameter("namespace", ValueKind::Text, "Only workflows of this namespace.")];
+
+pub(super) const IDEMPOTENCY_KEY: &[Parameter] = &[parameter(
+    "Idempotency-Key",
+    ValueKind::Text,
+    "Up to 255 visible ASCII characters. The same key with the same workflow, version and input finds the instance that it \
+     started, for 24 hours and while that instance lives.",
+)];
+
+pub(super) const LAST_EVENT_ID: &[Parameter] = &[parameter(
+    "Last-Event-ID",
+    ValueKind::Number,
+    "The id of the last event that was received; absent: from the beginning.",
+)];

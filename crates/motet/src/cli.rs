@@ -1,0 +1,296 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config;
+use crate::output::{Color, Format};
+
+/// Runs business processes that are made of many services.
+#[derive(Debug, Parser)]
+#[command(name = "motet", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How results are printed
+    #[arg(short, long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Format,
+    /// When colours are used
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not ended in time.
+Every error has a code; docs/errors has a page for each.";
+
+/// How the server is reached.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Connection {
+    /// Address of the server
+    #[arg(
+        long,
+        global = true,
+        env = "MOTET_SERVER",
+        default_value = "http://127.0.0.1:7080",
+        value_name = "URL"
+    )]
+    pub(crate) server: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a server
+    Serve(Serve),
+    /// Run a server for development: publish files, and again whenever they change
+    Dev(Dev),
+    /// Publish workflows
+    Publish {
+        /// Documents, in YAML or JSON
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Check documents without a server
+    Validate {
+        /// Documents, in YAML or JSON
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Fail for warnings, too
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Start an instance and follow it to its end
+    Run(Run),
+    /// Show one thing or list many
+    Get {
+        #[command(subcommand)]
+        what: Get,
+    },
+    /// Show an instance as a tree of its steps
+    Describe {
+        /// Id of the instance
+        id: String,
+    },
+    /// Show everything that happened in an instance
+    History {
+        /// Id of the instance
+        id: String,
+    },
+    /// Follow an instance until it ends
+    Watch {
+        /// Id of the instance
+        id: String,
+    },
+    /// Cancel instances
+    Cancel(Steer),
+    /// Suspend instances
+    Suspend(Steer),
+    /// Resume suspended instances
+    Resume(Steer),
+    /// Go on at the steps that failed
+    Retry(Steer),
+    /// Let a tag name a version, or list the tags of a workflow
+    Tag {
+        /// The workflow, as namespace/name
+        workflow: String,
+        /// Name of the tag
+        #[arg(requires = "version")]
+        tag: Option<String>,
+        /// Version that it names from now on
+        version: Option<String>,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Look after a data directory whose server is stopped
+    Store {
+        #[command(subcommand)]
+        what: Store,
+    },
+    /// Copy a data directory whose server is stopped
+    Backup {
+        /// New directory for the copy
+        target: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make a data directory from a backup
+    Restore {
+        /// The backup
+        backup: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print a schema, for editors and generators
+    Schema {
+        #[arg(value_enum)]
+        what: Schema,
+    },
+    /// Print completions for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Serve {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Data directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "MOTET_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Any setting of the configuration, as KEY=VALUE
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Print the configuration as it would be used, and stop
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Dev {
+    /// Documents, in YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// The workflow, as namespace/name
+    pub(crate) workflow: String,
+    /// A version, a tag, `latest` or a range
+    #[arg(long)]
+    pub(crate) version: Option<String>,
+    /// Input: JSON, @FILE, or - for standard input
+    #[arg(long, short, default_value = "{}", value_name = "JSON")]
+    pub(crate) input: String,
+    /// Idempotency key: the same start twice is one instance
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// How long to wait for the end, as in 30s; 0s prints the id and leaves
+    #[arg(long, value_parser = config::duration, value_name = "DURATION")]
+    pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Get {
+    /// Instances, newest first, or one of them
+    #[command(visible_alias = "instance")]
+    Instances {
+        /// Id of one instance
+        id: Option<String>,
+        #[command(flatten)]
+        filter: Filter,
+        /// Most instances to show
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Workflows, or one of them
+    #[command(visible_alias = "workflow")]
+    Workflows {
+        /// One workflow, as namespace/name
+        workflow: Option<String>,
+    },
+    /// Instances that wait for a person
+    Incidents {
+        #[command(flatten)]
+        filter: Filter,
+    },
+    /// Numbers of instances by status
+    Counts {
+        #[command(flatten)]
+        filter: Filter,
+    },
+}
+
+/// Which instances are meant.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Workflow, as name or namespace/name
+    #[arg(long)]
+    pub(crate) workflow: Option<String>,
+    /// Exact version
+    #[arg(long)]
+    pub(crate) version: Option<String>,
+    /// One of these statuses
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+    /// Instance that started them
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: Option<String>,
+    /// Business key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) business_key: Option<String>,
+    /// Started at or after this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) from: Option<String>,
+    /// Started before this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) to: Option<String>,
+    /// Only those that wait for a person
+    #[arg(long)]
+    pub(crate) incidents: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Steer {
+    /// Ids of instances
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Every instance to which it may apply
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only say which instances pass the filter
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Why
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Look for damage
+    Check(Data),
+    /// Cut off what is damaged
+    Repair {
+        #[command(flatten)]
+        data: Data,
+        /// Accept that acknowledged work is lost
+        #[arg(long)]
+        accept_loss: bool,
+    },
+    /// Move to this version's format; earlier versions cannot read it any more
+    Upgrade(Data),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Data {
+    /// Data directory
+    #[arg(long, value_name = "DIR", env = "MOTET_DATA", default_value = config::DATA)]
+    pub(crate) data: PathBuf,
+}
+
+/// Things that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// Workflow documents (JSON Schema)
+    Workflow,
+    /// The configuration file (JSON Schema)
+    Config,
+    /// The HTTP API (OpenAPI)
+    Api,
+}

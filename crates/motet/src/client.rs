@@ -1,0 +1,217 @@
+//! A client of the HTTP API.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use motet_expr::{Value, json};
+
+use crate::cli::Connection;
+use crate::failure::Failure;
+use crate::value::Members;
+
+/// Deeper answers are refused; it is beyond what a server stores.
+const ANSWER_DEPTH_MAX: usize = 1_024;
+/// Longest answer that is read whole.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// A server, by its address.
+pub(crate) struct Client {
+    server: String,
+    http: Http,
+}
+
+/// TLS is set up only where it is spoken: reading the system's certificates takes longer than most commands.
+enum Http {
+    Plain(legacy::Client<HttpConnector, Full<Bytes>>),
+    Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+/// One request.
+pub(crate) struct Call<'c> {
+    pub(crate) method: Method,
+    /// With its query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(HeaderName, &'c str)>,
+    /// Media type and text.
+    pub(crate) body: Option<(&'static str, String)>,
+}
+
+impl Call<'_> {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), headers: Vec::new(), body: None }
+    }
+
+    pub(crate) fn post(path: impl Into<String>, media_type: &'static str, body: String) -> Self {
+        let body = Some((media_type, body));
+        Self { method: Method::POST, body, ..Self::get(path) }
+    }
+}
+
+/// A success.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) value: Value,
+}
+
+impl Client {
+    pub(crate) fn new(connection: &Connection) -> Result<Self, Failure> {
+        let server = connection.server.trim_end_matches('/').to_owned();
+        let uri: Uri = server
+            .parse()
+            .map_err(|error| Failure::usage(format!("{server:?} is not an address: {error}")))?;
+        let http = match uri.scheme_str() {
+            Some("http") => Http::Plain(builder().build(connector())),
+            Some("https") => Http::Tls(builder().build(tls()?)),
+            _ => {
+                let message = format!("{server:?} is not the address of a server");
+                return Err(Failure::usage(message).with_hint("write it as http://host:port"));
+            }
+        };
+        Ok(Self { server, http })
+    }
+
+    /// Sends a request and reads the answer, which is JSON.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        let (status, body) = self.open(call).await?;
+        let bytes = self.read(body).await?;
+        Ok(Answer { status, value: self.parse(&bytes)? })
+    }
+
+    /// `GET`, and the answer's value.
+    pub(crate) async fn get(&self, path: impl Into<String>) -> Result<Value, Failure> {
+        Ok(self.send(Call::get(path)).await?.value)
+    }
+
+    /// Every item of a list, page by page, at most `limit`.
+    pub(crate) async fn items(&self, path: &str, limit: usize) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let from = cursor.map(|cursor| query("cursor", &cursor)).unwrap_or_default();
+            let page = self.get(format!("{path}{separator}{from}")).await?;
+            items.extend(page.items("items").iter().cloned());
+            cursor = page.text("next").map(str::to_owned);
+            if cursor.is_none() || items.len() >= limit {
+                items.truncate(limit);
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Sends a request and hands out the body of a success, to be read as it comes.
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<(StatusCode, Incoming), Failure> {
+        let mut request =
+            Request::builder().method(call.method).uri(format!("{}{}", self.server, call.path));
+        for (name, value) in call.headers {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Failure::usage(format!("{value:?} is not visible ASCII")))?;
+            request = request.header(name, value);
+        }
+        let (media_type, body) = call.body.unzip();
+        if let Some(media_type) = media_type {
+            request = request.header(CONTENT_TYPE, media_type);
+        }
+        let request = request
+            .body(Full::from(body.unwrap_or_default()))
+            .map_err(|error| Failure::usage(format!("the request cannot be made: {error}")))?;
+        let response = match &self.http {
+            Http::Plain(http) => http.request(request).await,
+            Http::Tls(http) => http.request(request).await,
+        };
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        let (head, body) = response.into_parts();
+        if head.status.is_success() {
+            return Ok((head.status, body));
+        }
+        let bytes = self.read(body).await?;
+        Err(self.refused(head.status, &bytes))
+    }
+
+    async fn read(&self, body: Incoming) -> Result<Bytes, Failure> {
+        let limited = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
+        let collected = limited.collect().await;
+        let broken = |error| self.unexpected(format!("the answer broke off: {error}"));
+        Ok(collected.map_err(broken)?.to_bytes())
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<Value, Failure> {
+        let limits = json::Limits { bytes_max: ANSWER_BYTES_MAX, depth_max: ANSWER_DEPTH_MAX };
+        let not_json = |error| self.unexpected(format!("the answer is not JSON: {error}"));
+        json::parse(bytes, limits).map_err(not_json)
+    }
+
+    fn refused(&self, status: StatusCode, bytes: &[u8]) -> Failure {
+        let problem = self.parse(bytes).unwrap_or(Value::Null);
+        let Some(code) = problem.text("code") else {
+            return self.unexpected(format!("the answer is {status}, and no problem document"));
+        };
+        let detail = problem.text("detail").or(problem.text("title")).unwrap_or_default();
+        let details = problem.items("diagnostics").iter().map(diagnostic);
+        Failure { details: details.collect(), ..Failure::of_server(code, detail) }
+    }
+
+    fn unreachable(&self, error: &legacy::Error) -> Failure {
+        let cause = std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |cause| innermost(cause).to_string());
+        let message = format!("no server answers at {}: {cause}", self.server);
+        Failure::new("server-unreachable", message).with_hint(
+            "start one with `motet serve`, or name another with --server or MOTET_SERVER",
+        )
+    }
+
+    fn unexpected(&self, what: String) -> Failure {
+        Failure::new("unexpected-answer", format!("{}: {what}", self.server))
+            .with_hint("is it a Motet server, of a version that fits this command's?")
+    }
+}
+
+/// A part of a query, ready to be joined by `&`.
+pub(crate) fn query(name: &str, value: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+}
+
+fn builder() -> legacy::Builder {
+    legacy::Client::builder(TokioExecutor::new())
+}
+
+fn connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.enforce_http(false);
+    connector
+}
+
+fn tls() -> Result<HttpsConnector<HttpConnector>, Failure> {
+    let provider = rustls::crypto::ring::default_provider();
+    let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
+    let builder = builder.map_err(|error| {
+        let message = format!("the system's certificate authorities cannot be read: {error}");
+        Failure::new("server-unreachable", message)
+    })?;
+    Ok(builder.https_or_http().enable_http1().wrap_connector(connector()))
+}
+
+fn innermost<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e dyn std::error::Error {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
+}
+
+/// One diagnostic of a problem document as a line.
+fn diagnostic(value: &Value) -> String {
+    let text = |key| value.text(key).unwrap_or_default();
+    let place = match (value.number("line"), value.number("column")) {
+        (Some(line), Some(column)) => format!("{line}:{column}"),
+        _ => text("path").to_owned(),
+    };
+    format!("{place}: {}[{}]: {}", text("severity"), text("code"), text("message"))
+}

@@ -1,0 +1,68 @@
+//! What each command does, one file a subject.
+
+mod documents;
+mod publish;
+
+mod describe;
+mod history;
+mod list;
+mod run;
+mod steer;
+mod tag;
+
+mod completions;
+mod dev;
+mod store;
+
+use std::future::Future;
+
+use crate::cli::{Command, Connection};
+use crate::client::Client;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::serve;
+
+pub(crate) use store::failed as store_failed;
+
+/// How a command ended.
+pub(crate) type Ended = Result<Exit, Failure>;
+
+/// Carries a command out.
+pub(crate) fn run(command: Command, connection: &Connection, output: &Output) -> Ended {
+    let client = || Client::new(connection);
+    match command {
+        Command::Serve(options) => serve::command(&options, output),
+        Command::Dev(options) => dev::dev(&options, output),
+        Command::Validate { files, strict } => documents::validate(&files, strict, output),
+        Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
+        Command::Run(options) => block_on(run::run(&client()?, &options, output)),
+        Command::Get { what } => block_on(list::get(&client()?, &what, output)),
+        Command::Describe { id } => block_on(describe::describe(&client()?, &id, output)),
+        Command::History { id } => block_on(history::history(&client()?, &id, output)),
+        Command::Watch { id } => block_on(history::watch(&client()?, &id, output)),
+        Command::Cancel(options) => block_on(steer::steer(&client()?, "cancel", &options, output)),
+        Command::Suspend(options) => {
+            block_on(steer::steer(&client()?, "suspend", &options, output))
+        }
+        Command::Resume(options) => block_on(steer::steer(&client()?, "resume", &options, output)),
+        Command::Retry(options) => block_on(steer::steer(&client()?, "retry", &options, output)),
+        Command::Tag { workflow, tag, version, reason } => {
+            let change = tag.zip(version);
+            block_on(tag::tag(&client()?, &workflow, change, reason, output))
+        }
+        Command::Store { what } => store::store(&what, output),
+        Command::Backup { target, data } => store::backup(&target, &data.data, output),
+        Command::Restore { backup, data } => store::restore(&backup, &data.data, output),
+        Command::Schema { what } => completions::schema(what, output),
+        Command::Completions { shell } => completions::print(shell, output),
+    }
+}
+
+/// Runs a client's work on this thread: nothing of it is worth a second one.
+fn block_on(work: impl Future<Output = Ended>) -> Ended {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new("server-unreachable", format!("the system gives no event queue: {error}"))
+    })?;
+    runtime.block_on(work)
+}

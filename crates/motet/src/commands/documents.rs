@@ -1,0 +1,110 @@
+//! Documents without a server.
+
+use std::path::{Path, PathBuf};
+
+use motet_definition::graph::{Checked, check};
+use motet_definition::{Diagnostic, Severity};
+use motet_expr::Value;
+use motet_expr::json::{array, object, string};
+use motet_types::Limits;
+
+use super::Ended;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// Says everything that is wrong with each file.
+pub(super) fn validate(files: &[PathBuf], strict: bool, output: &Output) -> Ended {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    let mut exit = Exit::Done;
+    for file in files {
+        let source = read(file)?;
+        let checked = check(&source, &Limits::default());
+        let name = file.display().to_string();
+        let counted = Counted::of(&checked.diagnostics);
+        if counted.errors > 0 || (strict && counted.warnings > 0) {
+            exit = Exit::Failed;
+        }
+        let colour = match output.style.0 {
+            true => motet_definition::Colour::Always,
+            false => motet_definition::Colour::Never,
+        };
+        let report = motet_definition::report(&name, &checked.source, &checked.diagnostics, colour);
+        text.push_str(&format!("{report}{name}: {}\n", counted.verdict()));
+        values.push(file_value(&name, &checked.diagnostics));
+    }
+    output.value(&array(values), |_| text);
+    Ok(exit)
+}
+
+/// A document without errors; else they are shown with the lines they are about.
+pub(super) fn checked(file: &Path, source: &str, output: &Output) -> Result<Checked, Failure> {
+    let checked = check(source, &Limits::default());
+    if checked.graph.is_some() {
+        return Ok(checked);
+    }
+    let name = file.display().to_string();
+    let colour = output.report_colour();
+    let report = motet_definition::report(&name, &checked.source, &checked.diagnostics, colour);
+    let counted = Counted::of(&checked.diagnostics);
+    Err(Failure {
+        details: vec![report],
+        ..Failure::of_server("invalid-document", format!("{name}: {}", counted.verdict()))
+    })
+}
+
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        Failure::new("unreadable-file", format!("cannot read {}: {error}", file.display()))
+    })
+}
+
+/// How much is wrong.
+struct Counted {
+    errors: usize,
+    warnings: usize,
+}
+
+impl Counted {
+    fn of(diagnostics: &[Diagnostic]) -> Self {
+        let count = |wanted| diagnostics.iter().filter(|one| one.severity == wanted).count();
+        Self { errors: count(Severity::Error), warnings: count(Severity::Warning) }
+    }
+
+    fn verdict(&self) -> String {
+        let several = |count, what: &str| match count {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        };
+        match (self.errors, self.warnings) {
+            (0, 0) => "valid".to_owned(),
+            (0, warnings) => format!("valid, {}", several(warnings, "warning")),
+            (errors, 0) => several(errors, "error"),
+            (errors, warnings) => {
+                format!("{}, {}", several(errors, "error"), several(warnings, "warning"))
+            }
+        }
+    }
+}
+
+fn file_value(name: &str, diagnostics: &[Diagnostic]) -> Value {
+    object([
+        ("file", string(name)),
+        ("valid", Value::Bool(!diagnostics.iter().any(Diagnostic::is_error))),
+        ("diagnostics", array(diagnostics.iter().map(diagnostic_value))),
+    ])
+}
+
+fn diagnostic_value(diagnostic: &Diagnostic) -> Value {
+    let mut members = vec![
+        ("code", string(diagnostic.code.as_str())),
+        ("severity", string(diagnostic.severity.to_string())),
+        ("message", string(diagnostic.message.as_str())),
+        ("path", string(diagnostic.path.to_string())),
+    ];
+    if let Some(span) = diagnostic.span {
+        members.push(("line", Value::from(span.line)));
+        members.push(("column", Value::from(span.column)));
+    }
+    object(members)
+}

@@ -1,0 +1,154 @@
+//! Starting an instance and following it to its end.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use http::HeaderName;
+use motet_expr::{Value, json};
+
+use super::Ended;
+use super::list::{path_of, split};
+use crate::cli::Run;
+use crate::client::{Call, Client, query};
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::value::Members;
+
+/// Longest that one request waits while nobody looks on.
+const WAIT: Duration = Duration::from_secs(60);
+/// The same while a progress line is drawn.
+const WAIT_SHOWN: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(client: &Client, options: &Run, output: &Output) -> Ended {
+    let (namespace, name) = split(&options.workflow)?;
+    let input = input(&options.input)?;
+    let began = Instant::now();
+    let wait = Wait { began, limit: options.wait, piece: piece(output) };
+    let mut path = format!("{}/instances?{}", path_of(namespace, name), wait.query());
+    if let Some(version) = &options.version {
+        path = format!("{path}&{}", query("version", version));
+    }
+    let key = options.key.as_deref();
+    let headers = key.map(|key| (HeaderName::from_static("idempotency-key"), key));
+    let headers: Vec<_> = headers.into_iter().collect();
+    let call = Call { headers, ..Call::post(path, "application/json", input) };
+    let started = client.send(call).await?.value;
+    let instance = follow(client, started, &wait, output).await?;
+    Ok(finish(&instance, output))
+}
+
+/// How long is waited in all, and by one request.
+struct Wait {
+    began: Instant,
+    limit: Option<Duration>,
+    piece: Duration,
+}
+
+impl Wait {
+    /// Time that is left for the next request.
+    fn next(&self) -> Duration {
+        let left = self.limit.map(|limit| limit.saturating_sub(self.began.elapsed()));
+        left.map_or(self.piece, |left| left.min(self.piece))
+    }
+
+    fn query(&self) -> String {
+        query("wait", &format!("{}ms", self.next().as_millis()))
+    }
+}
+
+fn piece(output: &Output) -> Duration {
+    if output.has_progress { WAIT_SHOWN } else { WAIT }
+}
+
+async fn follow(
+    client: &Client,
+    started: Value,
+    wait: &Wait,
+    output: &Output,
+) -> Result<Value, Failure> {
+    let mut instance = started;
+    while !is_final(&instance) && !wait.next().is_zero() {
+        output.progress(&progress_line(&instance, wait.began.elapsed()));
+        let id = instance.text("id").unwrap_or_default();
+        let answer = client.get(format!("/api/v1/instances/{id}?{}", wait.query())).await;
+        if answer.is_err() {
+            output.progress("");
+        }
+        instance = answer?;
+    }
+    output.progress("");
+    Ok(instance)
+}
+
+fn is_final(instance: &Value) -> bool {
+    matches!(instance.text("status"), Some("completed" | "faulted" | "cancelled"))
+}
+
+/// Prints what came of an instance and says it in the exit code.
+pub(super) fn finish(instance: &Value, output: &Output) -> Exit {
+    output.value(instance, |output| {
+        let text = |key| instance.text(key).unwrap_or_default();
+        let mut lines = format!("{} {}\n", text("id"), output.style.status(text("status")));
+        if let Some(value) = instance.member("output") {
+            let text = json::as_str(value).map_or_else(|| json::to_pretty(value), str::to_owned);
+            lines.push_str(&text);
+            lines.push('\n');
+        }
+        if let Some(error) = instance.member("error") {
+            lines.push_str(&output.style.red(&crate::tree::error_line(error)));
+            let place = error.text("instance").map(|place| format!(" at {place}"));
+            lines.push_str(&place.unwrap_or_default());
+            lines.push('\n');
+        }
+        lines
+    });
+    match instance.text("status") {
+        Some("completed") => Exit::Done,
+        Some("faulted" | "cancelled") => Exit::Unsuccessful,
+        _ => Exit::Unfinished,
+    }
+}
+
+/// Where an instance stands, in one line.
+fn progress_line(instance: &Value, elapsed: Duration) -> String {
+    let step = |step: &Value| {
+        let name = step.text("name").unwrap_or_default();
+        match step.number("attempt") {
+            Some(attempt @ 2..) => format!("{name} (attempt {attempt})"),
+            _ => name.to_owned(),
+        }
+    };
+    // The innermost steps say most; a step that holds others only repeats them.
+    let steps = instance.items("steps");
+    let is_inner = |one: &&Value| {
+        let id = one.number("id");
+        !steps.iter().any(|other| other.number("parent") == id)
+    };
+    let names: Vec<String> = steps.iter().filter(is_inner).map(step).collect();
+    let status = instance.text("status").unwrap_or_default();
+    let seconds = elapsed.as_secs_f32();
+    format!("{status} {seconds:.1}s  {}", names.join(", "))
+}
+
+/// The input's text: given, of a file, or of standard input.
+fn input(argument: &str) -> Result<String, Failure> {
+    let unreadable = |what: &str, error: std::io::Error| {
+        Failure::new("unreadable-file", format!("cannot read {what}: {error}"))
+    };
+    let text = match argument.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?,
+        None if argument == "-" => {
+            let mut text = String::new();
+            let read = std::io::stdin().lock().read_to_string(&mut text);
+            read.map_err(|error| unreadable("standard input", error))?;
+            text
+        }
+        None => argument.to_owned(),
+    };
+    let limits = json::Limits { bytes_max: usize::MAX, depth_max: 1_024 };
+    match json::parse(text.as_bytes(), limits) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Failure::usage(format!("the input is not JSON: {error}"))
+            .with_hint("write JSON, @FILE or - for standard input")),
+    }
+}

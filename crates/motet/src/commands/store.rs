@@ -1,0 +1,109 @@
+//! Looking after data directories whose server is stopped.
+
+use std::path::Path;
+
+use motet_store_embedded::{Error, Options, Progress, Service};
+
+use super::Ended;
+use crate::cli::Store;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+pub(super) fn store(what: &Store, output: &Output) -> Ended {
+    match what {
+        Store::Check(data) => {
+            let report = motet_store_embedded::check(&data.data, &mut shown(output));
+            let report = finished(output, report)?;
+            output.line(&report.to_string());
+            Ok(if report.is_sound() { Exit::Done } else { Exit::Failed })
+        }
+        Store::Repair { data, accept_loss } => repair(&data.data, *accept_loss, output),
+        Store::Upgrade(data) => {
+            let report =
+                motet_store_embedded::upgrade(&data.data).map_err(|error| failed(&error))?;
+            output.line(&match report.from == report.to {
+                true => format!("format {} is the newest already", report.to),
+                false => format!("format {} is now {}", report.from, report.to),
+            });
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Copies the data of a stopped server.
+pub(super) fn backup(target: &Path, data: &Path, output: &Output) -> Ended {
+    let service = Service::open(data, &motet_runtime::SCHEMA, Options::default());
+    let service = service.map_err(|error| failed(&error))?;
+    let report = service.backup(target).map_err(|error| failed(&error))?;
+    service.close().map_err(|error| failed(&error))?;
+    output.line(&format!(
+        "{}: {} bytes, every commit up to {}",
+        target.display(),
+        report.bytes,
+        report.covered.0
+    ));
+    Ok(Exit::Done)
+}
+
+/// Makes a data directory from a backup.
+pub(super) fn restore(backup: &Path, data: &Path, output: &Output) -> Ended {
+    let report = motet_store_embedded::restore(backup, data, &mut shown(output));
+    let report = finished(output, report)?;
+    output.line(&format!("{}: every commit up to {}", data.display(), report.covered.0));
+    Ok(Exit::Done)
+}
+
+fn repair(data: &Path, accept_loss: bool, output: &Output) -> Ended {
+    let report = motet_store_embedded::repair(
+        data,
+        &motet_runtime::SCHEMA,
+        &Options::default(),
+        accept_loss,
+        &mut shown(output),
+    );
+    let report = finished(output, report)?;
+    output.line(&report.before.to_string());
+    if report.cut {
+        output.line(&format!(
+            "cut: commits up to {} are kept, {} readable ones are gone; what was cut lies in {}",
+            report.kept.0,
+            report.lost,
+            report.aside.join(", ")
+        ));
+    } else if report.before.damage.is_some() {
+        let message = format!(
+            "a repair would keep the commits up to {} and lose {} readable ones, and what is unreadable",
+            report.kept.0, report.lost
+        );
+        return Err(Failure::new("store-failed", message)
+            .with_hint("with --accept-loss it is done; a backup may hold more"));
+    } else {
+        output.line("nothing to repair");
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(output: &Output) -> impl FnMut(Progress) + use<'_> {
+    |progress| {
+        let of = if progress.total > 0 { format!(" of {}", progress.total) } else { String::new() };
+        output.progress(&format!("{} ({}{of})", progress.doing, progress.done));
+    }
+}
+
+fn finished<T>(output: &Output, result: Result<T, Error>) -> Result<T, Failure> {
+    output.progress("");
+    result.map_err(|error| failed(&error))
+}
+
+/// A store's error with what to do about it.
+pub(crate) fn failed(error: &Error) -> Failure {
+    let failure = Failure::new("store-failed", error.to_string());
+    match error {
+        Error::Locked { .. } => {
+            failure.with_hint("stop that server first, or name another directory")
+        }
+        Error::Damaged(_) => failure.with_hint("`motet store check` explains what is damaged"),
+        Error::NewerFormat { .. } => failure.with_hint("use a newer motet"),
+        _ => failure,
+    }
+}

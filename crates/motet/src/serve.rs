@@ -1,0 +1,179 @@
+//! The composition of a server: store, mesh, runtime and API, and how they start and stop.
+
+mod secrets;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_mesh::Mesh;
+use motet_runtime::{Handle, Runtime, SystemClock};
+use motet_store_embedded::Service;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::cli::Serve;
+use crate::commands::{Ended, store_failed};
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use secrets::{ConfiguredSecrets, load_or_create_key};
+
+/// Time that requests get to send their last answers once the runtime has stopped.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// `motet serve`.
+pub(crate) fn command(options: &Serve, output: &Output) -> Ended {
+    let config = Config::load(options)?;
+    if options.print_config {
+        output.print(&config.print());
+        return Ok(Exit::Done);
+    }
+    run(&config, output, |_address| std::future::pending())
+}
+
+/// Runs a server until it is told to stop. What is made of its address runs beside it, and ends with it.
+pub(crate) fn run<F>(
+    config: &Config,
+    output: &Output,
+    beside: impl FnOnce(SocketAddr) -> F,
+) -> Ended
+where
+    F: Future<Output = ()>,
+{
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("motet-io")
+        .build()
+        .map_err(|error| server_failed(&format!("the system gives no event queue: {error}")))?;
+    tokio.block_on(async {
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().map_err(|error| server_failed(&error.to_string()))?;
+        let (runtime, store) = start(config)?;
+        output.note(&format!(
+            "motet {} at http://{address}, data in {}",
+            env!("CARGO_PKG_VERSION"),
+            config.data.display()
+        ));
+        tokio::select! {
+            stopped = serve(listener, address, config, runtime.handle()) => stopped?,
+            () = beside(address) => {}
+        }
+        output.note("motet: stopping");
+        drop(runtime);
+        close(store)
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new("address-in-use", format!("cannot listen at {address}: {error}"))
+            .with_hint("choose another address with --listen")
+    })
+}
+
+/// Opens the data and starts the runtime over it.
+fn start(config: &Config) -> Result<(Runtime, Arc<Service>), Failure> {
+    let options = motet_store_embedded::Options::default().with_limits(&config.limits);
+    let store = Service::open(&config.data, &motet_runtime::SCHEMA, options)
+        .map_err(|error| store_failed(&error))?;
+    let store = Arc::new(store);
+    let mesh = Mesh::new(motet_mesh::Options::default())
+        .map_err(|error| server_failed(&error.to_string()))?;
+    let runtime = Runtime::start(motet_runtime::Options {
+        store: store.clone(),
+        reads: store.clone(),
+        mesh,
+        secrets: Arc::new(ConfiguredSecrets::new(config.secrets.clone())),
+        secret_key: load_or_create_key(&config.data)?,
+        clock: Arc::new(SystemClock::new()),
+        limits: config.limits.clone(),
+        tokio: tokio::runtime::Handle::current(),
+    });
+    let runtime = runtime.map_err(|error| server_failed(&causes(&error)))?;
+    Ok((runtime, store))
+}
+
+/// Serves until a signal, then finishes what is in flight within the limit; a second signal ends that at once.
+async fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    config: &Config,
+    handle: Handle,
+) -> Result<(), Failure> {
+    let options = motet_api::Options {
+        limits: config.limits.clone(),
+        listen: Some(address),
+        allowed_hosts: config.allowed_hosts.clone(),
+        wait_max: config.wait_max,
+        connections_max: config.connections_max,
+        drain_max: config.shutdown_limit + LAST_ANSWERS,
+        ..motet_api::Options::default()
+    };
+    let router = motet_api::router(handle.clone(), options.clone());
+    let (stop, mut stopping) = watch::channel(false);
+    let answering = motet_api::serve(listener, router, &options, async move {
+        // The sender lives as long as this is polled.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    });
+    let mut signals = Signals::new()?;
+    let settling = async {
+        signals.next().await;
+        // Nobody listens only where serving has ended, and then there is nothing to stop.
+        let _ = stop.send(true);
+        tokio::select! {
+            () = handle.shut_down(config.shutdown_limit) => {}
+            () = signals.next() => handle.shut_down(Duration::ZERO).await,
+        }
+    };
+    tokio::join!(answering, settling);
+    Ok(())
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| server_failed(&error.to_string()));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Covers everything, so that the next start has nothing to recover. Somebody who still holds the store keeps it from
+/// that; what was acknowledged is durable all the same.
+fn close(store: Arc<Service>) -> Ended {
+    if let Some(store) = Arc::into_inner(store) {
+        store.close().map_err(|error| store_failed(&error))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn server_failed(why: &str) -> Failure {
+    Failure::new("server-failed", why)
+}
+
+/// An error with what caused it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,213 @@
+//! An instance's steps as a tree, built from its history.
+
+mod draw;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use motet_expr::Value;
+use motet_types::Timestamp;
+
+use crate::output::Style;
+use crate::value::Members;
+
+/// The tree of a history, oldest record first, for people.
+pub(crate) fn draw(history: &[Value], style: Style) -> String {
+    draw::draw(&Tree::of(history), style)
+}
+
+/// Time between two instants, as people say it; none while one of them is missing.
+pub(crate) fn elapsed(from: &str, to: &str) -> Option<String> {
+    let (from, to): (Timestamp, Timestamp) = (from.parse().ok()?, to.parse().ok()?);
+    Some(duration(to.since(from)))
+}
+
+/// An error in one line.
+pub(crate) fn error_line(error: &Value) -> String {
+    let kind = error.text("type").unwrap_or("error");
+    let kind = kind.rsplit('/').next().unwrap_or(kind);
+    let what = error.text("detail").or(error.text("title")).unwrap_or_default();
+    match error.number("status") {
+        Some(status) => format!("{kind} {status}: {what}"),
+        None => format!("{kind}: {what}"),
+    }
+}
+
+/// Every step of an instance by its number.
+#[derive(Debug, Default)]
+struct Tree {
+    steps: BTreeMap<u64, Node>,
+}
+
+/// One step: one activation of a task.
+#[derive(Debug, Default)]
+struct Node {
+    name: String,
+    children: Vec<u64>,
+    started: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    state: State,
+    /// What happened in it, in order.
+    remarks: Vec<Remark>,
+    /// Iterations that a loop began.
+    iterations: u64,
+    /// Attempts of its call.
+    attempts: u64,
+    /// What a call asks for, or a wait waits for.
+    about: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    Completed,
+    Failed,
+    Skipped,
+}
+
+/// A line below a step.
+#[derive(Debug)]
+enum Remark {
+    Error(String),
+    Note(String),
+}
+
+impl Tree {
+    fn of(history: &[Value]) -> Self {
+        let mut tree = Self::default();
+        for record in history {
+            tree.take(record);
+        }
+        tree
+    }
+
+    fn take(&mut self, record: &Value) {
+        let kind = record.text("type").unwrap_or_default();
+        let at = record.text("at").and_then(|at| at.parse().ok());
+        let id = record.number("step").unwrap_or_default();
+        match kind {
+            "activated" => self.activate(id, record, at),
+            // The header of a skipped task names the step around it.
+            "skipped" => self.skip(id, record, at),
+            _ => self.steps.entry(id).or_default().take(kind, record, at),
+        }
+    }
+
+    fn activate(&mut self, id: u64, record: &Value, at: Option<Timestamp>) {
+        let parent = record.number("parent").unwrap_or_default();
+        let name = record.text("name").unwrap_or_default().to_owned();
+        self.steps.insert(id, Node { name, started: at, ..Node::default() });
+        self.steps.entry(parent).or_default().children.push(id);
+    }
+
+    fn skip(&mut self, parent: u64, record: &Value, at: Option<Timestamp>) {
+        let name = record.text("name").unwrap_or_default().to_owned();
+        // Skipped tasks never became steps, so they get numbers that no step has.
+        let id = u64::MAX - self.steps.len() as u64;
+        let node = Node { name, started: at, state: State::Skipped, ..Node::default() };
+        self.steps.insert(id, node);
+        self.steps.entry(parent).or_default().children.push(id);
+    }
+}
+
+impl Node {
+    fn take(&mut self, kind: &str, record: &Value, at: Option<Timestamp>) {
+        let text = |key| record.text(key).unwrap_or_default();
+        let error = || record.member("error").map(error_line).unwrap_or_default();
+        match kind {
+            "started" => {
+                text("workflow").clone_into(&mut self.name);
+                self.started = at;
+            }
+            "completed" | "workflow-completed" => self.end(State::Completed, at),
+            "failed" => {
+                self.remarks.push(Remark::Error(error()));
+                self.end(State::Failed, at);
+            }
+            "workflow-faulted" => self.end(State::Failed, at),
+            "workflow-cancelled" => {
+                self.note(&with_reason("cancelled", record));
+                self.end(State::Failed, at);
+            }
+            "iterated" => self.iterations += 1,
+            "waiting" => self.about = format!("until {}", text("due")),
+            "requested" | "resent" => self.request(record),
+            "settled" => self.settle(record),
+            "abandoned" => self.note("its call was abandoned"),
+            "child-requested" => self.about = format!("{} {}", text("workflow"), text("child")),
+            "child-ended" if record.member("error").is_some() => {
+                self.remarks.push(Remark::Error(error()));
+            }
+            "child-cancelled" => self.note("the instance it waited for was cancelled"),
+            "caught" => self.note(&caught(record)),
+            "branch-failed" => self.remarks.push(Remark::Error(error())),
+            "incident-raised" => {
+                self.remarks.push(Remark::Error(format!("waits for a person: {}", error())));
+            }
+            "suspended" => self.note(&with_reason("suspended", record)),
+            "resumed" => self.note("resumed"),
+            "reopened" => self.reopen(),
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, record: &Value) {
+        self.attempts = record.number("attempt").unwrap_or(self.attempts + 1);
+        if let Some(request) = record.member("request") {
+            let text = |key| request.text(key).unwrap_or_default();
+            self.about = format!("{} {}", text("method"), text("uri"));
+        }
+    }
+
+    fn settle(&mut self, record: &Value) {
+        if let Some(error) = record.member("error") {
+            let attempt = record.number("attempt").unwrap_or(self.attempts);
+            let line = format!("attempt {attempt}: {}", error_line(error));
+            self.remarks.push(Remark::Error(line));
+        }
+    }
+
+    fn end(&mut self, state: State, at: Option<Timestamp>) {
+        (self.state, self.ended) = (state, at);
+    }
+
+    fn reopen(&mut self) {
+        self.note("opened again");
+        (self.state, self.ended) = (State::Open, None);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.remarks.push(Remark::Note(text.to_owned()));
+    }
+}
+
+fn caught(record: &Value) -> String {
+    let error = record.member("error").map(error_line).unwrap_or_default();
+    match (record.number("retry"), record.text("due")) {
+        (Some(number), Some(due)) => format!("caught {error}; retry {number} at {due}"),
+        _ => format!("caught {error}"),
+    }
+}
+
+fn with_reason(what: &str, record: &Value) -> String {
+    match record.text("reason") {
+        Some(reason) => format!("{what}: {reason}"),
+        None => what.to_owned(),
+    }
+}
+
+fn duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let (seconds, minutes) = (millis / 1_000, millis / 60_000);
+    match millis {
+        0..1_000 => format!("{millis}ms"),
+        1_000..60_000 => format!("{seconds}.{}s", millis % 1_000 / 100),
+        60_000..3_600_000 => format!("{minutes}m {:02}s", seconds % 60),
+        3_600_000..86_400_000 => format!("{}h {:02}m", minutes / 60, minutes % 60),
+        _ => format!("{}d {:02}h", minutes / 1_440, minutes / 60 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests;
