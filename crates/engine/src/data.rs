@@ -146,11 +146,21 @@ impl Decider<'_> {
     }
 
     pub(crate) fn check_size(&self, value: &Value, what: &str) -> Result<(), WorkflowError> {
-        let (bytes, bytes_max) = (json::size_bound(value), self.limits.payload_bytes_max);
+        let (bound, bytes_max) = (json::size_bound(value), self.limits.payload_bytes_max);
+        // Escapes make a text at most six times as long as it is, so most values need no second look.
+        let is_small = bound <= bytes_max / ESCAPED_BYTES_MAX;
+        let bytes = if is_small { bound } else { json::to_text(value).len() };
+        // Each level of nesting counts bytes, so a small value cannot be deep.
+        if bound / NESTED_BYTES_MIN > self.limits.depth_max
+            && json::depth(value) > self.limits.depth_max
+        {
+            let detail = format!("{what} is nested deeper than depth_max = {}", self.limits.depth_max);
+            return Err(WorkflowError::new(ErrorKind::Runtime, "nested too deep", detail));
+        }
         if bytes <= bytes_max {
             return Ok(());
         }
-        let detail = format!("{what} has about {bytes} bytes, payload_bytes_max is {bytes_max}");
+        let detail = format!("{what} has {bytes} bytes as JSON, payload_bytes_max is {bytes_max}");
         Err(WorkflowError::new(ErrorKind::Runtime, "too large", detail))
     }
 
@@ -158,6 +168,12 @@ impl Decider<'_> {
         self.fuel_burnt += self.limits.expression_fuel_max.saturating_sub(fuel_left);
     }
 }
+
+/// How much longer a text may be as JSON, rounded up.
+const ESCAPED_BYTES_MAX: usize = 8;
+
+/// What a value counts at least in `size_bound`.
+const NESTED_BYTES_MIN: usize = 16;
 
 fn check_schema(schema: Option<&Schema>, value: &Value, what: &str) -> Result<(), WorkflowError> {
     let Some(schema) = schema else { return Ok(()) };

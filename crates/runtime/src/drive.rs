@@ -19,7 +19,7 @@ use motet_mesh::Mesh;
 use motet_store::{Reads, Store};
 use motet_types::Limits;
 
-use crate::{CatalogView, Handle, Health};
+use crate::{CatalogView, Handle, Health, Metrics};
 
 pub use clock::{Clock, SystemClock};
 
@@ -41,6 +41,8 @@ pub struct Options {
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// Figures of the store, shown beside the runtime's own.
+    pub store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
     /// Where calls and timers of the shell run.
     pub tokio: tokio::runtime::Handle,
 }
@@ -78,6 +80,7 @@ impl Runtime {
             catalog: RwLock::default(),
             health: Mutex::new(Health { ready: false, reason: Some("starting".to_owned()) }),
             levels: Levels::default(),
+            store_metrics: options.store_metrics,
             seed: Mutex::new(inner::Seed::from_system()),
             limits: options.limits.clone(),
         });
@@ -127,6 +130,7 @@ pub(crate) struct Inner {
     catalog: RwLock<Arc<CatalogView>>,
     health: Mutex<Health>,
     levels: Levels,
+    store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
     seed: Mutex<inner::Seed>,
     limits: Limits,
 }

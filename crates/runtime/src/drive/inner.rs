@@ -72,8 +72,6 @@ impl Inner {
     }
 
     pub(crate) async fn start(&self, request: StartRequest) -> Result<StartReply, Error> {
-        let bytes = motet_expr::json::size_bound(&request.input);
-        check_size("the input", bytes, self.limits.payload_bytes_max)?;
         let random = self.seed.lock().unwrap_or_else(PoisonError::into_inner).next();
         let request = Box::new(request);
         let asked = self.ask(|reply| Input::Start { request, random, reply }).await?;
@@ -153,7 +151,9 @@ impl Inner {
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        self.levels.metrics()
+        let mut metrics = self.levels.metrics();
+        metrics.extend((self.store_metrics)());
+        metrics
     }
 
     pub(crate) async fn shut_down(&self, limit: Duration) {

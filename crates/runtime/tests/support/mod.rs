@@ -131,6 +131,7 @@ fn open(store: &Arc<MemoryStore>) -> Runtime {
         secret_key: SecretKey([1; 32]),
         clock: Arc::new(SystemClock::new()),
         limits: Limits::default(),
+        store_metrics: Arc::new(Vec::new),
         tokio: tokio::runtime::Handle::current(),
     };
     Runtime::start(options).unwrap()
