@@ -56,7 +56,7 @@ fn group<'a>(file: &'a str, source: &'a SourceMap, diagnostic: &'a Diagnostic) -
     let mut group =
         Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.as_str()));
     if let Some(span) = diagnostic.span {
-        group = match excerpt(source.text(), span) {
+        group = match excerpt(source, span) {
             Some((line, range)) => {
                 let annotation = AnnotationKind::Primary.span(range);
                 let snippet = Snippet::source(line).line_start(span.line).path(file);
@@ -72,11 +72,12 @@ fn group<'a>(file: &'a str, source: &'a SourceMap, diagnostic: &'a Diagnostic) -
 }
 
 /// The line of a span, and the part of the line that the span covers.
-fn excerpt(text: &str, span: Span) -> Option<(&str, std::ops::Range<usize>)> {
-    let start = text[..span.start].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-    let rest = &text[span.start..];
-    let end = span.start + rest.find(['\n', '\r']).unwrap_or(rest.len());
-    let line = &text[start..end];
-    (line.len() <= LINE_BYTES_MAX)
-        .then(|| (line, span.start - start..span.end.clamp(span.start, end) - start))
+fn excerpt(source: &SourceMap, span: Span) -> Option<(&str, std::ops::Range<usize>)> {
+    let (start, end) = source.line(span.line);
+    if end - start > LINE_BYTES_MAX {
+        return None;
+    }
+    let line = source.text().get(start..end)?.trim_end_matches(['\n', '\r']);
+    let within = |byte: usize| byte.saturating_sub(start).min(line.len());
+    Some((line, within(span.start)..within(span.end)))
 }

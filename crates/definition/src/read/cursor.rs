@@ -301,16 +301,17 @@ impl<'a> Fields<'a> {
 
     /// Ends a closed object: every other key is an error.
     pub(super) fn close(self) {
-        for (key, cursor) in &self.rest {
-            let message = match self.known.as_slice() {
-                [] => format!("the property `{key}` is not known here: remove it"),
-                known => {
-                    let mut known = known.to_vec();
-                    known.sort_unstable();
-                    known.dedup();
-                    format!("the property `{key}` is not known here: use {}", one_of(&known))
-                }
-            };
+        let mut known = self.known.clone();
+        known.sort_unstable();
+        known.dedup();
+        let advice = if known.is_empty() {
+            "remove it".to_owned()
+        } else {
+            format!("use {}", one_of(&known))
+        };
+        // Beyond the limit one more error tells nothing, but costs time.
+        for (key, cursor) in self.rest.iter().take(DIAGNOSTICS_MAX) {
+            let message = format!("the property `{key}` is not known here: {advice}");
             let problem = cursor.problem(Code::UnknownProperty, message).about_key();
             cursor.report(match nearest(key, &self.known) {
                 Some(name) => problem.with_help(format!("did you mean `{name}`?")),
@@ -321,7 +322,7 @@ impl<'a> Fields<'a> {
 
     /// Ends an open object: every other key is kept, with a warning where it looks like a slip.
     pub(super) fn open(self) -> Extra {
-        for (key, cursor) in &self.rest {
+        for (key, cursor) in self.rest.iter().take(DIAGNOSTICS_MAX) {
             if let Some(name) = nearest(key, &self.known) {
                 let message =
                     format!("the property `{key}` has no meaning here: did you mean `{name}`?");

@@ -20,4 +20,4 @@ pub(crate) mod words;
 
 pub(crate) use cursor::{Cursor, Sink, all_of, one_of};
 pub(crate) use document::document;
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{CANDIDATES_MAX, nearest};

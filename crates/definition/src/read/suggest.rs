@@ -2,7 +2,7 @@
 const WORD_LEN_MAX: usize = 40;
 
 /// Words that are compared; a document may declare very many.
-const CANDIDATES_MAX: usize = 200;
+pub(crate) const CANDIDATES_MAX: usize = 200;
 
 /// The word of `known` that was probably meant by `written`, if one is near enough.
 pub(crate) fn nearest<'a, T: AsRef<str> + ?Sized>(

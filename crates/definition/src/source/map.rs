@@ -25,6 +25,11 @@ impl SourceMap {
         &self.lines.text
     }
 
+    /// The bytes of a line, counted from 1.
+    pub(crate) fn line(&self, line: usize) -> Bytes {
+        self.lines.line(line)
+    }
+
     /// The place of the value that `pointer` points to.
     pub fn entry(&self, pointer: &Pointer) -> Option<Entry> {
         let (key, value) = self.bytes(pointer)?;

@@ -51,6 +51,12 @@ impl Lines {
         Span { start, end, line, column }
     }
 
+    /// The bytes of a line, counted from 1, with what ends it.
+    pub(crate) fn line(&self, line: usize) -> Bytes {
+        let start = |line: usize| self.starts.get(line).copied().unwrap_or(self.text.len());
+        (start(line.saturating_sub(1)), start(line))
+    }
+
     fn floor(&self, byte: usize) -> usize {
         let mut byte = byte.min(self.text.len());
         while !self.text.is_char_boundary(byte) {

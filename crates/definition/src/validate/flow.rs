@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Checker;
 use crate::model::{FlowDirective, Task, TaskKind, TaskList};
 use crate::pointer::Path;
-use crate::read::nearest;
+use crate::read::CANDIDATES_MAX;
 use crate::walk::lists;
 use crate::{Code, Diagnostic};
 
@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
         if places.contains_key(name.as_str()) {
             return;
         }
-        let elsewhere = exists(&self.document.do_, name);
+        let elsewhere = self.is_task(name);
         let problem = if elsewhere {
             let message = format!(
                 "the task `{name}` is in another scope: a task can only be followed by one of its own list"
@@ -70,11 +70,23 @@ impl<'a> Checker<'a> {
             );
             Diagnostic::new(Code::UnknownTask, path.pointer(), message)
         };
-        let names: Vec<&str> = RESERVED.into_iter().chain(places.keys().copied()).collect();
-        self.report(match nearest(name, &names) {
+        let names: Vec<&str> =
+            RESERVED.into_iter().chain(places.keys().copied()).take(CANDIDATES_MAX).collect();
+        self.report(match self.meant(name, &names) {
             Some(near) => problem.with_help(format!("did you mean `{near}`?")),
             None => problem,
         });
+    }
+
+    /// Whether a task of this name stands anywhere in the workflow.
+    fn is_task(&mut self, name: &str) -> bool {
+        let document = self.document;
+        let names = self.task_names.get_or_insert_with(|| {
+            let mut names = HashSet::new();
+            collect_names(&document.do_, &mut names);
+            names
+        });
+        names.contains(name)
     }
 
     /// Warns of tasks that no path from the first one reaches.
@@ -163,9 +175,11 @@ fn successors(list: &TaskList, places: &Places<'_>, idx: usize) -> Vec<usize> {
     next.into_iter().flatten().collect()
 }
 
-/// Whether a task of this name stands anywhere below a list.
-fn exists(list: &TaskList, name: &str) -> bool {
-    list.iter().any(|item| {
-        item.name == name || lists(&item.task).into_iter().any(|(list, _)| exists(list, name))
-    })
+fn collect_names<'a>(list: &'a TaskList, names: &mut HashSet<&'a str>) {
+    for item in list {
+        names.insert(&item.name);
+        for (list, _) in lists(&item.task) {
+            collect_names(list, names);
+        }
+    }
 }

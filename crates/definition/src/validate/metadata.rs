@@ -5,7 +5,6 @@ use super::cycle::cyclic;
 use super::scope::{Scope, Site};
 use crate::model::{MotetTask, Task, TaskItem, TaskKind, TaskList};
 use crate::pointer::Path;
-use crate::read::nearest;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
@@ -106,7 +105,7 @@ impl<'a> Checker<'a> {
     fn unknown_need(&mut self, name: &str, branches: &[&str], path: &Path<'a>) {
         let message = format!("the fork has no branch `{name}`: name one of its branches");
         let problem = Diagnostic::new(Code::InvalidNeeds, path.pointer(), message);
-        self.report(match nearest(name, branches) {
+        self.report(match self.meant(name, branches) {
             Some(near) => problem.with_help(format!("did you mean `{near}`?")),
             None => problem,
         });

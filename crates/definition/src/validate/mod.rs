@@ -15,12 +15,14 @@ mod secrets;
 mod task;
 mod trying;
 
+use std::collections::HashSet;
+
 use motet_expr::Mode;
 use motet_types::Limits;
 
 use crate::model::{Document, EvaluateMode, TaskList};
 use crate::pointer::Path;
-use crate::read::{nearest, one_of};
+use crate::read::{CANDIDATES_MAX, nearest, one_of};
 use crate::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use scope::{Scope, Site};
 
@@ -33,7 +35,8 @@ pub fn validate(document: &Document, limits: &Limits) -> Vec<Diagnostic> {
         EvaluateMode::Strict => Mode::Strict,
         EvaluateMode::Loose => Mode::Loose,
     };
-    let mut checker = Checker { document, limits, mode, kept: [0; 2], diagnostics: Vec::new() };
+    let mut checker =
+        Checker { document, limits, mode, kept: [0; 2], task_names: None, diagnostics: Vec::new() };
     checker.document();
     checker.diagnostics
 }
@@ -45,6 +48,8 @@ struct Checker<'a> {
     mode: Mode,
     /// Warnings and errors among the diagnostics.
     kept: [usize; 2],
+    /// Names of all tasks below `do`, once somebody asked.
+    task_names: Option<HashSet<&'a str>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -135,6 +140,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The name that was probably meant, as long as anybody reads further.
+    fn meant<'n>(&self, name: &str, known: &[&'n str]) -> Option<&'n str> {
+        if self.kept[1] < DIAGNOSTICS_MAX { nearest(name, known) } else { None }
+    }
+
     /// Reports a name that is not among those declared.
     fn unknown<'n>(
         &mut self,
@@ -144,10 +154,10 @@ impl<'a> Checker<'a> {
         section: &str,
         declared: impl Iterator<Item = &'n str>,
     ) {
-        let declared: Vec<&str> = declared.collect();
+        let declared: Vec<&str> = declared.take(CANDIDATES_MAX).collect();
         let message = format!("`{name}` is not declared in `use.{section}`: declare it there");
         let problem = Diagnostic::new(code, path.pointer(), message);
-        self.report(match (nearest(name, &declared), declared.as_slice()) {
+        self.report(match (self.meant(name, &declared), declared.as_slice()) {
             (Some(near), _) => problem.with_help(format!("did you mean `{near}`?")),
             (None, []) => problem,
             (None, names) if names.len() <= NAMES_MAX => {

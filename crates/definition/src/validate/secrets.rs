@@ -3,6 +3,7 @@ use motet_expr::{Program, Template as Compiled};
 use super::Checker;
 use super::scope::Scope;
 use crate::pointer::Pointer;
+use crate::read::CANDIDATES_MAX;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
@@ -70,8 +71,8 @@ impl<'a> Checker<'a> {
         }
         let message = format!("the secret `{name}` is not declared in `use.secrets`: add it there");
         let mut problem = Diagnostic::new(Code::UnknownSecret, pointer.clone(), message);
-        let names: Vec<&str> = declared.iter().map(String::as_str).collect();
-        if let Some(near) = crate::read::nearest(name, &names) {
+        let names: Vec<&str> = declared.iter().map(String::as_str).take(CANDIDATES_MAX).collect();
+        if let Some(near) = self.meant(name, &names) {
             problem = problem.with_help(format!("did you mean `{near}`?"));
         }
         self.report(match text.find(name) {
@@ -82,15 +83,15 @@ impl<'a> Checker<'a> {
 }
 
 /// One `$secrets…` path in a source.
-struct SecretUse {
+pub(super) struct SecretUse {
     /// Bytes of the whole path.
     range: std::ops::Range<usize>,
     /// The first name of the path, where it is written out.
-    name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// Every path that begins with `$secrets` (or `$secret`, its other spelling).
-fn secret_uses(source: &str) -> Vec<SecretUse> {
+pub(super) fn secret_uses(source: &str) -> Vec<SecretUse> {
     let mut uses = Vec::new();
     let mut at = 0;
     while let Some(found) = source[at..].find("$secret") {
@@ -125,7 +126,7 @@ fn path_segment(text: &str) -> Option<(String, usize)> {
 }
 
 /// Whether a source only puts values together: paths, variables, literals, arrays and objects, no operator or function.
-fn only_passes(source: &str, uses: &[SecretUse]) -> bool {
+pub(super) fn only_passes(source: &str, uses: &[SecretUse]) -> bool {
     let mut rest = String::new();
     let mut at = 0;
     for secret in uses {
