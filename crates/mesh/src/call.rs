@@ -11,6 +11,7 @@ pub struct Request {
     pub method: Method,
     /// Absolute, `http` or `https`.
     pub uri: Uri,
+    /// A value marked as sensitive stays behind, like `authorization` and `cookie`, where a redirect leads to another origin.
     pub headers: HeaderMap,
     pub body: Bytes,
     /// From now to the last byte of the response's body.

@@ -52,6 +52,9 @@ impl Hop {
         }
         if self.leaves_origin {
             drop_all(&mut request.headers, &OF_CREDENTIALS);
+            let sensitive = request.headers.iter().filter(|(_, value)| value.is_sensitive());
+            let sensitive: Vec<_> = sensitive.map(|(name, _)| name.clone()).collect();
+            drop_all(&mut request.headers, &sensitive);
         }
     }
 }

@@ -85,11 +85,15 @@ async fn methods_and_bodies_by_status() {
 async fn credentials_stay_at_their_origin() {
     let elsewhere = Server::answering(&[&ok("")]).await;
     let server = Server::answering(&[&moved(307, "/b"), &moved(307, &elsewhere.url("/c"))]).await;
-    mesh().call(with_everything(Method::POST, &server.url("/a"))).await.unwrap();
+    let mut request = with_everything(Method::POST, &server.url("/a"));
+    let mut key = HeaderValue::from_static("secret");
+    key.set_sensitive(true);
+    request.headers.insert("x-api-key", key);
+    mesh().call(request).await.unwrap();
     expect![[r#"
-        1: POST /a HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | content-length: 4 | data
-        2: POST /b HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | content-length: 4 | data
-        1: POST /c HTTP/1.1 | idempotency-key: k-1 | content-type: text/plain | content-length: 4 | data"#]].assert_eq(
+        1: POST /a HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | x-api-key: secret | content-length: 4 | data
+        2: POST /b HTTP/1.1 | authorization: Bearer t | cookie: c=1 | content-type: text/plain | idempotency-key: k-1 | x-api-key: secret | content-length: 4 | data
+        1: POST /c HTTP/1.1 | content-type: text/plain | idempotency-key: k-1 | content-length: 4 | data"#]].assert_eq(
         &[server.requests(), elsewhere.requests()]
             .concat()
             .join("\n"),
