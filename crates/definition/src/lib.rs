@@ -2,7 +2,7 @@
 //!
 //! [`parse`] reads YAML or JSON into the [`model`] and says everything that is wrong with it, each with a
 //! [`Code`], a JSON pointer and a place in the text; [`validate`] judges the meaning of a model alone, and
-//! [`unsupported`] tells what the engine does not execute yet. [`print`] gives the document back, [`report`] draws
+//! [`unsupported`] tells what the engine does not execute yet. [`print()`] gives the document back, [`report`] draws
 //! diagnostics for people, [`json_schema`] describes documents to editors, [`graph`] compiles them.
 //!
 //! It deliberately does not: fetch external resources, evaluate expressions, read files, know the catalog.

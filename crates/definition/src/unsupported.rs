@@ -5,7 +5,7 @@ use crate::model::{
 use crate::walk::{Construct, walk};
 use crate::{DIAGNOSTICS_MAX, Diagnostic};
 
-/// What the language allows and the engine does not execute yet; each release removes lines from [`TABLE`].
+/// What the language allows and the engine does not execute yet; each release takes lines off this table.
 ///
 /// The diagnostics have no spans: [`SourceMap::locate`](crate::SourceMap::locate) adds them.
 pub fn unsupported(document: &Document) -> Vec<Diagnostic> {

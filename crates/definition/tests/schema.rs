@@ -224,3 +224,27 @@ do:
       wait: { seconds: 0 }
       metadata: { motet: { until: .deliverAt } }
 "#;
+
+#[test]
+fn the_schema_explains_every_property_and_points_to_nothing_that_is_missing() {
+    let schema: Value = serde_json::from_str(&to_json(&json_schema())).unwrap();
+    let mut pointers = Vec::new();
+    collect(&schema, String::new(), &mut pointers);
+    let mut properties = 0;
+    for pointer in pointers {
+        let part = schema.pointer(&pointer).unwrap();
+        if let Some(target) = part.get("$ref").and_then(Value::as_str) {
+            let target = target.strip_prefix('#').unwrap();
+            assert!(schema.pointer(target).is_some(), "{pointer} points to {target}");
+        }
+        let around = pointer.rsplit_once('/').map_or("", |(around, _)| around);
+        let is_property =
+            around.ends_with("/properties") && !around.ends_with("/properties/properties");
+        if is_property {
+            properties += 1;
+            let description = part.get("description").and_then(Value::as_str).unwrap_or_default();
+            assert!(description.ends_with('.'), "{pointer} is not explained");
+        }
+    }
+    assert!(properties > 300, "only {properties} properties");
+}
