@@ -39,6 +39,3 @@ pub use maintenance::{
 };
 pub use options::{Options, Sabotage};
 pub use service::{Health, Service, Stats};
-
-#[cfg(test)]
-mod tests;

@@ -31,7 +31,7 @@ impl Opened {
         let recovered = recover(disk, options, meta.covered, meta.log_ordinal)?;
         let opening = recovered.opening();
         let mut overlay = Overlay::new(schema);
-        overlay.refill(meta.covered, recovered.tail);
+        overlay.refill(meta.covered, recovered.tail)?;
         let epoch = tables.begin_epoch(recovered.log.ordinal())?;
         Ok(Self { tables, epoch, opening, covered: meta.covered, overlay, log: recovered.log })
     }

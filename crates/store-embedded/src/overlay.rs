@@ -8,7 +8,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use motet_store::{Commit, Entity, Position, RowChange, RowScan, Schema, TableId, Value};
+use motet_store::{Commit, Entity, Position, RowChange, RowScan, Schema, Table, TableId, Value};
+
+use crate::error::Error;
 
 /// What one entry costs beyond its bytes, roughly.
 const ENTRY_BYTES: usize = 128;
@@ -76,14 +78,22 @@ impl Overlay {
     }
 
     /// Takes the uncovered commits of a recovered log: frames, each with the position of its first commit.
-    pub(crate) fn refill(&mut self, covered: Position, tail: Vec<(u64, Vec<Commit>)>) {
+    ///
+    /// A log of an older version may hold shorter rows, for columns are only ever added; nothing else may differ.
+    pub(crate) fn refill(
+        &mut self,
+        covered: Position,
+        tail: Vec<(u64, Vec<Commit>)>,
+    ) -> Result<(), Error> {
         for (sequence, commits) in tail {
             for (position, commit) in (sequence..).map(Position).zip(commits) {
+                commit.rows.iter().try_for_each(|change| self.check_recovered(change))?;
                 if position > covered {
                     self.enter(position, commit);
                 }
             }
         }
+        Ok(())
     }
 
     /// Upper bound of the memory of both generations, in bytes.
@@ -143,6 +153,20 @@ impl Overlay {
         found
     }
 
+    fn check_recovered(&self, change: &RowChange) -> Result<(), Error> {
+        let (id, fits): (_, fn(&Table, usize) -> bool) = match change {
+            RowChange::Put { table, .. } => {
+                (table, |table, values| (table.key_columns..=table.columns.len()).contains(&values))
+            }
+            RowChange::Delete { table, .. } => (table, |table, values| values == table.key_columns),
+        };
+        let (RowChange::Put { row: values, .. } | RowChange::Delete { key: values, .. }) = change;
+        match self.schema.table(*id) {
+            Some(table) if fits(table, values.len()) => Ok(()),
+            _ => Err(Error::Schema(format!("the log holds {values:?} of table {}", id.0))),
+        }
+    }
+
     fn generations(&self) -> impl Iterator<Item = &Generation> {
         self.sealed.as_deref().into_iter().chain([&self.active])
     }
@@ -164,7 +188,6 @@ impl Generation {
             let (table, key, rest) = match change {
                 RowChange::Put { table, mut row } => {
                     let declared = schema.table(table).expect("commits are checked when they come");
-                    // A log of an older version may hold shorter rows: columns are only ever added.
                     row.resize(declared.columns.len(), Value::Null);
                     let rest = row.split_off(declared.key_columns);
                     (table, row, Some(rest))

@@ -12,6 +12,9 @@ pub(super) const RESERVE: &str = "RESERVE";
 /// Time between looks at the room that is left.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// Time after the opening in which the disk belongs to what is recovered and to the first commits.
+const SETTLE: Duration = Duration::from_millis(500);
+
 /// The thread that keeps spare segments and the reserve.
 pub(super) struct Keeper {
     shared: Arc<Shared>,
@@ -25,6 +28,7 @@ impl Keeper {
     }
 
     pub(super) fn run(self) {
+        self.shared.pause(SETTLE);
         while self.shared.is_open() {
             let prepared = self.pool.prepare();
             let failed = prepared.is_err();

@@ -192,3 +192,13 @@ impl Writer {
         }
     }
 }
+
+impl Drop for Writer {
+    /// Nobody is left without an answer, not even if the thread panicked.
+    fn drop(&mut self) {
+        self.queue.close();
+        for group in self.queue.take(usize::MAX) {
+            group.fail(CommitError::Unknown(self.shared.stop_reason()));
+        }
+    }
+}
