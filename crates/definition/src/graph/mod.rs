@@ -8,6 +8,7 @@
 
 mod check;
 mod compile;
+mod draw;
 mod schema;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::model::FlowDirective;
 
 pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
+pub use draw::{Format, UnknownFormat, draw};
 pub use schema::Schema;
 
 /// A whole workflow, ready to run.

@@ -1,0 +1,188 @@
+//! Pictures of a graph: an indented text, DOT (Graphviz), Mermaid, and SVG with a layout of our own.
+
+mod dot;
+mod mermaid;
+mod outline;
+mod svg;
+
+use std::fmt;
+use std::str::FromStr;
+
+use motet_types::TaskId;
+
+use super::{Endpoint, Flow, Graph, Kind, ScopeId, Span, Vertex};
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An indented outline, for terminals.
+    Text,
+    /// The language of Graphviz.
+    Dot,
+    Mermaid,
+    /// A self-contained picture that suits light and dark pages.
+    Svg,
+}
+
+impl Format {
+    pub const ALL: [Self; 4] = [Self::Text, Self::Dot, Self::Mermaid, Self::Svg];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Dot => "dot",
+            Self::Mermaid => "mermaid",
+            Self::Svg => "svg",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let format = Self::ALL.into_iter().find(|format| format.as_str() == text);
+        format.ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+/// The word names no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a format: use text, dot, mermaid or svg")]
+pub struct UnknownFormat(pub String);
+
+/// Draws a graph.
+pub fn draw(graph: &Graph, format: Format) -> String {
+    match format {
+        Format::Text => outline::draw(graph),
+        Format::Dot => dot::draw(graph),
+        Format::Mermaid => mermaid::draw(graph),
+        Format::Svg => svg::draw(graph),
+    }
+}
+
+/// Where an edge leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Task(TaskId),
+    EndOfScope,
+    EndOfWorkflow,
+}
+
+/// One way on from a task, with the name of the case that takes it.
+#[derive(Clone, Debug)]
+struct Edge {
+    to: Target,
+    label: Option<String>,
+}
+
+/// The ways on from a task, as the engine resolves them.
+fn edges(graph: &Graph, vertex: &Vertex) -> Vec<Edge> {
+    let resolve = |flow: Flow| match flow {
+        Flow::Continue => vertex.next.map_or(Target::EndOfScope, Target::Task),
+        Flow::Exit => Target::EndOfScope,
+        Flow::End => Target::EndOfWorkflow,
+        Flow::Goto(task) => Target::Task(task),
+    };
+    let in_fork = graph
+        .scope(vertex.scope)
+        .owner
+        .is_some_and(|owner| matches!(graph.vertex(owner).kind, Kind::Fork { .. }));
+    let own = match vertex.then {
+        Flow::Continue if in_fork => Target::EndOfScope,
+        then => resolve(then),
+    };
+    let mut edges = Vec::new();
+    let mut has_default = false;
+    if let Kind::Switch(cases) = &vertex.kind {
+        has_default = cases.iter().any(|case| case.when.is_none());
+        edges.extend(
+            cases
+                .iter()
+                .map(|case| Edge { to: resolve(case.then), label: Some(case.name.clone()) }),
+        );
+    }
+    if !has_default {
+        edges.push(Edge { to: own, label: None });
+    }
+    if let Kind::Try(task) = &vertex.kind
+        && let Some(then) = task.then.filter(|then| resolve(*then) != own)
+    {
+        edges.push(Edge { to: resolve(then), label: Some("caught".to_owned()) });
+    }
+    edges
+}
+
+/// Task lists inside a task, each with the word that introduces it.
+fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
+    match &vertex.kind {
+        Kind::Do(scope) => vec![("do", *scope)],
+        Kind::For(task) => vec![("do", task.body)],
+        Kind::Fork { branches, .. } => vec![("branches", *branches)],
+        Kind::Try(task) => {
+            let handler = task.handler.map(|scope| ("catch", scope));
+            [("try", task.body)].into_iter().chain(handler).collect()
+        }
+        Kind::Function { body, .. } => vec![("function", *body)],
+        Kind::Set(_)
+        | Kind::Switch(_)
+        | Kind::Raise(_)
+        | Kind::Wait(_)
+        | Kind::Call(_)
+        | Kind::Run(_) => Vec::new(),
+    }
+}
+
+/// What a task does, in a few words.
+fn summary(vertex: &Vertex) -> String {
+    match &vertex.kind {
+        Kind::Call(call) => {
+            let endpoint = match &call.endpoint {
+                Endpoint::UriTemplate(uri) => uri.clone(),
+                Endpoint::Computed(_) => "a computed address".to_owned(),
+            };
+            let method = match &call.method {
+                motet_expr::Template::Literal(method) => {
+                    motet_expr::json::as_str(method).unwrap_or_default().to_ascii_uppercase()
+                }
+                _ => "call".to_owned(),
+            };
+            format!("{method} {endpoint}")
+        }
+        Kind::For(task) => format!("for each {}", task.each),
+        Kind::Fork { compete: true, .. } => "fork, the first wins".to_owned(),
+        Kind::Try(task) if task.retry.is_some() => "try, with retries".to_owned(),
+        Kind::Raise(error) => format!("raise {}", error.status),
+        Kind::Wait(Span::Fixed(span)) => format!("wait {}", Readable(*span)),
+        Kind::Wait(Span::Computed(_)) => "wait".to_owned(),
+        Kind::Run(run) => format!("run {}:{}", run.workflow, run.version),
+        Kind::Function { .. } => "call a function".to_owned(),
+        Kind::Set(_) | Kind::Do(_) | Kind::Switch(_) | Kind::Fork { .. } | Kind::Try(_) => {
+            vertex.kind.word().to_owned()
+        }
+    }
+}
+
+/// A length of time for people, as in `1h 30m`.
+struct Readable(std::time::Duration);
+
+impl fmt::Display for Readable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+        let (mut rest, mut first) = (millis, true);
+        for (unit, name) in units {
+            if rest >= unit || (unit == 1 && first) {
+                write!(f, "{}{}{name}", if first { "" } else { " " }, rest / unit)?;
+                (rest, first) = (rest % unit, false);
+            }
+            if rest == 0 && !first {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
