@@ -67,7 +67,10 @@ impl Sender {
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 6);
         for (name, value) in &request.headers {
             let name: HeaderName = name.parse().map_err(|_| wrong("header name", name))?;
-            headers.append(name, header(&revealer.text(value, str::to_owned)?)?);
+            let mut revealed = header(&revealer.text(value, str::to_owned)?)?;
+            // What holds a secret is neither logged nor carried to another origin.
+            revealed.set_sensitive(has_marker(value));
+            headers.append(name, revealed);
         }
         let body = body(&revealer, &request.body, &mut headers)?;
         if let Some(authorization) = &request.authorization {
