@@ -85,3 +85,6 @@ pub(crate) fn read_exact_at(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,3 +75,6 @@ pub struct Stored {
     /// Newest snapshot and how many records it includes.
     pub snapshot: Option<(Bytes, u64)>,
 }
+
+#[cfg(test)]
+mod tests;

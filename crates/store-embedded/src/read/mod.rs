@@ -164,3 +164,6 @@ fn merge_rows(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
