@@ -116,20 +116,21 @@ impl WorkflowError {
     ///
     /// The standard was renamed and its conformance kit uses a third form; all three mean the same type.
     pub fn is_kind(&self, pattern: &str) -> bool {
-        canonical_kind(&self.kind) == canonical_kind(pattern)
+        match (standard_word(&self.kind), standard_word(pattern)) {
+            (None, None) => self.kind == pattern,
+            (own, wanted) => own == wanted,
+        }
     }
 }
 
-fn canonical_kind(uri: &str) -> &str {
-    let standard_word = || {
-        let rest = uri.strip_prefix("https://")?;
-        let rest = rest
-            .strip_prefix("open-workflow-specification.org/")
-            .or_else(|| rest.strip_prefix("serverlessworkflow.io/"))?;
-        let (path, word) = rest.rsplit_once('/')?;
-        let is_form =
-            path == "dsl/errors/types" || (path.starts_with("spec/") && path.ends_with("/errors"));
-        is_form.then_some(word)
-    };
-    standard_word().unwrap_or(uri)
+/// The last segment of a standard type; `None` for every other one.
+fn standard_word(uri: &str) -> Option<&str> {
+    let rest = uri.strip_prefix("https://")?;
+    let rest = rest
+        .strip_prefix("open-workflow-specification.org/")
+        .or_else(|| rest.strip_prefix("serverlessworkflow.io/"))?;
+    let (path, word) = rest.rsplit_once('/')?;
+    let is_form =
+        path == "dsl/errors/types" || (path.starts_with("spec/") && path.ends_with("/errors"));
+    is_form.then_some(word)
 }

@@ -69,8 +69,12 @@ impl Instance {
         self.change(id, |step| step.result = Some(Err(Box::new(error.clone()))));
     }
 
+    /// An incident takes the place of an earlier one of its step; the input that a defect kept stays to be fed.
     pub(super) fn incident_raised(&mut self, id: StepId, incident: &Incident) {
-        self.incidents.insert(id, incident.clone());
+        let earlier = self.incidents.insert(id, incident.clone());
+        if let Some(Incident::Panic { input, .. }) = earlier {
+            self.push(Work::Feed { input });
+        }
     }
 
     /// The instance goes on: failed steps, and those whose child was cancelled, are entered again on their old paths,
@@ -89,6 +93,11 @@ impl Instance {
         }
         if let Some(End::Faulted { step, .. }) = self.end.take() {
             again.push(step);
+        }
+        // The incident of a failed workflow may have given way to that of a defect.
+        let has_failed = |root: &Step| matches!(root.result, Some(Err(_)));
+        if self.steps.get(&StepId(0)).is_some_and(has_failed) {
+            again.push(StepId(0));
         }
         again.extend(
             self.steps

@@ -53,7 +53,11 @@ pub(super) fn function(
     frame: &Frame<'_>,
 ) -> Result<Opening, WorkflowError> {
     let data = match with {
-        Some(with) => Some(decider.evaluate(with, input, frame, "with")?),
+        Some(with) => {
+            let data = decider.evaluate(with, input, frame, "with")?;
+            decider.check_size(&data, "with")?;
+            Some(data)
+        }
         None => None,
     };
     Ok(Opening::Scope { first: decider.graph.first(body), data })

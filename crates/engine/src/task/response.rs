@@ -17,7 +17,7 @@ pub(super) fn settle(decider: &Decider<'_>, step: StepId, response: &Response) -
     let activity = decider.instance.steps.get(&step).map(|step| &step.activity);
     let (Some(Activity::Call { request, .. }), Some(call)) = (activity, call_of(decider, step))
     else {
-        return unasked(response);
+        return unasked(decider, response);
     };
     let success_end = if request.redirect { 400 } else { 300 };
     if !(200..success_end).contains(&response.status) {
@@ -26,24 +26,28 @@ pub(super) fn settle(decider: &Decider<'_>, step: StepId, response: &Response) -
         return Settled::error(error, maybe_run(response.status));
     }
     let bytes_max = decider.limits.payload_bytes_max;
-    match output(call.output, request, response, bytes_max) {
-        Ok(output) => match decider.check_size(&output, "the response") {
-            Ok(()) => Settled::output(output),
-            Err(error) => Settled::error(error, true),
-        },
-        Err(detail) => {
-            let title = "the response cannot be decoded";
-            Settled::error(WorkflowError::new(ErrorKind::Communication, title, detail), true)
-        }
-    }
+    settled(decider, output(call.output, request, response, bytes_max))
 }
 
-/// A response to an abandoned attempt whose step is gone: what the service did is for the history, its content for nobody.
-fn unasked(response: &Response) -> Settled {
-    match response.status {
-        200..400 => Settled::output(Value::Null),
-        status => Settled::error(failure("an abandoned attempt", response), maybe_run(status)),
+/// A response to an abandoned attempt whose step is gone: it steers nothing, and the history keeps what it says.
+fn unasked(decider: &Decider<'_>, response: &Response) -> Settled {
+    if !(200..400).contains(&response.status) {
+        let error = failure("an abandoned attempt", response);
+        return Settled::error(error, maybe_run(response.status));
     }
+    settled(decider, content(response, decider.limits.payload_bytes_max))
+}
+
+/// What the service did is done, also where its answer cannot be used.
+fn settled(decider: &Decider<'_>, output: Result<Value, String>) -> Settled {
+    let checked = match output {
+        Ok(output) => decider.check_size(&output, "the response").map(|()| output),
+        Err(detail) => {
+            let title = "the response cannot be decoded";
+            Err(WorkflowError::new(ErrorKind::Communication, title, detail))
+        }
+    };
+    checked.map_or_else(|error| Settled::error(error, true), Settled::output)
 }
 
 /// Engine rules, "what an attempt did": these statuses say that nothing was done, every other error leaves it open.

@@ -1,0 +1,193 @@
+//! The language of scripts, one command a line.
+//!
+//! ```text
+//! start {"a":1}                  begins the instance; without it the input is null
+//! answer getPet 200 {"id":1}     JSON; `answer getPet 200 content-type: text/plain | hello` anything else,
+//!                                `| 0xfffe` bytes; getPet@3 is the one of step 3
+//! fail getPet connection         or silence, timeout, withdrawn, refused
+//! late getPet 200 {}             the outcome of the oldest abandoned attempt; `late getPet withdrawn` too
+//! again getPet 200 {}            an outcome of an attempt that was answered before
+//! child sub completed {"a":1}    or failed, or cancelled
+//! advance 5s                     time goes on, every timer fires when it is due
+//! sleep 5s                       time goes on, nobody looks; `timers` then fires what is due
+//! panic answer getPet 200 {}     the command's input meets a defect of the engine and is kept
+//! rewind 5s                      the clock goes back
+//! continue | continue all | timers | cancel | suspend | resume | retry
+//! limit steps_max 3              moves a limit
+//! ```
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{ErrorKind, Outcome, Response, WorkflowError};
+use motet_expr::Value;
+
+use super::value;
+
+pub(super) struct Command {
+    /// As written.
+    pub(super) text: String,
+    pub(super) verb: Verb,
+}
+
+pub(super) enum Verb {
+    Start(Value),
+    Settle { which: Which, call: Target, outcome: Outcome },
+    Child { task: String, result: Result<Value, Box<WorkflowError>> },
+    Panic(Box<Verb>),
+    Advance(Duration),
+    Sleep(Duration),
+    Rewind(Duration),
+    Timers,
+    Continue,
+    ContinueAll,
+    Cancel(Option<String>),
+    Suspend(Option<String>),
+    Resume,
+    Retry,
+    Limit { name: String, value: usize },
+}
+
+/// Which of a task's attempts an outcome is for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Which {
+    InFlight,
+    Abandoned,
+    Answered,
+}
+
+pub(super) struct Target {
+    pub(super) task: String,
+    pub(super) step: Option<u32>,
+}
+
+pub(super) fn parse(script: &str) -> Vec<Command> {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut commands: Vec<Command> =
+        lines.map(|line| Command { text: line.to_owned(), verb: verb(line) }).collect();
+    if !matches!(commands.first(), Some(Command { verb: Verb::Start(_) | Verb::Limit { .. }, .. }))
+    {
+        commands.insert(0, Command { text: "start".to_owned(), verb: Verb::Start(Value::Null) });
+    }
+    commands
+}
+
+fn verb(line: &str) -> Verb {
+    let (word, rest) = split(line);
+    let reason = || (!rest.is_empty()).then(|| rest.to_owned());
+    match word {
+        "start" if rest.is_empty() => Verb::Start(Value::Null),
+        "start" => Verb::Start(value(rest)),
+        "answer" | "fail" => settle(Which::InFlight, rest),
+        "late" => settle(Which::Abandoned, rest),
+        "again" => settle(Which::Answered, rest),
+        "panic" => Verb::Panic(Box::new(verb(rest))),
+        "child" => child(rest),
+        "advance" => Verb::Advance(duration(rest)),
+        "sleep" => Verb::Sleep(duration(rest)),
+        "rewind" => Verb::Rewind(duration(rest)),
+        "timers" => Verb::Timers,
+        "continue" if rest == "all" => Verb::ContinueAll,
+        "continue" => Verb::Continue,
+        "cancel" => Verb::Cancel(reason()),
+        "suspend" => Verb::Suspend(reason()),
+        "resume" => Verb::Resume,
+        "retry" => Verb::Retry,
+        "limit" => {
+            let (name, value) = split(rest);
+            Verb::Limit { name: name.to_owned(), value: value.parse().expect("a number") }
+        }
+        other => panic!("unknown command {other:?}"),
+    }
+}
+
+fn settle(which: Which, rest: &str) -> Verb {
+    let (task, rest) = split(rest);
+    let (word, rest) = split(rest);
+    let (task, step) = match task.split_once('@') {
+        Some((task, step)) => (task, Some(step.parse().expect("a step"))),
+        None => (task, None),
+    };
+    let failed = |maybe_run, timed_out, message: &str| Outcome::Failed {
+        maybe_run,
+        timed_out,
+        message: message.to_owned(),
+    };
+    let outcome = match word {
+        "connection" => failed(false, false, "connection refused"),
+        "silence" => failed(true, false, "connection closed before the response"),
+        "timeout" => failed(true, true, "no response within the limit"),
+        "withdrawn" => Outcome::Withdrawn,
+        "refused" => {
+            let kind = ErrorKind::Authorization;
+            let error = WorkflowError::new(kind, "a secret is missing", "secret \"pin\"");
+            Outcome::Refused { error: Box::new(error) }
+        }
+        status => Outcome::Response(response(status.parse().expect("a status"), rest)),
+    };
+    Verb::Settle { which, call: Target { task: task.to_owned(), step }, outcome }
+}
+
+/// `{"json":1}`, or `name: value, name: value | body`.
+pub(crate) fn response(status: u16, text: &str) -> Response {
+    let is_name = |text: &str| text.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
+    let (headers, body) = match text.split_once('|') {
+        Some((headers, body)) if headers.split_once(':').is_none_or(|(name, _)| is_name(name)) => {
+            (headers.trim(), body.trim_start())
+        }
+        _ if text.is_empty() => ("", ""),
+        _ => ("content-type: application/json", text),
+    };
+    let headers = headers
+        .split(", ")
+        .filter_map(|field| field.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let body = match body.strip_prefix("0x") {
+        Some(hex) => hex
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| {
+                let digits = std::str::from_utf8(pair).expect("digits");
+                u8::from_str_radix(digits, 16).expect("hexadecimal digits")
+            })
+            .collect(),
+        None => Bytes::copy_from_slice(body.as_bytes()),
+    };
+    Response { status, headers, body }
+}
+
+fn child(rest: &str) -> Verb {
+    let (task, rest) = split(rest);
+    let (word, rest) = split(rest);
+    let error = |kind, title: &str| {
+        let mut error = WorkflowError::new(kind, title, rest);
+        error.instance = Some("/do/0/inChild".to_owned());
+        Err(Box::new(error))
+    };
+    let result = match word {
+        "completed" => Ok(value(rest)),
+        "failed" => error(ErrorKind::Communication, "a call of the child failed"),
+        "cancelled" => error(ErrorKind::Runtime, "the child was cancelled"),
+        other => panic!("unknown end {other:?}"),
+    };
+    Verb::Child { task: task.to_owned(), result }
+}
+
+fn duration(text: &str) -> Duration {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number: u64 = digits.parse().expect("a number");
+    let millis = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        other => panic!("unknown unit {other:?}"),
+    };
+    Duration::from_millis(number * millis)
+}
+
+fn split(text: &str) -> (&str, &str) {
+    text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim_start()))
+}

@@ -1,0 +1,296 @@
+//! One line a record: time, step, place, fact, effect.
+
+use std::fmt::Write as _;
+
+use motet_definition::graph::Graph;
+use motet_engine::secret::{SecretKey, reveal};
+use motet_engine::{
+    Authorization, Body, CatchAction, Effect, End, ErrorKind, Fact, Incident, Instance, Next,
+    Opening, Record, Request, Settled, WorkflowError,
+};
+use motet_expr::{Value, json};
+use motet_types::{InstanceId, TaskId, Timestamp};
+
+use super::epoch;
+
+/// Lines that a failure shows.
+const TAIL_LINES: usize = 60;
+
+pub(super) struct Transcript {
+    text: String,
+    /// Keys in order of appearance: the first is K1.
+    keys: Vec<String>,
+    id: InstanceId,
+    secret_key: SecretKey,
+}
+
+impl Transcript {
+    pub(super) fn new(id: InstanceId, secret_key: SecretKey) -> Self {
+        Self { text: String::new(), keys: Vec::new(), id, secret_key }
+    }
+
+    pub(super) fn command(&mut self, text: &str) {
+        self.line(&format!("> {text}"));
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(&self.readable(line));
+        self.text.push('\n');
+    }
+
+    pub(super) fn status(&mut self, instance: &Instance, unanswered: &[String]) {
+        let mut line = format!("= {}", instance.status());
+        match &instance.end {
+            Some(End::Completed(output)) => put(&mut line, format!(" {}", json::to_text(output))),
+            Some(End::Faulted { step, error }) => {
+                put(&mut line, format!(" in step {step}: {}", describe(error)));
+            }
+            Some(End::Cancelled { .. }) => {}
+            None => {
+                for (step, incident) in &instance.incidents {
+                    let words = incident_words(incident);
+                    put(&mut line, format!(" · incident in step {step}: {words}"));
+                }
+                if let Some(due) = instance.next_due() {
+                    put(&mut line, format!(" · due {}", since(due)));
+                }
+                if instance.has_work() {
+                    line.push_str(" · has work");
+                }
+            }
+        }
+        if !unanswered.is_empty() {
+            put(&mut line, format!(" · unanswered: {}", unanswered.join(", ")));
+        }
+        self.line(&line);
+    }
+
+    pub(super) fn record(&mut self, graph: &Graph, record: &Record, effect: Option<&Effect>) {
+        let mut line = format!("{} {}", since(record.at), record.step.0);
+        if let Some(task) = record.task {
+            put(&mut line, format!(" {}", graph.vertex(task).reference));
+        }
+        put(&mut line, format!(" {}", self.fact(graph, &record.fact)));
+        if let Some(effect) = effect {
+            put(&mut line, format!(" ⇒ {}", effect_words(effect)));
+        }
+        self.line(&line);
+    }
+
+    pub(super) fn text(self) -> String {
+        self.text
+    }
+
+    pub(super) fn tail(&self) -> String {
+        let lines: Vec<&str> = self.text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+
+    /// Markers of secrets and the own id become words.
+    fn readable(&self, line: &str) -> String {
+        let namespace = "test";
+        let named = |name: &str| Some(format!("<secret {name}>"));
+        let line = reveal(line, &self.secret_key, self.id, namespace, &named)
+            .unwrap_or_else(|error| format!("{error}: {line}"));
+        line.replace(&self.id.to_string(), "<id>")
+    }
+
+    fn fact(&mut self, graph: &Graph, fact: &Fact) -> String {
+        let name = |task: &TaskId| graph.vertex(*task).name.as_str();
+        match fact {
+            Fact::Started { data, due, .. } => {
+                format!("started{}{}", with("data", data), until(due.as_ref()))
+            }
+            Fact::Skipped { next } => format!("skipped {}", direction(graph, *next)),
+            Fact::Activated { input, due, opening, .. } => {
+                let due = until(due.as_ref());
+                format!("begins{}{}{due}", opens(graph, opening), with("input", input))
+            }
+            Fact::Iterated { index, .. } => format!("iteration {index}"),
+            Fact::Waiting { until } => format!("waits until {}", since(*until)),
+            Fact::Fired { timer } => format!("timer {timer:?}"),
+            Fact::Requested { attempt, key, request, due, .. } => {
+                let (key, due) = (self.key(key), since(*due));
+                format!("calls #{attempt} {key} {} until {due}", request_words(request))
+            }
+            Fact::Resent { attempt, due } => {
+                format!("calls again #{attempt} until {}", since(*due))
+            }
+            Fact::Settled { attempt, settled } => format!("#{attempt} {}", settled_words(settled)),
+            Fact::Abandoned { attempt } => format!("abandons #{attempt}"),
+            Fact::ChildRequested { child } => {
+                let (definition, input) = (&child.definition, json::to_text(&child.input));
+                let awaited = if child.awaited { "" } else { ", nobody waits" };
+                format!("asks for {definition} {input} depth {}{awaited}", child.depth)
+            }
+            Fact::ChildEnded { result } => format!("child {}", result_words(result)),
+            Fact::ChildCancelled { .. } => "lets the child go".to_owned(),
+            Fact::Completed { output, context, next } => {
+                let context = with("context", context);
+                format!("done{}{context} {}", with("output", output), direction(graph, *next))
+            }
+            Fact::Failed { error } => format!("fails: {}", describe(error)),
+            Fact::Caught { error, action } => {
+                format!("catches {}: {}", describe(error), caught(graph, action))
+            }
+            Fact::Retried { due, .. } => format!("tries again{}", until(due.as_ref())),
+            Fact::BranchFailed { branch, error } => {
+                format!("branch {} is out: {}", name(branch), describe(error))
+            }
+            Fact::Yielded => "yields".to_owned(),
+            Fact::Suspended { reason } => format!("suspended{}", because(reason.as_ref())),
+            Fact::Resumed => "resumed".to_owned(),
+            Fact::IncidentRaised { incident } => format!("incident: {}", incident_words(incident)),
+            Fact::Fed => "feeds the kept input".to_owned(),
+            Fact::Reopened => "reopened".to_owned(),
+            Fact::Ended { end } => match end {
+                End::Completed(output) => format!("completed {}", json::to_text(output)),
+                End::Faulted { step, error } => {
+                    format!("faulted in step {step}: {}", describe(error))
+                }
+                End::Cancelled { reason } => format!("cancelled{}", because(reason.as_ref())),
+            },
+        }
+    }
+
+    fn key(&mut self, key: &str) -> String {
+        assert!(key.starts_with(&self.id.to_string()), "keys begin with the instance: {key}");
+        let known = self.keys.iter().position(|known| known == key);
+        let idx = known.unwrap_or_else(|| {
+            self.keys.push(key.to_owned());
+            self.keys.len() - 1
+        });
+        format!("K{}", idx + 1)
+    }
+}
+
+/// An error in one line: status, type (the word of a standard one), place, title, detail.
+pub(crate) fn describe(error: &WorkflowError) -> String {
+    let word = ErrorKind::ALL.iter().map(|kind| kind.word()).find(|word| {
+        error.kind == format!("https://open-workflow-specification.org/spec/1.0.0/errors/{word}")
+    });
+    let mut text = format!("{} {}", error.status, word.unwrap_or(&error.kind));
+    if let Some(instance) = &error.instance {
+        put(&mut text, format!(" at {instance}"));
+    }
+    let words: Vec<&str> =
+        [&error.title, &error.detail].into_iter().flatten().map(String::as_str).collect();
+    if !words.is_empty() {
+        put(&mut text, format!(" ({})", words.join(": ")));
+    }
+    text
+}
+
+fn opens(graph: &Graph, opening: &Opening) -> String {
+    match opening {
+        Opening::Leaf => String::new(),
+        Opening::Scope { data, .. } => with("data", data),
+        Opening::Loop { items } => format!(" over {}", json::to_text(items)),
+        Opening::Fork { branches, compete } => {
+            let names: Vec<&str> =
+                branches.iter().map(|task| graph.vertex(*task).name.as_str()).collect();
+            let kind = if *compete { "race" } else { "fork" };
+            format!(" {kind} of {}", names.join(", "))
+        }
+        Opening::Try { due, .. } => match due {
+            Some(due) => format!(" attempt until {}", since(*due)),
+            None => String::new(),
+        },
+    }
+}
+
+fn direction(graph: &Graph, next: Next) -> String {
+    match next {
+        Next::Enter(task) => format!("→ {}", graph.vertex(task).name),
+        Next::EndScope => "→ end of scope".to_owned(),
+        Next::EndWorkflow => "→ end of workflow".to_owned(),
+    }
+}
+
+fn caught(graph: &Graph, action: &CatchAction) -> String {
+    match action {
+        CatchAction::Retry { number, at } => format!("retry {number} at {}", since(*at)),
+        CatchAction::Handle { first } => format!("handled from {}", graph.vertex(*first).name),
+        CatchAction::Leave => "done with it".to_owned(),
+    }
+}
+
+fn request_words(request: &Request) -> String {
+    let mut text = format!("{} {}", request.method, request.uri);
+    for (name, value) in &request.headers {
+        put(&mut text, format!(" {name}={value}"));
+    }
+    match &request.body {
+        Body::Empty => {}
+        Body::Json(value) => put(&mut text, format!(" json {}", json::to_text(value))),
+        Body::Text(body) => put(&mut text, format!(" text {body:?}")),
+    }
+    match &request.authorization {
+        None => {}
+        Some(Authorization::Basic { username, password }) => {
+            put(&mut text, format!(" basic {username}:{password}"));
+        }
+        Some(Authorization::Bearer { token }) => put(&mut text, format!(" bearer {token}")),
+    }
+    if request.redirect {
+        text.push_str(" redirect");
+    }
+    if !request.repeatable {
+        text.push_str(" once");
+    }
+    text
+}
+
+fn incident_words(incident: &Incident) -> String {
+    match incident {
+        Incident::Fault(error) => describe(error),
+        Incident::Panic { message, .. } => format!("defect {message:?}"),
+    }
+}
+
+fn settled_words(settled: &Settled) -> String {
+    let maybe = if settled.maybe_run { " maybe-run" } else { "" };
+    format!("{}{maybe}", result_words(&settled.result))
+}
+
+fn result_words(result: &Result<Value, Box<WorkflowError>>) -> String {
+    match result {
+        Ok(value) => format!("gives {}", json::to_text(value)),
+        Err(error) => format!("fails: {}", describe(error)),
+    }
+}
+
+fn effect_words(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Call { .. } => "call",
+        Effect::Withdraw { .. } => "withdraw",
+        Effect::StartChild { .. } => "start child",
+        Effect::CancelChild { .. } => "cancel child",
+        Effect::TellParent { .. } => "tell parent",
+    }
+}
+
+fn with(name: &str, value: &Option<Value>) -> String {
+    value.as_ref().map_or_else(String::new, |value| format!(" {name} {}", json::to_text(value)))
+}
+
+fn until(due: Option<&Timestamp>) -> String {
+    due.map_or_else(String::new, |due| format!(" until {}", since(*due)))
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
+}
+
+/// Seconds since the virtual time began.
+fn since(at: Timestamp) -> String {
+    let micros = at.since(epoch()).as_micros();
+    let fraction = format!("{:06}", micros % 1_000_000);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("+{}{point}{fraction}s", micros / 1_000_000)
+}
+
+fn put(text: &mut String, more: impl AsRef<str>) {
+    write!(text, "{}", more.as_ref()).expect("a string takes all text");
+}

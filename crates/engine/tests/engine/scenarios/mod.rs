@@ -1,0 +1,18 @@
+//! Every construct and rule as a transcript.
+
+mod arguments;
+mod calls;
+mod children;
+mod data_flow;
+mod each;
+mod flow;
+mod fork;
+mod functions;
+mod keys;
+mod life;
+mod limits;
+mod raise;
+mod responses;
+mod retrying;
+mod timers;
+mod trying;
