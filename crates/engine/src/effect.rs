@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
-use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Request};
+use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Request, sabotage};
 
 /// An instruction that may be carried out once its record is durable.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ fn call_of(instance: &Instance, step: StepId, now: Timestamp) -> Option<Effect> 
             Some(Effect::Call {
                 step,
                 attempt: *attempt,
-                key: key.clone(),
+                key: sabotage::key(key, now),
                 request: request.clone(),
                 due: now.saturating_add(request.timeout),
             })

@@ -24,6 +24,7 @@ mod error;
 mod instance;
 mod record;
 mod request;
+pub mod sabotage;
 pub mod secret;
 mod task;
 

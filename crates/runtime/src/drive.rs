@@ -9,7 +9,7 @@ mod engine;
 mod inner;
 mod lanes;
 mod lists;
-mod recover;
+pub mod recover;
 
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -72,7 +72,9 @@ impl Runtime {
     /// # Errors
     /// The store cannot be read; nothing was changed then.
     pub fn start(options: Options) -> Result<Self, StartError> {
-        let (epoch, recovered) = recover::read(&*options.store, &options.limits)?;
+        let limits = options.limits.clone();
+        let (epoch, recovered) =
+            recover::read(&*options.store, &|_, published| recover::compile(published, &limits))?;
         let inner = Arc::new(Inner {
             lanes: Lanes::new(options.limits.commands_waiting_max),
             reads: options.reads,
@@ -95,8 +97,12 @@ impl Runtime {
             },
             tokio: options.tokio,
         };
-        let config =
-            crate::shard::Config { limits: options.limits, secret_key: options.secret_key, epoch };
+        let config = crate::shard::Config {
+            limits: options.limits,
+            secret_key: options.secret_key,
+            epoch,
+            snapshot_records: SNAPSHOT_RECORDS,
+        };
         let thread = std::thread::Builder::new()
             .name("motet-engine".to_owned())
             .stack_size(ENGINE_STACK_BYTES)
@@ -121,6 +127,9 @@ impl Drop for Runtime {
 
 /// Expressions run on this stack instead of one of their own each; only what is touched takes memory.
 const ENGINE_STACK_BYTES: usize = ExpressionLimits::STACK_BYTES_WANTED + 2 * 1024 * 1024;
+
+/// A snapshot is added after so many records of an instance.
+const SNAPSHOT_RECORDS: usize = 256;
 
 /// What handles share with the engine thread.
 pub(crate) struct Inner {

@@ -11,6 +11,7 @@
 
 pub mod drive;
 mod handle;
+pub mod sabotage;
 pub mod shard;
 mod tables;
 mod view;

@@ -155,6 +155,8 @@ pub struct Config {
     pub secret_key: SecretKey,
     /// The lease under which the shards are owned.
     pub epoch: Epoch,
+    /// A snapshot is added after so many records of an instance.
+    pub snapshot_records: usize,
 }
 
 /// Figures of one machine.

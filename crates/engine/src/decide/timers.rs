@@ -3,12 +3,13 @@
 use motet_types::StepId;
 
 use super::Decider;
+use crate::sabotage::due_by;
 use crate::{ErrorKind, Fact, Rejection, TimerKind, WorkflowError, task};
 
 impl Decider<'_> {
     /// Fires every timer that is due by now, in order.
     pub(super) fn timers_due(&mut self) -> Result<(), Rejection> {
-        if self.instance.next_due().is_none_or(|due| due > self.now) {
+        if self.instance.next_due().is_none_or(|due| due > due_by(self.now)) {
             return Err(Rejection::Stale);
         }
         self.fire_due();
@@ -16,7 +17,7 @@ impl Decider<'_> {
     }
 
     pub(super) fn fire_due(&mut self) {
-        while self.instance.next_due().is_some_and(|due| due <= self.now) {
+        while self.instance.next_due().is_some_and(|due| due <= due_by(self.now)) {
             let Some((_, step, kind)) = self.instance.timers.first().copied() else {
                 return;
             };

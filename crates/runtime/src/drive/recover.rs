@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 
 use motet_definition::graph;
-use motet_engine::Catalog;
+use motet_engine::{Catalog, Published};
 use motet_journal::decode_catalog_records;
 use motet_store::{Completion, Epoch, Error, Loaded, Row, RowScan, Store, Table};
-use motet_types::{Limits, ShardId};
+use motet_types::{Limits, ShardId, WorkflowRef};
 
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
@@ -16,14 +16,20 @@ use crate::tables::{INBOX, MESSAGE, PENDING, SENT, TIMER};
 /// Rows that recovery reads at once.
 const PAGE_ROWS: usize = 10_000;
 
+/// Makes the graph of a published definition; none if this version cannot, which costs its instances, never the start.
+pub type Compile<'c> = &'c dyn Fn(&WorkflowRef, &Published) -> Option<Arc<graph::Graph>>;
+
 /// Takes every shard and reads the catalog and the rows of what is in flight.
-pub(super) fn read(store: &dyn Store, limits: &Limits) -> Result<(Epoch, Recovered), StartError> {
+///
+/// # Errors
+/// The store cannot be read, or holds what this version does not understand.
+pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered), StartError> {
     let shards = ShardId::all().chain([ShardId::CATALOG]).collect();
     let leases = wait(|done| store.lease(shards, done))?;
     let epoch = leases.iter().map(|lease| lease.epoch).max().unwrap_or_default();
     let mut recovered = Recovered::default();
     recovered.catalog = catalog(store)?;
-    recovered.graphs = compile(&recovered.catalog, limits);
+    recovered.graphs = graphs(&recovered.catalog, compile);
     each(store, &TIMER, |row| recovered.timer(row))?;
     each(store, &PENDING, |row| recovered.pending(row))?;
     each(store, &MESSAGE, |row| recovered.message(row))?;
@@ -46,19 +52,23 @@ fn catalog(store: &dyn Store) -> Result<Catalog, StartError> {
     Ok(catalog)
 }
 
-/// Compiles every definition; one that this version refuses costs its instances, never the start.
-fn compile(
-    catalog: &Catalog,
-    limits: &Limits,
-) -> BTreeMap<motet_types::WorkflowRef, Arc<graph::Graph>> {
-    let published = catalog.workflows.values().flat_map(|workflow| workflow.versions.values());
-    published
-        .filter_map(|published| {
-            let document = motet_definition::parse(&published.source, limits).document?;
-            let graph = graph::compile(&document, limits).ok()?;
-            Some((graph.definition.clone(), Arc::new(graph)))
-        })
-        .collect()
+fn graphs(catalog: &Catalog, compile: Compile<'_>) -> BTreeMap<WorkflowRef, Arc<graph::Graph>> {
+    let mut graphs = BTreeMap::new();
+    for (name, workflow) in &catalog.workflows {
+        for (version, published) in &workflow.versions {
+            let definition = WorkflowRef { workflow: name.clone(), version: version.clone() };
+            if let Some(graph) = compile(&definition, published) {
+                graphs.insert(definition, graph);
+            }
+        }
+    }
+    graphs
+}
+
+/// Compiles the source.
+pub(super) fn compile(published: &Published, limits: &Limits) -> Option<Arc<graph::Graph>> {
+    let document = motet_definition::parse(&published.source, limits).document?;
+    graph::compile(&document, limits).ok().map(Arc::new)
 }
 
 fn each(

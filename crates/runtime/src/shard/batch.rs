@@ -8,6 +8,7 @@ use motet_types::{InstanceId, ShardId};
 
 use super::starts::Starting;
 use super::{Machine, Output, Reply, Responder};
+use crate::sabotage::{self, Sabotage};
 use crate::{CatalogView, Error, HistoryEntry};
 
 /// Commits, and everything that rests on them.
@@ -51,7 +52,11 @@ impl Batch {
 impl Machine {
     /// Lets something out with the frame it rests on: at once only if nothing is waiting to become durable.
     pub(super) fn release(&mut self, release: Release) {
-        if !self.building.commits.is_empty() {
+        let is_hasty =
+            matches!(release, Release::Effect(..)) && sabotage::is(Sabotage::EffectBeforeCommit);
+        if is_hasty {
+            self.let_out(release);
+        } else if !self.building.commits.is_empty() {
             self.building.releases.push(release);
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.releases.push(release);

@@ -15,8 +15,7 @@ use super::slots::{Slot, State};
 use crate::tables::{INSTANCE, PENDING, TIMER};
 use crate::view;
 
-/// A snapshot is added after so many records, or bytes of them.
-const SNAPSHOT_RECORDS: usize = 256;
+/// A snapshot is added after so many bytes of records, too.
 const SNAPSHOT_BYTES: usize = 256 * 1024;
 
 impl Machine {
@@ -35,8 +34,8 @@ impl Machine {
         encode_records(records, &mut chunk);
         slot.since_snapshot.0 += records.len();
         slot.since_snapshot.1 += chunk.len();
-        let wants_snapshot =
-            slot.since_snapshot.0 >= SNAPSHOT_RECORDS || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
+        let wants_snapshot = slot.since_snapshot.0 >= self.config.snapshot_records
+            || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
         let snapshot = wants_snapshot.then(|| {
             let mut bytes = Vec::new();
             encode_instance(instance, &mut bytes);

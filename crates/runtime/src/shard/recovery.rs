@@ -11,6 +11,7 @@ use motet_types::{InstanceId, ShardId, Timestamp, WorkflowRef};
 
 use super::Machine;
 use crate::CatalogView;
+use crate::sabotage::{self, Sabotage};
 
 /// What recovery read, table by table.
 #[derive(Default)]
@@ -97,7 +98,7 @@ impl Machine {
         self.view = Arc::new(CatalogView { catalog, graphs, position });
         self.outputs.push(super::Output::Catalog(self.view.clone()));
         self.timers.extend(timers);
-        for id in pending {
+        for id in pending.into_iter().filter(|_| !sabotage::is(Sabotage::CallForgotten)) {
             self.dispatch.resume(id);
         }
         self.links.recover(sent, taken, outbox);

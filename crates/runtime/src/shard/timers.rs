@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::slots::Task;
+use crate::sabotage::{self, Sabotage};
 
 /// Instances that one tick wakes at most.
 const WAKE_MAX: usize = 512;
@@ -10,7 +11,7 @@ impl Machine {
     pub(super) fn tick(&mut self) {
         for _ in 0..WAKE_MAX {
             let Some((due, id)) = self.timers.first().copied() else { break };
-            if due > self.now {
+            if due > self.now && !sabotage::is(Sabotage::TimerEarly) {
                 break;
             }
             self.timers.pop_first();

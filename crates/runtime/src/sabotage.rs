@@ -1,0 +1,36 @@
+//! Faults to build in on purpose, so that the simulator can show that it would notice. Without the feature `sabotage`
+//! none ever takes effect.
+
+/// A fault of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Calls leave when they are computed.
+    EffectBeforeCommit,
+    /// A message is taken whatever was taken before it.
+    InboxCheckOff,
+    /// Instances are woken seconds before their timers are due.
+    TimerEarly,
+    /// What is in flight is not sent again after a recovery.
+    CallForgotten,
+}
+
+#[cfg(feature = "sabotage")]
+thread_local! {
+    static FAULT: std::cell::Cell<Option<Sabotage>> = const { std::cell::Cell::new(None) };
+}
+
+/// Builds a fault into this thread, or takes it out.
+#[cfg(feature = "sabotage")]
+pub fn set(fault: Option<Sabotage>) {
+    FAULT.set(fault);
+}
+
+#[cfg(feature = "sabotage")]
+pub(crate) fn is(fault: Sabotage) -> bool {
+    FAULT.get() == Some(fault)
+}
+
+#[cfg(not(feature = "sabotage"))]
+pub(crate) fn is(_: Sabotage) -> bool {
+    false
+}
