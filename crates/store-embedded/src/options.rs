@@ -53,7 +53,7 @@ impl Default for Options {
             checkpoint_bytes: limits.overlay_bytes_max / 8,
             checkpoint_interval: Duration::from_secs(1),
             load_threads: 2,
-            query_threads: 1,
+            query_threads: 2,
             reads_batch_max: 256,
             reserve_bytes: 64 * MIB,
             lose_unsynced_writes: false,

@@ -190,6 +190,18 @@ fn a_broken_database_stops_the_store() {
 }
 
 #[test]
+fn a_panic_in_a_completion_stops_the_store_and_leaves_nobody_waiting() {
+    let directory = Directory::new();
+    let service = open(&directory).expect("it opens");
+    service
+        .commit(vec![appending(&service, 1, "a")], Box::new(|_| panic!("a defect of the caller")));
+    until("the stop", || !service.health().accepting);
+    let ended = commit(&service, 1, "b");
+    assert!(matches!(ended, Err(CommitError::Unknown(_))), "{ended:?}");
+    assert_eq!(records(&service, 1), ["a"], "what was durable is there");
+}
+
+#[test]
 fn the_reserve_is_kept_and_given_back() {
     let (disk, tables) = (MemoryDisk::new(0), MemoryTables::new(&SCHEMA));
     disk.set_free_bytes(10_000_000);

@@ -40,6 +40,8 @@ struct FileState {
     durable: Vec<u8>,
     /// Sectors written since the last sync.
     dirty: BTreeSet<usize>,
+    /// Sectors that a failed sync lost: readable, and not even dirty.
+    forgotten: BTreeSet<usize>,
 }
 
 /// Faults and observations, for tests and the simulator.
@@ -134,7 +136,7 @@ impl MemoryDisk {
         let names: Vec<String> = self.state().names.keys().cloned().collect();
         for name in names {
             let content = self.content(&name).unwrap_or_default();
-            let file = FileState { durable: content.clone(), content, dirty: BTreeSet::new() };
+            let file = FileState { durable: content.clone(), content, ..FileState::default() };
             fork.state().insert(name, file);
         }
         fork
@@ -204,29 +206,42 @@ impl State {
 
 impl FileState {
     fn keep(&mut self, sector: usize) {
-        let from = sector * SECTOR;
-        let to = (from + SECTOR).min(self.content.len());
-        self.durable[from..to].copy_from_slice(&self.content[from..to]);
+        let range = self.range(sector);
+        self.durable[range.clone()].copy_from_slice(&self.content[range]);
+        self.forgotten.remove(&sector);
     }
 
-    /// Makes a random part of the dirty sectors durable: none, all, the first ones, or any.
+    /// Makes a random part of the dirty sectors durable, none, all, the first ones or any, and forgets the rest.
     fn settle_partly(&mut self, random: &mut Random) {
         let dirty: Vec<usize> = std::mem::take(&mut self.dirty).into_iter().collect();
-        let kept: Vec<usize> = match random.below(4) {
-            0 => Vec::new(),
-            1 => dirty,
-            2 => {
-                let count = random.below(dirty.len() as u64 + 1) as usize;
-                dirty[..count].to_vec()
+        let (choice, first) = (random.below(4), random.below(dirty.len() as u64 + 1) as usize);
+        for (place, sector) in dirty.into_iter().enumerate() {
+            let kept = match choice {
+                0 => false,
+                1 => true,
+                2 => place < first,
+                _ => random.below(2) == 0,
+            };
+            if kept {
+                self.keep(sector);
+            } else {
+                self.forgotten.insert(sector);
             }
-            _ => dirty.into_iter().filter(|_| random.below(2) == 0).collect(),
-        };
-        kept.into_iter().for_each(|sector| self.keep(sector));
+        }
     }
 
+    /// What a power failure does.
     fn lose(&mut self, random: &mut Random) {
         self.settle_partly(random);
-        self.content.clone_from(&self.durable);
+        for sector in std::mem::take(&mut self.forgotten) {
+            let range = self.range(sector);
+            self.content[range.clone()].copy_from_slice(&self.durable[range]);
+        }
+    }
+
+    fn range(&self, sector: usize) -> std::ops::Range<usize> {
+        let from = sector * SECTOR;
+        from..(from + SECTOR).min(self.content.len())
     }
 }
 
@@ -248,7 +263,7 @@ impl Disk for MemoryDisk {
         }
         state.take_room(bytes)?;
         let zeros = vec![0; bytes as usize];
-        let file = FileState { content: zeros.clone(), durable: zeros, dirty: BTreeSet::new() };
+        let file = FileState { content: zeros.clone(), durable: zeros, ..FileState::default() };
         let id = state.insert(name.to_owned(), file);
         Ok(Box::new(MemoryFile { disk: self.clone(), id }))
     }

@@ -73,7 +73,7 @@ fn every_disk_knows_its_names() {
 fn every_disk_has_one_owner() {
     for (name, disk, _directory) in disks() {
         let lock = disk.lock().map_err(|_| "held").expect("nobody has it");
-        let refused = disk.lock().err().expect("it is held");
+        let refused = disk.lock().expect_err("it is held");
         let pid = std::process::id();
         assert!(matches!(refused, LockError::Held { pid: Some(held) } if held == pid), "{name}");
         drop(lock);

@@ -95,7 +95,7 @@ impl Header {
     }
 
     fn parse(block: &[u8]) -> FirstBlock {
-        if block.iter().all(|byte| *byte == 0) {
+        if block == [0; BLOCK] {
             return FirstBlock::Blank;
         }
         let checksum = crc32c::crc32c(&block[..CHECKED_BYTES]);

@@ -56,9 +56,10 @@ impl Keeper {
         }
         let exists = self.disk.list()?.iter().any(|name| name == RESERVE);
         let free = self.disk.free_bytes()?;
-        let low = (free < bytes).then(|| {
-            format!("the disk is nearly full: {free} bytes are left, {bytes} are kept in reserve")
-        });
+        // Without the reserve the room for it is missing, too: giving it back is no reason to accept more.
+        let wanted = if exists { bytes } else { 2 * bytes };
+        let low =
+            (free < wanted).then(|| format!("the disk is nearly full: {free} bytes are left"));
         self.shared.set_trouble(Trouble::Room, low);
         if exists && self.shared.lacks_room() {
             return self.disk.remove(RESERVE);
