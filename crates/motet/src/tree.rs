@@ -43,6 +43,8 @@ struct Tree {
 #[derive(Debug, Default)]
 struct Node {
     name: String,
+    /// Place of its task in the document.
+    task: String,
     children: Vec<u64>,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
@@ -64,6 +66,10 @@ enum State {
     Completed,
     Failed,
     Skipped,
+    /// Something around it ended first.
+    Stopped,
+    /// The instance faulted around it; a retry goes on with it.
+    Held,
 }
 
 /// A line below a step.
@@ -90,14 +96,60 @@ impl Tree {
             "activated" => self.activate(id, record, at),
             // The header of a skipped task names the step around it.
             "skipped" => self.skip(id, record, at),
-            _ => self.steps.entry(id).or_default().take(kind, record, at),
+            _ => {
+                self.close(kind, id, record, at);
+                self.steps.entry(id).or_default().take(kind, record, at);
+            }
         }
+    }
+
+    /// Closes what a record takes the ground from.
+    fn close(&mut self, kind: &str, id: u64, record: &Value, at: Option<Timestamp>) {
+        match kind {
+            "completed" | "failed" | "caught" | "workflow-completed" | "workflow-cancelled" => {
+                self.close_beneath(id, State::Stopped, at);
+            }
+            "workflow-faulted" => self.close_beneath(id, State::Held, at),
+            "branch-failed" => {
+                let lost = record.text("branch").unwrap_or_default();
+                for branch in self.children(id) {
+                    if self.steps.get(&branch).is_some_and(|node| node.task == lost) {
+                        self.close_at(branch, State::Stopped, at);
+                    }
+                }
+            }
+            "reopened" => {
+                let held = self.steps.values_mut().filter(|node| node.state == State::Held);
+                held.for_each(|node| node.end(State::Open, None));
+            }
+            _ => {}
+        }
+    }
+
+    fn close_beneath(&mut self, id: u64, state: State, at: Option<Timestamp>) {
+        for child in self.children(id) {
+            self.close_at(child, state, at);
+        }
+    }
+
+    /// What has ended has nothing open beneath it.
+    fn close_at(&mut self, id: u64, state: State, at: Option<Timestamp>) {
+        let Some(node) = self.steps.get_mut(&id).filter(|node| node.state == State::Open) else {
+            return;
+        };
+        node.end(state, at);
+        self.close_beneath(id, state, at);
+    }
+
+    fn children(&self, id: u64) -> Vec<u64> {
+        self.steps.get(&id).map(|node| node.children.clone()).unwrap_or_default()
     }
 
     fn activate(&mut self, id: u64, record: &Value, at: Option<Timestamp>) {
         let parent = record.number("parent").unwrap_or_default();
-        let name = record.text("name").unwrap_or_default().to_owned();
-        self.steps.insert(id, Node { name, started: at, ..Node::default() });
+        let text = |key| record.text(key).unwrap_or_default().to_owned();
+        let node = Node { name: text("name"), task: text("task"), started: at, ..Node::default() };
+        self.steps.insert(id, node);
         self.steps.entry(parent).or_default().children.push(id);
     }
 
@@ -122,7 +174,7 @@ impl Node {
             }
             "completed" | "workflow-completed" => self.end(State::Completed, at),
             "failed" => {
-                self.remarks.push(Remark::Error(error()));
+                self.fail(error());
                 self.end(State::Failed, at);
             }
             "workflow-faulted" => self.end(State::Failed, at),
@@ -165,6 +217,17 @@ impl Node {
             let attempt = record.number("attempt").unwrap_or(self.attempts);
             let line = format!("attempt {attempt}: {}", error_line(error));
             self.remarks.push(Remark::Error(line));
+        }
+    }
+
+    /// An attempt's error that becomes the step's is told once.
+    fn fail(&mut self, error: String) {
+        let is_told = match self.remarks.last() {
+            Some(Remark::Error(last)) => last.ends_with(&error),
+            _ => false,
+        };
+        if !is_told {
+            self.remarks.push(Remark::Error(error));
         }
     }
 

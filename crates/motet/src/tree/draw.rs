@@ -76,6 +76,7 @@ impl Drawing<'_> {
             State::Completed => self.style.green("✓"),
             State::Failed => self.style.red("✗"),
             State::Skipped => self.style.dim("○"),
+            State::Stopped | State::Held => self.style.dim("⊘"),
         }
     }
 }
