@@ -35,7 +35,7 @@ pub enum Input {
     /// An input met a defect: it is kept, and the instance waits for a person.
     Panicked {
         message: String,
-        input: Box<Input>,
+        input: Box<Self>,
     },
 }
 

@@ -254,7 +254,7 @@ impl Instance {
 
     /// `$context` as the step sees it: that of its nearest branch, or the workflow's.
     pub(crate) fn context(&self, step: StepId) -> &Value {
-        &self.steps[&self.context_holder(step)].context.as_ref().expect("holders have a context")
+        self.steps[&self.context_holder(step)].context.as_ref().expect("holders have a context")
     }
 
     pub(crate) fn context_holder(&self, step: StepId) -> StepId {

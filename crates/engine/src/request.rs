@@ -73,26 +73,39 @@ impl Request {
         };
         part(self.method.as_bytes());
         part(self.uri.as_bytes());
+        // Lists say how long they are and variants which they are, so that no part passes for another.
+        part(&(self.headers.len() as u64).to_le_bytes());
         for (name, value) in &self.headers {
             part(name.as_bytes());
             part(value.as_bytes());
         }
         match &self.body {
             Body::Empty => part(b"empty"),
-            Body::Json(value) => part(&motet_expr::json::canonical(value)),
-            Body::Text(text) => part(text.as_bytes()),
+            Body::Json(value) => {
+                part(b"json");
+                part(&motet_expr::json::canonical(value));
+            }
+            Body::Text(text) => {
+                part(b"text");
+                part(text.as_bytes());
+            }
         }
         match &self.authorization {
             None => part(b"none"),
             Some(Authorization::Basic { username, password }) => {
+                part(b"basic");
                 part(username.as_bytes());
                 part(password.as_bytes());
             }
-            Some(Authorization::Bearer { token }) => part(token.as_bytes()),
+            Some(Authorization::Bearer { token }) => {
+                part(b"bearer");
+                part(token.as_bytes());
+            }
         }
         for deferred in &self.deferred {
             part(&deferred.ordinal.to_le_bytes());
             part(&motet_expr::json::canonical(&deferred.input));
+            part(&(deferred.variables.len() as u64).to_le_bytes());
             for (name, value) in &deferred.variables {
                 part(name.as_bytes());
                 part(&motet_expr::json::canonical(value));
