@@ -60,6 +60,10 @@ impl Error {
     pub(crate) fn sqlite(doing: impl Into<String>, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let doing = doing.into();
+        // Shared memory that cannot grow is what a full disk looks like to a database in WAL mode.
+        if source.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return Self::DiskFull(format!("{doing}: {source}"));
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(format!("{doing}: {source}")),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

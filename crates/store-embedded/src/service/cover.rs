@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::reserve::Reserve;
 use super::shared::{Shared, Trouble};
 use crate::error::Error;
 use crate::log::Pool;
@@ -15,17 +16,27 @@ pub(super) struct Coverer {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     tables: Box<dyn Tables>,
+    reserve: Reserve,
 }
 
 impl Coverer {
-    pub(super) fn new(shared: Arc<Shared>, pool: Arc<Pool>, tables: Box<dyn Tables>) -> Self {
-        Self { shared, pool, tables }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        pool: Arc<Pool>,
+        tables: Box<dyn Tables>,
+        reserve: Reserve,
+    ) -> Self {
+        Self { shared, pool, tables, reserve }
     }
 
     pub(super) fn run(mut self) {
         while self.shared.await_due() {
             let (tables, held) = match self.cover() {
                 Ok(()) => (None, None),
+                Err(Error::DiskFull(_)) if self.reserve.release() => {
+                    self.shared.ask_to_cover(true);
+                    continue;
+                }
                 Err(error @ Error::DiskFull(_)) => (Some(error.to_string()), None),
                 Err(error @ Error::Busy(_)) => (None, Some(error.to_string())),
                 Err(error) => return self.shared.stop(error.to_string()),

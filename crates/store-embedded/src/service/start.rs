@@ -4,6 +4,7 @@ use std::thread::JoinHandle;
 
 use motet_store::Schema;
 
+use super::reserve::Reserve;
 use super::shared::{Shared, StopIfPanicking};
 use super::{Service, cover, keep, readers, write};
 use crate::disk::{Disk, DiskLock};
@@ -50,11 +51,12 @@ pub(super) fn start(
             service.threads.push(spawn(name, &shared, move || reader.run())?);
         }
     }
-    let coverer = cover::Coverer::new(shared.clone(), pool.clone(), tables);
+    let reserve = Reserve::new(shared.clone(), disk);
+    let coverer = cover::Coverer::new(shared.clone(), pool.clone(), tables, reserve.clone());
     service.threads.push(spawn("motet-tables", &shared, move || coverer.run())?);
-    let keeper = keep::Keeper::new(shared.clone(), pool, disk);
+    let keeper = keep::Keeper::new(shared.clone(), pool, reserve.clone());
     service.threads.push(spawn("motet-segments", &shared, move || keeper.run())?);
-    let writer = write::Writer::new(shared.clone(), service.commits.clone(), log);
+    let writer = write::Writer::new(shared.clone(), service.commits.clone(), log, reserve);
     service.writer = Some(spawn("motet-log", &shared, move || writer.run())?);
     Ok(service)
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use motet_store::{Commit, CommitError, Completion, Position};
 
 use super::queue::Queue;
+use super::reserve::Reserve;
 use super::shared::{Shared, Trouble};
 use crate::core::{after, split};
 use crate::log::Log;
@@ -36,11 +37,17 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     queue: Arc<Queue<Group>>,
     log: Log,
+    reserve: Reserve,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue<Group>>, log: Log) -> Self {
-        Self { shared, queue, log }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        queue: Arc<Queue<Group>>,
+        log: Log,
+        reserve: Reserve,
+    ) -> Self {
+        Self { shared, queue, log, reserve }
     }
 
     pub(super) fn run(mut self) {
@@ -154,7 +161,10 @@ impl Writer {
         }
         let counters = &self.shared.counters;
         let began = Instant::now();
-        let written = self.log.write(commits)?;
+        let written = match self.log.write(commits.clone()) {
+            Err(CommitError::DiskFull(_)) if self.reserve.release() => self.log.write(commits),
+            other => other,
+        }?;
         let wrote = Instant::now();
         let first = self.log.sync(written)?;
         let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
