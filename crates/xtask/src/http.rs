@@ -47,11 +47,7 @@ pub struct Response {
 impl Client {
     /// A client that connects when it is first used; `timeout` covers one request, from connecting to the last byte.
     pub fn new(address: SocketAddr, timeout: Duration) -> Self {
-        Self {
-            address,
-            timeout,
-            idle: None,
-        }
+        Self { address, timeout, idle: None }
     }
 
     /// `GET path`.
@@ -59,12 +55,7 @@ impl Client {
     /// # Errors
     /// As [`Client::send`].
     pub fn get(&mut self, path: &str) -> anyhow::Result<Response> {
-        self.send(Request {
-            method: "GET",
-            path,
-            headers: &[],
-            body: &[],
-        })
+        self.send(Request { method: "GET", path, headers: &[], body: &[] })
     }
 
     /// `POST path` with a JSON body and further headers.
@@ -93,14 +84,10 @@ impl Client {
     /// been carried out all the same.
     pub fn send(&mut self, request: Request<'_>) -> anyhow::Result<Response> {
         let timeout = self.timeout;
-        self.exchange(&request, Instant::now() + timeout)
-            .with_context(|| {
-                let Request { method, path, .. } = request;
-                format!(
-                    "{method} http://{}{path} (timeout {timeout:?})",
-                    self.address
-                )
-            })
+        self.exchange(&request, Instant::now() + timeout).with_context(|| {
+            let Request { method, path, .. } = request;
+            format!("{method} http://{}{path} (timeout {timeout:?})", self.address)
+        })
     }
 
     fn exchange(&mut self, request: &Request<'_>, deadline: Instant) -> anyhow::Result<Response> {
@@ -110,10 +97,7 @@ impl Client {
         };
         connection.get_mut().deadline = deadline;
         let bytes = self.render(request);
-        connection
-            .get_mut()
-            .write_all(&bytes)
-            .context("the request could not be sent")?;
+        connection.get_mut().write_all(&bytes).context("the request could not be sent")?;
         let (response, reusable) = read_response(&mut connection, request.method)?;
         self.idle = reusable.then_some(connection);
         Ok(response)
@@ -127,12 +111,7 @@ impl Client {
     }
 
     fn render(&self, request: &Request<'_>) -> Vec<u8> {
-        let Request {
-            method,
-            path,
-            headers,
-            body,
-        } = request;
+        let Request { method, path, headers, body } = request;
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in *headers {
             head += &format!("{name}: {value}\r\n");
@@ -192,16 +171,14 @@ struct Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream
-            .set_read_timeout(Some(remaining(self.deadline)?))?;
+        self.stream.set_read_timeout(Some(remaining(self.deadline)?))?;
         self.stream.read(buffer).map_err(name_timeout)
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream
-            .set_write_timeout(Some(remaining(self.deadline)?))?;
+        self.stream.set_write_timeout(Some(remaining(self.deadline)?))?;
         self.stream.write(bytes).map_err(name_timeout)
     }
 
@@ -249,9 +226,7 @@ fn read_response(reader: &mut impl BufRead, method: &str) -> anyhow::Result<(Res
     }
     let has = |name: &str, word: &str| {
         let value = response.header(name).unwrap_or_default();
-        value
-            .split(',')
-            .any(|part| part.trim().eq_ignore_ascii_case(word))
+        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
     };
     let mut reusable = !has("connection", "close");
     let length = response.header("content-length").map(str::parse::<u64>);
@@ -282,20 +257,12 @@ fn read_head(reader: &mut impl BufRead) -> anyhow::Result<Response> {
         if line.is_empty() {
             break;
         }
-        ensure!(
-            headers.len() < HEADERS_MAX,
-            "more than {HEADERS_MAX} headers"
-        );
-        let (name, value) = line
-            .split_once(':')
-            .with_context(|| format!("{line:?} is no header"))?;
+        ensure!(headers.len() < HEADERS_MAX, "more than {HEADERS_MAX} headers");
+        let (name, value) =
+            line.split_once(':').with_context(|| format!("{line:?} is no header"))?;
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    Ok(Response {
-        status,
-        headers,
-        body: Vec::new(),
-    })
+    Ok(Response { status, headers, body: Vec::new() })
 }
 
 fn read_chunks(reader: &mut impl BufRead) -> anyhow::Result<Vec<u8>> {
@@ -309,10 +276,7 @@ fn read_chunks(reader: &mut impl BufRead) -> anyhow::Result<Vec<u8>> {
             while !read_line(reader)?.is_empty() {}
             return Ok(body);
         }
-        ensure!(
-            length <= BODY_BYTES_MAX - body.len() as u64,
-            "more than {BODY_BYTES_MAX} bytes"
-        );
+        ensure!(length <= BODY_BYTES_MAX - body.len() as u64, "more than {BODY_BYTES_MAX} bytes");
         body.extend(read_exactly(reader, length)?);
         let end = read_line(reader)?;
         ensure!(end.is_empty(), "{end:?} follows a chunk");
@@ -334,10 +298,7 @@ fn read_exactly(reader: &mut impl BufRead, length: u64) -> anyhow::Result<Vec<u8
 fn read_to_end(reader: &mut impl BufRead) -> anyhow::Result<Vec<u8>> {
     let mut body = Vec::new();
     reader.take(BODY_BYTES_MAX + 1).read_to_end(&mut body)?;
-    ensure!(
-        body.len() as u64 <= BODY_BYTES_MAX,
-        "more than {BODY_BYTES_MAX} bytes"
-    );
+    ensure!(body.len() as u64 <= BODY_BYTES_MAX, "more than {BODY_BYTES_MAX} bytes");
     Ok(body)
 }
 

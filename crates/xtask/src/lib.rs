@@ -10,10 +10,16 @@
 //! - A process that was started here is stopped here, by its own id, also when the command fails half way.
 #![allow(clippy::print_stdout, reason = "printing is what a command line does")]
 
-pub mod http;
-pub mod process;
 pub mod test;
 pub mod tidy;
+
+#[cfg(target_os = "linux")]
+pub mod bench;
+
+pub mod arguments;
+pub mod http;
+pub mod process;
+pub mod server;
 pub mod workspace;
 
 /// One command of `cargo xtask`.
@@ -37,6 +43,20 @@ pub const COMMANDS: &[Command] = &[
         about: "layers, budgets, licences, links and the other house rules",
         run: tidy::run,
     },
+    #[cfg(target_os = "linux")]
+    Command {
+        name: "bench",
+        about: "how fast it is: bench [chain|timers|recover|start|hostile]... [--runs N]",
+        run: bench::run,
+    },
+];
+
+/// Parts of other commands that run as processes of their own; nobody types them.
+pub const PARTS: &[Command] = &[
+    #[cfg(target_os = "linux")]
+    Command { name: "bench-stub", about: "the services that a bench calls", run: bench::stub::run },
+    #[cfg(target_os = "linux")]
+    Command { name: "bench-load", about: "the clients of a bench", run: bench::load::run },
 ];
 
 /// The command failed and has already printed why.

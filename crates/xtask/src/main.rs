@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{COMMANDS, Reported};
+use xtask::{COMMANDS, PARTS, Reported};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         print!("{}", usage());
         return ExitCode::SUCCESS;
     }
-    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+    let Some(command) = COMMANDS.iter().chain(PARTS).find(|command| command.name == name) else {
         eprint!("error: there is no command {name:?}\n\n{}", usage());
         return ExitCode::from(2);
     };

@@ -74,10 +74,9 @@ impl Executables {
         for line in messages.lines() {
             let message: Value = serde_json::from_str(line)
                 .with_context(|| format!("cargo printed no message: {line}"))?;
-            if let (Some(name), Some(path)) = (
-                message["target"]["name"].as_str(),
-                message["executable"].as_str(),
-            ) {
+            if let (Some(name), Some(path)) =
+                (message["target"]["name"].as_str(), message["executable"].as_str())
+            {
                 paths.insert(name.to_owned(), path.into());
             }
         }
@@ -133,16 +132,13 @@ impl Process {
         let file = open_log(&log, &described)
             .with_context(|| format!("cannot write the log {}", log.display()))?;
         let child = command
-            .stdin(Stdio::null())
+            // Stays open as long as this process lives: those who watch it end with us, however we end.
+            .stdin(Stdio::piped())
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {described}"))?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-            log,
-        })
+        Ok(Self { name: name.to_owned(), child, log })
     }
 
     pub fn id(&self) -> u32 {
@@ -181,18 +177,11 @@ impl Process {
                 Err(error) => format!("{error:#}"),
             };
             if let Some(status) = self.exited()? {
-                bail!(
-                    "{} ended before it was ready ({status}){}",
-                    self.name,
-                    self.log_end()
-                );
+                bail!("{} ended before it was ready ({status}){}", self.name, self.log_end());
             }
             if Instant::now() >= deadline {
                 let name = &self.name;
-                bail!(
-                    "{name} is not ready after {within:?}; {answer}{}",
-                    self.log_end()
-                );
+                bail!("{name} is not ready after {within:?}; {answer}{}", self.log_end());
             }
             thread::sleep(POLL_INTERVAL);
         }
@@ -206,12 +195,8 @@ impl Process {
         if let Some(status) = self.exited()? {
             bail!("{} ended by itself ({status}){}", self.name, self.log_end());
         }
-        self.child
-            .kill()
-            .with_context(|| format!("cannot kill {}", self.name))?;
-        self.child
-            .wait()
-            .with_context(|| format!("cannot wait for {}", self.name))?;
+        self.child.kill().with_context(|| format!("cannot kill {}", self.name))?;
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.name))?;
         Ok(())
     }
 

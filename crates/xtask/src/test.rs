@@ -26,24 +26,11 @@ const STAGES: &[Stage] = &[
     Stage::new("clippy", Work::Cargo(CLIPPY)).needs("clippy", "clippy"),
     Stage::new("rustdoc", Work::Cargo(RUSTDOC)),
     Stage::new("generated", Work::Own(generated::check)),
-    Stage::new(
-        "tests",
-        Work::Tests(&["test", "--workspace", "--no-fail-fast"]),
-    ),
+    Stage::new("tests", Work::Tests(&["test", "--workspace", "--no-fail-fast"])),
 ];
-const CLIPPY: &[&str] = &[
-    "clippy",
-    "--workspace",
-    "--all-targets",
-    "--",
-    "--deny=warnings",
-];
-const RUSTDOC: &[&str] = &[
-    "doc",
-    "--workspace",
-    "--no-deps",
-    "--config=build.rustdocflags=['--deny=warnings']",
-];
+const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
+const RUSTDOC: &[&str] =
+    &["doc", "--workspace", "--no-deps", "--config=build.rustdocflags=['--deny=warnings']"];
 /// How a line begins by which a test says that it could not test.
 const SKIPPED: &str = "SKIPPED:";
 /// What may be missing even in CI: the kit is large, and not ours.
@@ -60,15 +47,9 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     let stages = STAGES.iter().filter(|stage| stage.has_work());
     let results: Vec<Outcome> = stages.map(|stage| stage.run(&root, in_ci)).collect();
-    let total = results
-        .iter()
-        .fold(Counts::default(), |total, result| total + result.counts);
+    let total = results.iter().fold(Counts::default(), |total, result| total + result.counts);
     println!("\n{}\n{total}", table(&results));
-    if total.failed == 0 {
-        Ok(())
-    } else {
-        Err(Reported.into())
-    }
+    if total.failed == 0 { Ok(()) } else { Err(Reported.into()) }
 }
 
 /// One thing that must pass.
@@ -103,18 +84,11 @@ struct Counts {
 
 impl Stage {
     const fn new(name: &'static str, work: Work) -> Self {
-        Self {
-            name,
-            work,
-            component: None,
-        }
+        Self { name, work, component: None }
     }
 
     const fn needs(self, component: &'static str, command: &'static str) -> Self {
-        Self {
-            component: Some((component, command)),
-            ..self
-        }
+        Self { component: Some((component, command)), ..self }
     }
 
     fn has_work(&self) -> bool {
@@ -137,25 +111,14 @@ impl Stage {
             }),
         };
         let duration = began.elapsed();
-        println!(
-            "--- {}: {counts} ({:.1} s)",
-            self.name,
-            duration.as_secs_f64()
-        );
-        Outcome {
-            name: self.name,
-            counts,
-            duration,
-        }
+        println!("--- {}: {counts} ({:.1} s)", self.name, duration.as_secs_f64());
+        Outcome { name: self.name, counts, duration }
     }
 
     fn missing_component(&self, root: &Path) -> Option<&'static str> {
         let (component, command) = self.component?;
         let mut cargo = workspace::cargo(root);
-        cargo
-            .args([command, "--version"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        cargo.args([command, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
         let is_there = cargo.status().is_ok_and(|status| status.success());
         (!is_there).then_some(component)
     }
@@ -180,21 +143,9 @@ impl Stage {
 }
 
 impl Counts {
-    const PASSED: Self = Self {
-        passed: 1,
-        failed: 0,
-        skipped: 0,
-    };
-    const FAILED: Self = Self {
-        passed: 0,
-        failed: 1,
-        skipped: 0,
-    };
-    const SKIPPED: Self = Self {
-        passed: 0,
-        failed: 0,
-        skipped: 1,
-    };
+    const PASSED: Self = Self { passed: 1, failed: 0, skipped: 0 };
+    const FAILED: Self = Self { passed: 0, failed: 1, skipped: 0 };
+    const SKIPPED: Self = Self { passed: 0, failed: 0, skipped: 1 };
 
     fn of(passed: bool) -> Self {
         if passed { Self::PASSED } else { Self::FAILED }
@@ -214,10 +165,7 @@ impl Counts {
             return Self::default();
         };
         let number_before = |word: &str| {
-            let before = result
-                .split(word)
-                .next()
-                .filter(|before| before.len() < result.len())?;
+            let before = result.split(word).next().filter(|before| before.len() < result.len())?;
             before.trim_end().rsplit(' ').next()?.parse().ok()
         };
         Self {
@@ -242,11 +190,7 @@ impl std::ops::Add for Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            passed,
-            failed,
-            skipped,
-        } = self;
+        let Self { passed, failed, skipped } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
@@ -274,12 +218,7 @@ fn run_tests(
     let (from_stdout, from_stderr) = thread::scope(|scope| {
         let from_stderr = scope.spawn(|| pass_through(stderr, err, in_ci));
         let from_stdout = pass_through(stdout, out, in_ci);
-        (
-            from_stdout,
-            from_stderr
-                .join()
-                .expect("passing lines through does not panic"),
-        )
+        (from_stdout, from_stderr.join().expect("passing lines through does not panic"))
     });
     let mut counts = from_stdout? + from_stderr?;
     let succeeded = child.wait()?.success();
@@ -303,16 +242,9 @@ fn pass_through(from: impl Read, mut to: impl Write, in_ci: bool) -> anyhow::Res
 
 fn table(results: &[Outcome]) -> String {
     let row = |result: &Outcome| {
-        let Outcome {
-            name,
-            counts,
-            duration,
-        } = result;
+        let Outcome { name, counts, duration } = result;
         let verdict = if counts.failed == 0 { "ok" } else { "FAILED" };
-        format!(
-            "{name:12} {verdict:6} {:7.1} s  {counts}\n",
-            duration.as_secs_f64()
-        )
+        format!("{name:12} {verdict:6} {:7.1} s  {counts}\n", duration.as_secs_f64())
     };
     results.iter().map(row).collect()
 }

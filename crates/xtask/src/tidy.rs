@@ -31,11 +31,7 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     no_arguments(args)?;
     let report = inspect(&workspace::root())?;
     println!("{report}");
-    if report.findings.is_empty() {
-        Ok(())
-    } else {
-        Err(Reported.into())
-    }
+    if report.findings.is_empty() { Ok(()) } else { Err(Reported.into()) }
 }
 
 /// Everything that is wrong in the repository at `root`, and its figures.
@@ -94,22 +90,13 @@ impl Finding {
         line: usize,
         text: impl Into<String>,
     ) -> Self {
-        Self {
-            path: path.into(),
-            line,
-            rule,
-            text: text.into(),
-        }
+        Self { path: path.into(), line, rule, text: text.into() }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {} [{}]",
-            self.path, self.line, self.text, self.rule
-        )
+        write!(f, "{}:{}: {} [{}]", self.path, self.line, self.text, self.rule)
     }
 }
 

@@ -31,14 +31,9 @@ pub fn cargo(root: &Path) -> Command {
     command.current_dir(root);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        if [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_NAME",
-            "CARGO_CRATE_NAME",
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_NAME", "CARGO_CRATE_NAME"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
         {
             command.env_remove(name.as_ref());
         }
@@ -57,11 +52,7 @@ pub fn output(command: &mut Command) -> anyhow::Result<String> {
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("cannot start {described}"))?;
-    ensure!(
-        output.status.success(),
-        "{described} failed: {}",
-        output.status
-    );
+    ensure!(output.status.success(), "{described} failed: {}", output.status);
     String::from_utf8(output.stdout).with_context(|| format!("{described} printed no UTF-8"))
 }
 

@@ -30,11 +30,7 @@ fn serve(connections: &[&[&str]]) -> (SocketAddr, JoinHandle<Vec<String>>) {
 fn read_request(reader: &mut impl BufRead) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        assert_ne!(
-            reader.read_line(&mut head).unwrap(),
-            0,
-            "request ended: {head}"
-        );
+        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "request ended: {head}");
     }
     let length = head
         .lines()
@@ -62,9 +58,7 @@ fn one_connection_carries_many_requests_and_every_kind_of_body() {
 
     assert_eq!(client.get("/a").unwrap().text(), "hello");
     let key = [("idempotency-key", "k1")];
-    let accepted = client
-        .post("/b", &key, &serde_json::json!({"n": 1}))
-        .unwrap();
+    let accepted = client.post("/b", &key, &serde_json::json!({"n": 1})).unwrap();
     assert_eq!(accepted.header("LOCATION"), Some("/i/1"));
     assert_eq!(accepted.json().unwrap(), serde_json::json!({"a": 1}));
     assert_eq!(client.get("/c").unwrap().text(), "Wikipedia in\r\n");
@@ -105,10 +99,7 @@ fn a_connection_that_was_closed_is_replaced_before_a_request_goes_out() {
 fn an_answer_that_did_not_come_is_an_error_and_nothing_is_sent_twice() {
     for (answer, expected) in [
         ("", "no response: the connection ended"),
-        (
-            "HTTP/1.1 200 OK\r\nconte",
-            "no response: the connection ended",
-        ),
+        ("HTTP/1.1 200 OK\r\nconte", "no response: the connection ended"),
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel",
             "the connection ended after 3 of 5 bytes",
@@ -117,20 +108,14 @@ fn an_answer_that_did_not_come_is_an_error_and_nothing_is_sent_twice() {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel",
             "the connection ended after 3 of 5 bytes",
         ),
-        (
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfive\r\n",
-            "is no chunk size",
-        ),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfive\r\n", "is no chunk size"),
         ("SSH-2.0-x\r\n", "is no status line of HTTP/1.1"),
     ] {
         let (address, server) = serve(&[&[answer]]);
         let error = client(address).get("/x").unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains(expected), "{answer:?} gave {text}");
-        assert!(
-            text.starts_with(&format!("GET http://{address}/x (timeout 20s)")),
-            "{text}"
-        );
+        assert!(text.starts_with(&format!("GET http://{address}/x (timeout 20s)")), "{text}");
         assert_eq!(server.join().unwrap().len(), 1);
     }
 }
@@ -139,27 +124,15 @@ fn an_answer_that_did_not_come_is_an_error_and_nothing_is_sent_twice() {
 fn a_silent_server_costs_the_timeout_and_no_more() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let error = Client::new(address, Duration::from_millis(50))
-        .get("/")
-        .unwrap_err();
-    assert!(
-        format!("{error:#}").ends_with("the time is up"),
-        "{error:#}"
-    );
+    let error = Client::new(address, Duration::from_millis(50)).get("/").unwrap_err();
+    assert!(format!("{error:#}").ends_with("the time is up"), "{error:#}");
 }
 
 #[test]
 fn an_unexpected_status_shows_the_body() {
-    let response = Response {
-        status: 422,
-        headers: Vec::new(),
-        body: b"no such task".to_vec(),
-    };
+    let response = Response { status: 422, headers: Vec::new(), body: b"no such task".to_vec() };
     let error = response.clone().expect(&[200, 202]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "expected status [200, 202], got 422: no such task"
-    );
+    assert_eq!(error.to_string(), "expected status [200, 202], got 422: no such task");
     assert_eq!(response.clone().expect(&[422]).unwrap(), response);
     assert!(response.json().is_err());
 }

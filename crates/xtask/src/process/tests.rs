@@ -18,11 +18,7 @@ fn shell(line: &str) -> Process {
 
 fn wait_for_line(process: &mut Process, line: &str) {
     let deadline = Instant::now() + LONG;
-    while !fs::read_to_string(process.log())
-        .unwrap()
-        .lines()
-        .any(|other| other == line)
-    {
+    while !fs::read_to_string(process.log()).unwrap().lines().any(|other| other == line) {
         assert_eq!(process.exited().unwrap(), None);
         assert!(Instant::now() < deadline, "no line {line:?} in the log");
         thread::yield_now();
@@ -67,14 +63,8 @@ fn ready_is_the_first_200() {
 fn an_early_end_is_reported_at_once_with_the_log() {
     let mut process = shell("echo the port is taken >&2; exit 3");
     let address = free_address().unwrap();
-    let error = process
-        .wait_ready(address, "/readyz", LONG)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("child ended before it was ready (exit status: 3)"),
-        "{error}"
-    );
+    let error = process.wait_ready(address, "/readyz", LONG).unwrap_err().to_string();
+    assert!(error.contains("child ended before it was ready (exit status: 3)"), "{error}");
     assert!(error.ends_with("\n  the port is taken"), "{error}");
 }
 
@@ -83,10 +73,7 @@ fn readiness_has_a_deadline_that_shows_the_last_answer() {
     let mut process = shell("exec sleep 60");
     let address = free_address().unwrap();
     let within = Duration::from_millis(30);
-    let error = process
-        .wait_ready(address, "/readyz", within)
-        .unwrap_err()
-        .to_string();
+    let error = process.wait_ready(address, "/readyz", within).unwrap_err().to_string();
     assert!(error.contains("child is not ready after 30ms"), "{error}");
     assert!(error.contains("cannot connect"), "{error}");
 }
@@ -114,10 +101,7 @@ fn killing_what_ended_by_itself_is_an_error() {
         thread::yield_now();
     }
     let error = process.kill().unwrap_err().to_string();
-    assert!(
-        error.starts_with("child ended by itself (exit status: 0)"),
-        "{error}"
-    );
+    assert!(error.starts_with("child ended by itself (exit status: 0)"), "{error}");
 }
 
 #[test]
@@ -134,14 +118,8 @@ fn terminate_kills_what_does_not_listen() {
     let mut process = shell("trap '' TERM; echo up; exec sleep 60");
     wait_for_line(&mut process, "up");
     let id = process.id();
-    let error = process
-        .terminate(Duration::from_millis(30))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("child did not stop within 30ms and was killed"),
-        "{error}"
-    );
+    let error = process.terminate(Duration::from_millis(30)).unwrap_err().to_string();
+    assert!(error.starts_with("child did not stop within 30ms and was killed"), "{error}");
     assert!(is_gone(id));
 }
 

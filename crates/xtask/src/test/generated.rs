@@ -25,16 +25,9 @@ pub(super) fn check_all(root: &Path, files: &[Generated]) -> anyhow::Result<()> 
         let path = root.join(path);
         if std::fs::read_to_string(&path).ok().as_ref() != Some(&made) {
             std::fs::write(&path, made)?;
-            println!(
-                "{} was out of date and has been made anew: commit it",
-                path.display()
-            );
+            println!("{} was out of date and has been made anew: commit it", path.display());
             stale += 1;
         }
     }
-    if stale == 0 {
-        Ok(())
-    } else {
-        Err(Reported.into())
-    }
+    if stale == 0 { Ok(()) } else { Err(Reported.into()) }
 }

@@ -20,11 +20,7 @@ fn count(line: &str, in_ci: bool) -> Counts {
 }
 
 fn counts(passed: usize, failed: usize, skipped: usize) -> Counts {
-    Counts {
-        passed,
-        failed,
-        skipped,
-    }
+    Counts { passed, failed, skipped }
 }
 
 const RESULTS: &str = "echo 'test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s';
@@ -32,23 +28,14 @@ const RESULTS: &str = "echo 'test result: ok. 12 passed; 0 failed; 1 ignored; 0 
 
 #[test]
 fn results_of_several_test_programs_are_added() {
-    assert_eq!(
-        count(&format!("{RESULTS}; exit 101"), false),
-        counts(15, 2, 1)
-    );
+    assert_eq!(count(&format!("{RESULTS}; exit 101"), false), counts(15, 2, 1));
 }
 
 #[test]
 fn a_failure_without_a_failed_test_counts() {
+    assert_eq!(count("echo 'error: does not compile' >&2; exit 101", false), counts(0, 1, 0));
     assert_eq!(
-        count("echo 'error: does not compile' >&2; exit 101", false),
-        counts(0, 1, 0)
-    );
-    assert_eq!(
-        count(
-            "echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'; exit 1",
-            false
-        ),
+        count("echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'; exit 1", false),
         counts(1, 1, 0)
     );
     assert_eq!(count("exit 0", false), counts(0, 0, 0));
@@ -66,11 +53,7 @@ fn in_ci_only_the_kit_may_be_missing() {
 
 #[test]
 fn a_stage_of_our_own_fails_with_its_error_and_passes_without() {
-    let stage = |check| {
-        Stage::new("own", Work::Own(check))
-            .run(Path::new("."), true)
-            .counts
-    };
+    let stage = |check| Stage::new("own", Work::Own(check)).run(Path::new("."), true).counts;
     assert_eq!(stage(|_| Ok(())), Counts::PASSED);
     assert_eq!(stage(|_| Err(Reported.into())), Counts::FAILED);
     assert_eq!(stage(|_| anyhow::bail!("broken")), Counts::FAILED);
@@ -85,11 +68,8 @@ fn a_missing_component_is_skipped_at_home_and_fails_in_ci() {
 
 #[test]
 fn the_table_names_what_failed_and_how_long_each_took() {
-    let outcome = |name, counts, seconds| Outcome {
-        name,
-        counts,
-        duration: Duration::from_millis(seconds),
-    };
+    let outcome =
+        |name, counts, seconds| Outcome { name, counts, duration: Duration::from_millis(seconds) };
     let results = [
         outcome("format", Counts::PASSED, 812),
         outcome("clippy", Counts::FAILED, 61_340),
@@ -108,23 +88,13 @@ fn a_generated_file_that_is_out_of_date_fails_once_and_is_made_anew() {
     let root = std::env::temp_dir().join(format!("motet-generated-{}", std::process::id()));
     fs::create_dir_all(&root).unwrap();
     fs::write(root.join("version.txt"), "old\n").unwrap();
-    let files = [Generated {
-        path: "version.txt",
-        cargo: &["--version"],
-    }];
+    let files = [Generated { path: "version.txt", cargo: &["--version"] }];
 
     assert!(check_all(&root, &files).unwrap_err().is::<Reported>());
-    assert!(
-        fs::read_to_string(root.join("version.txt"))
-            .unwrap()
-            .starts_with("cargo ")
-    );
+    assert!(fs::read_to_string(root.join("version.txt")).unwrap().starts_with("cargo "));
     check_all(&root, &files).unwrap();
 
-    let broken = [Generated {
-        path: "version.txt",
-        cargo: &["no-such-command"],
-    }];
+    let broken = [Generated { path: "version.txt", cargo: &["no-such-command"] }];
     assert!(!check_all(&root, &broken).unwrap_err().is::<Reported>());
     fs::remove_dir_all(&root).unwrap();
 }

@@ -47,10 +47,7 @@ impl Budgets {
             Some(Ok(table)) => table,
             Some(Err(error)) => return (Self::default(), vec![finding(error.to_string())]),
             None => {
-                return (
-                    Self::default(),
-                    vec![finding("the file is missing".to_owned())],
-                );
+                return (Self::default(), vec![finding("the file is missing".to_owned())]);
             }
         };
         let entries = table.get("exempt").and_then(toml::Value::as_array);
@@ -92,19 +89,9 @@ impl Budgets {
 
 impl Measure {
     fn finding(&self, allowed: Limit) -> Finding {
-        let Self {
-            place,
-            value,
-            advice,
-            ..
-        } = self;
+        let Self { place, value, advice, .. } = self;
         let path = if place == "workspace" { PATH } else { place };
-        Finding::new(
-            self.rule,
-            path,
-            self.line,
-            format!("{value} ({allowed}) {advice}"),
-        )
+        Finding::new(self.rule, path, self.line, format!("{value} ({allowed}) {advice}"))
     }
 }
 
@@ -165,10 +152,7 @@ fn worst_finding(exemption: &Exemption, worst: Option<&Measure>) -> Option<Findi
             format!("{about} is no longer needed: remove it")
         }
         Some(worst) if worst.limit.with(*value).excess(worst.value) < 0 => {
-            format!(
-                "{about} can be tightened from {value} to {}: do so",
-                worst.value
-            )
+            format!("{about} can be tightened from {value} to {}: do so", worst.value)
         }
         Some(_) => return None,
     };

@@ -20,12 +20,8 @@ const REQUIRED: [&str; 8] = [
 /// Folders of which `README.md` lists every page.
 const INDEXED: [&str; 2] = ["docs/decisions/", "docs/errors/"];
 /// Beginnings of paths on one machine; split here so that this file does not find itself.
-const MACHINE_PATHS: [&str; 4] = [
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/Us", "ers/"),
-];
+const MACHINE_PATHS: [&str; 4] =
+    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> = required(tree).collect();
@@ -38,17 +34,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn required(tree: &Tree) -> impl Iterator<Item = Finding> {
-    let missing = REQUIRED
-        .iter()
-        .filter(|path| tree.text(path).is_none_or(str::is_empty));
-    missing.map(|path| {
-        Finding::new(
-            "required",
-            *path,
-            1,
-            "the file must be there, and say something",
-        )
-    })
+    let missing = REQUIRED.iter().filter(|path| tree.text(path).is_none_or(str::is_empty));
+    missing
+        .map(|path| Finding::new("required", *path, 1, "the file must be there, and say something"))
 }
 
 fn machine_paths(file: &File) -> impl Iterator<Item = Finding> {
@@ -97,14 +85,10 @@ fn links(tree: &Tree, page: &File) -> Vec<Finding> {
 
 /// A page of an indexed folder that the index does not list.
 fn unlisted(tree: &Tree, page: &File) -> Option<Finding> {
-    let folder = INDEXED
-        .iter()
-        .find(|folder| page.path.starts_with(**folder))?;
+    let folder = INDEXED.iter().find(|folder| page.path.starts_with(**folder))?;
     let index = format!("{folder}README.md");
     let name = page.path.strip_prefix(folder)?;
-    let listed = link_targets(tree.text(&index)?)
-        .into_iter()
-        .any(|(_, target)| target == name);
+    let listed = link_targets(tree.text(&index)?).into_iter().any(|(_, target)| target == name);
     let text = format!("{index} does not list this page: add a line with a link to it");
     (page.path != index && !listed).then(|| Finding::new("index", &page.path, 1, text))
 }
@@ -116,9 +100,7 @@ fn link_targets(text: &str) -> Vec<(usize, String)> {
     for (line, prose) in prose_lines(text) {
         let openings = [("](", ')'), ("src=\"", '"'), ("href=\"", '"')];
         let inline = openings.into_iter().flat_map(|(open, close)| {
-            let rests = prose
-                .match_indices(open)
-                .map(|(at, _)| &prose[at + open.len()..]);
+            let rests = prose.match_indices(open).map(|(at, _)| &prose[at + open.len()..]);
             rests.filter_map(move |rest| rest.split_once(close).map(|(target, _)| target))
         });
         let reference = prose
@@ -180,10 +162,8 @@ fn has_heading(tree: &Tree, path: &str, anchor: &str) -> bool {
 
 /// A heading as forges write it in links.
 fn slug(heading: &str) -> String {
-    let kept = heading
-        .trim()
-        .chars()
-        .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+    let kept =
+        heading.trim().chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
     kept.flat_map(char::to_lowercase)
         .map(|letter| if letter == ' ' { '-' } else { letter })
         .collect()

@@ -22,11 +22,7 @@ pub(super) fn check(tree: &Tree, sources: &Sources) -> Vec<Finding> {
                 let text = "a table of codes without literals: write the codes as string literals";
                 findings.push(Finding::new("error-codes", &source.path, line, text));
             }
-            codes.extend(
-                listed
-                    .into_iter()
-                    .map(|code| (code, (source.path.clone(), line))),
-            );
+            codes.extend(listed.into_iter().map(|code| (code, (source.path.clone(), line))));
         }
     }
     if tables == 0 {

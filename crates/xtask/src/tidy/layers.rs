@@ -10,18 +10,10 @@ use super::Finding;
 use crate::workspace;
 
 /// Packages of layer 0 and 1, which only compute.
-pub(super) const PURE: [&str; 4] = [
-    "motet-types",
-    "motet-expr",
-    "motet-definition",
-    "motet-engine",
-];
-pub(super) const PURE_FOLDERS: [&str; 4] = [
-    "crates/types",
-    "crates/expr",
-    "crates/definition",
-    "crates/engine",
-];
+pub(super) const PURE: [&str; 4] =
+    ["motet-types", "motet-expr", "motet-definition", "motet-engine"];
+pub(super) const PURE_FOLDERS: [&str; 4] =
+    ["crates/types", "crates/expr", "crates/definition", "crates/engine"];
 
 /// Each package with those of ours that it may depend on. A package that is not listed may not exist.
 const ALLOWED: [(&str, &[&str]); 14] = [
@@ -33,18 +25,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("motet-store", &["types"]),
     ("motet-store-embedded", &["types", "store"]),
     ("motet-mesh", &["types"]),
-    (
-        "motet-runtime",
-        &[
-            "types",
-            "expr",
-            "definition",
-            "engine",
-            "journal",
-            "store",
-            "mesh",
-        ],
-    ),
+    ("motet-runtime", &["types", "expr", "definition", "engine", "journal", "store", "mesh"]),
     ("motet-api", &["types", "definition", "runtime"]),
     (
         "motet",
@@ -94,10 +75,8 @@ pub(super) fn metadata(root: &Path) -> anyhow::Result<Value> {
 pub(super) fn check(metadata: &Value) -> anyhow::Result<Vec<Finding>> {
     let list = |value: &Value, key: &str| value[key].as_array().cloned();
     let packages = list(metadata, "packages").context("cargo metadata lists no packages")?;
-    let names: BTreeSet<&str> = packages
-        .iter()
-        .filter_map(|package| package["name"].as_str())
-        .collect();
+    let names: BTreeSet<&str> =
+        packages.iter().filter_map(|package| package["name"].as_str()).collect();
     let mut findings = Vec::new();
     for package in &packages {
         let name = package["name"].as_str().context("a package has no name")?;
@@ -111,15 +90,11 @@ pub(super) fn check(metadata: &Value) -> anyhow::Result<Vec<Finding>> {
             continue;
         };
         for dependency in list(package, "dependencies").context("a package has no dependencies")? {
-            let on = dependency["name"]
-                .as_str()
-                .context("a dependency has no name")?;
+            let on = dependency["name"].as_str().context("a dependency has no name")?;
             let is_for_tests = dependency["kind"] == "dev";
             let may = allowed.contains(on) || (is_for_tests && reachable(&allowed).contains(on));
             if names.contains(on) && !may {
-                report(format!(
-                    "{name} may not depend on {on}: its layer allows {allowed:?}"
-                ));
+                report(format!("{name} may not depend on {on}: its layer allows {allowed:?}"));
             }
             if NO_SERDE.contains(&name) && on.starts_with("serde") && !is_for_tests {
                 report(format!(
@@ -134,12 +109,7 @@ pub(super) fn check(metadata: &Value) -> anyhow::Result<Vec<Finding>> {
 /// Package names that a package may depend on.
 fn allowed(name: &str) -> Option<BTreeSet<String>> {
     let (_, folders) = ALLOWED.iter().find(|(other, _)| *other == name)?;
-    Some(
-        folders
-            .iter()
-            .map(|folder| format!("motet-{folder}"))
-            .collect(),
-    )
+    Some(folders.iter().map(|folder| format!("motet-{folder}")).collect())
 }
 
 /// The allowed packages and all that these may depend on in turn.
@@ -154,8 +124,5 @@ fn reachable(packages: &BTreeSet<String>) -> BTreeSet<String> {
 fn manifest_path(metadata: &Value, package: &Value) -> String {
     let root = metadata["workspace_root"].as_str().unwrap_or_default();
     let path = package["manifest_path"].as_str().unwrap_or_default();
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .trim_start_matches('/')
-        .to_owned()
+    path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').to_owned()
 }

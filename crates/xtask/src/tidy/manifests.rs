@@ -34,10 +34,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 /// Every member takes the workspace's lints; a crate with a workspace of its own (fuzzing needs that) cannot.
 fn lints(tree: &Tree) -> Vec<Finding> {
-    let manifests = tree
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with("/Cargo.toml"));
+    let manifests = tree.files.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
     let mut findings = Vec::new();
     for file in manifests {
         let table = table(&file.text);
@@ -55,16 +52,9 @@ fn lints(tree: &Tree) -> Vec<Finding> {
 fn clippy_settings(tree: &Tree) -> Vec<Finding> {
     let common = table(tree.text("clippy.toml").unwrap_or_default());
     let mut findings = Vec::new();
-    for file in tree
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with("/clippy.toml"))
-    {
+    for file in tree.files.iter().filter(|file| file.path.ends_with("/clippy.toml")) {
         let own = table(&file.text);
-        for (key, _) in common
-            .iter()
-            .filter(|(key, value)| own.get(*key) != Some(value))
-        {
+        for (key, _) in common.iter().filter(|(key, value)| own.get(*key) != Some(value)) {
             let text =
                 format!("clippy reads only the nearest file: repeat `{key}` as the root has it");
             findings.push(Finding::new("lints", &file.path, 1, text));
@@ -82,9 +72,7 @@ fn engine_settings(tree: &Tree) -> Vec<Finding> {
     let lists = ["disallowed-types", "disallowed-methods"]
         .map(|key| table.get(key).and_then(toml::Value::as_array));
     let entries = lists.into_iter().flatten().flatten();
-    let paths: Vec<&str> = entries
-        .filter_map(|entry| entry.get("path")?.as_str())
-        .collect();
+    let paths: Vec<&str> = entries.filter_map(|entry| entry.get("path")?.as_str()).collect();
     let missing = ENGINE_BANS.iter().filter(|ban| !paths.contains(ban));
     let findings = missing.map(|ban| {
         Finding::new(
@@ -99,11 +87,7 @@ fn engine_settings(tree: &Tree) -> Vec<Finding> {
 
 /// Packages come from crates.io or from here.
 fn lock(tree: &Tree) -> Vec<Finding> {
-    let lines = tree
-        .text("Cargo.lock")
-        .unwrap_or_default()
-        .lines()
-        .enumerate();
+    let lines = tree.text("Cargo.lock").unwrap_or_default().lines().enumerate();
     let sources = lines.filter_map(|(idx, line)| {
         let source = line.strip_prefix("source = \"")?.trim_end_matches('"');
         (source != CRATES_IO).then_some((idx + 1, source))
@@ -118,9 +102,7 @@ fn lock(tree: &Tree) -> Vec<Finding> {
 /// Cargo's settings send nobody to a registry that only some machines know.
 fn cargo_settings(tree: &Tree) -> Vec<Finding> {
     let settings = table(tree.text(CARGO_SETTINGS).unwrap_or_default());
-    let found = SETTINGS_OF_ONE_MACHINE
-        .iter()
-        .filter(|key| settings.contains_key(**key));
+    let found = SETTINGS_OF_ONE_MACHINE.iter().filter(|key| settings.contains_key(**key));
     let findings = found.map(|key| {
         let text = format!("`[{key}]` belongs to one machine: set it outside of the repository");
         Finding::new("lock", CARGO_SETTINGS, 1, text)
@@ -133,14 +115,10 @@ fn scripts(tree: &Tree) -> Vec<Finding> {
     let is_script = |path: &str, text: &str| {
         path.ends_with(".sh") || (text.starts_with("#!") && !text.starts_with("#!["))
     };
-    let scripts = tree
-        .files
-        .iter()
-        .filter(|file| file.path != SCRIPT && is_script(&file.path, &file.text));
+    let scripts =
+        tree.files.iter().filter(|file| file.path != SCRIPT && is_script(&file.path, &file.text));
     let text = "a script beside .ci/run: make it a command of cargo xtask";
-    scripts
-        .map(|file| Finding::new("scripts", &file.path, 1, text))
-        .collect()
+    scripts.map(|file| Finding::new("scripts", &file.path, 1, text)).collect()
 }
 
 /// What does not parse is empty: cargo and clippy say what is wrong with it.

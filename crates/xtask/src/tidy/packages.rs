@@ -54,13 +54,7 @@ impl Packages {
         let mut trees = BTreeMap::new();
         for name in [HOST].into_iter().chain(PURE) {
             let mut cargo = workspace::cargo(root);
-            cargo.args([
-                "tree",
-                "--locked",
-                "--edges=normal",
-                "--prefix=none",
-                "--format={p}|{l}",
-            ]);
+            cargo.args(["tree", "--locked", "--edges=normal", "--prefix=none", "--format={p}|{l}"]);
             let listing = workspace::output(cargo.args(["--package", name]))?;
             trees.insert(name, read_tree(&listing)?);
         }
@@ -88,9 +82,8 @@ impl Packages {
         let mut findings = Vec::new();
         for name in PURE {
             let folder = name.trim_start_matches("motet-");
-            for package in self.0[name]
-                .iter()
-                .filter(|package| IMPURE.contains(&package.name.as_str()))
+            for package in
+                self.0[name].iter().filter(|package| IMPURE.contains(&package.name.as_str()))
             {
                 let text = format!(
                     "{name} brings in {}: a crate of its layer only computes",
@@ -105,11 +98,9 @@ impl Packages {
             }
         }
         match Licences::read(tree) {
-            Ok(licences) => findings.extend(
-                self.0[HOST]
-                    .iter()
-                    .filter_map(|package| licences.check(package)),
-            ),
+            Ok(licences) => {
+                findings.extend(self.0[HOST].iter().filter_map(|package| licences.check(package)))
+            }
             Err(error) => findings.push(Finding::new("licences", DENY, 1, format!("{error:#}"))),
         }
         findings
@@ -117,9 +108,7 @@ impl Packages {
 
     #[cfg(test)]
     pub(super) fn of(host: &str, pure: &str) -> Self {
-        let pure = PURE
-            .into_iter()
-            .map(|name| (name, read_tree(pure).unwrap()));
+        let pure = PURE.into_iter().map(|name| (name, read_tree(pure).unwrap()));
         Self(pure.chain([(HOST, read_tree(host).unwrap())]).collect())
     }
 }
@@ -133,9 +122,7 @@ struct Licences {
 impl Licences {
     fn read(tree: &Tree) -> anyhow::Result<Self> {
         let table: toml::Table = tree.text(DENY).context("the file is missing")?.parse()?;
-        let section = table
-            .get("licenses")
-            .context("there is no section [licenses]")?;
+        let section = table.get("licenses").context("there is no section [licenses]")?;
         let exceptions = section.get("exceptions").and_then(toml::Value::as_array);
         let by_package = exceptions.into_iter().flatten().map(|exception| {
             let name = exception
@@ -151,11 +138,7 @@ impl Licences {
     }
 
     fn check(&self, package: &Package) -> Option<Finding> {
-        let Package {
-            name,
-            version,
-            licence,
-        } = package;
+        let Package { name, version, licence } = package;
         let is_allowed = |id: &str| {
             let more = self.exceptions.get(name);
             self.allowed.contains(id) || more.is_some_and(|more| more.contains(id))
@@ -174,15 +157,10 @@ impl Licences {
 }
 
 fn strings(value: &toml::Value) -> anyhow::Result<BTreeSet<String>> {
-    let list = value
-        .get("allow")
-        .and_then(toml::Value::as_array)
-        .context("there is no list `allow`")?;
-    let texts = list.iter().map(|item| {
-        item.as_str()
-            .map(str::to_owned)
-            .context("`allow` holds no text")
-    });
+    let list =
+        value.get("allow").and_then(toml::Value::as_array).context("there is no list `allow`")?;
+    let texts =
+        list.iter().map(|item| item.as_str().map(str::to_owned).context("`allow` holds no text"));
     texts.collect()
 }
 
@@ -198,17 +176,12 @@ fn read_tree(listing: &str) -> anyhow::Result<BTreeSet<Package>> {
         })
     };
     let lines = listing.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| read(line).with_context(|| format!("cargo tree printed {line:?}")))
-        .collect()
+    lines.map(|line| read(line).with_context(|| format!("cargo tree printed {line:?}"))).collect()
 }
 
 /// Whether the allowed licences satisfy an SPDX expression; `None` if it is none. `/` is an old way to write `OR`.
 fn satisfies(expression: &str, is_allowed: &dyn Fn(&str) -> bool) -> Option<bool> {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = words.as_slice();
     let verdict = any_of(&mut rest, is_allowed)?;

@@ -17,12 +17,8 @@ pub(super) fn measure(sources: &Sources) -> Vec<Measure> {
     let mut measures = Vec::new();
     for source in sources.shipped() {
         measures.push(file_length(source));
-        measures.extend(
-            source
-                .functions()
-                .iter()
-                .map(|function| function_length(source, function)),
-        );
+        measures
+            .extend(source.functions().iter().map(|function| function_length(source, function)));
     }
     measures.push(Measure {
         rule: "function-p95",
@@ -95,14 +91,10 @@ fn percent_by_crate(sources: &Sources) -> String {
         let name = source.crate_folder().unwrap_or("others");
         by_crate.entry(name).or_default().push(source);
     }
-    let mut crates: Vec<(&str, LineCounts)> = by_crate
-        .into_iter()
-        .map(|(name, sources)| (name, total(sources)))
-        .collect();
+    let mut crates: Vec<(&str, LineCounts)> =
+        by_crate.into_iter().map(|(name, sources)| (name, total(sources))).collect();
     crates.sort_by_key(|(_, counts)| Reverse(counts.lines_missing()));
-    let shares = crates
-        .iter()
-        .map(|(name, counts)| format!("{name} {} %", counts.test_percent()));
+    let shares = crates.iter().map(|(name, counts)| format!("{name} {} %", counts.test_percent()));
     shares.collect::<Vec<_>>().join(", ")
 }
 
@@ -118,9 +110,7 @@ fn total<'a>(sources: impl IntoIterator<Item = &'a Source>) -> LineCounts {
 
 impl LineCounts {
     fn test_percent(self) -> usize {
-        (self.test_code * 100)
-            .checked_div(self.source_code)
-            .unwrap_or(100)
+        (self.test_code * 100).checked_div(self.source_code).unwrap_or(100)
     }
 
     /// Lines of tests up to the budget.

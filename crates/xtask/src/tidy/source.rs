@@ -116,9 +116,7 @@ impl Source {
 
     /// How much of the file is source and how much is tests.
     pub(super) fn line_counts(&self) -> LineCounts {
-        let only_tests = ONLY_TESTING
-            .iter()
-            .any(|folder| self.path.starts_with(folder));
+        let only_tests = ONLY_TESTING.iter().any(|folder| self.path.starts_with(folder));
         let mut counts = LineCounts::default();
         for (idx, line) in self.text.lines().enumerate() {
             let line = line.trim_start();
@@ -136,9 +134,7 @@ impl Source {
 
     /// Every function with a body, tests apart.
     pub(super) fn functions(&self) -> Vec<Function> {
-        let names = self
-            .find(&["fn"])
-            .filter(|idx| !self.is_test_line(self.tokens[*idx].line));
+        let names = self.find(&["fn"]).filter(|idx| !self.is_test_line(self.tokens[*idx].line));
         names.filter_map(|idx| self.function(idx)).collect()
     }
 
@@ -147,10 +143,7 @@ impl Source {
         let windows = self.tokens.windows(pattern.len()).enumerate();
         windows
             .filter(move |(_, window)| {
-                window
-                    .iter()
-                    .zip(pattern)
-                    .all(|(token, text)| token.text == *text)
+                window.iter().zip(pattern).all(|(token, text)| token.text == *text)
             })
             .map(|(idx, _)| idx)
     }
@@ -179,11 +172,7 @@ impl Source {
     }
 
     fn find_test_items(&mut self) {
-        if self
-            .find(&["#", "!", "[", "cfg", "(", "test", ")"])
-            .next()
-            .is_some()
-        {
+        if self.find(&["#", "!", "[", "cfg", "(", "test", ")"]).next().is_some() {
             self.is_test = true;
         }
         let mut lines = Vec::new();
@@ -258,25 +247,13 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
                     Delimiter::None => ("", ""),
                 };
                 let opened = tokens.len();
-                tokens.push(Token {
-                    text: open.to_owned(),
-                    line,
-                    partner: None,
-                });
+                tokens.push(Token { text: open.to_owned(), line, partner: None });
                 flatten(group.stream(), tokens);
                 tokens[opened].partner = Some(tokens.len());
                 let line = group.span_close().end().line;
-                tokens.push(Token {
-                    text: close.to_owned(),
-                    line,
-                    partner: Some(opened),
-                });
+                tokens.push(Token { text: close.to_owned(), line, partner: Some(opened) });
             }
-            other => tokens.push(Token {
-                text: other.to_string(),
-                line,
-                partner: None,
-            }),
+            other => tokens.push(Token { text: other.to_string(), line, partner: None }),
         }
     }
 }
@@ -284,10 +261,7 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
 /// `test`, `tokio::test(…)`, `cfg(test)`, `cfg(any(test, …))`, but not `cfg(not(test))`.
 fn is_test_attribute(attribute: &[Token]) -> bool {
     let texts: Vec<&str> = attribute.iter().map(|token| token.text.as_str()).collect();
-    let path_end = texts
-        .iter()
-        .position(|text| *text == "(")
-        .unwrap_or(texts.len());
+    let path_end = texts.iter().position(|text| *text == "(").unwrap_or(texts.len());
     match texts.first() {
         Some(&"cfg") => (0..texts.len())
             .any(|idx| texts[idx] == "test" && !texts[..idx].ends_with(&["not", "("])),

@@ -13,10 +13,7 @@ fn words_of(files: &[(&str, &str)]) -> String {
 fn print(findings: impl IntoIterator<Item = Finding>) -> String {
     let mut findings: Vec<Finding> = findings.into_iter().collect();
     findings.sort();
-    findings
-        .iter()
-        .map(|finding| format!("{finding}\n"))
-        .collect()
+    findings.iter().map(|finding| format!("{finding}\n")).collect()
 }
 
 /// One file of the crate `runtime`.
@@ -65,10 +62,7 @@ fn files_of_tests_are_known_by_their_place_or_their_declaration() {
         ("crates/a/src/b/tests.rs", body),
         ("crates/a/tests/scenario.rs", body),
         ("crates/a/benches/fast.rs", body),
-        (
-            "crates/a/src/whole.rs",
-            "#![cfg(test)]\nfn f() { x().unwrap() }",
-        ),
+        ("crates/a/src/whole.rs", "#![cfg(test)]\nfn f() { x().unwrap() }"),
     ]);
     assert_eq!(
         all,
@@ -175,10 +169,7 @@ fn functions_are_measured_from_their_name_to_their_brace() {
         "trait T { fn none(&self) -> [u8; { 2 }]; }\ntype P = fn(u8) -> u8;\n#[inline]\npub fn f<A>(\n    a: [u8; 3],\n)\nwhere A: Fn(u8),\n{\n    fn inner() {}\n}\n",
     )]));
     let functions = sources.0[0].functions();
-    let lines: Vec<_> = functions
-        .iter()
-        .map(|f| (f.name.as_str(), f.line, f.lines))
-        .collect();
+    let lines: Vec<_> = functions.iter().map(|f| (f.name.as_str(), f.line, f.lines)).collect();
     assert_eq!(lines, [("f", 4, 7), ("inner", 9, 1)]);
 }
 
@@ -193,10 +184,7 @@ fn tests_are_counted_against_sources_without_blanks_and_comments() {
         ("crates/a/src/tests.rs", "// a comment is no test\nconst A: u8 = 1;\nconst B: u8 = 2;"),
         ("crates/b/src/b.rs", "const A: [u8; 3] = [\n1,\n2,\n3,\n];"),
     ]));
-    let simulator = (
-        "crates/sim/src/lib.rs",
-        "//! S\nconst A: u8 = 1;\nconst B: u8 = 1;",
-    );
+    let simulator = ("crates/sim/src/lib.rs", "//! S\nconst A: u8 = 1;\nconst B: u8 = 1;");
     assert_eq!(sizes_of(&[("crates/a/src/a.rs", source), simulator]), "");
 }
 
@@ -247,14 +235,8 @@ fn an_exemption_only_ever_shrinks() {
 fn an_exemption_needs_a_reason() {
     let without = LONG.replace("A table that reads best in one piece.", "yes");
     let findings = judge(&without, 600);
-    assert!(
-        findings.contains("a `reason` that is a sentence [budgets]"),
-        "{findings}"
-    );
-    assert!(
-        findings.contains("600 (at most 500) lines [file-length]"),
-        "{findings}"
-    );
+    assert!(findings.contains("a `reason` that is a sentence [budgets]"), "{findings}");
+    assert!(findings.contains("600 (at most 500) lines [file-length]"), "{findings}");
     assert!(judge("not toml", 1).contains("[budgets]"));
 }
 
@@ -327,10 +309,7 @@ blank v1.0.0|
         "",
     ));
     let missing = packages_of("[bans]", "a v1.0.0|MIT", "");
-    assert_eq!(
-        missing,
-        "deny.toml:1: there is no section [licenses] [licences]\n"
-    );
+    assert_eq!(missing, "deny.toml:1: there is no section [licenses] [licences]\n");
 }
 
 #[test]
@@ -346,14 +325,9 @@ fn pure_crates_bring_in_no_input_or_output() {
 
 #[test]
 fn packages_of_the_host_are_counted_once() {
-    let repeated = Packages::of(
-        "a v1.0.0|MIT\nb v1.0.0|MIT\na v1.0.0|MIT (*)\na v2.0.0|MIT",
-        "",
-    );
+    let repeated = Packages::of("a v1.0.0|MIT\nb v1.0.0|MIT\na v1.0.0|MIT (*)\na v2.0.0|MIT", "");
     assert_eq!(repeated.len(), 3);
-    let many: String = (0..401)
-        .map(|version| format!("a v{version}.0.0|MIT\n"))
-        .collect();
+    let many: String = (0..401).map(|version| format!("a v{version}.0.0|MIT\n")).collect();
     expect![[r#"
         crates/xtask/budgets.toml:1: 401 (at most 400) packages in the tree of motet: do without some [packages]
     "#]]
@@ -396,10 +370,7 @@ fn the_engine_keeps_its_own_lint() {
         ("crates/engine/src/lib.rs", "//! E"),
         ("crates/engine/clippy.toml", settings),
     ])));
-    assert!(
-        !findings.contains("`std::collections::HashMap`"),
-        "{findings}"
-    );
+    assert!(!findings.contains("`std::collections::HashMap`"), "{findings}");
     assert!(findings.contains(
         "crates/engine/clippy.toml:1: the engine is no longer kept from `std::time::Instant`: ban it again [lints]\n"
     ));
@@ -408,11 +379,7 @@ fn the_engine_keeps_its_own_lint() {
 /// What the rules over documents say, apart from which ones are missing.
 fn documents_of(files: &[(&str, &str)]) -> String {
     let findings = documents::check(&Tree::of(files));
-    print(
-        findings
-            .into_iter()
-            .filter(|finding| finding.rule != "required"),
-    )
+    print(findings.into_iter().filter(|finding| finding.rule != "required"))
 }
 
 #[test]
@@ -433,10 +400,7 @@ fn links_lead_somewhere() {
     .assert_eq(&documents_of(&[
         ("README.md", "x"),
         ("docs/page.md", page),
-        (
-            "docs/other.md",
-            "# Other\n## The *idea*, in short\n```\n# nothing\n```\n",
-        ),
+        ("docs/other.md", "# Other\n## The *idea*, in short\n```\n# nothing\n```\n"),
         ("docs/images/idea.svg", "<svg/>"),
     ]));
 }
@@ -455,10 +419,7 @@ fn indexes_list_their_pages() {
 
 #[test]
 fn required_documents_say_something() {
-    let findings = print(documents::check(&Tree::of(&[
-        ("README.md", ""),
-        ("LICENSE", "x"),
-    ])));
+    let findings = print(documents::check(&Tree::of(&[("README.md", ""), ("LICENSE", "x")])));
     assert!(
         findings.contains("README.md:1: the file must be there, and say something [required]\n")
     );
@@ -511,17 +472,8 @@ fn the_tree_is_what_git_tracks_or_would_track() {
     assert_eq!(paths, [".gitignore", "docs/tracked page.md", "new.md"]);
     assert_eq!(tree.binaries, ["picture.png"]);
     assert_eq!(tree.text("new.md"), Some("# C"));
-    let there = [
-        "docs",
-        "docs/tracked page.md",
-        "picture.png",
-        "doc",
-        "removed.md",
-    ];
-    assert_eq!(
-        there.map(|path| tree.has(path)),
-        [true, true, true, false, false]
-    );
+    let there = ["docs", "docs/tracked page.md", "picture.png", "doc", "removed.md"];
+    assert_eq!(there.map(|path| tree.has(path)), [true, true, true, false, false]);
     std::fs::remove_dir_all(&root).unwrap();
 }
 
@@ -567,13 +519,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
 #[test]
 fn a_report_lists_all_findings_and_the_figures() {
     let finding = |line| Finding::new("links", "a.md", line, "the link leads nowhere");
-    let report = |findings| {
-        Report {
-            findings,
-            figures: "3 files".to_owned(),
-        }
-        .to_string()
-    };
+    let report = |findings| Report { findings, figures: "3 files".to_owned() }.to_string();
     assert_eq!(report(Vec::new()), "tidy: 3 files");
     assert_eq!(
         report(vec![finding(1), finding(7)]),

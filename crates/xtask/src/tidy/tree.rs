@@ -43,10 +43,7 @@ impl Tree {
             let bytes =
                 std::fs::read(root.join(path)).with_context(|| format!("cannot read {path}"))?;
             match String::from_utf8(bytes) {
-                Ok(text) => tree.files.push(File {
-                    path: path.to_owned(),
-                    text,
-                }),
+                Ok(text) => tree.files.push(File { path: path.to_owned(), text }),
                 Err(_) => tree.binaries.push(path.to_owned()),
             }
         }
@@ -60,12 +57,7 @@ impl Tree {
 
     /// Whether a file or a folder with files stands there.
     pub(super) fn has(&self, path: &str) -> bool {
-        let paths = || {
-            self.files
-                .iter()
-                .map(|file| &file.path)
-                .chain(&self.binaries)
-        };
+        let paths = || self.files.iter().map(|file| &file.path).chain(&self.binaries);
         paths().any(|other| {
             other
                 .strip_prefix(path)
@@ -78,9 +70,7 @@ impl Tree {
         extension: &'a str,
     ) -> impl Iterator<Item = &'a File> {
         self.files.iter().filter(move |file| {
-            Path::new(&file.path)
-                .extension()
-                .is_some_and(|other| other == extension)
+            Path::new(&file.path).extension().is_some_and(|other| other == extension)
         })
     }
 
@@ -89,10 +79,7 @@ impl Tree {
         Self {
             files: files
                 .iter()
-                .map(|(path, text)| File {
-                    path: (*path).to_owned(),
-                    text: (*text).to_owned(),
-                })
+                .map(|(path, text)| File { path: (*path).to_owned(), text: (*text).to_owned() })
                 .collect(),
             binaries: Vec::new(),
         }

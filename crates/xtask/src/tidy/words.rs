@@ -6,24 +6,12 @@ use super::source::{Source, Sources};
 
 /// Tokens in a row that are forbidden outside tests, with what to do instead.
 const FORBIDDEN: [(&str, &[&str], &str); 3] = [
-    (
-        "unwrap",
-        &[".", "unwrap", "(", ")"],
-        "use `?`, or `expect` with why it holds",
-    ),
+    ("unwrap", &[".", "unwrap", "(", ")"], "use `?`, or `expect` with why it holds"),
     ("unfinished", &["todo", "!"], "finish it, or leave it out"),
-    (
-        "unfinished",
-        &["unimplemented", "!"],
-        "finish it, or leave it out",
-    ),
+    ("unfinished", &["unimplemented", "!"], "finish it, or leave it out"),
 ];
 /// Words of comments that mark something unfinished; split here so that this file does not find itself.
-const MARKERS: [&str; 3] = [
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-    concat!("HA", "CK"),
-];
+const MARKERS: [&str; 3] = [concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 /// Modules of the standard library that pure crates do not name.
 const IMPURE_MODULES: [&str; 5] = ["env", "fs", "net", "process", "thread"];
 
@@ -35,10 +23,7 @@ pub(super) fn check(sources: &Sources) -> Vec<Finding> {
         findings.extend(markers(source));
         findings.extend(crate_documentation(source));
         findings.extend(unsafe_code(source, sources));
-        if source
-            .crate_folder()
-            .is_some_and(|folder| PURE_FOLDERS.contains(&folder))
-        {
+        if source.crate_folder().is_some_and(|folder| PURE_FOLDERS.contains(&folder)) {
             findings.extend(impure(source));
         }
     }
@@ -82,9 +67,7 @@ fn markers(source: &Source) -> impl Iterator<Item = Finding> {
 }
 
 fn crate_documentation(source: &Source) -> Option<Finding> {
-    let is_root = ["/src/lib.rs", "/src/main.rs"]
-        .iter()
-        .any(|end| source.path.ends_with(end));
+    let is_root = ["/src/lib.rs", "/src/main.rs"].iter().any(|end| source.path.ends_with(end));
     let text = "a crate begins with `//!`: what it is, what it does not do, its invariants";
     (is_root && !source.text.starts_with("//!"))
         .then(|| Finding::new("crate-docs", &source.path, 1, text))
@@ -120,9 +103,7 @@ fn impure(source: &Source) -> Vec<Finding> {
             }
         }
     }
-    let lines = found
-        .into_iter()
-        .map(|(idx, what)| (source.tokens[idx].line, what));
+    let lines = found.into_iter().map(|(idx, what)| (source.tokens[idx].line, what));
     let outside_tests = lines.filter(|(line, _)| !source.is_test_line(*line));
     let findings = outside_tests.map(|(line, what)| {
         let text = format!(
@@ -136,10 +117,7 @@ fn impure(source: &Source) -> Vec<Finding> {
 /// Whether the path goes on at `idx` with that module, also as one of a group: `std::{fs, net::TcpStream}`.
 fn names_module(source: &Source, idx: usize, module: &str) -> bool {
     match source.partner(idx) {
-        None => source
-            .tokens
-            .get(idx)
-            .is_some_and(|token| token.text == module),
+        None => source.tokens.get(idx).is_some_and(|token| token.text == module),
         Some(end) => (idx + 1..end).any(|inner| {
             source.tokens[inner].text == module
                 && matches!(source.tokens[inner - 1].text.as_str(), "{" | ",")

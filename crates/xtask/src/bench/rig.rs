@@ -1,0 +1,263 @@
+//! What every bench is made of: the server, stubs, clients.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+
+use super::machine::{self, Others};
+use crate::http::Client;
+use crate::process::{Executables, Process, free_address};
+use crate::server::{Options, Server};
+
+/// A stub has this long to listen.
+const STUB_PATIENCE: Duration = Duration::from_secs(10);
+/// One request to a stub; the list of a million arrivals takes a while.
+const STUB_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Programs, and where results go.
+pub(super) struct Rig {
+    pub(super) programs: Executables,
+    pub(super) folder: PathBuf,
+    pub(super) runs: usize,
+    /// Measures this many timers only.
+    pub(super) count: Option<u64>,
+    /// Measures this many clients only.
+    pub(super) clients: Option<u64>,
+}
+
+impl Rig {
+    /// A server over a new folder; it does not run yet.
+    pub(super) fn server(&self) -> anyhow::Result<Server> {
+        let data = self.folder.join("data");
+        if data.exists() {
+            fs::remove_dir_all(&data)
+                .with_context(|| format!("cannot empty {}", data.display()))?;
+        }
+        Ok(Server::new(Options::new("bench-motet", self.programs.path("motet")?, &data)?))
+    }
+
+    /// A running server over a new folder, with these documents published.
+    pub(super) fn running_server(&self, documents: &[String]) -> anyhow::Result<Server> {
+        let mut server = self.server()?;
+        server.start()?;
+        documents.iter().try_for_each(|document| server.publish(document))?;
+        Ok(server)
+    }
+
+    /// Three stubs.
+    pub(super) fn stubs(&self) -> anyhow::Result<Stubs> {
+        let mut addresses = Vec::new();
+        while addresses.len() < 3 {
+            let address = free_address()?;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        let mut command = Command::new(self.programs.path("xtask")?);
+        command.arg("bench-stub").args(addresses.iter().map(SocketAddr::to_string));
+        let mut process = Process::start("bench-stub", &mut command)?;
+        process.wait_ready(addresses[0], "/count", STUB_PATIENCE)?;
+        Ok(Stubs { process, addresses })
+    }
+
+    /// Starts clients; see `bench::load` for what they take.
+    pub(super) fn load(&self, task: &str, options: &[(&str, String)]) -> anyhow::Result<Load> {
+        let mut command = Command::new(self.programs.path("xtask")?);
+        command.args(["bench-load", task]);
+        for (name, value) in options {
+            command.arg(format!("--{name}")).arg(value);
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        Ok(Load { child, stdout: BufReader::new(stdout) })
+    }
+
+    /// Runs these clients, looking at the server when their window begins and when it ends.
+    pub(super) fn observe(
+        &self,
+        mut load: Load,
+        server: &mut Server,
+        stubs: &Stubs,
+        others: &[u32],
+    ) -> anyhow::Result<Observed> {
+        let pid = server.pid()?;
+        load.wait_for("begin")?;
+        let ours = [&[pid, stubs.process.id(), load.child.id()], others].concat();
+        let before = server.figures()?;
+        let (other_load, cpu) = (Others::beside(&ours)?, machine::cpu_of(pid)?);
+        load.wait_for("end")?;
+        let (others, cpu) = (other_load.share()?, machine::cpu_of(pid)? - cpu);
+        let memory = machine::memory_of(pid)?;
+        let after = server.figures()?;
+        let grown = |name| -> anyhow::Result<f64> { Ok(after.of(name)? - before.of(name)?) };
+        // Positions of a new folder begin at 1 and every commit has one, so this compares with the last durable commit.
+        let (acknowledged, durable) =
+            (after.of("motet_store_acknowledged_total")?, after.of("motet_store_position")?);
+        ensure!(
+            acknowledged <= durable,
+            "{acknowledged} commits were acknowledged, only {durable} were durable"
+        );
+        Ok(Observed {
+            result: load.result()?,
+            cpu,
+            memory,
+            others,
+            commits: grown("motet_store_commits_total")?,
+            syncs: grown("motet_store_syncs_total")?,
+        })
+    }
+}
+
+/// What a run of clients did to the server.
+pub(super) struct Observed {
+    pub(super) result: Value,
+    pub(super) cpu: Duration,
+    /// At the end of the window, in bytes.
+    pub(super) memory: u64,
+    pub(super) others: f64,
+    pub(super) commits: f64,
+    pub(super) syncs: f64,
+}
+
+impl Observed {
+    /// A number of the clients' result.
+    pub(super) fn number(&self, name: &str) -> anyhow::Result<f64> {
+        number(&self.result, name)
+    }
+}
+
+/// A member that is a number.
+pub(super) fn number(result: &Value, name: &str) -> anyhow::Result<f64> {
+    result[name].as_f64().with_context(|| format!("the result has no {name}: {result}"))
+}
+
+/// Three stubs in one process.
+pub(super) struct Stubs {
+    pub(super) process: Process,
+    pub(super) addresses: Vec<SocketAddr>,
+}
+
+impl Stubs {
+    fn client(&self) -> Client {
+        Client::new(self.addresses[0], STUB_TIMEOUT)
+    }
+
+    /// Steps from that one on get no answer until they are released.
+    pub(super) fn hold(&self, step: u32) -> anyhow::Result<()> {
+        self.client().post(&format!("/hold/{step}"), &[], &json!({}))?.expect(&[200])?;
+        Ok(())
+    }
+
+    pub(super) fn release(&self) -> anyhow::Result<()> {
+        self.client().post("/release", &[], &json!({}))?.expect(&[200])?;
+        Ok(())
+    }
+
+    /// Requests that arrived.
+    pub(super) fn count(&self) -> anyhow::Result<u64> {
+        let count = self.client().get("/count")?.expect(&[200])?.json()?;
+        count["value"].as_u64().context("the count is no number")
+    }
+
+    /// Value and time of each arrival, as lines.
+    pub(super) fn arrivals(&self) -> anyhow::Result<String> {
+        Ok(self.client().get("/arrivals")?.expect(&[200])?.text())
+    }
+
+    pub(super) fn listed(&self) -> String {
+        self.addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(",")
+    }
+
+    /// Three calls, each fed the answer of the one before.
+    pub(super) fn chain_document(&self) -> String {
+        let mut text = head("chain");
+        for (idx, address) in self.addresses.iter().enumerate() {
+            text += &call(&format!("step-{}", idx + 1), &format!("{address}/step/{}", idx + 1));
+        }
+        text
+    }
+
+    /// A wait, then one call.
+    pub(super) fn nap_document(&self, seconds: u64) -> String {
+        let rest = format!("  - rest:\n      wait: {{ seconds: {seconds} }}\n");
+        head("nap") + &rest + &call("tell", &format!("{}/arrive", self.addresses[0]))
+    }
+}
+
+/// The beginning of a document of the bench.
+pub(super) fn head(name: &str) -> String {
+    format!("document: {{ dsl: 1.0.3, namespace: bench, name: {name}, version: 1.0.0 }}\ndo:\n")
+}
+
+fn call(name: &str, place: &str) -> String {
+    format!(
+        "  - {name}:
+      call: http
+      with:
+        method: post
+        endpoint: http://{place}
+        body: {{ value: '${{ .value }}' }}
+      metadata: {{ motet: {{ idempotent: true }} }}
+"
+    )
+}
+
+/// Running clients. Dropping them kills them.
+pub(super) struct Load {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Load {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn wait_for(&mut self, line: &str) -> anyhow::Result<()> {
+        let found = self.line()?;
+        ensure!(found == line, "the clients said {found:?} in place of {line:?}");
+        Ok(())
+    }
+
+    /// What they report when all is done.
+    pub(super) fn result(mut self) -> anyhow::Result<Value> {
+        let line = self.line()?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the clients ended with {status}");
+        serde_json::from_str(&line).with_context(|| format!("the clients reported {line:?}"))
+    }
+
+    /// What they report when nobody looks at the server meanwhile.
+    pub(super) fn finish(mut self) -> anyhow::Result<Value> {
+        self.wait_for("begin")?;
+        self.wait_for("end")?;
+        self.result()
+    }
+
+    fn line(&mut self) -> anyhow::Result<String> {
+        let mut line = String::new();
+        if self.stdout.read_line(&mut line)? == 0 {
+            bail!("the clients failed; their reason is printed above");
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            // Nobody is left to hear of a failure.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
