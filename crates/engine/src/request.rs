@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use motet_definition::graph::HttpCall;
 use motet_expr::{Program, Value};
 use motet_types::{Digest, Timestamp};
+
+use crate::secret::has_marker;
 
 /// A rendered call: what goes out, without what dispatch adds (key, trace, deadline).
 #[derive(Clone, Debug, PartialEq)]
@@ -65,11 +68,15 @@ impl Authorization {
 
 impl Request {
     /// Identity of what is asked: two requests with the same digest are the same work.
-    pub fn digest(&self) -> Digest {
+    ///
+    /// `markers` stand for the deferred expressions, in their order. They name the step, which a retry changes and which is
+    /// no part of what is asked: their ordinals and what they read count instead.
+    pub(crate) fn digest(&self, markers: &[String]) -> Digest {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
+            let bytes = without_step(bytes, markers);
             hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
+            hasher.update(&bytes);
         };
         part(self.method.as_bytes());
         part(self.uri.as_bytes());
@@ -118,4 +125,17 @@ impl Request {
 /// The expression that a deferred one's ordinal names.
 pub fn deferred_program(call: &HttpCall, ordinal: u32) -> Option<&Program> {
     crate::task::render::programs(call).into_iter().nth(ordinal as usize)
+}
+
+/// The text with each marker replaced by its place among them.
+fn without_step<'b>(bytes: &'b [u8], markers: &[String]) -> Cow<'b, [u8]> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if has_marker(text) => text,
+        _ => return Cow::Borrowed(bytes),
+    };
+    let replace = |text: String, (nth, marker): (usize, &String)| {
+        text.replace(marker.as_str(), &format!("\u{f8ff}deferred:{nth}\u{f8fe}"))
+    };
+    let text = markers.iter().enumerate().fold(text.to_owned(), replace);
+    Cow::Owned(text.into_bytes())
 }

@@ -9,6 +9,7 @@ use motet_types::{Attempt, StepId};
 use super::{render, response};
 use crate::data::{Frame, Place};
 use crate::decide::{Decider, Handled};
+use crate::secret::deferred_name;
 use crate::{Activity, ErrorKind, Fact, Outcome, Settled, WorkflowError};
 
 pub(super) fn handle(
@@ -20,7 +21,10 @@ pub(super) fn handle(
 ) -> Result<Handled, WorkflowError> {
     let frame = Frame::new(Place::Within { step, vertex });
     let request = render::request(decider, step, vertex, call, input, frame)?;
-    let digest = request.digest();
+    let deferred = 0..request.deferred.len();
+    let markers: Vec<String> =
+        deferred.map(|nth| decider.marker(&deferred_name(step, nth))).collect();
+    let digest = request.digest(&markers);
     let key = decider.instance.step(step).path.key(decider.instance.id, digest);
     let due = decider.now.saturating_add(request.timeout);
     let (attempt, request) = (Attempt(1), Arc::new(request));

@@ -123,6 +123,20 @@ fn a_tag_keeps_its_history() {
     .assert_eq(&lines.join("\n"));
 }
 
+/// What each text means for a workflow; `-` stands for an absent one.
+fn resolved(catalog: &Catalog, name: &str, texts: &[&str], expected: Expect) {
+    let mut lines = String::new();
+    for text in texts {
+        let wanted = (*text != "-").then_some(*text);
+        let found = match catalog.resolve(&workflow(name), wanted) {
+            Ok(found) => found.version.to_string(),
+            Err(error) => error.to_string(),
+        };
+        writeln!(lines, "{text} → {found}").expect("a string takes all text");
+    }
+    expected.assert_eq(&lines);
+}
+
 #[test]
 fn what_a_version_means() {
     let mut catalog = catalog(&[
@@ -132,98 +146,87 @@ fn what_a_version_means() {
         "shop/order:2.0.0-rc.1",
         "shop/order:2.0.0",
         "shop/order:3.0.0-beta",
-        "shop/draft:0.1.0-a",
-        "shop/draft:0.1.0-b",
     ]);
-    let table = |catalog: &Catalog| {
-        let wanted = [
-            None,
-            Some("1.2.0"),
-            Some("1.2"),
-            Some("^1"),
-            Some("~1.2"),
-            Some("=1.0.0"),
-            Some(">=1, <2"),
-            Some("*"),
-            Some("latest"),
-            Some("stable"),
-            Some("2.0.0-rc.1"),
-            Some("^3"),
-            Some("^3.0.0-beta"),
-            Some("9.9.9"),
-            Some("nonsense!"),
-        ];
-        let mut lines = String::new();
-        for name in ["shop/order", "shop/draft", "shop/nobody"] {
-            for wanted in wanted {
-                let found = match catalog.resolve(&workflow(name), wanted) {
-                    Ok(found) => found.to_string(),
-                    Err(error) => error.to_string(),
-                };
-                let wanted = wanted.unwrap_or("(absent)");
-                writeln!(lines, "{name} {wanted}: {found}").expect("a string takes all text");
-            }
-        }
-        lines
-    };
-    expect![[r#"
-        shop/order (absent): shop/order:2.0.0
-        shop/order 1.2.0: shop/order:1.2.0
-        shop/order 1.2: shop/order:1.10.0
-        shop/order ^1: shop/order:1.10.0
-        shop/order ~1.2: shop/order:1.2.0
-        shop/order =1.0.0: shop/order:1.0.0
-        shop/order >=1, <2: shop/order:1.10.0
-        shop/order *: shop/order:2.0.0
-        shop/order latest: shop/order:2.0.0
-        shop/order stable: the workflow shop/order has no version, tag or match for "stable"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
-        shop/order 2.0.0-rc.1: shop/order:2.0.0-rc.1
-        shop/order ^3: the workflow shop/order has no version, tag or match for "^3"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
-        shop/order ^3.0.0-beta: shop/order:3.0.0-beta
-        shop/order 9.9.9: the workflow shop/order has no version, tag or match for "9.9.9"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
-        shop/order nonsense!: the workflow shop/order has no version, tag or match for "nonsense!"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
-        shop/draft (absent): shop/draft:0.1.0-b
-        shop/draft 1.2.0: the workflow shop/draft has no version, tag or match for "1.2.0"; published: 0.1.0-b, 0.1.0-a
-        shop/draft 1.2: the workflow shop/draft has no version, tag or match for "1.2"; published: 0.1.0-b, 0.1.0-a
-        shop/draft ^1: the workflow shop/draft has no version, tag or match for "^1"; published: 0.1.0-b, 0.1.0-a
-        shop/draft ~1.2: the workflow shop/draft has no version, tag or match for "~1.2"; published: 0.1.0-b, 0.1.0-a
-        shop/draft =1.0.0: the workflow shop/draft has no version, tag or match for "=1.0.0"; published: 0.1.0-b, 0.1.0-a
-        shop/draft >=1, <2: the workflow shop/draft has no version, tag or match for ">=1, <2"; published: 0.1.0-b, 0.1.0-a
-        shop/draft *: the workflow shop/draft has no version, tag or match for "*"; published: 0.1.0-b, 0.1.0-a
-        shop/draft latest: shop/draft:0.1.0-b
-        shop/draft stable: the workflow shop/draft has no version, tag or match for "stable"; published: 0.1.0-b, 0.1.0-a
-        shop/draft 2.0.0-rc.1: the workflow shop/draft has no version, tag or match for "2.0.0-rc.1"; published: 0.1.0-b, 0.1.0-a
-        shop/draft ^3: the workflow shop/draft has no version, tag or match for "^3"; published: 0.1.0-b, 0.1.0-a
-        shop/draft ^3.0.0-beta: the workflow shop/draft has no version, tag or match for "^3.0.0-beta"; published: 0.1.0-b, 0.1.0-a
-        shop/draft 9.9.9: the workflow shop/draft has no version, tag or match for "9.9.9"; published: 0.1.0-b, 0.1.0-a
-        shop/draft nonsense!: the workflow shop/draft has no version, tag or match for "nonsense!"; published: 0.1.0-b, 0.1.0-a
-        shop/nobody (absent): the workflow shop/nobody is not published
-        shop/nobody 1.2.0: the workflow shop/nobody is not published
-        shop/nobody 1.2: the workflow shop/nobody is not published
-        shop/nobody ^1: the workflow shop/nobody is not published
-        shop/nobody ~1.2: the workflow shop/nobody is not published
-        shop/nobody =1.0.0: the workflow shop/nobody is not published
-        shop/nobody >=1, <2: the workflow shop/nobody is not published
-        shop/nobody *: the workflow shop/nobody is not published
-        shop/nobody latest: the workflow shop/nobody is not published
-        shop/nobody stable: the workflow shop/nobody is not published
-        shop/nobody 2.0.0-rc.1: the workflow shop/nobody is not published
-        shop/nobody ^3: the workflow shop/nobody is not published
-        shop/nobody ^3.0.0-beta: the workflow shop/nobody is not published
-        shop/nobody 9.9.9: the workflow shop/nobody is not published
-        shop/nobody nonsense!: the workflow shop/nobody is not published
-    "#]].assert_eq(&table(&catalog));
+    let texts = [
+        "-",
+        "1.2.0",
+        "1.2",
+        "^1",
+        "~1.2",
+        "=1.0.0",
+        ">=1, <2",
+        "*",
+        "latest",
+        "2.0.0-rc.1",
+        "^3",
+        "^3.0.0-beta",
+        "9.9.9",
+        "stable",
+        "nonsense!",
+    ];
+    resolved(
+        &catalog,
+        "shop/order",
+        &texts,
+        expect![[r#"
+        - → 2.0.0
+        1.2.0 → 1.2.0
+        1.2 → 1.10.0
+        ^1 → 1.10.0
+        ~1.2 → 1.2.0
+        =1.0.0 → 1.0.0
+        >=1, <2 → 1.10.0
+        * → 2.0.0
+        latest → 2.0.0
+        2.0.0-rc.1 → 2.0.0-rc.1
+        ^3 → the workflow shop/order has no version, tag or match for "^3"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
+        ^3.0.0-beta → 3.0.0-beta
+        9.9.9 → the workflow shop/order has no version, tag or match for "9.9.9"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
+        stable → the workflow shop/order has no version, tag or match for "stable"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
+        nonsense! → the workflow shop/order has no version, tag or match for "nonsense!"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
+    "#]],
+    );
     catalog.step(epoch(), input("tag shop/order stable 1.2.0")).expect("it is published");
-    let lines = table(&catalog);
-    let tagged: Vec<&str> =
-        lines.lines().filter(|line| line.contains("(absent)") || line.contains("stable")).collect();
-    expect![[r#"
-        shop/order (absent): shop/order:1.2.0
-        shop/order stable: shop/order:1.2.0
-        shop/draft (absent): shop/draft:0.1.0-b
-        shop/draft stable: the workflow shop/draft has no version, tag or match for "stable"; published: 0.1.0-b, 0.1.0-a
-        shop/nobody (absent): the workflow shop/nobody is not published
-        shop/nobody stable: the workflow shop/nobody is not published"#]].assert_eq(&tagged.join("\n"));
+    resolved(
+        &catalog,
+        "shop/order",
+        &["-", "stable", "latest"],
+        expect![[r#"
+        - → 1.2.0
+        stable → 1.2.0
+        latest → 2.0.0
+    "#]],
+    );
+}
+
+#[test]
+fn pre_releases_count_where_there_is_nothing_else() {
+    let catalog = catalog(&["shop/draft:0.1.0-a", "shop/draft:0.1.0-b"]);
+    resolved(
+        &catalog,
+        "shop/draft",
+        &["-", "latest", "0.1.0-a", "^0.1"],
+        expect![[r#"
+        - → 0.1.0-b
+        latest → 0.1.0-b
+        0.1.0-a → 0.1.0-a
+        ^0.1 → the workflow shop/draft has no version, tag or match for "^0.1"; published: 0.1.0-b, 0.1.0-a
+    "#]],
+    );
+}
+
+#[test]
+fn a_workflow_that_is_not_published_has_no_versions() {
+    resolved(
+        &Catalog::default(),
+        "shop/nobody",
+        &["-", "1.0.0", "latest"],
+        expect![[r#"
+        - → the workflow shop/nobody is not published
+        1.0.0 → the workflow shop/nobody is not published
+        latest → the workflow shop/nobody is not published
+    "#]],
+    );
 }
 
 #[test]

@@ -61,6 +61,11 @@ pub(crate) fn check_lines_with(
     expected.assert_eq(&lines);
 }
 
+/// All that happened, for scenarios that compare a part of it in their own way.
+pub(crate) fn transcript(document: &str, script: &str) -> String {
+    run(Setup::default(), document, script)
+}
+
 fn run(setup: Setup, document: &str, script: &str) -> String {
     let graph = compile(document, &setup.limits);
     let mut world = World::new(setup, graph);

@@ -34,7 +34,7 @@ pub(super) enum Verb {
     Start(Value),
     Settle { which: Which, call: Target, outcome: Outcome },
     Child { task: String, result: Result<Value, Box<WorkflowError>> },
-    Panic(Box<Verb>),
+    Panic(Box<Self>),
     Advance(Duration),
     Sleep(Duration),
     Rewind(Duration),

@@ -232,6 +232,15 @@ fn request_words(request: &Request) -> String {
         }
         Some(Authorization::Bearer { token }) => put(&mut text, format!(" bearer {token}")),
     }
+    for deferred in &request.deferred {
+        let names = deferred
+            .variables
+            .iter()
+            .map(|(name, value)| format!("{name}={}", json::to_text(value)));
+        let (ordinal, names) = (deferred.ordinal, names.collect::<Vec<_>>().join(" "));
+        let input = json::to_text(&deferred.input);
+        put(&mut text, format!(" [deferred {ordinal} on {input} {names}]"));
+    }
     if request.redirect {
         text.push_str(" redirect");
     }

@@ -105,7 +105,11 @@ impl Generator<'_> {
         if self.random.percent(8) {
             task["input"] = json!({"from": self.transform()});
         }
-        if self.random.percent(14) {
+        let is_composite = ["do", "fork", "try"].iter().any(|key| task.get(key).is_some());
+        if is_composite && self.random.percent(9) {
+            // Rare by itself: whatever fails inside takes the tasks around it along.
+            task["output"] = json!({"as": "${ error(\"at its end\") }"});
+        } else if self.random.percent(14) {
             task["output"] = json!({"as": self.transform()});
         }
         if self.random.percent(10) {
@@ -242,14 +246,15 @@ impl Generator<'_> {
     }
 
     fn condition(&mut self) -> &'static str {
-        *self.random.of(&[
+        const CONDITIONS: [&str; 6] = [
             "true",
             "(.n? // 0) < 3",
             "false",
             "($context | type) == \"object\"",
             "($workflow.input | type) == \"object\"",
             "error(\"condition\")",
-        ])
+        ];
+        CONDITIONS[self.random.below(CONDITIONS.len())]
     }
 
     fn directive(&mut self, siblings: &[String]) -> String {

@@ -131,10 +131,34 @@ fn secrets_are_markers() {
         ",
         "answer ask 200 1",
         expect![[r#"
-            +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ x-pin=<secret deferred/1/1> bearer <secret deferred/1/0> until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ x-pin=<secret deferred/1/1> bearer <secret deferred/1/0> [deferred 0 on null ] [deferred 1 on null ] until +60s ⇒ call
             = running · unanswered: ask
             +0s 1 /do/0/ask done output [{"scheme":"Bearer","parameter":"<secret deferred/1/0>"},"<secret pin>"] → end of scope
             = completed [{"scheme":"Bearer","parameter":"<secret deferred/1/0>"},"<secret pin>"]
+        "#]],
+    );
+}
+
+#[test]
+fn an_expression_over_a_secret_is_left_to_dispatch_with_what_else_it_reads() {
+    check_lines(
+        &["calls", "="],
+        "
+        use: {secrets: [pin]}
+        do:
+          - ask:
+              call: http
+              with:
+                method: post
+                endpoint: http://ask.test/
+                headers: {x-plain: '${ .user }', x-mac: '${ $secrets.pin + $context.salt + .user | @base64 }'}
+                body: {user: '${ .user }', pin: '${ $secrets.pin | length }', task: '${ $task.name }'}
+        ",
+        "start {\"user\":\"ann\",\"salt\":\"s\"}\nanswer ask 200 1",
+        expect![[r#"
+            +0s 1 /do/0/ask calls #1 K1 POST http://ask.test/ x-plain=ann x-mac=<secret deferred/1/0> json {"user":"ann","pin":"<secret deferred/1/1>","task":"ask"} [deferred 1 on {"user":"ann","salt":"s"} context={"user":"ann","salt":"s"}] [deferred 3 on {"user":"ann","salt":"s"} ] once until +60s ⇒ call
+            = running · unanswered: ask
+            = completed 1
         "#]],
     );
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::check_lines;
+use crate::harness::{check_lines, transcript};
 
 #[test]
 fn a_retry_of_the_same_request_repeats_the_key() {
@@ -214,4 +214,54 @@ fn a_retried_try_inside_a_loop_repeats_the_key_of_its_iteration() {
               +0s 7 /do/0/rows/do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
         "#]],
     );
+}
+
+/// The key goes by what is asked, not by which activation asks it: secrets are no exception.
+#[test]
+fn a_retry_of_a_request_with_secrets_repeats_the_key() {
+    let document = "
+        use: {secrets: [pin, token]}
+        do:
+          - tries:
+              try:
+                - pay:
+                    call: http
+                    with:
+                      method: post
+                      endpoint: {uri: http://pay.test/, authentication: {bearer: {token: '${ $secrets.token }'}}}
+                      headers: {x-mac: '${ $secrets.pin + .sum | @base64 }'}
+              catch: {retry: {delay: {seconds: 1}, limit: {attempt: {count: 1}}}}
+        ";
+    let script = "
+        start {\"sum\":\"1\"}
+        answer pay 503
+        advance 1s
+        answer pay 500
+        retry
+        ";
+    let transcript = transcript(document, script);
+    let calls = transcript.lines().filter(|line| line.contains(" calls #"));
+    let keys: Vec<&str> = calls.filter_map(|line| line.split(' ').nth(5)).collect();
+    assert_eq!(keys, ["K1", "K1", "K1"], "{transcript}");
+}
+
+#[test]
+fn a_secret_expression_over_something_else_gets_another_key() {
+    let document = "
+        use: {secrets: [pin]}
+        do:
+          - tries:
+              try:
+                - pay:
+                    call: http
+                    with:
+                      method: post
+                      endpoint: http://pay.test/
+                      headers: {x-mac: '${ \"\\($secrets.pin) \\($task.startedAt.epoch.seconds)\" }'}
+              catch: {retry: {delay: {seconds: 1}, limit: {attempt: {count: 1}}}}
+        ";
+    let transcript = transcript(document, "answer pay 503\nadvance 1s");
+    let calls = transcript.lines().filter(|line| line.contains(" calls #"));
+    let keys: Vec<&str> = calls.filter_map(|line| line.split(' ').nth(5)).collect();
+    assert_eq!(keys, ["K1", "K2"], "{transcript}");
 }

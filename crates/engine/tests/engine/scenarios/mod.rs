@@ -8,6 +8,7 @@ mod each;
 mod flow;
 mod fork;
 mod functions;
+mod incidents;
 mod keys;
 mod life;
 mod limits;

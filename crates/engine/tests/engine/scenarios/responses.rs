@@ -1,8 +1,10 @@
 //! `call: http`: what a response means.
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 
-use crate::harness::{check, check_lines};
+use crate::harness::{check, check_lines, transcript};
 
 /// What a call makes of a response.
 fn settled(with: &str, response: &str, expected: Expect) {
@@ -12,96 +14,56 @@ fn settled(with: &str, response: &str, expected: Expect) {
     check_lines(&["#1 gives", "#1 fails"], &document, &format!("answer ask {response}"), expected);
 }
 
+/// The same for several responses, as a table.
+fn table(responses: &[&str], expected: Expect) {
+    let document = "do: [{ask: {call: http, with: {method: get, endpoint: 'http://a.test/'}}}]";
+    let mut lines = String::new();
+    for response in responses {
+        let transcript = transcript(document, &format!("answer ask {response}"));
+        let is_settled = |line: &&str| line.contains(" #1 gives ") || line.contains(" #1 fails: ");
+        let line = transcript.lines().find(is_settled).expect("the call is settled");
+        let (_, settled) = line.split_once(" #1 ").expect("it was just found");
+        writeln!(lines, "{response} → {settled}").expect("a string takes all text");
+    }
+    expected.assert_eq(&lines);
+}
+
 #[test]
 fn content_is_decoded_by_its_media_type() {
-    for (response, expected) in [
-        (
+    table(
+        &[
             "200 {\"a\":1}",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives {"a":1}
-            "#]],
-        ),
-        (
             "200 content-type: application/json; charset=utf-8 | [1.0]",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives [1.0]
-            "#]],
-        ),
-        (
             "200 content-type: Application/Problem+JSON | {\"a\":1}",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives {"a":1}
-            "#]],
-        ),
-        (
             "200 content-type: application/json | {broken",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 500 communication (the response cannot be decoded: the body is not JSON: expected a key in quotes at byte 1) maybe-run
-            "#]],
-        ),
-        (
-            "200 content-type: application/json | ",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives null
-            "#]],
-        ),
-        (
+            "200 content-type: application/json |",
             "200 content-type: text/plain | {\"a\":1}",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "{\"a\":1}"
-            "#]],
-        ),
-        (
             "200 content-type: application/xml | <a/>",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "<a/>"
-            "#]],
-        ),
-        (
             "200 content-type: text/plain | 0xff00",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "/wA="
-            "#]],
-        ),
-        (
             "200 content-type: application/octet-stream | hello",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "aGVsbG8="
-            "#]],
-        ),
-        (
             "200 content-type: image/png | 0x8950",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "iVA="
-            "#]],
-        ),
-        (
             "200 | {\"guessed\":true}",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives {"guessed":true}
-            "#]],
-        ),
-        (
             "200 | just text",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "just text"
-            "#]],
-        ),
-        (
             "200 | 0xfffe",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives "//4="
-            "#]],
-        ),
-        (
             "204",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives null
-            "#]],
-        ),
-    ] {
-        settled("", response, expected);
-    }
+        ],
+        expect![[r#"
+            200 {"a":1} → gives {"a":1}
+            200 content-type: application/json; charset=utf-8 | [1.0] → gives [1.0]
+            200 content-type: Application/Problem+JSON | {"a":1} → gives {"a":1}
+            200 content-type: application/json | {broken → fails: 500 communication (the response cannot be decoded: the body is not JSON: expected a key in quotes at byte 1) maybe-run
+            200 content-type: application/json | → gives null
+            200 content-type: text/plain | {"a":1} → gives "{\"a\":1}"
+            200 content-type: application/xml | <a/> → gives "<a/>"
+            200 content-type: text/plain | 0xff00 → gives "/wA="
+            200 content-type: application/octet-stream | hello → gives "aGVsbG8="
+            200 content-type: image/png | 0x8950 → gives "iVA="
+            200 | {"guessed":true} → gives {"guessed":true}
+            200 | just text → gives "just text"
+            200 | 0xfffe → gives "//4="
+            204 → gives null
+        "#]],
+    );
 }
 
 #[test]
@@ -149,88 +111,29 @@ fn the_response_output_holds_everything() {
 
 #[test]
 fn the_status_decides() {
-    for (status, expected) in [
-        (
-            "199",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 199 communication (the service answered with an error: GET http://a.test/ answered 199) maybe-run
-            "#]],
-        ),
-        (
-            "200",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives null
-            "#]],
-        ),
-        (
-            "299",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 gives null
-            "#]],
-        ),
-        (
-            "300",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 300 communication (the service answered with an error: GET http://a.test/ answered 300) maybe-run
-            "#]],
-        ),
-        (
-            "302",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 302 communication (the service answered with an error: GET http://a.test/ answered 302) maybe-run
-            "#]],
-        ),
-        (
-            "400",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 400 communication (the service answered with an error: GET http://a.test/ answered 400)
-            "#]],
-        ),
-        (
-            "404",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 404 communication (the service answered with an error: GET http://a.test/ answered 404)
-            "#]],
-        ),
-        (
-            "408",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 408 communication (the service answered with an error: GET http://a.test/ answered 408) maybe-run
-            "#]],
-        ),
-        (
-            "429",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 429 communication (the service answered with an error: GET http://a.test/ answered 429)
-            "#]],
-        ),
-        (
-            "500",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 500 communication (the service answered with an error: GET http://a.test/ answered 500) maybe-run
-            "#]],
-        ),
-        (
-            "502",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 502 communication (the service answered with an error: GET http://a.test/ answered 502) maybe-run
-            "#]],
-        ),
-        (
-            "503",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 503 communication (the service answered with an error: GET http://a.test/ answered 503)
-            "#]],
-        ),
-        (
-            "504",
-            expect![[r#"
-                  +0s 1 /do/0/ask #1 fails: 504 communication (the service answered with an error: GET http://a.test/ answered 504) maybe-run
-            "#]],
-        ),
-    ] {
-        settled("", status, expected);
-    }
+    table(
+        &[
+            "199", "200", "299", "300", "302", "399", "400", "404", "408", "429", "499", "500",
+            "502", "503", "504",
+        ],
+        expect![[r#"
+            199 → fails: 199 communication (the service answered with an error: GET http://a.test/ answered 199) maybe-run
+            200 → gives null
+            299 → gives null
+            300 → fails: 300 communication (the service answered with an error: GET http://a.test/ answered 300) maybe-run
+            302 → fails: 302 communication (the service answered with an error: GET http://a.test/ answered 302) maybe-run
+            399 → fails: 399 communication (the service answered with an error: GET http://a.test/ answered 399) maybe-run
+            400 → fails: 400 communication (the service answered with an error: GET http://a.test/ answered 400)
+            404 → fails: 404 communication (the service answered with an error: GET http://a.test/ answered 404)
+            408 → fails: 408 communication (the service answered with an error: GET http://a.test/ answered 408) maybe-run
+            429 → fails: 429 communication (the service answered with an error: GET http://a.test/ answered 429)
+            499 → fails: 499 communication (the service answered with an error: GET http://a.test/ answered 499)
+            500 → fails: 500 communication (the service answered with an error: GET http://a.test/ answered 500) maybe-run
+            502 → fails: 502 communication (the service answered with an error: GET http://a.test/ answered 502) maybe-run
+            503 → fails: 503 communication (the service answered with an error: GET http://a.test/ answered 503)
+            504 → fails: 504 communication (the service answered with an error: GET http://a.test/ answered 504) maybe-run
+        "#]],
+    );
 }
 
 #[test]
@@ -374,6 +277,47 @@ fn a_late_response_to_a_step_that_is_gone_is_kept_in_the_history() {
               - pause: {wait: {seconds: 5}}
             ",
             &format!("late ask {late}\nagain ask {late}"),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn failures_of_calls_by_kind() {
+    for (failure, expected) in [
+        (
+            "connection",
+            expect![[r#"
+                  +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
+                  +0s 1 /do/0/ask #1 fails: 500 communication (the service was not reached: connection refused)
+            "#]],
+        ),
+        (
+            "silence",
+            expect![[r#"
+                  +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
+                  +0s 1 /do/0/ask #1 fails: 500 communication (the service was not reached: connection closed before the response) maybe-run
+            "#]],
+        ),
+        (
+            "timeout",
+            expect![[r#"
+                  +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
+                  +0s 1 /do/0/ask #1 fails: 408 timeout (the service did not answer in time: no response within the limit) maybe-run
+            "#]],
+        ),
+        (
+            "refused",
+            expect![[r#"
+                  +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
+                  +0s 1 /do/0/ask #1 fails: 403 authorization (a secret is missing: secret "pin")
+            "#]],
+        ),
+    ] {
+        check_lines(
+            &["#1"],
+            "do: [{ask: {call: http, with: {method: get, endpoint: http://ask.test/}}}]",
+            &format!("fail ask {failure}"),
             expected,
         );
     }

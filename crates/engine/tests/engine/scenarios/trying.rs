@@ -477,39 +477,3 @@ fn what_runs_beside_a_caught_error_is_abandoned() {
         "#]],
     );
 }
-
-#[test]
-fn failures_of_calls_by_kind() {
-    for (failure, expected) in [
-        (
-            "connection",
-            expect![[r#"
-                  +0s 2 /do/0/tries/try/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-                  +0s 2 /do/0/tries/try/0/ask #1 fails: 500 communication (the service was not reached: connection refused)
-            "#]],
-        ),
-        (
-            "silence",
-            expect![[r#"
-                  +0s 2 /do/0/tries/try/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-                  +0s 2 /do/0/tries/try/0/ask #1 fails: 500 communication (the service was not reached: connection closed before the response) maybe-run
-            "#]],
-        ),
-        (
-            "timeout",
-            expect![[r#"
-                  +0s 2 /do/0/tries/try/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-                  +0s 2 /do/0/tries/try/0/ask #1 fails: 408 timeout (the service did not answer in time: no response within the limit) maybe-run
-            "#]],
-        ),
-        (
-            "refused",
-            expect![[r#"
-                  +0s 2 /do/0/tries/try/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-                  +0s 2 /do/0/tries/try/0/ask #1 fails: 403 authorization (a secret is missing: secret "pin")
-            "#]],
-        ),
-    ] {
-        check_lines(&["#1"], &around_call("{}"), &format!("fail ask {failure}"), expected);
-    }
-}
