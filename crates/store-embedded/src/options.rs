@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use motet_types::Limits;
 
+/// No frame is larger, whatever the limits say, in bytes: its length has 32 bits.
+const FRAME_BYTES_CEILING: usize = 1 << 30;
+
 /// How an embedded store paces and limits itself; the defaults are meant for production.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -69,7 +72,7 @@ impl Options {
         Self {
             frame_commits_max: limits.frame_commits_max,
             frame_bytes_target: limits.frame_bytes_target,
-            frame_bytes_max: limits.frame_bytes_max,
+            frame_bytes_max: limits.frame_bytes_max.min(FRAME_BYTES_CEILING),
             overlay_bytes_max: limits.overlay_bytes_max,
             checkpoint_bytes: limits.overlay_bytes_max / 8,
             ..self

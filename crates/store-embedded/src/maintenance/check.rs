@@ -30,7 +30,8 @@ pub struct CheckReport {
     pub tables: Vec<String>,
 }
 
-/// Reads everything in a data directory that is not in use and changes nothing but the lock.
+/// Reads everything in a data directory that is not in use and changes nothing, except that SQLite may take its own
+/// write-ahead log into its file.
 pub fn check(directory: &Path, progress: &mut dyn FnMut(Progress)) -> Result<CheckReport, Error> {
     let disk = existing(directory)?;
     let _lock = format::take(&*disk)?;

@@ -37,8 +37,8 @@ impl Coverer {
                     self.shared.ask_to_cover(true);
                     continue;
                 }
-                Err(error @ Error::DiskFull(_)) => (Some(error.to_string()), None),
-                Err(error @ Error::Busy(_)) => (None, Some(error.to_string())),
+                Err(Error::DiskFull(text)) => (Some(text), None),
+                Err(Error::Busy(text)) => (None, Some(text)),
                 Err(error) => return self.shared.stop(error.to_string()),
             };
             let again = tables.is_some() || held.is_some();

@@ -114,7 +114,8 @@ impl Service {
         self.shared.stats()
     }
 
-    /// Waits until the tables cover every commit that is durable now.
+    /// Waits until the tables cover every commit that is durable now; fails with [`Error::DiskFull`] or [`Error::Busy`]
+    /// rather than wait for a person.
     pub fn flush(&self) -> Result<(), Error> {
         self.shared.await_covered(self.shared.last())
     }

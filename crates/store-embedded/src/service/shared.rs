@@ -99,6 +99,12 @@ impl Signals {
         self.troubles[of as usize].as_deref()
     }
 
+    /// Why the tables cannot go on now.
+    fn stuck(&self) -> Option<(Trouble, &str)> {
+        let troubles = [Trouble::Tables, Trouble::Held];
+        troubles.into_iter().find_map(|of| Some((of, self.trouble(of)?)))
+    }
+
     /// What lacks room.
     fn lack(&self) -> Option<&str> {
         let lacking = [Trouble::Log, Trouble::Tables, Trouble::Segments, Trouble::Room];
@@ -177,21 +183,26 @@ impl Shared {
         !signals.closed
     }
 
-    /// Waits until the tables cover the position.
+    /// Waits until the tables cover the position; fails rather than wait for room or for another process.
     pub(super) fn await_covered(&self, position: Position) -> Result<(), Error> {
         if self.covered() < position {
             self.ask_to_cover(true);
         }
         let behind = |signals: &mut Signals| {
-            self.covered() < position && signals.stopped.is_none() && !signals.closed
+            let stuck = signals.closed || signals.stopped.is_some() || signals.stuck().is_some();
+            self.covered() < position && !stuck
         };
         let signals = self.changed.wait_while(self.signals(), behind);
         let signals = signals.expect("no holder of this lock panics");
-        match &signals.stopped {
-            _ if self.covered() >= position => Ok(()),
-            Some(reason) => Err(Error::Stopped(reason.clone())),
-            None => Err(Error::Stopped("it is closed".to_owned())),
+        if self.covered() >= position {
+            return Ok(());
         }
+        Err(match (&signals.stopped, signals.stuck()) {
+            (Some(reason), _) => Error::Stopped(reason.clone()),
+            (None, Some((Trouble::Held, text))) => Error::Busy(text.to_owned()),
+            (None, Some((_, text))) => Error::DiskFull(text.to_owned()),
+            (None, None) => Error::Stopped("it is closed".to_owned()),
+        })
     }
 
     /// Waits until the overlay has room for `bytes`; the trouble of the tables if it has none and they cannot go on.
@@ -207,8 +218,7 @@ impl Shared {
         self.ask_to_cover(true);
         let mut signals = self.signals();
         while full() && signals.stopped.is_none() {
-            let troubles = [Trouble::Tables, Trouble::Held];
-            if let Some(text) = troubles.iter().find_map(|of| signals.trouble(*of)) {
+            if let Some((_, text)) = signals.stuck() {
                 return Err(text.to_owned());
             }
             signals = self.changed.wait(signals).expect("no holder of this lock panics");
