@@ -24,6 +24,11 @@ use clap::Parser;
 
 use cli::Cli;
 
+/// A server allocates small values on one thread and frees them on another, all day; the system's allocator spends a fifth
+/// of the server's time on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = output::Output::new(cli.output, cli.color);
