@@ -13,6 +13,7 @@ pub(super) fn document(random: &mut Random) -> String {
     let mut document = json!({
         "document": {"dsl": "1.0.3", "namespace": "test", "name": "flow", "version": "1.0.0"},
         "use": {
+            "secrets": ["pin"],
             "errors": {"busy": {"type": "https://example.com/busy", "status": 503, "title": "busy"}},
             "retries": {"often": {"delay": {"seconds": 1}, "limit": {"attempt": {"count": 2}}}},
             "timeouts": {"short": {"after": {"seconds": 3}}},
@@ -169,6 +170,9 @@ impl Generator<'_> {
         }});
         if self.random.percent(40) && method != "GET" {
             call["with"]["body"] = json!({"n": "${ .n? // 0 }", "from": "${ $task.reference }"});
+        }
+        if self.random.percent(20) {
+            call["with"]["headers"] = json!({"x-mac": "${ $secrets.pin + $task.name | @base64 }"});
         }
         call
     }
