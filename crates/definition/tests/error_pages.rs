@@ -70,7 +70,7 @@ fn example(code: Code, page: &Page) -> Result<String, String> {
         None => shown.map(str::to_owned).ok_or_else(|| "it shows no example".to_owned()),
         Some((_, build)) => {
             let says_why = part.prose.contains("<!-- no example: ");
-            ensure(shown.is_none() && says_why, || "it says not why it has no example".to_owned())?;
+            ensure(shown.is_none() && says_why, || "it does not say why".to_owned())?;
             Ok(build())
         }
     }
@@ -103,29 +103,22 @@ fn completed(part: &str) -> String {
     }
 }
 
+/// The index is shared with other tables of codes; `cargo xtask tidy` sees to it that every page has a code and a line.
 #[test]
-fn the_index_lists_every_page_once_and_in_order() {
+fn the_index_lists_every_code_and_is_in_order() {
     let path = folder().join("README.md");
     let text = fs::read_to_string(&path).expect("an index");
     let (before, listed) = text.split_once("## Pages\n\n").expect("a heading `Pages`");
+    let entry = |line| (name_in(line).expect("each line of the index lists a page"), line);
+    let theirs = listed.lines().map(entry).map(|(name, line)| (name, line.to_owned()));
     let ours = Code::ALL.iter().map(|code| (code.as_str(), index_line(*code)));
-    let theirs = listed.lines().filter_map(|line| Some((name_in(line)?, line.to_owned())));
-    // Where a name is listed twice the later entry counts: ours.
+    // Where a name is listed already the later entry counts: ours.
     let expected: BTreeMap<&str, String> = theirs.chain(ours).collect();
     let expected: String = expected.values().map(|line| format!("{line}\n")).collect();
     if is_writing() {
         write(&path, &format!("{before}## Pages\n\n{expected}"));
-        return;
-    }
-    assert_eq!(listed, expected);
-    let names: Vec<&str> = listed.lines().filter_map(name_in).collect();
-    for entry in fs::read_dir(folder()).expect("a folder") {
-        let file = entry.expect("a readable entry").file_name().to_string_lossy().into_owned();
-        let name = file.trim_end_matches(".md");
-        assert!(name == "README" || names.contains(&name), "the index does not list {file}");
-    }
-    for name in names {
-        assert!(page_of(name).is_file(), "the index lists {name}, which has no page");
+    } else {
+        assert_eq!(listed, expected);
     }
 }
 
@@ -135,7 +128,8 @@ fn index_line(code: Code) -> String {
 
 /// The page that a line of the index lists.
 fn name_in(line: &str) -> Option<&str> {
-    line.strip_prefix("- [`")?.split_once('`').map(|(name, _)| name)
+    let (_, target) = line.strip_prefix("- [")?.split_once("](")?;
+    target.split_once(".md)").map(|(name, _)| name)
 }
 
 /// Checks every page, and says everything that is wrong with any.
