@@ -20,6 +20,7 @@ pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Watch};
 pub use motet_definition::{Diagnostic, Severity};
 pub use motet_engine::{Catalog, Outcome, Published, Response, TagMove, Workflow, WorkflowError};
+pub use motet_store::Position;
 pub use tables::SCHEMA;
 pub use view::{
     CatalogView, Command, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Page,
