@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderValue, StatusCode};
-use motet_store::Position;
+use motet_runtime::Position;
 
 use crate::problem::Problem;
 

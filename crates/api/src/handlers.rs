@@ -1,6 +1,7 @@
 //! What each route does, one file a subject.
 
 pub(crate) mod documents;
+pub(crate) mod graph;
 pub(crate) mod tags;
 pub(crate) mod workflows;
 

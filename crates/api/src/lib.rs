@@ -32,6 +32,3 @@ pub use options::Options;
 pub use problem::Code;
 pub use router::router;
 pub use serve::serve;
-
-#[cfg(test)]
-mod tests;

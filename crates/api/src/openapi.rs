@@ -166,6 +166,3 @@ fn position() -> Value {
 fn reference(group: &str, name: &str) -> Value {
     object([("$ref", string(format!("#/components/{group}/{name}")))])
 }
-
-#[cfg(test)]
-mod tests;

@@ -95,6 +95,9 @@ const fn answer(status: u16, meaning: &'static str, content: Content) -> Answer 
     Answer { status, meaning, content }
 }
 
+/// The refusals of routes that read a definition.
+const READS_WORKFLOW: &[Code] =
+    &[Code::InvalidParameter, Code::UnknownWorkflow, Code::UnknownVersion];
 /// The refusals of routes that read an instance.
 const READS_INSTANCE: &[Code] = &[
     Code::InvalidParameter,

@@ -63,6 +63,14 @@ pub(crate) enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Draw the graph of a document
+    Graph {
+        /// A document, in YAML or JSON
+        file: PathBuf,
+        /// Form of the drawing
+        #[arg(long, value_enum, default_value = "text")]
+        format: Drawing,
+    },
     /// Start an instance and follow it to its end
     Run(Run),
     /// Show one thing or list many
@@ -282,6 +290,26 @@ pub(crate) struct Data {
     /// Data directory
     #[arg(long, value_name = "DIR", env = "MOTET_DATA", default_value = config::DATA)]
     pub(crate) data: PathBuf,
+}
+
+/// Forms of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    Text,
+    Dot,
+    Mermaid,
+    Svg,
+}
+
+impl From<Drawing> for motet_definition::graph::Format {
+    fn from(drawing: Drawing) -> Self {
+        match drawing {
+            Drawing::Text => Self::Text,
+            Drawing::Dot => Self::Dot,
+            Drawing::Mermaid => Self::Mermaid,
+            Drawing::Svg => Self::Svg,
+        }
+    }
 }
 
 /// Things that have a schema.

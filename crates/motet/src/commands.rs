@@ -34,6 +34,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Serve(options) => serve::command(&options, output),
         Command::Dev(options) => dev::dev(&options, output),
         Command::Validate { files, strict } => documents::validate(&files, strict, output),
+        Command::Graph { file, format } => documents::graph(&file, format, output),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
         Command::Run(options) => block_on(run::run(&client()?, &options, output)),
         Command::Get { what } => block_on(list::get(&client()?, &what, output)),

@@ -7,7 +7,6 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("server-unreachable", "No server answers at the address."),
     ("unexpected-answer", "What answers at the address is not a Motet server of this version."),
     ("unreadable-file", "A file cannot be read."),
-    ("unwritable-file", "A file cannot be written."),
     ("invalid-argument", "An argument has a value that it cannot have."),
     (
         "invalid-configuration",

@@ -1,5 +1,6 @@
 //! The composition of a server: store, mesh, runtime and API, and how they start and stop.
 
+mod figures;
 mod secrets;
 
 use std::future::Future;
@@ -103,18 +104,68 @@ fn store_metrics(store: Arc<Service>) -> Arc<dyn Fn() -> motet_runtime::Metrics 
         let stats = store.stats();
         let seconds = |nanos: u64| Duration::from_nanos(nanos).as_secs_f64();
         vec![
-            ("motet_store_commits_total", "Commits written to the log.", "counter", stats.commits as f64),
-            ("motet_store_acknowledged_total", "Commits reported durable.", "counter", stats.acknowledged as f64),
-            ("motet_store_frames_total", "Frames written to the log.", "counter", stats.frames as f64),
+            (
+                "motet_store_commits_total",
+                "Commits written to the log.",
+                "counter",
+                stats.commits as f64,
+            ),
+            (
+                "motet_store_acknowledged_total",
+                "Commits reported durable.",
+                "counter",
+                stats.acknowledged as f64,
+            ),
+            (
+                "motet_store_frames_total",
+                "Frames written to the log.",
+                "counter",
+                stats.frames as f64,
+            ),
             ("motet_store_syncs_total", "Syncs of the log.", "counter", stats.syncs as f64),
-            ("motet_store_sync_seconds_total", "Time in syncs.", "counter", seconds(stats.sync_nanos)),
-            ("motet_store_write_seconds_total", "Time in writing frames.", "counter", seconds(stats.write_nanos)),
-            ("motet_store_checkpoints_total", "Transactions of the tables.", "counter", stats.checkpoints as f64),
-            ("motet_store_checkpoint_seconds_total", "Time in these.", "counter", seconds(stats.checkpoint_nanos)),
-            ("motet_store_waits_total", "Times that commits waited for the overlay.", "counter", stats.waits as f64),
-            ("motet_store_overlay_bytes", "Commits that the tables do not cover yet.", "gauge", stats.overlay_bytes as f64),
+            (
+                "motet_store_sync_seconds_total",
+                "Time in syncs.",
+                "counter",
+                seconds(stats.sync_nanos),
+            ),
+            (
+                "motet_store_write_seconds_total",
+                "Time in writing frames.",
+                "counter",
+                seconds(stats.write_nanos),
+            ),
+            (
+                "motet_store_checkpoints_total",
+                "Transactions of the tables.",
+                "counter",
+                stats.checkpoints as f64,
+            ),
+            (
+                "motet_store_checkpoint_seconds_total",
+                "Time in these.",
+                "counter",
+                seconds(stats.checkpoint_nanos),
+            ),
+            (
+                "motet_store_waits_total",
+                "Times that commits waited for the overlay.",
+                "counter",
+                stats.waits as f64,
+            ),
+            (
+                "motet_store_overlay_bytes",
+                "Commits that the tables do not cover yet.",
+                "gauge",
+                stats.overlay_bytes as f64,
+            ),
             ("motet_store_position", "Last durable position.", "gauge", stats.last as f64),
-            ("motet_store_covered_position", "Last position that the lists show.", "gauge", stats.covered as f64),
+            (
+                "motet_store_covered_position",
+                "Last position that the lists show.",
+                "gauge",
+                stats.covered as f64,
+            ),
         ]
     })
 }

@@ -1,8 +1,8 @@
 //! Steering many instances: all that pass a filter.
 
 use http::StatusCode;
+use motet_runtime::Position;
 use motet_runtime::{Command, Error, Handle, InstanceFilter};
-use motet_store::Position;
 use motet_types::InstanceId;
 use tokio::task::JoinSet;
 

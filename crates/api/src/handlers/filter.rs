@@ -1,7 +1,7 @@
 //! Which instances a list, a count or a bulk command means.
 
 use motet_runtime::InstanceFilter;
-use motet_store::Position;
+use motet_runtime::Position;
 use motet_types::{InstanceId, Status};
 
 use crate::problem::Problem;

@@ -19,6 +19,8 @@ use crate::{answer, json, print};
 const LAST_EVENT_ID: &str = "last-event-id";
 /// Events that wait for a slow reader; beyond it the watch lags and catches up from the history.
 const EVENTS_WAITING_MAX: usize = 64;
+/// How the kind of an instance's last entry begins.
+const ENDED: &str = "workflow-";
 /// Entries of the history that are read at a time.
 const PAGE_ENTRIES: usize = 256;
 
@@ -106,11 +108,16 @@ impl Follower {
         }
     }
 
-    /// Sends what happens, until the watch ends.
+    /// Sends what happens, until the instance or the watch ends.
     async fn listen(&mut self, watch: &mut Watch) -> Result<(), Stop> {
         loop {
             match tokio::time::timeout(self.keep_alive, watch.recv()).await {
-                Ok(Some(entries)) => self.send_new(&entries).await?,
+                Ok(Some(entries)) => {
+                    self.send_new(&entries).await?;
+                    if entries.iter().any(|entry| entry.kind.starts_with(ENDED)) {
+                        return Ok(());
+                    }
+                }
                 Ok(None) => return Ok(()),
                 Err(_silence) => self.send(Bytes::from_static(b":\n\n")).await?,
             }

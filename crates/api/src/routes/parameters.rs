@@ -102,6 +102,12 @@ pub(super) const BULK: &[Parameter] = &[
 pub(super) const NAMESPACE: &[Parameter] =
     &[parameter("namespace", ValueKind::Text, "Only workflows of this namespace.")];
 
+pub(super) const FORMAT: &[Parameter] = &[parameter(
+    "format",
+    ValueKind::Word(&["text", "dot", "mermaid", "svg"]),
+    "The form of the drawing; absent: what `Accept` asks for, else text.",
+)];
+
 pub(super) const IDEMPOTENCY_KEY: &[Parameter] = &[parameter(
     "Idempotency-Key",
     ValueKind::Text,

@@ -1,6 +1,6 @@
-use super::parameters::{CURSOR, IDEMPOTENCY_KEY, LIMIT, NAMESPACE, VERSION, WAIT};
-use super::{Answer, Content, Route, Verb, answer, json, text};
-use crate::handlers::{documents, start, tags, workflows};
+use super::parameters::{CURSOR, FORMAT, IDEMPOTENCY_KEY, LIMIT, NAMESPACE, VERSION, WAIT};
+use super::{Answer, Content, READS_WORKFLOW, Route, Verb, answer, json, text};
+use crate::handlers::{documents, graph, start, tags, workflows};
 use crate::problem::Code;
 
 /// A definition as text.
@@ -80,6 +80,18 @@ pub(super) const ROUTES: &[Route] = &[
             Code::NotAcceptable,
         ],
         handler: |request| Box::pin(workflows::version(request)),
+    },
+    Route {
+        method: Verb::Get,
+        path: "/api/v1/workflows/{namespace}/{name}/versions/{version}/graph",
+        operation: "drawDefinition",
+        summary: "Draw the graph of a version.",
+        query: &[FORMAT],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "The drawing.", text(graph::MEDIA_TYPES))],
+        refusals: READS_WORKFLOW,
+        handler: |request| Box::pin(graph::draw(request)),
     },
     Route {
         method: Verb::Get,

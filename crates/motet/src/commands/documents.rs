@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use motet_definition::graph::{Checked, check};
+use motet_definition::graph::{Checked, check, draw};
 use motet_definition::{Diagnostic, Severity};
 use motet_expr::Value;
 use motet_expr::json::{array, object, string};
 use motet_types::Limits;
 
 use super::Ended;
+use crate::cli::Drawing;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
@@ -35,6 +36,15 @@ pub(super) fn validate(files: &[PathBuf], strict: bool, output: &Output) -> Ende
     }
     output.value(&array(values), |_| text);
     Ok(exit)
+}
+
+/// Draws a document's graph.
+pub(super) fn graph(file: &Path, format: Drawing, output: &Output) -> Ended {
+    let source = read(file)?;
+    let checked = checked(file, &source, output)?;
+    let graph = checked.graph.expect("a document without errors has a graph");
+    output.print(&draw(&graph, format.into()));
+    Ok(Exit::Done)
 }
 
 /// A document without errors; else they are shown with the lines they are about.
