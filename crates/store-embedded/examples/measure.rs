@@ -1,8 +1,9 @@
-//! What the store costs on this machine: `cargo test --release -p motet-store-embedded --test measure -- --ignored
-//! --nocapture`. Prints, and asserts nothing about speed.
+//! What the store costs on this machine: `cargo run --release -p motet-store-embedded --example measure`.
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::io::Write;
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -52,12 +53,11 @@ const CALL: Table = Table {
     indexes: &[],
 };
 
-#[test]
-#[ignore = "a measurement"]
-fn finished_instances() {
+fn main() {
     for in_flight in [1, 16, 64, 256] {
         let instances = if in_flight == 1 { INSTANCES / 10 } else { INSTANCES };
-        println!("{}", measure(in_flight, instances));
+        let line = measure(in_flight, instances);
+        writeln!(std::io::stdout(), "{line}").expect("somebody reads");
     }
 }
 

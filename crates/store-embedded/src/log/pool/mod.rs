@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use motet_store::Position;
 
-use super::segment::{BLOCK, Segment, segment_name};
 use crate::disk::Disk;
+use crate::log::segment::{BLOCK, Segment, segment_name};
 
 /// The segments that are not written now: spare ones, and full ones that the tables do not cover yet.
 ///
@@ -127,3 +127,6 @@ impl Pool {
         self.state.lock().expect("no holder of this lock panics")
     }
 }
+
+#[cfg(test)]
+mod tests;

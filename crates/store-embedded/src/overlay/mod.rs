@@ -215,3 +215,6 @@ impl Tail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// Work for a thread, in order. Its callers bound it: what they have submitted and not yet been answered is limited by
 /// the lanes of the runtime.
-pub(super) struct Queue<T> {
+pub(in crate::service) struct Queue<T> {
     state: Mutex<State<T>>,
     filled: Condvar,
 }
@@ -23,7 +23,7 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Adds an item, or gives it back if the queue is closed.
-    pub(super) fn push(&self, item: T) -> Result<(), T> {
+    pub(in crate::service) fn push(&self, item: T) -> Result<(), T> {
         let wake = {
             let mut state = self.state();
             if state.closed {
@@ -39,7 +39,7 @@ impl<T> Queue<T> {
     }
 
     /// Waits for items and takes at most `count`; none once the queue is closed and empty.
-    pub(super) fn take(&self, count: usize) -> VecDeque<T> {
+    pub(in crate::service) fn take(&self, count: usize) -> VecDeque<T> {
         let mut state = self.state();
         while state.waiting.is_empty() && !state.closed {
             state.sleepers += 1;
@@ -59,7 +59,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes no more items; what waits is still handed out.
-    pub(super) fn close(&self) {
+    pub(in crate::service) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_all();
     }
@@ -68,3 +68,6 @@ impl<T> Queue<T> {
         self.state.lock().expect("no holder of this lock panics")
     }
 }
+
+#[cfg(test)]
+mod tests;
