@@ -329,7 +329,8 @@ fn values() {
     check_body(
         "do:\n  - a: { call: http, with: { method: get it, endpoint: 'https://a/${ .b }/c', query: plain } }\n",
         expect![[r#"
-            w:3:56: error[invalid-uri]: `https://a/${ .b }/c` is no URI: an expression must be the whole text, `${ … }`, or a template such as `{id}`
+            w:3:38: error[invalid-value]: `get it` is no HTTP method: use one such as `get` or `post`
+            w:3:56: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
             w:3:86: error[wrong-type]: an object or an expression in `${ … }` is expected here, found plain text
         "#]],
     );

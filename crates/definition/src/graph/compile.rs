@@ -335,6 +335,18 @@ impl<'a> Compiler<'a> {
         compiled.map_err(|error| self.error(path, error.to_string())).ok()
     }
 
+    /// Compiles an address; a literal one stands for itself.
+    fn uri(&mut self, uri: &model::Uri, path: &str) -> Option<Template> {
+        let text = |text: &str| motet_expr::json::string(text);
+        match uri {
+            model::Uri::Template(literal) => Some(Template::Literal(text(literal))),
+            model::Uri::Expression(expression) => {
+                self.expression(expression, path).map(Template::Program)
+            }
+            model::Uri::Interpolated(interpolated) => self.value(&text(interpolated), path),
+        }
+    }
+
     /// Compiles a value whose texts may hold expressions.
     fn template(&mut self, template: &model::Template, path: &str) -> Option<Template> {
         self.value(&template.0, path)

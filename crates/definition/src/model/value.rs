@@ -34,20 +34,22 @@ pub enum Transform {
     Template(Template),
 }
 
-/// A URI, a template of one (RFC 6570, level 1) or an expression that gives one.
+/// A URI, a template of one (RFC 6570, level 1), an expression that gives one, or text with expressions inside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Uri {
     /// Literal text; `{name}` stands for a top-level property of the task's input.
     Template(String),
     /// Text marked as `${ … }`.
     Expression(Expression),
+    /// Text with one or several `${ … }` inside; braces of its own have no meaning in it.
+    Interpolated(String),
 }
 
 impl Uri {
     /// The text as written.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Template(text) => text,
+            Self::Template(text) | Self::Interpolated(text) => text,
             Self::Expression(expression) => expression.as_str(),
         }
     }

@@ -3,6 +3,7 @@ use super::authentication::authentication_ref;
 use super::data::is_marked;
 use crate::Code;
 use crate::model::{Endpoint, Expression, ExternalResource, Uri};
+use motet_expr::{Part, parse_interpolated};
 
 pub(super) fn endpoint(cursor: Cursor<'_>) -> Option<Endpoint> {
     if cursor.as_text().is_some() {
@@ -28,8 +29,8 @@ pub(super) fn external_resource(cursor: Cursor<'_>) -> Option<ExternalResource> 
 
 pub(super) fn uri(cursor: Cursor<'_>) -> Option<Uri> {
     let text = cursor.clone().text()?;
-    if is_marked(text) {
-        return Some(Uri::Expression(Expression(text.to_owned())));
+    if text.contains("${") {
+        return with_expressions(cursor, text);
     }
     match uri_problem(text) {
         Some(problem) => cursor.refuse(Code::InvalidUri, format!("`{text}` is no URI: {problem}")),
@@ -37,15 +38,39 @@ pub(super) fn uri(cursor: Cursor<'_>) -> Option<Uri> {
     }
 }
 
+/// One expression that gives the whole URI, or text around several; what does not compile is told by the validation.
+fn with_expressions(cursor: Cursor<'_>, text: &str) -> Option<Uri> {
+    let interpolated = || Some(Uri::Interpolated(text.to_owned()));
+    let parts = match parse_interpolated(text.trim()) {
+        Ok(parts) => parts,
+        Err(_) if is_marked(text) => return Some(Uri::Expression(Expression(text.to_owned()))),
+        Err(_) => return interpolated(),
+    };
+    if let [Part::Expression { .. }] = parts.as_slice() {
+        return Some(Uri::Expression(Expression(text.to_owned())));
+    }
+    for part in &parts {
+        let Part::Text(literal) = part else { continue };
+        let problem = if literal.contains(['{', '}']) {
+            Some("it has both `${ … }` and a template in braces, write all of them as `${ … }`")
+        } else {
+            uri_problem(literal)
+        };
+        if let Some(problem) = problem {
+            return cursor.refuse(Code::InvalidUri, format!("`{text}` is no URI: {problem}"));
+        }
+    }
+    if !is_marked(text) && text.contains(char::is_whitespace) {
+        let message = "other runtimes take no white space in an address: write `${.id}` without it";
+        cursor.report(cursor.problem(Code::NonPortableValue, message));
+    }
+    interpolated()
+}
+
 /// Why a text is neither a URI reference (RFC 3986) nor a template of one (RFC 6570).
-pub(super) fn uri_problem(text: &str) -> Option<&'static str> {
+fn uri_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("it is empty");
-    }
-    if text.contains("${") {
-        return Some(
-            "an expression must be the whole text, `${ … }`, or a template such as `{id}`",
-        );
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Some("it holds white space, write %20");

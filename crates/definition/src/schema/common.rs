@@ -12,6 +12,7 @@ const VERSION: &str =
 const DSL: &str = r"^1\.0\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$";
 const ISO_8601: &str = r"^P(?!$)(\d+(\.\d+)?Y)?(\d+(\.\d+)?M)?(\d+(\.\d+)?W)?(\d+(\.\d+)?D)?(T(?=\d)(\d+(\.\d+)?H)?(\d+(\.\d+)?M)?(\d+(\.\d+)?S)?)?$";
 const URI: &str = r"^(?!\s*\$\{)[^\s#]+(#[^\s#]*)?$|^#[^\s#]*$";
+const INTERPOLATED: &str = r"^[^\s{}]*\$\{[\s\S]*\}[^\s{}]*$";
 
 /// The top level, which is open.
 pub(super) const DOCUMENT: Shape = Shape::Object(Object::open(&[
@@ -233,8 +234,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     ),
     Definition::new(
         "uri",
-        AnyOf(&[Marked, Pattern(URI)]),
-        "A URI, a template with `{name}`, or an expression.",
+        AnyOf(&[Marked, Pattern(INTERPOLATED), Pattern(URI)]),
+        "A URI, a template with `{name}`, an expression, or text with `${ … }` inside.",
     ),
     Definition::new(
         "duration",

@@ -30,16 +30,9 @@ impl<'a> Checker<'a> {
     }
 
     fn http(&mut self, own: &'a HttpCall, path: &Path<'a>, scope: &Scope<'a>) {
-        self.template(&own.method, &path.key("method"), scope);
-        if let Some(method) = own.method.literal()
-            && (method.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic() || c == '-'))
-        {
-            let message = format!("`{method}` is no HTTP method: use one such as `get` or `post`");
-            let pointer = path.key("method").pointer();
-            self.report(Diagnostic::new(Code::InvalidValue, pointer, message));
-        }
+        self.method(&own.method, &path.key("method"), scope);
         self.endpoint(&own.endpoint, &path.key("endpoint"), scope);
-        self.maybe_template(&own.headers, &path.key("headers"), scope);
+        self.headers(&own.headers, &path.key("headers"), scope);
         self.maybe_template(&own.query, &path.key("query"), scope);
         self.maybe_template(&own.body, &path.key("body"), scope);
     }
@@ -116,7 +109,7 @@ impl<'a> Checker<'a> {
             McpTransportKind::Http { endpoint, headers, .. } => {
                 let path = path.key("http");
                 self.endpoint(endpoint, &path.key("endpoint"), scope);
-                self.maybe_template(headers, &path.key("headers"), scope);
+                self.headers(headers, &path.key("headers"), scope);
             }
             McpTransportKind::Stdio { command, arguments, environment, .. } => {
                 let path = path.key("stdio");
@@ -180,7 +173,7 @@ fn not_repeatable(method: &str) -> bool {
 
 /// Whether an address is that of a governed service: one label, no port, not `localhost`.
 fn is_service(uri: &Uri) -> bool {
-    let Uri::Template(text) = uri else {
+    let (Uri::Template(text) | Uri::Interpolated(text)) = uri else {
         return false;
     };
     let Some((_, rest)) = text.split_once("://") else {

@@ -138,8 +138,10 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn uri(&mut self, uri: &'a Uri, path: &Path<'a>, scope: &Scope<'a>) {
-        if let Uri::Expression(expression) = uri {
-            self.field(expression, path, scope);
+        match uri {
+            Uri::Template(_) => {}
+            Uri::Expression(expression) => self.field(expression, path, scope),
+            Uri::Interpolated(text) => self.value(&Value::from(text.clone()), path, scope),
         }
     }
 

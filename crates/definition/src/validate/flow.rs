@@ -51,6 +51,23 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A function is one task: nothing stands beside it that it could go on to.
+    pub(super) fn function_flow(&mut self, function: &'a Task, path: &Path<'a>) {
+        for (directive, place) in directives(function, path) {
+            let FlowDirective::Goto(name) = directive else {
+                continue;
+            };
+            let message = format!(
+                "a function is one task and cannot go on to `{name}`: use `continue`, `exit` or `end`"
+            );
+            let problem = Diagnostic::new(Code::TaskOutOfScope, place.pointer(), message);
+            self.report(match self.meant(name, &RESERVED) {
+                Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+        }
+    }
+
     fn directive(&mut self, directive: &'a FlowDirective, places: &Places<'a>, path: &Path<'a>) {
         let FlowDirective::Goto(name) = directive else {
             return;

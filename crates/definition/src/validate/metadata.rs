@@ -17,9 +17,14 @@ impl<'a> Checker<'a> {
             self.template(attribute, &path.key("attributes").key(name), &scope);
         }
         self.maybe_template(&motet.business_key, &path.key("businessKey"), &scope);
-        if motet.schedule.is_some() && self.document.schedule.is_none() {
+        let Some(schedule) = &motet.schedule else { return };
+        let path = path.key("schedule");
+        if self.document.schedule.is_none() {
             let message = "the document has no `schedule` that this could apply to: add one";
-            self.misplaced(message, &path.key("schedule"));
+            self.misplaced(message, &path);
+        }
+        if let Some(zone) = &schedule.timezone {
+            self.time_zone(zone, &path.key("timezone"));
         }
     }
 

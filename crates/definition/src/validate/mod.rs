@@ -9,7 +9,9 @@ mod event;
 mod expressions;
 mod flow;
 mod functions;
+mod http;
 mod metadata;
+mod schedule;
 mod scope;
 mod secrets;
 mod task;
@@ -96,7 +98,9 @@ impl<'a> Checker<'a> {
             }
         }
         for (name, function) in use_.functions.iter().flatten() {
-            self.task(function, &path.key("functions").key(name), &scope);
+            let path = path.key("functions").key(name);
+            self.function_flow(function, &path);
+            self.task(function, &path, &scope);
         }
         if let Some(functions) = &use_.functions {
             self.recursion(functions, &path.key("functions"));
@@ -106,21 +110,6 @@ impl<'a> Checker<'a> {
         }
         for (name, timeout) in use_.timeouts.iter().flatten() {
             self.duration(&timeout.after, &path.key("timeouts").key(name).key("after"), &scope);
-        }
-    }
-
-    fn schedule(&mut self, path: &Path<'a>) {
-        let Some(schedule) = &self.document.schedule else {
-            return;
-        };
-        let scope = Scope::new(Site::WorkflowInput);
-        for (key, duration) in [("every", &schedule.every), ("after", &schedule.after)] {
-            if let Some(duration) = duration {
-                self.duration(duration, &path.key(key), &scope);
-            }
-        }
-        if let Some(strategy) = &schedule.on {
-            self.strategy(strategy, &path.key("on"), &scope);
         }
     }
 

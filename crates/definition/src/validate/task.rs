@@ -5,6 +5,8 @@ use crate::model::{
 };
 use crate::pointer::Path;
 use crate::{Code, Diagnostic};
+use motet_types::{Label, Version};
+use semver::VersionReq;
 
 impl<'a> Checker<'a> {
     /// A task; `scope` carries the local variables that surround it.
@@ -86,6 +88,9 @@ impl<'a> Checker<'a> {
         for (name, attribute) in &own.with {
             self.template(attribute, &path.key(name), scope);
         }
+        if let Some(time) = own.with.get("time") {
+            self.instant(time, &path.key("time"));
+        }
     }
 
     fn listen(&mut self, own: &'a Listen, path: &Path<'a>, scope: &Scope<'a>) {
@@ -113,7 +118,23 @@ impl<'a> Checker<'a> {
                 self.maybe_template(&own.arguments, &path.key("arguments"), scope);
                 self.maybe_template(&own.environment, &path.key("environment"), scope);
             }
-            RunKind::Workflow(own) => self.maybe_template(&own.input, &path.key("input"), scope),
+            RunKind::Workflow(own) => {
+                self.child_version(&own.version, &path.key("version"));
+                self.maybe_template(&own.input, &path.key("input"), scope);
+            }
+        }
+    }
+
+    /// What the catalog resolves: an exact version, `latest` or another tag, or a range.
+    fn child_version(&mut self, version: &str, path: &Path<'a>) {
+        let known = version.parse::<Version>().is_ok()
+            || version.parse::<Label>().is_ok()
+            || version.parse::<VersionReq>().is_ok();
+        if !known {
+            let message = format!(
+                "`{version}` names no version: write one such as `1.4.0`, a range such as `^2`, `latest` or another tag"
+            );
+            self.report(Diagnostic::new(Code::InvalidVersion, path.pointer(), message));
         }
     }
 

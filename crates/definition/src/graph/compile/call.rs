@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use motet_expr::{Template, Value};
+use motet_expr::Value;
 use motet_types::TaskId;
 
 use super::Compiler;
@@ -70,14 +70,8 @@ fn http(
     let path = format!("{path}/with");
     let method = compiler.template(&call.method, &format!("{path}/method"));
     let endpoint = match call.endpoint.uri() {
-        model::Uri::Template(text) if text.contains("${") => {
-            let value = motet_expr::json::string(text);
-            compiler.value(&value, &format!("{path}/endpoint")).map(Endpoint::Computed)
-        }
         model::Uri::Template(text) => Some(Endpoint::UriTemplate(text.clone())),
-        model::Uri::Expression(expression) => compiler
-            .expression(expression, &format!("{path}/endpoint"))
-            .map(|program| Endpoint::Computed(Template::Program(program))),
+        computed => compiler.uri(computed, &format!("{path}/endpoint")).map(Endpoint::Computed),
     };
     let mut optional = |template: &Option<model::Template>, key: &str| {
         template.as_ref().and_then(|it| compiler.template(it, &format!("{path}/{key}")))

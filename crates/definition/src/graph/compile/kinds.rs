@@ -123,14 +123,9 @@ fn raise(compiler: &mut Compiler<'_>, error: &model::RaiseError, path: &str) -> 
     let instance = optional(&error.instance, "instance");
     let title = optional(&error.title, "title");
     let detail = optional(&error.detail, "detail");
-    let kind = match &error.type_ {
-        model::Uri::Template(text) => Template::Literal(motet_expr::json::string(text)),
-        model::Uri::Expression(expression) => {
-            Template::Program(compiler.expression(expression, &format!("{path}/type"))?)
-        }
-    };
+    let kind = compiler.uri(&error.type_, &format!("{path}/type"));
     Some(Kind::Raise(Box::new(RaisedError {
-        kind,
+        kind: kind?,
         status: error.status,
         instance: instance.flatten(),
         title: title.flatten(),
