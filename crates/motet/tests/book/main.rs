@@ -1,0 +1,153 @@
+//! The book is true: its documents are what it says they are, and its commands print what it says they print.
+//!
+//! In `docs/*.md`, and in fenced blocks only:
+//!
+//! - `yaml` with a `document:` is checked as publication does. It has no errors and no warnings, but for those that
+//!   `<!-- refused: code -->` or `<!-- warns: code -->` before it announces. A valid one is published when the page
+//!   comes to it.
+//! - `<!-- file: name -->` before a block makes it a file, which is not published by itself.
+//! - `console` is carried out: lines that begin with `$ `, each with what it prints. A line `…` stands for any lines.
+//!   `motet` is the binary, `curl` and `| jq` are built in, the service at `localhost:18080` is a part of this test.
+//!
+//! Every page has a server and a directory of its own. Ids, times, durations and digests differ between runs, and are
+//! not compared. `MOTET_WRITE_BOOK=1` writes what was printed into the pages; there, `ID1` in a command becomes the
+//! first id of the page.
+
+mod names;
+mod page;
+
+mod session;
+mod shell;
+
+mod curl;
+mod service;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use motet_definition::graph;
+use motet_types::Limits;
+
+use names::matches;
+use page::{Block, Page};
+use session::Session;
+
+macro_rules! pages {
+    ($($test:ident $file:literal)*) => {
+        const PAGES: &[&str] = &[$($file),*];
+        $(#[test] fn $test() { check($file); })*
+    };
+}
+
+pages! {
+    table_of_contents "README.md"
+    getting_started "getting-started.md"
+    language "language.md"
+    expressions "expressions.md"
+    errors_and_retries "errors-and-retries.md"
+    calls "calls.md"
+    operations "operations.md"
+    http_api "http-api.md"
+    cli "cli.md"
+    promises "promises.md"
+}
+
+#[test]
+fn every_page_with_something_to_try_is_tried() {
+    let missing: Vec<String> = docs()
+        .read_dir()
+        .expect("the folder of the book is there")
+        .map(|entry| entry.expect("its entries can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .filter(|path| !PAGES.iter().any(|page| path.ends_with(page)))
+        .filter(|path| Page::read(path).blocks.iter().any(Block::is_tried))
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(missing, Vec::<String>::new(), "add them to the pages of this test");
+}
+
+#[test]
+fn the_document_on_the_first_page_is_valid() {
+    let page = Page::read(&docs().join("../README.md"));
+    let documents: Vec<_> = page.blocks.iter().filter(|block| block.is_document()).collect();
+    assert_eq!(documents.len(), 1, "the first page shows one document");
+    let codes: Vec<_> = diagnostics(&documents[0].text);
+    assert!(codes.iter().all(|(_, is_error)| !is_error), "{codes:?}");
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+fn check(name: &str) {
+    let path = docs().join(name);
+    let mut page = Page::read(&path);
+    let mut session = Session::new(name);
+    let mut problems = String::new();
+    let is_writing = std::env::var_os("MOTET_WRITE_BOOK").is_some();
+    for idx in 0..page.blocks.len() {
+        let block = page.blocks[idx].clone();
+        if let Err(problem) = check_document(&block, &mut session) {
+            let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
+        }
+        if block.language == "console" {
+            let printed = session.carry_out(&block.text, is_writing);
+            if !matches(&block.text, &printed) {
+                let _ = writeln!(
+                    problems,
+                    "{name}:{}: the page says\n{}\nand it is\n{printed}",
+                    block.line, block.text
+                );
+                page.blocks[idx].text = printed;
+            }
+        }
+    }
+    if is_writing {
+        page.write(&path);
+        let documents = problems.lines().filter(|line| line.contains("document:"));
+        problems = documents.map(|line| format!("{line}\n")).collect();
+    }
+    assert!(
+        problems.is_empty(),
+        "{problems}\nMOTET_WRITE_BOOK=1 writes what is printed into the page"
+    );
+}
+
+/// Checks, stores and publishes what is no transcript.
+fn check_document(block: &Block, session: &mut Session) -> Result<(), String> {
+    let file = block.mark("file");
+    if let Some(file) = file {
+        session.write(file, &block.text);
+    }
+    if !block.is_document() {
+        return Ok(());
+    }
+    let found = diagnostics(&block.text);
+    let mut codes: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
+    let mut announced: Vec<&str> = ["refused", "warns"]
+        .into_iter()
+        .filter_map(|mark| block.mark(mark))
+        .flat_map(|codes| codes.split(',').map(str::trim))
+        .collect();
+    codes.sort_unstable();
+    announced.sort_unstable();
+    if codes != announced {
+        return Err(format!("document: it has {codes:?}, announced are {announced:?}"));
+    }
+    let is_valid = found.iter().all(|(_, is_error)| !is_error);
+    if is_valid != block.mark("refused").is_none() {
+        return Err(format!("document: whether it is refused is announced wrongly: {codes:?}"));
+    }
+    if is_valid && file.is_none() { session.publish(&block.text) } else { Ok(()) }
+}
+
+/// Each code once, and whether it is an error.
+fn diagnostics(document: &str) -> Vec<(String, bool)> {
+    let checked = graph::check(document, &Limits::default());
+    let codes = checked.diagnostics.iter();
+    let mut codes: Vec<_> =
+        codes.map(|one| (one.code.as_str().to_owned(), one.is_error())).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
