@@ -154,7 +154,8 @@ impl Decider<'_> {
         if bound / NESTED_BYTES_MIN > self.limits.depth_max
             && json::depth(value) > self.limits.depth_max
         {
-            let detail = format!("{what} is nested deeper than depth_max = {}", self.limits.depth_max);
+            let detail =
+                format!("{what} is nested deeper than depth_max = {}", self.limits.depth_max);
             return Err(WorkflowError::new(ErrorKind::Runtime, "nested too deep", detail));
         }
         if bytes <= bytes_max {
@@ -164,10 +165,31 @@ impl Decider<'_> {
         Err(WorkflowError::new(ErrorKind::Runtime, "too large", detail))
     }
 
+    /// Holds `instance_bytes_max`. Looks now and then only, because it takes as long as the instance is large.
+    pub(crate) fn check_instance_size(&mut self) -> Result<(), WorkflowError> {
+        let is_due = self.bytes_written - self.bytes_checked >= SIZE_CHECK_BYTES
+            || self.instance.records.is_multiple_of(SIZE_CHECK_RECORDS);
+        if !is_due {
+            return Ok(());
+        }
+        self.bytes_checked = self.bytes_written;
+        let (bytes, bytes_max) = (self.instance.size_bound(), self.limits.instance_bytes_max);
+        if bytes <= bytes_max {
+            return Ok(());
+        }
+        let detail =
+            format!("the instance holds about {bytes} bytes, instance_bytes_max is {bytes_max}");
+        Err(WorkflowError::new(ErrorKind::Runtime, "the instance is too large", detail))
+    }
+
     fn charge(&mut self, fuel_left: u64) {
         self.fuel_burnt += self.limits.expression_fuel_max.saturating_sub(fuel_left);
     }
 }
+
+/// The instance's size is looked at after so many bytes of one step, and every so many records.
+const SIZE_CHECK_BYTES: usize = 64 * 1024;
+const SIZE_CHECK_RECORDS: u64 = 64;
 
 /// How much longer a text may be as JSON, rounded up.
 const ESCAPED_BYTES_MAX: usize = 8;

@@ -65,7 +65,9 @@ pub(crate) struct Decider<'a> {
     /// Terms evaluated so far.
     pub(crate) fuel_burnt: u64,
     /// Bytes of values written so far.
-    bytes_written: usize,
+    pub(crate) bytes_written: usize,
+    /// Bytes written when the instance's size was last looked at.
+    pub(crate) bytes_checked: usize,
 }
 
 impl<'a> Decider<'a> {
@@ -80,6 +82,7 @@ impl<'a> Decider<'a> {
             records: Vec::with_capacity(8),
             fuel_burnt: 0,
             bytes_written: 0,
+            bytes_checked: 0,
         }
     }
 
@@ -130,7 +133,7 @@ impl<'a> Decider<'a> {
 
     /// The JSON pointer of an open step: where its errors come from.
     pub(crate) fn reference(&self, step: StepId) -> &'a str {
-        self.vertex_of(step).map_or("/", |vertex| &vertex.reference)
+        self.vertex_of(step).map_or("", |vertex| &vertex.reference)
     }
 
     fn is_spent(&self) -> bool {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use motet_expr::Value;
+use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
 
 use crate::{ChildRequest, Input, Request, Settled, Start, WorkflowError};
@@ -115,6 +115,17 @@ pub struct Branch {
     pub state: BranchState,
 }
 
+impl Branch {
+    fn size_bound(&self) -> usize {
+        match &self.state {
+            BranchState::Completed { output, context } => {
+                json::size_bound(output) + context.as_ref().map_or(0, json::size_bound)
+            }
+            BranchState::Open | BranchState::Failed(_) => 0,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum BranchState {
     Open,
@@ -221,6 +232,21 @@ impl Instance {
     /// whole.
     fn is_held(&self) -> bool {
         self.end.is_some() || self.suspended || self.incidents.contains_key(&StepId(0))
+    }
+
+    /// Bytes of all values it holds, those counted twice that steps share.
+    pub(crate) fn size_bound(&self) -> usize {
+        let of_step = |step: &Step| {
+            let result = step.result.as_ref().and_then(|result| result.as_ref().ok());
+            let activity = match &step.activity {
+                Activity::Loop { items, .. } => json::size_bound(items),
+                Activity::Fork { branches, .. } => branches.iter().map(Branch::size_bound).sum(),
+                _ => 0,
+            };
+            let values = [Some(&step.input), Some(&step.data), step.context.as_ref(), result];
+            values.into_iter().flatten().map(json::size_bound).sum::<usize>() + activity
+        };
+        self.steps.values().map(of_step).sum()
     }
 
     /// Its output, once it has completed.

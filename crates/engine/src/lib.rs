@@ -44,6 +44,7 @@ pub use record::{
     CatchAction, ChildRequest, Fact, Next, Opening, Parent, Record, SEMANTICS, Settled, Start,
 };
 pub use request::{Authorization, Body, Deferred, Request, deferred_program};
+pub use task::call::UNKNOWN as UNKNOWN_OUTCOME;
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,8 @@ pub struct Request {
     pub redirect: bool,
     /// Limit of one attempt.
     pub timeout: Duration,
-    /// Whether the request may be sent again after a failure that was seen.
+    /// Whether it may be sent again, under its key, where nobody can tell whether it was sent; false only where the
+    /// definition says `idempotent: false`.
     pub repeatable: bool,
     /// Expressions over secrets, evaluated at dispatch; the texts above hold a marker in the place of each.
     pub deferred: Vec<Deferred>,

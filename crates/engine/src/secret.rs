@@ -83,6 +83,26 @@ pub fn whole<'t>(
     (given == mac(key, root, namespace, name)).then_some(name)
 }
 
+/// A text cut at its markers: each piece, and whether it is a marker.
+pub fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let open = rest.find(OPEN);
+        let close = open.and_then(|open| Some(open + rest[open..].find(CLOSE)? + CLOSE.len_utf8()));
+        let (end, is_marker) = match (open, close) {
+            (Some(0), Some(close)) => (close, true),
+            (Some(open), Some(_)) => (open, false),
+            _ => (rest.len(), false),
+        };
+        let piece = &rest[..end];
+        rest = &rest[end..];
+        Some((piece, is_marker))
+    })
+}
+
 /// Whether the text holds anything that looks like a marker.
 pub fn has_marker(text: &str) -> bool {
     text.contains(OPEN)

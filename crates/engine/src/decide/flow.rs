@@ -27,6 +27,9 @@ impl Decider<'_> {
                 self.emit(StepId(0), Fact::Yielded);
                 return;
             }
+            if let Err(error) = self.check_instance_size() {
+                return self.fault(StepId(0), error);
+            }
             let Some(work) = self.instance.work.front().cloned() else {
                 return;
             };

@@ -32,15 +32,25 @@ pub(super) fn handle(
     Ok(Handled::Open)
 }
 
-/// Sends the recorded request again, under its key.
+/// Sends the recorded request again, under its key; one that must not be repeated fails instead.
 pub(crate) fn resend(decider: &mut Decider<'_>, step: StepId) {
     let Activity::Call { attempt, request, .. } = &decider.instance.step(step).activity else {
         return;
     };
+    if !request.repeatable {
+        let error = WorkflowError::new(ErrorKind::Communication, UNKNOWN_TITLE, UNKNOWN);
+        return decider.fail(step, error);
+    }
     let due = decider.now.saturating_add(request.timeout);
     let attempt = Attempt(attempt.0 + 1);
     decider.emit(step, Fact::Resent { attempt, due });
 }
+
+const UNKNOWN_TITLE: &str = "the outcome of the call is unknown";
+
+/// Why a call that must not be repeated fails when it may have been sent (engine rules, "calls").
+pub const UNKNOWN: &str =
+    "outcome: unknown; the call may have been sent and must not be sent again (idempotent: false)";
 
 /// Takes what came of an attempt.
 pub(crate) fn settle(decider: &mut Decider<'_>, step: StepId, attempt: Attempt, outcome: Outcome) {

@@ -40,7 +40,7 @@ pub(super) fn request(
     let deferred = renderer.deferred;
     let timeout = attempt_limit(decider, vertex.timeout.as_ref(), input, frame)?;
     Ok(Request {
-        repeatable: call.idempotent.unwrap_or(method != "POST" && method != "PATCH"),
+        repeatable: call.idempotent != Some(false),
         uri: uri::with_query(&endpoint, query.as_ref())?,
         body: content(body, &headers),
         method,

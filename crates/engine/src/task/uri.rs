@@ -72,18 +72,21 @@ pub(crate) fn plain(value: &Value) -> String {
     json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned)
 }
 
-/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3) and markers of secrets, which dispatch encodes.
+/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3). Markers of secrets stay: dispatch encodes what
+/// they stand for.
 fn encode(text: &str, uri: &mut String) {
-    if crate::secret::has_marker(text) {
-        uri.push_str(text);
-        return;
-    }
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                uri.push(char::from(byte));
+    for (piece, is_marker) in crate::secret::pieces(text) {
+        if is_marker {
+            uri.push_str(piece);
+            continue;
+        }
+        for byte in piece.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    uri.push(char::from(byte));
+                }
+                _ => write!(uri, "%{byte:02X}").expect("a string takes all text"),
             }
-            _ => write!(uri, "%{byte:02X}").expect("a string takes all text"),
         }
     }
 }

@@ -151,7 +151,17 @@ impl Machine {
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
         let has_work = instance.has_work();
         for effect in engine::outstanding(instance, self.now) {
-            self.carry_out(id, effect);
+            match effect {
+                Effect::Call { step, attempt, request, .. } if !request.repeatable => {
+                    let outcome = Outcome::Failed {
+                        maybe_run: true,
+                        timed_out: false,
+                        message: engine::UNKNOWN_OUTCOME.to_owned(),
+                    };
+                    self.give(id, Task::Outcome { step, attempt, outcome });
+                }
+                effect => self.carry_out(id, effect),
+            }
         }
         if has_work {
             self.yielded.push_back(id);

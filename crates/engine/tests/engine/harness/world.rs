@@ -273,6 +273,7 @@ impl World {
             "step_bytes_max" => limits.step_bytes_max = value,
             "step_fuel_max" => limits.step_fuel_max = value as u64,
             "payload_bytes_max" => limits.payload_bytes_max = value,
+            "instance_bytes_max" => limits.instance_bytes_max = value,
             "expression_fuel_max" => limits.expression_fuel_max = value as u64,
             "children_depth_max" => limits.children_depth_max = value as u32,
             other => panic!("unknown limit {other:?}"),

@@ -105,7 +105,7 @@ fn the_authorization_of_a_call() {
         ",
         "start {\"password\":\"pw\"}\nanswer ask 200 1",
         expect![[r#"
-            +0s 1 /do/0/ask calls #1 K1 POST http://ask.test/ x-scheme=Basic json {"scheme":"Basic","parameter":"YW5uOnB3"} basic ann:pw once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://ask.test/ x-scheme=Basic json {"scheme":"Basic","parameter":"YW5uOnB3"} basic ann:pw until +60s ⇒ call
             = running · unanswered: ask
             +0s 1 /do/0/ask done output {"scheme":"Basic","got":1} context "ann:pw" → shows
             +0s 2 /do/1/shows done output {"context":"ann:pw","authorization":"string"} → end of scope
@@ -156,7 +156,7 @@ fn an_expression_over_a_secret_is_left_to_dispatch_with_what_else_it_reads() {
         ",
         "start {\"user\":\"ann\",\"salt\":\"s\"}\nanswer ask 200 1",
         expect![[r#"
-            +0s 1 /do/0/ask calls #1 K1 POST http://ask.test/ x-plain=ann x-mac=<secret deferred/1/0> json {"user":"ann","pin":"<secret deferred/1/1>","task":"ask"} [deferred 1 on {"user":"ann","salt":"s"} context={"user":"ann","salt":"s"}] [deferred 3 on {"user":"ann","salt":"s"} ] once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://ask.test/ x-plain=ann x-mac=<secret deferred/1/0> json {"user":"ann","pin":"<secret deferred/1/1>","task":"ask"} [deferred 1 on {"user":"ann","salt":"s"} context={"user":"ann","salt":"s"}] [deferred 3 on {"user":"ann","salt":"s"} ] until +60s ⇒ call
             = running · unanswered: ask
             = completed 1
         "#]],

@@ -181,43 +181,43 @@ fn bodies() {
     body(
         "body: {n: '${ .n }', fixed: [1, {deep: '${ .text }'}]}",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json {"n":1.0,"fixed":[1,{"deep":"hi"}]} once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json {"n":1.0,"fixed":[1,{"deep":"hi"}]} until +60s ⇒ call
         "#]],
     );
     body(
         "body: '${ . }'",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json {"n":1.0,"text":"hi"} once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json {"n":1.0,"text":"hi"} until +60s ⇒ call
         "#]],
     );
     body(
         "body: '${ .text }'",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json "hi" once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json "hi" until +60s ⇒ call
         "#]],
     );
     body(
         "body: '${ .text }', headers: {content-type: text/plain}",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ content-type=text/plain text "hi" once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ content-type=text/plain text "hi" until +60s ⇒ call
         "#]],
     );
     body(
         "body: '${ .text }', headers: {content-type: application/vnd.x+json}",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ content-type=application/vnd.x+json json "hi" once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ content-type=application/vnd.x+json json "hi" until +60s ⇒ call
         "#]],
     );
     body(
         "body: '${ .missing }'",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json null once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ json null until +60s ⇒ call
         "#]],
     );
     body(
         "headers: {x: y}",
         expect![[r#"
-              +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ x=y once until +60s ⇒ call
+            +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ x=y until +60s ⇒ call
         "#]],
     );
 }
@@ -246,13 +246,13 @@ fn methods_that_may_be_repeated() {
         (
             "post",
             expect![[r#"
-                  +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ once until +60s ⇒ call
+                +0s 1 /do/0/ask calls #1 K1 POST http://a.test/ until +60s ⇒ call
             "#]],
         ),
         (
             "patch",
             expect![[r#"
-                  +0s 1 /do/0/ask calls #1 K1 PATCH http://a.test/ once until +60s ⇒ call
+                +0s 1 /do/0/ask calls #1 K1 PATCH http://a.test/ until +60s ⇒ call
             "#]],
         ),
         (

@@ -268,8 +268,8 @@ fn a_child_whose_parent_timed_out_begins_again_when_it_is_retried() {
             > advance 10s
             +10s 0 timer Timeout
             +10s 1 /do/0/pay lets the child go ⇒ cancel child
-            +10s 0 faulted in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout)
-            = faulted in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout)
+            +10s 0 faulted in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout)
+            = faulted in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout)
             > retry
             +10s 0 reopened
             +10s 2 /do/0/pay begins

@@ -92,12 +92,12 @@ fn the_workflow_input_is_checked_before_it_is_transformed() {
         expect![[r#"
             > start {}
             +0s 0 started
-            +0s 0 fails: 400 validation at / (does not match its schema: input: "id" is a required property)
-            +0s 0 faulted in step 0: 400 validation at / (does not match its schema: input: "id" is a required property)
-            = faulted in step 0: 400 validation at / (does not match its schema: input: "id" is a required property)
+            +0s 0 fails: 400 validation at  (does not match its schema: input: "id" is a required property)
+            +0s 0 faulted in step 0: 400 validation at  (does not match its schema: input: "id" is a required property)
+            = faulted in step 0: 400 validation at  (does not match its schema: input: "id" is a required property)
             > retry
             ! the instance is faulted: its input was refused: start another one instead
-            = faulted in step 0: 400 validation at / (does not match its schema: input: "id" is a required property)
+            = faulted in step 0: 400 validation at  (does not match its schema: input: "id" is a required property)
         "#]],
     );
 }
@@ -204,10 +204,10 @@ fn the_workflow_output_is_transformed_then_checked() {
         document,
         "start {\"n\":\"x\"}\nretry",
         expect![[r#"
-            +0s 0 fails: 400 validation at / (does not match its schema: output: "x" is not of type "integer")
-            = faulted in step 0: 400 validation at / (does not match its schema: output: "x" is not of type "integer")
-            +0s 0 fails: 400 validation at / (does not match its schema: output: "x" is not of type "integer")
-            = faulted in step 0: 400 validation at / (does not match its schema: output: "x" is not of type "integer")
+            +0s 0 fails: 400 validation at  (does not match its schema: output: "x" is not of type "integer")
+            = faulted in step 0: 400 validation at  (does not match its schema: output: "x" is not of type "integer")
+            +0s 0 fails: 400 validation at  (does not match its schema: output: "x" is not of type "integer")
+            = faulted in step 0: 400 validation at  (does not match its schema: output: "x" is not of type "integer")
         "#]],
     );
 }

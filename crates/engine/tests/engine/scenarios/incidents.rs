@@ -75,7 +75,7 @@ fn refused_input_is_no_incident() {
         ),
         "start 7",
         expect![[r#"
-            = faulted in step 0: 400 validation at / (does not match its schema: input: 7 is not of type "string")
+            = faulted in step 0: 400 validation at  (does not match its schema: input: 7 is not of type "string")
         "#]],
     );
 }
@@ -207,11 +207,11 @@ fn an_incident_of_the_whole_stops_everything() {
             = running · due +5s · unanswered: ask
             > advance 20s
             +5s 0 timer Timeout
-            +5s 0 incident: 408 timeout at / (timed out: the workflow did not end within its timeout)
-            = running · incident in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout) · unanswered: ask
+            +5s 0 incident: 408 timeout at  (timed out: the workflow did not end within its timeout)
+            = running · incident in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout) · unanswered: ask
             > answer ask 200 1
             +20s 2 /do/0/both/fork/branches/0/ask #1 gives 1
-            = waiting · incident in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout)
+            = waiting · incident in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout)
             > retry
             +20s 0 reopened
             +20s 3 /do/0/both/fork/branches/1/pause timer Wait
@@ -326,14 +326,14 @@ fn a_defect_while_an_incident_of_the_whole_is_retried_leaves_it_retriable() {
         cancel
         ",
         expect![[r#"
-            +0s 0 incident: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
-            = waiting · incident in step 0: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
+            +0s 0 incident: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
+            = waiting · incident in step 0: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
             +0s 0 incident: defect "a bug"
             = waiting · incident in step 0: defect "a bug"
             +0s 0 reopened
             +0s 0 feeds the kept input
-            +0s 0 incident: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
-            = waiting · incident in step 0: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
+            +0s 0 incident: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
+            = waiting · incident in step 0: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
             = cancelled
         "#]],
     );

@@ -23,9 +23,9 @@ fn a_retry_of_the_same_request_repeats_the_key() {
         answer pay 200
         ",
         expect![[r#"
-              +0s 2 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} once until +60s ⇒ call
-              +1s 3 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} once until +61s ⇒ call
-              +2s 4 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} once until +62s ⇒ call
+            +0s 2 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} until +60s ⇒ call
+            +1s 3 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} until +61s ⇒ call
+            +2s 4 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json {"sum":1} until +62s ⇒ call
         "#]],
     );
 }
@@ -45,8 +45,8 @@ fn a_retry_that_asks_for_something_else_gets_another_key() {
         advance 1s
         ",
         expect![[r#"
-              +0s 2 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json 1767225600 once until +60s ⇒ call
-              +1s 3 /do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ json 1767225601 once until +61s ⇒ call
+            +0s 2 /do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ json 1767225600 until +60s ⇒ call
+            +1s 3 /do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ json 1767225601 until +61s ⇒ call
         "#]],
     );
 }
@@ -70,10 +70,10 @@ fn every_iteration_has_its_own_key() {
         answer pay 200
         ",
         expect![[r#"
-              +0s 3 /do/0/rows/do/0/cells/do/0/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
-              +0s 4 /do/0/rows/do/0/cells/do/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
-              +0s 6 /do/0/rows/do/0/cells/do/0/pay calls #1 K3 POST http://pay.test/ once until +60s ⇒ call
-              +0s 7 /do/0/rows/do/0/cells/do/0/pay calls #1 K4 POST http://pay.test/ once until +60s ⇒ call
+            +0s 3 /do/0/rows/do/0/cells/do/0/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
+            +0s 4 /do/0/rows/do/0/cells/do/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
+            +0s 6 /do/0/rows/do/0/cells/do/0/pay calls #1 K3 POST http://pay.test/ until +60s ⇒ call
+            +0s 7 /do/0/rows/do/0/cells/do/0/pay calls #1 K4 POST http://pay.test/ until +60s ⇒ call
         "#]],
     );
 }
@@ -93,11 +93,11 @@ fn every_visit_has_its_own_key() {
         answer pay 200 3
         ",
         expect![[r#"
-            +0s 1 /do/0/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
+            +0s 1 /do/0/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
             = running · unanswered: pay
-            +0s 3 /do/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
+            +0s 3 /do/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
             = running · unanswered: pay
-            +0s 5 /do/0/pay calls #1 K3 POST http://pay.test/ once until +60s ⇒ call
+            +0s 5 /do/0/pay calls #1 K3 POST http://pay.test/ until +60s ⇒ call
             = running · unanswered: pay
             = completed 3
         "#]],
@@ -123,9 +123,9 @@ fn every_place_has_its_own_key() {
         answer pay 200
         ",
         expect![[r#"
-              +0s 4 /use/functions/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
-              +0s 5 /use/functions/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
-              +0s 7 /use/functions/pay calls #1 K3 POST http://pay.test/ once until +60s ⇒ call
+            +0s 4 /use/functions/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
+            +0s 5 /use/functions/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
+            +0s 7 /use/functions/pay calls #1 K3 POST http://pay.test/ until +60s ⇒ call
         "#]],
     );
 }
@@ -148,12 +148,12 @@ fn a_retried_instance_repeats_the_key() {
         retry
         ",
         expect![[r#"
-              +0s 2 /do/0/rows/do/0/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
-              +0s 3 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
-              +0s 0 reopened
-              +0s 4 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
-              +0s 0 reopened
-              +0s 5 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
+            +0s 2 /do/0/rows/do/0/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
+            +0s 3 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
+            +0s 0 reopened
+            +0s 4 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
+            +0s 0 reopened
+            +0s 5 /do/0/rows/do/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
         "#]],
     );
 }
@@ -176,11 +176,11 @@ fn what_is_sent_again_keeps_key_and_request() {
         retry
         ",
         expect![[r#"
-              +0s 2 /do/0/both/fork/branches/0/left calls #1 K1 POST http://left.test/ json 1767225600 once until +60s ⇒ call
-              +0s 3 /do/0/both/fork/branches/1/right calls #1 K2 POST http://right.test/ once until +60s ⇒ call
-              +5s 0 reopened
-              +5s 4 /do/0/both/fork/branches/1/right calls #1 K2 POST http://right.test/ once until +65s ⇒ call
-              +5s 2 /do/0/both/fork/branches/0/left calls again #2 until +65s ⇒ call
+            +0s 2 /do/0/both/fork/branches/0/left calls #1 K1 POST http://left.test/ json 1767225600 until +60s ⇒ call
+            +0s 3 /do/0/both/fork/branches/1/right calls #1 K2 POST http://right.test/ until +60s ⇒ call
+            +5s 0 reopened
+            +5s 4 /do/0/both/fork/branches/1/right calls #1 K2 POST http://right.test/ until +65s ⇒ call
+            +5s 2 /do/0/both/fork/branches/0/left calls again #2 until +65s ⇒ call
         "#]],
     );
 }
@@ -206,12 +206,12 @@ fn a_retried_try_inside_a_loop_repeats_the_key_of_its_iteration() {
         timers
         ",
         expect![[r#"
-              +0s 1 /do/0/rows iteration 0
-              +0s 3 /do/0/rows/do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
-              +0s 4 /do/0/rows/do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ once until +60s ⇒ call
-              +0s 1 /do/0/rows iteration 1
-              +0s 6 /do/0/rows/do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
-              +0s 7 /do/0/rows/do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ once until +60s ⇒ call
+            +0s 1 /do/0/rows iteration 0
+            +0s 3 /do/0/rows/do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
+            +0s 4 /do/0/rows/do/0/tries/try/0/pay calls #1 K1 POST http://pay.test/ until +60s ⇒ call
+            +0s 1 /do/0/rows iteration 1
+            +0s 6 /do/0/rows/do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
+            +0s 7 /do/0/rows/do/0/tries/try/0/pay calls #1 K2 POST http://pay.test/ until +60s ⇒ call
         "#]],
     );
 }

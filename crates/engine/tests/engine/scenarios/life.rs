@@ -259,11 +259,11 @@ fn a_failed_output_of_the_workflow_is_tried_again() {
         ",
         "retry",
         expect![[r#"
-            +0s 0 fails: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
-            = faulted in step 0: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
+            +0s 0 fails: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
+            = faulted in step 0: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
             +0s 0 reopened
-            +0s 0 fails: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
-            = faulted in step 0: 400 expression at / (an expression failed: output: cannot use 1 as array or object)
+            +0s 0 fails: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
+            = faulted in step 0: 400 expression at  (an expression failed: output: cannot use 1 as array or object)
         "#]],
     );
 }
@@ -279,15 +279,15 @@ fn input_that_was_refused_cannot_be_retried() {
         expect![[r#"
             > start 7
             +0s 0 started
-            +0s 0 fails: 400 validation at / (does not match its schema: input: 7 is not of type "string")
-            +0s 0 faulted in step 0: 400 validation at / (does not match its schema: input: 7 is not of type "string")
-            = faulted in step 0: 400 validation at / (does not match its schema: input: 7 is not of type "string")
+            +0s 0 fails: 400 validation at  (does not match its schema: input: 7 is not of type "string")
+            +0s 0 faulted in step 0: 400 validation at  (does not match its schema: input: 7 is not of type "string")
+            = faulted in step 0: 400 validation at  (does not match its schema: input: 7 is not of type "string")
             > retry
             ! the instance is faulted: its input was refused: start another one instead
-            = faulted in step 0: 400 validation at / (does not match its schema: input: 7 is not of type "string")
+            = faulted in step 0: 400 validation at  (does not match its schema: input: 7 is not of type "string")
             > cancel
             ! the instance is faulted: it has ended and cannot be cancelled
-            = faulted in step 0: 400 validation at / (does not match its schema: input: 7 is not of type "string")
+            = faulted in step 0: 400 validation at  (does not match its schema: input: 7 is not of type "string")
         "#]],
     );
 }

@@ -222,3 +222,18 @@ fn an_expression_that_does_not_end_is_an_error() {
         "#]],
     );
 }
+
+#[test]
+fn instance_bytes_max() {
+    check_lines(
+        &["fails", "faulted", "="],
+        "
+    do:
+      - grow: {set: {text: '${ (.text // \"x\") + (.text // \"x\") }', n: '${ (.n // 0) + 1 }'}, then: grow}
+    ",
+        "limit instance_bytes_max 100000\nstart {}",
+        expect![[r#"
+            = running · has work
+        "#]],
+    );
+}

@@ -242,8 +242,8 @@ fn the_workflow_has_a_timeout_too() {
             > advance 10s
             +10s 0 timer Timeout
             +10s 1 /do/0/ask abandons #1 ⇒ withdraw
-            +10s 0 faulted in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout)
-            = faulted in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout) · unanswered: ask (abandoned)
+            +10s 0 faulted in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout)
+            = faulted in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout) · unanswered: ask (abandoned)
             > retry
             +10s 0 reopened
             +10s 1 /do/0/ask calls again #2 until +70s ⇒ call
@@ -274,7 +274,7 @@ fn the_workflow_timeout_is_not_caught() {
         expect![[r#"
             = waiting · due +1s
             +1s 0 timer Timeout
-            = faulted in step 0: 408 timeout at / (timed out: the workflow did not end within its timeout)
+            = faulted in step 0: 408 timeout at  (timed out: the workflow did not end within its timeout)
         "#]],
     );
 }
