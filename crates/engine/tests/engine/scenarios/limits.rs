@@ -231,9 +231,11 @@ fn instance_bytes_max() {
     do:
       - grow: {set: {text: '${ (.text // \"x\") + (.text // \"x\") }', n: '${ (.n // 0) + 1 }'}, then: grow}
     ",
-        "limit instance_bytes_max 100000\nstart {}",
+        "limit instance_bytes_max 50000\nstart {}",
         expect![[r#"
-            = running · has work
+            +0s 0 fails: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
+            +0s 0 faulted in step 0: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
+            = faulted in step 0: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
         "#]],
     );
 }
