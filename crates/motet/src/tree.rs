@@ -150,7 +150,10 @@ impl Tree {
         let text = |key| record.text(key).unwrap_or_default().to_owned();
         let node = Node { name: text("name"), task: text("task"), started: at, ..Node::default() };
         self.steps.insert(id, node);
-        self.steps.entry(parent).or_default().children.push(id);
+        // Steps are numbered as they are activated; a history that says otherwise must not make a cycle.
+        if parent < id {
+            self.steps.entry(parent).or_default().children.push(id);
+        }
     }
 
     fn skip(&mut self, parent: u64, record: &Value, at: Option<Timestamp>) {

@@ -207,16 +207,24 @@ async fn every_name_is_admitted_only_on_demand() {
 #[tokio::test]
 async fn a_stopping_server_refuses_and_says_when_to_come_again() {
     let server = Server::new();
+    while !server.handle.health().ready {
+        tokio::task::yield_now().await;
+    }
     server.handle.shut_down(std::time::Duration::ZERO).await;
     check(
         &server,
         "GET /readyz",
         expect![[r#"
-            200 OK
-            content-type: text/plain; charset=utf-8
+            503 Service Unavailable
+            content-type: application/problem+json
 
-            ready
-
+            {
+              "type": "/docs/errors/not-ready",
+              "title": "The server is not ready.",
+              "status": 503,
+              "detail": "stopping",
+              "code": "not-ready"
+            }
         "#]],
     )
     .await;
@@ -229,7 +237,7 @@ async fn a_stopping_server_refuses_and_says_when_to_come_again() {
           "type": "/docs/errors/unavailable",
           "title": "The server takes nothing new at present.",
           "status": 503,
-          "detail": "the server is not available: it is stopping",
+          "detail": "the server is not available: stopping",
           "code": "unavailable"
         }
     "#]]).await;

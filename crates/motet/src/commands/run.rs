@@ -96,7 +96,8 @@ pub(super) fn finish(instance: &Value, output: &Output) -> Exit {
         }
         if let Some(error) = instance.member("error") {
             lines.push_str(&output.style.red(&crate::tree::error_line(error)));
-            let place = error.text("instance").map(|place| format!(" at {place}"));
+            let place = error.text("instance").filter(|place| !place.is_empty());
+            let place = place.map(|place| format!(" at {place}"));
             lines.push_str(&place.unwrap_or_default());
             lines.push('\n');
         }

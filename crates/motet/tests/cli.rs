@@ -1,0 +1,488 @@
+//! The command line as people use it: the real program, its output and its exit codes.
+
+mod support;
+
+use expect_test::{Expect, expect};
+
+use support::{Directory, Server, motet};
+
+const GOOD: &str = "\
+document: { dsl: 1.0.0, namespace: shop, name: greet, version: 1.0.0 }
+do:
+  - greet:
+      set: { greeting: \"${ \\\"hello \\\" + .name }\" }
+  - pause:
+      wait: { milliseconds: 20 }
+";
+const BAD: &str = "\
+document: { dsl: 1.0.0, namespace: shop, name: greet, version: 1.0.0 }
+do:
+  - greet:
+      set: { greeting: \"${ .name + }\" }
+  - go:
+      switch:
+        - a: { when: .x, then: nowhere }
+";
+
+fn check(directory: &Directory, arguments: &str, expected: Expect) {
+    expected.assert_eq(&motet(directory, &[]).run(arguments).transcript());
+}
+
+fn documents() -> Directory {
+    let directory = Directory::new();
+    directory.write("good.yaml", GOOD);
+    directory.write("bad.yaml", BAD);
+    directory
+}
+
+#[test]
+fn help_fits_on_a_page() {
+    check(
+        &Directory::new(),
+        "-h",
+        expect![[r#"
+            Runs business processes that are made of many services
+
+            Usage: motet [OPTIONS] <COMMAND>
+
+            Commands:
+              serve        Run a server
+              dev          Run a server for development: publish files, and again whenever they change
+              publish      Publish workflows
+              validate     Check documents without a server
+              graph        Draw the graph of a document
+              run          Start an instance and follow it to its end
+              get          Show one thing or list many
+              describe     Show an instance as a tree of its steps
+              history      Show everything that happened in an instance
+              watch        Follow an instance until it ends
+              cancel       Cancel instances
+              suspend      Suspend instances
+              resume       Resume suspended instances
+              retry        Go on at the steps that failed
+              tag          Let a tag name a version, or list the tags of a workflow
+              store        Look after a data directory whose server is stopped
+              backup       Copy a data directory whose server is stopped
+              restore      Make a data directory from a backup
+              schema       Print a schema, for editors and generators
+              completions  Print completions for a shell
+              help         Print this message or the help of the given subcommand(s)
+
+            Options:
+                  --server <URL>     Address of the server [env: MOTET_SERVER=] [default: http://127.0.0.1:7080]
+              -o, --output <FORMAT>  How results are printed [default: table] [possible values: table, json,
+                                     yaml]
+                  --color <WHEN>     When colours are used [default: auto] [possible values: auto, always,
+                                     never]
+              -h, --help             Print help (see more with '--help')
+              -V, --version          Print version
+
+            Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not
+            ended in time.
+            Every error has a code; docs/errors has a page for each.
+        "#]],
+    );
+}
+
+#[test]
+fn documents_are_checked_without_a_server() {
+    let directory = documents();
+    check(
+        &directory,
+        "validate good.yaml",
+        expect![[r#"
+        good.yaml: valid
+    "#]],
+    );
+    check(
+        &directory,
+        "validate good.yaml bad.yaml",
+        expect![[r#"
+        good.yaml: valid
+        error[invalid-expression]: the expression does not compile: expected term at the end
+         --> bad.yaml:4:36
+          |
+        4 |       set: { greeting: "${ .name + }" }
+          |                                    ^
+
+        error[unknown-task]: there is no task `nowhere`: name a task of this list, or `continue`, `exit` or `end`
+         --> bad.yaml:7:32
+          |
+        7 |         - a: { when: .x, then: nowhere }
+          |                                ^^^^^^^
+
+        bad.yaml: 2 errors
+        --- exit 1
+    "#]],
+    );
+    check(
+        &directory,
+        "validate -o json good.yaml bad.yaml",
+        expect![[r#"
+        [
+          {
+            "file": "good.yaml",
+            "valid": true,
+            "diagnostics": []
+          },
+          {
+            "file": "bad.yaml",
+            "valid": false,
+            "diagnostics": [
+              {
+                "code": "invalid-expression",
+                "severity": "error",
+                "message": "the expression does not compile: expected term at the end",
+                "path": "/do/0/greet/set/greeting",
+                "line": 4,
+                "column": 36
+              },
+              {
+                "code": "unknown-task",
+                "severity": "error",
+                "message": "there is no task `nowhere`: name a task of this list, or `continue`, `exit` or `end`",
+                "path": "/do/1/go/switch/0/a/then",
+                "line": 7,
+                "column": 32
+              }
+            ]
+          }
+        ]
+        --- exit 1
+    "#]],
+    );
+    check(
+        &directory,
+        "validate none.yaml",
+        expect![[r#"
+        --- stderr
+        error[unreadable-file]: cannot read none.yaml: No such file or directory (os error 2)
+        --- exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn graphs_are_drawn_without_a_server() {
+    let directory = documents();
+    check(
+        &directory,
+        "graph good.yaml",
+        expect![[r#"
+        shop/greet:1.0.0
+        ├─ greet  set
+        └─ pause  wait 20ms
+    "#]],
+    );
+    check(
+        &directory,
+        "graph bad.yaml --format dot",
+        expect![[r#"
+        --- stderr
+        error[invalid-expression]: the expression does not compile: expected term at the end
+         --> bad.yaml:4:36
+          |
+        4 |       set: { greeting: "${ .name + }" }
+          |                                    ^
+
+        error[unknown-task]: there is no task `nowhere`: name a task of this list, or `continue`, `exit` or `end`
+         --> bad.yaml:7:32
+          |
+        7 |         - a: { when: .x, then: nowhere }
+          |                                ^^^^^^^
+        error[invalid-document]: bad.yaml: 2 errors
+        --- exit 1
+    "#]],
+    );
+    for (format, start) in [("dot", "digraph"), ("mermaid", "flowchart"), ("svg", "<svg")] {
+        let drawn = motet(&directory, &[]).run(&format!("graph good.yaml --format {format}"));
+        assert!(drawn.stdout.starts_with(start), "{}", drawn.stdout);
+    }
+}
+
+#[test]
+fn completions_and_schemas_are_printed() {
+    let directory = Directory::new();
+    let run = |arguments: &str| motet(&directory, &[]).run(arguments).stdout;
+    assert!(run("completions bash").contains("complete -F _motet"));
+    assert!(run("completions zsh").starts_with("#compdef motet"));
+    assert!(run("schema config").contains("\"payload-bytes-max\""));
+    assert!(run("schema workflow").contains("\"$schema\""));
+    assert!(run("schema api").contains("\"openapi\": \"3.1.0\""));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let directory = Directory::new();
+    for arguments in
+        ["", "nothing", "run", "run shop/x --wait soon", "run x", "cancel", "cancel a --all"]
+    {
+        let ran = motet(&directory, &[]).run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_configuration_is_printed_as_it_would_be_used() {
+    let directory = Directory::new();
+    directory.write("motet.toml", "listen = \"127.0.0.1:9\"\n[limits]\nsteps-max = 5\n");
+    let print = "serve --print-config";
+    let printed = motet(&directory, &[("MOTET_WAIT_MAX", "9s")]).run(print).stdout;
+    for line in ["listen = \"127.0.0.1:9\"", "wait-max = \"9s\"", "steps-max = 5"] {
+        assert!(printed.contains(line), "no {line} in {printed}");
+    }
+    directory.write("motet.toml", "lisen = 1\n");
+    check(
+        &directory,
+        print,
+        expect![[r#"
+        --- stderr
+        error[invalid-configuration]: motet.toml: there is no setting "lisen"
+          hint: `motet serve --print-config` prints every setting
+        --- exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn without_a_server_a_command_says_how_to_get_one() {
+    let ran =
+        motet(&Directory::new(), &[("MOTET_SERVER", "http://127.0.0.1:1")]).run("get workflows");
+    expect![[r#"
+        --- stderr
+        error[server-unreachable]: no server answers at http://127.0.0.1:1: Connection refused (os error 111)
+          hint: start one with `motet serve`, or name another with --server or MOTET_SERVER
+        --- exit 1
+    "#]].assert_eq(&ran.transcript());
+    let ran = motet(&Directory::new(), &[("MOTET_SERVER", "127.0.0.1:1")]).run("get workflows");
+    expect![[r#"
+        --- stderr
+        error[invalid-argument]: "127.0.0.1:1" is not the address of a server
+          hint: write it as http://host:port
+        --- exit 2
+    "#]]
+    .assert_eq(&ran.transcript());
+}
+
+#[test]
+fn a_process_is_published_run_and_looked_at() {
+    let server = Server::start(documents());
+    let mut transcript = String::new();
+    let mut run = |arguments: &str| {
+        let ran = server.motet(arguments);
+        transcript.push_str(&format!("$ motet {arguments}\n{}\n", ran.transcript()));
+        ran.stdout
+    };
+    run("publish good.yaml bad.yaml");
+    run("publish good.yaml");
+    run("run shop/greet --input {\"name\":\"bob\"} --key k");
+    run("run shop/greet --input {\"name\":\"bob\"} --key k -o yaml");
+    run("run shop/greet --version ^3");
+    run("run shop/greet --input {");
+    run("tag shop/greet canary 1.0.0 --reason trying");
+    run("tag shop/greet");
+    run("get workflows");
+    run("get workflow shop/greet");
+    let id = run("run shop/greet --input {\"name\":\"eve\"} --wait 0s");
+    let id = id.split(' ').next().unwrap().to_owned();
+    for command in ["watch", "describe", "history", "get instance", "cancel"] {
+        run(&format!("{command} {id}"));
+    }
+    run("cancel --workflow shop/other");
+    run("suspend --all --dry-run");
+    drop(run);
+    expect![[r#"
+        $ motet publish good.yaml bad.yaml
+        shop/greet:1.0.0 published
+        --- stderr
+        error[invalid-expression]: the expression does not compile: expected term at the end
+         --> bad.yaml:4:36
+          |
+        4 |       set: { greeting: "${ .name + }" }
+          |                                    ^
+
+        error[unknown-task]: there is no task `nowhere`: name a task of this list, or `continue`, `exit` or `end`
+         --> bad.yaml:7:32
+          |
+        7 |         - a: { when: .x, then: nowhere }
+          |                                ^^^^^^^
+        error[invalid-document]: bad.yaml: 2 errors
+        --- exit 1
+
+        $ motet publish good.yaml
+        shop/greet:1.0.0 was published already, with the same content
+
+        $ motet run shop/greet --input {"name":"bob"} --key k
+        <id> completed
+        {
+          "greeting": "hello bob"
+        }
+
+        $ motet run shop/greet --input {"name":"bob"} --key k -o yaml
+        id: "<id>"
+        namespace: shop
+        workflow: greet
+        version: "1.0.0"
+        status: completed
+        created: false
+        startedAt: "<instant>"
+        endedAt: "<instant>"
+        output:
+          greeting: hello bob
+
+        $ motet run shop/greet --version ^3
+        --- stderr
+        error[unknown-version]: the workflow shop/greet has no version, tag or match for "^3"; published: 1.0.0
+        --- exit 1
+
+        $ motet run shop/greet --input {
+        --- stderr
+        error[invalid-argument]: the input is not JSON: expected a key in quotes at byte 1
+          hint: write JSON, @FILE or - for standard input
+        --- exit 2
+
+        $ motet tag shop/greet canary 1.0.0 --reason trying
+        shop/greet canary -> 1.0.0
+
+        $ motet tag shop/greet
+        TAG     VERSION  SINCE                     REASON
+        canary  1.0.0    <instant>  trying
+
+        $ motet get workflows
+        WORKFLOW    NEWEST  VERSIONS  TAGS
+        shop/greet  1.0.0   1         canary=1.0.0
+
+        $ motet get workflow shop/greet
+        VERSION  PUBLISHED                 DIGEST        TAGS
+        1.0.0    <instant>  <digest>  canary
+
+        $ motet run shop/greet --input {"name":"eve"} --wait <time>
+        <id> waiting
+        --- exit 4
+
+        $ motet watch <id>
+            0  <instant>  started             -
+            1  <instant>  activated           greet
+            2  <instant>  completed           greet  output={"greeting":"hello eve"}
+            3  <instant>  activated           pause
+            4  <instant>  waiting             pause  due=<instant>
+            5  <instant>  fired               pause
+            6  <instant>  completed           pause
+            7  <instant>  workflow-completed  -  output={"greeting":"hello eve"}
+        <id> completed
+        {
+          "greeting": "hello eve"
+        }
+
+        $ motet describe <id>
+        shop/greet:1.0.0  completed
+          id        <id>
+          started   <instant>
+          ended     <instant>, after <time>
+          input     {"name":"eve"}
+          output    {"greeting":"hello eve"}
+
+        ├─ ✓ greet  <time>
+        └─ ✓ pause  until <instant>  <time>
+
+        $ motet history <id>
+            0  <instant>  started             -
+            1  <instant>  activated           greet
+            2  <instant>  completed           greet  output={"greeting":"hello eve"}
+            3  <instant>  activated           pause
+            4  <instant>  waiting             pause  due=<instant>
+            5  <instant>  fired               pause
+            6  <instant>  completed           pause
+            7  <instant>  workflow-completed  -  output={"greeting":"hello eve"}
+
+        $ motet get instance <id>
+        shop/greet:1.0.0  completed
+          id        <id>
+          started   <instant>
+          ended     <instant>, after <time>
+          input     {"name":"eve"}
+          output    {"greeting":"hello eve"}
+
+        $ motet cancel <id>
+        --- stderr
+        error[status-conflict]: the instance is completed: it has ended and cannot be cancelled
+        --- exit 1
+
+        $ motet cancel --workflow shop/other
+        --- stderr
+        0 done, 0 not
+
+        $ motet suspend --all --dry-run
+        ID  WORKFLOW  VERSION  STATUS  STARTED  ERROR
+        0 instances pass the filter; nothing was changed
+
+    "#]].assert_eq(&support::redact(&transcript));
+    assert_eq!(server.stop(), 0, "exit code after SIGTERM");
+}
+
+#[test]
+fn a_failure_is_exit_code_3_and_no_end_in_time_is_4() {
+    let directory = Directory::new();
+    let header = "document: { dsl: 1.0.0, namespace: shop, name: NAME, version: 1.0.0 }\n";
+    let fail = "do: [ { fail: { raise: { error: { type: https://example.com/broken, status: 418, title: Broken } } } } ]";
+    let sleep = "do: [ { sleep: { wait: { hours: 1 } } } ]";
+    directory.write("fail.yaml", &(header.replace("NAME", "fail") + fail));
+    directory.write("sleep.yaml", &(header.replace("NAME", "sleep") + sleep));
+    let server = Server::start(directory);
+    assert_eq!(server.motet("publish fail.yaml sleep.yaml").code, 0);
+    let failed = server.motet("run shop/fail");
+    expect![[r#"
+        <id> faulted
+        broken 418: Broken at /do/0/fail
+        --- exit 3
+    "#]]
+    .assert_eq(&support::redact(&failed.transcript()));
+    assert_eq!(server.motet("run shop/sleep --wait 50ms").code, 4);
+    // Lists follow within about a second; a command for many takes those that it sees.
+    server.wait_for("get instances --status waiting", "shop/sleep");
+    let cancelled = server.motet("cancel --all --reason enough");
+    expect![[r#"
+        --- stderr
+        1 done, 0 not
+    "#]]
+    .assert_eq(&support::redact(&cancelled.transcript()));
+}
+
+#[test]
+fn a_data_directory_outlives_its_server_and_is_checked_copied_and_restored() {
+    let server = Server::start(documents());
+    assert_eq!(server.motet("publish good.yaml").code, 0);
+    let locked = server.motet("store check --data data");
+    assert_eq!(locked.code, 1);
+    assert!(
+        locked.stderr.contains("error[store-failed]: the data directory is in use"),
+        "{}",
+        locked.stderr
+    );
+    let directory = server.stopped();
+    for (command, said) in [
+        ("store check --data data", "verdict: sound"),
+        ("store repair --data data", "nothing to repair"),
+        ("store upgrade --data data", "is the newest already"),
+        ("backup copy --data data", "every commit up to"),
+        ("restore copy --data again", "every commit up to"),
+    ] {
+        let ran = motet(&directory, &[]).run(command);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+        assert!(ran.stdout.contains(said), "{command}: {}", ran.stdout);
+    }
+    let again = Server::over(directory, "again");
+    let listed = again.motet("get workflows").stdout;
+    assert!(listed.contains("shop/greet"), "{listed}");
+}
+
+#[test]
+fn a_development_server_publishes_what_changes() {
+    let server = Server::dev(documents(), "good.yaml");
+    server.wait_for("get workflow shop/greet", "1.0.0");
+    server.directory.write("good.yaml", &GOOD.replace("hello", "good morning"));
+    server.wait_for("get workflow shop/greet", "1.0.1-dev.1");
+    server.wait_for("tag shop/greet", "1.0.1-dev.1");
+    let greeted = server.motet("run shop/greet --input {\"name\":\"bob\"}").stdout;
+    assert!(greeted.contains("good morning bob"), "{greeted}");
+}

@@ -1,0 +1,200 @@
+//! The program in a directory of its own, and servers of it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// A new directory; removed at the end.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("cli-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program with this directory as the present one and this environment, and nothing else of ours.
+pub(crate) fn motet(directory: &Directory, environment: &[(&str, &str)]) -> Motet {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_motet"));
+    command.current_dir(&directory.0).stdin(Stdio::null());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MOTET_")) {
+        command.env_remove(name);
+    }
+    // Help is wrapped to the width of the terminal, if there is one.
+    command.env("COLUMNS", "100").envs(environment.iter().copied());
+    Motet(command)
+}
+
+pub(crate) struct Motet(Command);
+
+impl Motet {
+    /// Runs with arguments that are separated by single spaces.
+    pub(crate) fn run(mut self, arguments: &str) -> Ran {
+        let output = self.0.args(arguments.split(' ').filter(|part| !part.is_empty())).output();
+        let output = output.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Standard output, standard error where there is any, and the exit code where it is not 0.
+    pub(crate) fn transcript(&self) -> String {
+        let mut text = self.stdout.clone();
+        if !self.stderr.is_empty() {
+            text.push_str(&format!("--- stderr\n{}", self.stderr));
+        }
+        if self.code != 0 {
+            text.push_str(&format!("--- exit {}\n", self.code));
+        }
+        text
+    }
+}
+
+/// A server in a process of its own; killed at the end unless it was stopped.
+pub(crate) struct Server {
+    pub(crate) directory: Directory,
+    address: String,
+    child: Child,
+    // Kept, because a server that cannot write there any more would complain.
+    _stderr: BufReader<ChildStderr>,
+}
+
+impl Server {
+    pub(crate) fn start(directory: Directory) -> Self {
+        Self::over(directory, "data")
+    }
+
+    pub(crate) fn over(directory: Directory, data: &str) -> Self {
+        Self::spawn(directory, &["serve", "--data", data])
+    }
+
+    pub(crate) fn dev(directory: Directory, file: &str) -> Self {
+        Self::spawn(directory, &["dev", file])
+    }
+
+    fn spawn(directory: Directory, arguments: &[&str]) -> Self {
+        let mut command = motet(&directory, &[]).0;
+        command.args(arguments).args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        let address = line.split(" at ").nth(1).and_then(|rest| rest.split(',').next());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        let server = Self { directory, address, child, _stderr: stderr };
+        server.wait_for("get workflows", "WORKFLOW");
+        server
+    }
+
+    /// Runs a command against this server.
+    pub(crate) fn motet(&self, arguments: &str) -> Ran {
+        motet(&self.directory, &[("MOTET_SERVER", &self.address)]).run(arguments)
+    }
+
+    /// Repeats a command until it prints a text.
+    pub(crate) fn wait_for(&self, arguments: &str, text: &str) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let ran = self.motet(arguments);
+            if ran.stdout.contains(text) {
+                return;
+            }
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(Instant::now() < deadline, "{arguments} never printed {text}: {said}");
+        }
+    }
+
+    /// Stops by SIGTERM; the exit code.
+    pub(crate) fn stop(mut self) -> i32 {
+        self.terminate()
+    }
+
+    /// Stops by SIGTERM and leaves the directory.
+    pub(crate) fn stopped(mut self) -> Directory {
+        assert_eq!(self.terminate(), 0);
+        std::mem::replace(&mut self.directory, Directory::new())
+    }
+
+    fn terminate(&mut self) -> i32 {
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Ids, instants, durations and digests as words.
+pub(crate) fn redact(text: &str) -> String {
+    let mut shown = String::new();
+    for line in text.lines() {
+        let words: Vec<String> = line.split(' ').map(redacted).collect();
+        shown.push_str(&words.join(" "));
+        shown.push('\n');
+    }
+    shown
+}
+
+fn redacted(word: &str) -> String {
+    let (bare, end) = match word.strip_suffix([',', ':', '"']) {
+        Some(bare) => (bare, &word[bare.len()..]),
+        None => (word, ""),
+    };
+    let (start, bare) = match bare.rsplit_once(['=', '"']) {
+        Some((before, bare)) => (&word[..=before.len()], bare),
+        None => ("", bare),
+    };
+    let is_time = |text: &str| {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        text != digits && !digits.is_empty() && digits.parse::<f64>().is_ok()
+    };
+    let is_hex = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let name = if bare.parse::<motet_types::InstanceId>().is_ok() {
+        "<id>"
+    } else if bare.parse::<motet_types::Timestamp>().is_ok() {
+        "<instant>"
+    } else if is_hex(bare) {
+        "<digest>"
+    } else if is_time(bare) {
+        "<time>"
+    } else {
+        return word.to_owned();
+    };
+    format!("{start}{name}{end}")
+}
