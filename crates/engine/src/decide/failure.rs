@@ -33,8 +33,8 @@ impl Decider<'_> {
         self.emit(StepId(0), Fact::Ended { end: End::Faulted { step: StepId(0), error } });
     }
 
-    /// The workflow's time is up; its open steps stay, so that a retry goes on with them.
-    pub(crate) fn time_out_workflow(&mut self, error: WorkflowError) {
+    /// The workflow itself fails: its time is up, or it is too large. Its open steps stay, so that a retry goes on with them.
+    pub(crate) fn fault_workflow(&mut self, error: WorkflowError) {
         self.uncaught(StepId(0), error.at(self.reference(StepId(0))));
     }
 

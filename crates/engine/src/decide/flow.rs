@@ -28,7 +28,7 @@ impl Decider<'_> {
                 return;
             }
             if let Err(error) = self.check_instance_size() {
-                return self.fault(StepId(0), error);
+                return self.fault_workflow(error);
             }
             let Some(work) = self.instance.work.front().cloned() else {
                 return;

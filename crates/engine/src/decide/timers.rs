@@ -42,7 +42,7 @@ impl Decider<'_> {
                 let detail = format!("{of} did not end within its timeout");
                 let error = WorkflowError::new(ErrorKind::Timeout, "timed out", detail);
                 match step {
-                    StepId(0) => self.time_out_workflow(error),
+                    StepId(0) => self.fault_workflow(error),
                     _ => self.fail(step, error),
                 }
             }

@@ -233,9 +233,8 @@ fn instance_bytes_max() {
     ",
         "limit instance_bytes_max 50000\nstart {}",
         expect![[r#"
-            +0s 0 fails: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
-            +0s 0 faulted in step 0: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
-            = faulted in step 0: 500 runtime (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
+            +0s 0 faulted in step 0: 500 runtime at  (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
+            = faulted in step 0: 500 runtime at  (the instance is too large: the instance holds about 65653 bytes, instance_bytes_max is 50000)
         "#]],
     );
 }
