@@ -91,7 +91,7 @@ impl Session {
                 self.motet(&line)
             }
             ["curl", ..] => {
-                self.settle(&["curl"]);
+                self.settle(&words);
                 curl::run(&line.words[1..], &self.directory)
             }
             ["kill", options @ ..] => {
@@ -137,7 +137,14 @@ impl Session {
         if self.server.is_none() {
             return;
         }
-        if let ["motet", "validate" | "graph" | "schema" | "store", ..] = words {
+        // Only lists follow behind; reads by id are exact.
+        let is_list = |word: &&&str| ["instances?", "counts", "incidents"].iter().any(|list| word.contains(list));
+        let lists = match words {
+            ["curl", ..] => words.iter().any(|word| is_list(&word)),
+            ["motet", command, ..] => ["get", "cancel", "suspend", "resume", "retry"].contains(command),
+            _ => false,
+        };
+        if !lists {
             return;
         }
         let address = self.server().address.clone();
