@@ -13,13 +13,24 @@
 pub mod test;
 pub mod tidy;
 
+pub mod demo;
+
+pub mod kill;
+
+pub mod soak;
+
 #[cfg(target_os = "linux")]
 pub mod bench;
 
-pub mod arguments;
-pub mod http;
-pub mod process;
 pub mod server;
+pub mod shop;
+
+pub mod process;
+
+pub mod http;
+
+pub mod arguments;
+pub mod random;
 pub mod workspace;
 
 /// One command of `cargo xtask`.
@@ -42,6 +53,21 @@ pub const COMMANDS: &[Command] = &[
         name: "tidy",
         about: "layers, budgets, licences, links and the other house rules",
         run: tidy::run,
+    },
+    Command {
+        name: "demo",
+        about: "the server and the example shop at work: demo [--once] [--calm] [--release]",
+        run: demo::run,
+    },
+    Command {
+        name: "soak",
+        about: "the long forms of the tests: soak [simulation|property|kill]...",
+        run: soak::run,
+    },
+    Command {
+        name: "kill",
+        about: "server and services killed under load: kill [--kills N] [--lossy-disk] [--seed N]",
+        run: kill::run,
     },
     #[cfg(target_os = "linux")]
     Command {

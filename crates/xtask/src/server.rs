@@ -5,9 +5,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
 use crate::http::{Client, Request};
 use crate::process::{Process, free_address};
@@ -18,6 +20,10 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// One request that is not meant to wait.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A start is acknowledged this long after it was first asked for.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
+/// Before a client comes again.
+const COME_AGAIN_DELAY: Duration = Duration::from_millis(10);
 /// Lets the server keep unsynced writes in its own memory, so that a kill loses them as a power cut would.
 const LOSSY_DISK: &str = "MOTET_TEST_LOSSY_DISK";
 
@@ -173,6 +179,33 @@ impl Server {
     fn running(&mut self) -> anyhow::Result<&mut Process> {
         self.process.as_mut().context("the server does not run")
     }
+}
+
+/// Starts an instance of a workflow of the shop, and comes again under the same key until that is acknowledged, whatever
+/// is killed meanwhile; returns the instance's id.
+///
+/// # Errors
+/// The start is refused, or is not acknowledged in time.
+pub fn acknowledge(
+    client: &mut Client,
+    workflow: &str,
+    key: &str,
+    input: &Value,
+) -> anyhow::Result<String> {
+    let path = format!("/api/v1/workflows/shop/{workflow}/instances");
+    let began = Instant::now();
+    while began.elapsed() < ACKNOWLEDGED_WITHIN {
+        match client.post(&path, &[("idempotency-key", key)], input) {
+            Ok(answer) if !matches!(answer.status, 429 | 503) => {
+                let answer = answer.expect(&[200, 202])?.json()?;
+                let id = answer["id"].as_str();
+                return Ok(id.with_context(|| format!("there is no id in {answer}"))?.to_owned());
+            }
+            // Busy, killed, or not back yet: whether the start happened is what the key is for.
+            Ok(_) | Err(_) => thread::sleep(COME_AGAIN_DELAY),
+        }
+    }
+    bail!("the start {key} was not acknowledged within {ACKNOWLEDGED_WITHIN:?}")
 }
 
 /// Figures of a server by name, labels included.

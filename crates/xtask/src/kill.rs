@@ -1,0 +1,257 @@
+//! The proof with real processes that nothing is lost: `cargo xtask kill`.
+//!
+//! The shop runs under load while the server and its services are killed with SIGKILL, again and again. Afterwards every
+//! acknowledged instance has ended, the books add up, and the logs of arrivals show no more repeats than the kills allow;
+//! `verdict` says how many that are. Over a disk that forgets what was not synced, the same kills show a missing sync too,
+//! which they cannot while the system's cache survives the process.
+
+mod clients;
+mod evidence;
+mod orders;
+mod verdict;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::arguments::Arguments;
+use crate::http::Client;
+use crate::process::{Build, Executables};
+use crate::random::Random;
+use crate::server::{Options, Server};
+use crate::shop::{SERVICES, Shop};
+use crate::workspace;
+use clients::{Acknowledged, Shopper, check_ended};
+use verdict::{Kill, Verdict, Victim};
+
+/// Kills of each trial in CI.
+const KILLS_IN_CI: usize = 30;
+const CLIENTS: u64 = 6;
+/// Longest time that everything is left alive between two kills, in milliseconds.
+const ALIVE_MS_MAX: u64 = 500;
+/// Of a request after the load.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// All that was started ends this long after the last kill.
+const ENDED_WITHIN: Duration = Duration::from_secs(120);
+/// Violations that are printed.
+const VIOLATIONS_SHOWN: usize = 20;
+
+/// The command.
+///
+/// # Errors
+/// Something was lost, done twice or never finished, or a program does not start.
+pub fn run(args: &[String]) -> anyhow::Result<()> {
+    let args = Arguments::read(args, &["lossy-disk"], &["kills", "seed"])?;
+    let trial = Trial {
+        kills: args.option("kills")?.unwrap_or(KILLS_IN_CI),
+        lossy_disk: args.has("lossy-disk"),
+        seed: args.option("seed")?.unwrap_or_else(|| now_micros() as u64),
+    };
+    trial.run(&build()?)
+}
+
+/// Both trials, as CI runs them.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn stage(_root: &Path) -> anyhow::Result<()> {
+    both(KILLS_IN_CI)
+}
+
+/// Both trials with so many kills each.
+pub(crate) fn both(kills: usize) -> anyhow::Result<()> {
+    let programs = build()?;
+    [false, true].into_iter().try_for_each(|lossy_disk| {
+        Trial { kills, lossy_disk, seed: now_micros() as u64 }.run(&programs)
+    })
+}
+
+fn build() -> anyhow::Result<Executables> {
+    Build { packages: &["motet", "shop"], features: &[], release: false }.run()
+}
+
+struct Trial {
+    kills: usize,
+    lossy_disk: bool,
+    /// Of the victims and of the times between kills.
+    seed: u64,
+}
+
+impl Trial {
+    fn run(&self, programs: &Executables) -> anyhow::Result<()> {
+        let Self { kills, lossy_disk, seed } = self;
+        let disk = if *lossy_disk { "a disk that forgets what was not synced" } else { "the disk" };
+        println!("{kills} kills over {disk}, seed {seed}");
+        let began = Instant::now();
+        let folder = self.new_folder()?;
+        let mut shop = Shop::open(programs.path("shop")?, &folder.join("shop"))?;
+        let name = if *lossy_disk { "kill-motet-lossy" } else { "kill-motet" };
+        let data = folder.join("motet");
+        let options = Options::new(name, programs.path("motet")?, &data)?;
+        let mut server = Server::new(Options { lossy_disk: *lossy_disk, ..options });
+        server.start()?;
+        shop.workflows()?.iter().try_for_each(|document| server.publish(document))?;
+
+        let (acknowledged, kills) = self.kill_under_load(&mut shop, &mut server)?;
+        println!("  {} instances acknowledged, {} kills", acknowledged.len(), kills.len());
+        check_all_ended(&server, &acknowledged)?;
+        let orders = acknowledged.iter().filter(|started| started.order.is_placed()).count();
+        println!("{}", indented(&shop.audit(orders)?));
+        let verdict = collect_verdict(&shop, &server, &acknowledged, &kills)?;
+        print_verdict(&verdict, began.elapsed());
+        ensure!(verdict.violations.is_empty(), "{} violations", verdict.violations.len());
+        server.stop()
+    }
+
+    fn new_folder(&self) -> anyhow::Result<PathBuf> {
+        let kind = if self.lossy_disk { "lossy" } else { "plain" };
+        let folder = workspace::target(&workspace::root()).join("kill").join(kind);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot empty {}", folder.display()))?;
+        }
+        Ok(folder)
+    }
+
+    /// Lets clients shop while it kills; ends with everything alive.
+    fn kill_under_load(
+        &self,
+        shop: &mut Shop,
+        server: &mut Server,
+    ) -> anyhow::Result<(Vec<Acknowledged>, Vec<Kill>)> {
+        let (over, address) = (AtomicBool::new(false), server.address());
+        thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|client| {
+                    let numbers = (client..).step_by(CLIENTS as usize);
+                    let (shopper, over) = (Shopper::new(address, numbers), &over);
+                    scope.spawn(move || shopper.shop(over))
+                })
+                .collect();
+            let kills = self.kill(shop, server, &clients);
+            over.store(true, Ordering::Relaxed);
+            let mut acknowledged = Vec::new();
+            for client in clients {
+                acknowledged.extend(client.join().expect("a client does not panic")?);
+            }
+            Ok((acknowledged, kills?))
+        })
+    }
+
+    fn kill<T>(
+        &self,
+        shop: &mut Shop,
+        server: &mut Server,
+        clients: &[ScopedJoinHandle<'_, T>],
+    ) -> anyhow::Result<Vec<Kill>> {
+        let mut random = Random::new(self.seed);
+        let mut kills = Vec::new();
+        while kills.len() < self.kills {
+            ensure!(clients.iter().all(|client| !client.is_finished()), "a client gave up");
+            thread::sleep(Duration::from_millis(random.below(ALIVE_MS_MAX)));
+            // The server as often as all services together.
+            let victim = match random.below(2 * SERVICES.len() as u64) as usize {
+                nth if nth < SERVICES.len() => Victim::Service(nth),
+                _ => Victim::Server,
+            };
+            let from = now_micros();
+            match victim {
+                Victim::Server => server.kill()?,
+                Victim::Service(nth) => shop.kill(nth)?,
+            }
+            kills.push(Kill { victim, from, to: now_micros() });
+            // Now and then the next victim dies while this one is still coming back.
+            let waits = random.below(4) > 0;
+            match victim {
+                Victim::Server => server.execute()?,
+                Victim::Service(nth) => shop.start(nth)?,
+            }
+            if waits {
+                wait_ready(shop, server, victim)?;
+            }
+        }
+        wait_ready(shop, server, Victim::Server)?;
+        (0..SERVICES.len()).try_for_each(|nth| wait_ready(shop, server, Victim::Service(nth)))?;
+        Ok(kills)
+    }
+}
+
+fn wait_ready(shop: &mut Shop, server: &mut Server, victim: Victim) -> anyhow::Result<()> {
+    match victim {
+        Victim::Server => server.wait_ready(),
+        Victim::Service(nth) => shop.wait_ready(nth),
+    }
+}
+
+/// Every acknowledged instance has ended as it may, and so has every other one.
+fn check_all_ended(server: &Server, acknowledged: &[Acknowledged]) -> anyhow::Result<()> {
+    let deadline = Instant::now() + ENDED_WITHIN;
+    let mut client = Client::new(server.address(), TIMEOUT);
+    for started in acknowledged {
+        ensure!(
+            Instant::now() < deadline,
+            "not everything has ended {ENDED_WITHIN:?} after the load"
+        );
+        check_ended(&mut client, started)?;
+    }
+    // Children end with their parents, and lists lag a little.
+    loop {
+        let counts = client.get("/api/v1/instances/counts")?.expect(&[200])?.json()?;
+        let of = |status: &str| counts["counts"][status].as_u64().unwrap_or(0);
+        let ended = of("completed") + of("faulted") + of("cancelled");
+        if counts["total"].as_u64() == Some(ended) && ended >= acknowledged.len() as u64 {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "the lists do not show the end: {counts}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn collect_verdict(
+    shop: &Shop,
+    server: &Server,
+    acknowledged: &[Acknowledged],
+    kills: &[Kill],
+) -> anyhow::Result<Verdict> {
+    let mut client = Client::new(server.address(), TIMEOUT);
+    let instances = evidence::instances(&mut client)?;
+    for started in acknowledged {
+        if !instances.contains(&started.id) {
+            bail!("the lists do not show the acknowledged instance {}", started.id);
+        }
+    }
+    let mut attempts = Vec::new();
+    for instance in &instances {
+        attempts.extend(evidence::attempts(&mut client, instance)?);
+    }
+    let mut arrivals = Vec::new();
+    for service in 0..SERVICES.len() {
+        arrivals.extend(evidence::arrivals(shop, service)?);
+    }
+    Ok(Verdict::of(&arrivals, &attempts, kills))
+}
+
+fn print_verdict(verdict: &Verdict, took: Duration) {
+    let Verdict { arrivals, keys, repeats, in_flight, timeouts, violations } = verdict;
+    println!(
+        "  {arrivals} arrivals of {keys} calls: {repeats} repeats; {in_flight} calls were in flight at the kills, {timeouts} \
+         attempts timed out ({:.0} s)",
+        took.as_secs_f64()
+    );
+    for violation in violations.iter().take(VIOLATIONS_SHOWN) {
+        println!("  {violation}");
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("the clock shows a time after 1970").as_micros() as i64
+}

@@ -1,0 +1,139 @@
+//! Whether the arrivals are what the kills allow.
+//!
+//! The bound is exact for each call. A call may arrive once; and once more for each kill, of the server or of the service
+//! that it calls, that fell between two of its arrivals while its history shows it in flight; and once more for each
+//! attempt that timed out. So the repeats are at most the calls in flight at the kills, counted kill by kill, and the
+//! attempts that timed out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{Arrival, Attempt};
+
+/// How far the engine's clock, which only follows the wall clock, and that of the services may differ, in microseconds.
+const CLOCK_SLACK: i64 = 50_000;
+
+/// One `kill -9`: the victim died between the two instants, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kill {
+    pub(super) victim: Victim,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Victim {
+    Server,
+    /// Its ordinal.
+    Service(usize),
+}
+
+/// What was counted, and what is wrong.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) arrivals: usize,
+    pub(super) keys: usize,
+    /// Arrivals of a key that had arrived before.
+    pub(super) repeats: usize,
+    /// Calls in flight at the kills that could make them arrive again, counted kill by kill.
+    pub(super) in_flight: usize,
+    pub(super) timeouts: usize,
+    pub(super) violations: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn of(arrivals: &[Arrival], attempts: &[Attempt], kills: &[Kill]) -> Self {
+        let mut verdict = Self { arrivals: arrivals.len(), ..Self::default() };
+        verdict.compare_keys(arrivals);
+        let mut calls: BTreeMap<&str, Call<'_>> = BTreeMap::new();
+        for attempt in attempts {
+            calls.entry(&attempt.key).or_default().attempts.push(attempt);
+        }
+        for arrival in arrivals.iter().filter(|arrival| !arrival.key.is_empty()) {
+            match calls.get_mut(arrival.key.as_str()) {
+                Some(call) => call.arrivals.push(arrival),
+                None => verdict.violations.push(format!(
+                    "{} arrived under {}, which no history knows",
+                    arrival.request, arrival.key
+                )),
+            }
+        }
+        verdict.keys = calls.len();
+        for (key, call) in &mut calls {
+            call.arrivals.sort_by_key(|arrival| arrival.at);
+            verdict.judge(key, call, kills);
+        }
+        verdict
+    }
+
+    /// Each step and request has one key, and each key one request.
+    fn compare_keys(&mut self, arrivals: &[Arrival]) {
+        let mut by_key: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut by_request: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for Arrival { key, request, .. } in arrivals {
+            if key.is_empty() {
+                self.violations.push(format!("{request} arrived without a key"));
+                continue;
+            }
+            by_key.entry(key).or_default().insert(request);
+            by_request.entry(request).or_default().insert(key);
+        }
+        for (what, map) in [("key", by_key), ("request", by_request)] {
+            for (one, others) in map.iter().filter(|(_, others)| others.len() > 1) {
+                self.violations.push(format!("the {what} {one} came with each of {others:?}"));
+            }
+        }
+    }
+
+    fn judge(&mut self, key: &str, call: &Call<'_>, kills: &[Kill]) {
+        if call.attempts.iter().any(|attempt| attempt.to.is_none()) {
+            self.violations.push(format!("the call {key} has no outcome"));
+        }
+        let timeouts = call.attempts.iter().filter(|attempt| attempt.timed_out).count();
+        self.timeouts += timeouts;
+        let Some(service) = call.arrivals.first().map(|arrival| arrival.service) else { return };
+        let hit: Vec<&Kill> = kills
+            .iter()
+            .filter(|kill| kill.can_repeat(service) && call.in_flight_at(kill))
+            .collect();
+        self.in_flight += hit.len();
+        self.repeats += call.arrivals.len() - 1;
+        let between = |first: &Arrival, second: &Arrival| {
+            hit.iter().any(|kill| kill.to >= first.at && kill.from <= second.at)
+        };
+        let pairs = call.arrivals.windows(2);
+        let unexplained = pairs.filter(|pair| !between(pair[0], pair[1])).count();
+        if unexplained > timeouts {
+            let (count, request) = (call.arrivals.len(), &call.arrivals[0].request);
+            self.violations.push(format!(
+                "{request} arrived {count} times under {key}: {unexplained} repeats came without a kill, {timeouts} \
+                 attempts timed out"
+            ));
+        }
+    }
+}
+
+/// Everything known of one key.
+#[derive(Default)]
+struct Call<'e> {
+    attempts: Vec<&'e Attempt>,
+    arrivals: Vec<&'e Arrival>,
+}
+
+impl Call<'_> {
+    fn in_flight_at(&self, kill: &Kill) -> bool {
+        self.attempts.iter().any(|attempt| {
+            let ended = attempt.to.is_some_and(|to| to < kill.from - CLOCK_SLACK);
+            attempt.from <= kill.to + CLOCK_SLACK && !ended
+        })
+    }
+}
+
+impl Kill {
+    /// Whether it can make a call of that service arrive again.
+    fn can_repeat(&self, service: usize) -> bool {
+        matches!(self.victim, Victim::Server) || self.victim == Victim::Service(service)
+    }
+}
+
+#[cfg(test)]
+mod tests;
