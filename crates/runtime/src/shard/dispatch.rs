@@ -17,20 +17,24 @@ const REST: Duration = Duration::from_secs(1);
 const RESUMING_MAX: usize = 512;
 
 pub(super) struct Dispatch {
-    in_flight: usize,
+    /// Calls that have left and whose outcome has not come.
+    in_flight: BTreeSet<(InstanceId, StepId, Attempt)>,
     in_flight_max: usize,
     /// Calls that wait for the gate: those of instances with a completed call first, then by arrival.
-    queue: BinaryHeap<Reverse<(u8, u64, InstanceId, StepId, Attempt)>>,
+    queue: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
     /// Instances whose calls in flight are to be sent again.
     resuming: VecDeque<InstanceId>,
     resting: BTreeSet<(Timestamp, InstanceId)>,
 }
 
+/// Class, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
+type Waiting = (u8, u64, InstanceId, StepId, Attempt);
+
 impl Dispatch {
     pub(super) fn new(in_flight_max: usize) -> Self {
         Self {
-            in_flight: 0,
+            in_flight: BTreeSet::new(),
             in_flight_max,
             queue: BinaryHeap::new(),
             arrivals: 0,
@@ -40,15 +44,15 @@ impl Dispatch {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
+        self.in_flight.len()
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.queue.len() + self.resuming.len() + self.resting.len()
     }
 
-    pub(super) fn settled(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    pub(super) fn settled(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
+        self.in_flight.remove(&(id, step, attempt));
     }
 
     pub(super) fn can_go_on(&self) -> bool {
@@ -68,7 +72,7 @@ impl Dispatch {
     }
 
     fn has_room(&self) -> bool {
-        self.in_flight < self.in_flight_max
+        self.in_flight.len() < self.in_flight_max
     }
 }
 
@@ -76,6 +80,8 @@ impl Machine {
     /// Carries out an effect whose record is durable.
     pub(super) fn carry_out(&mut self, id: InstanceId, effect: Effect) {
         match effect {
+            Effect::Call { step, attempt, .. }
+                if self.dispatch.in_flight.contains(&(id, step, attempt)) => {}
             Effect::Call { step, attempt, key, request, .. } => {
                 let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
                     return self.dispatch.resume(id);
@@ -91,7 +97,7 @@ impl Machine {
                 let graph = self.view.graphs.get(&start.definition).cloned();
                 // Without its step or graph the call does not steer anything any more.
                 let (Some(task), Some(graph)) = (task, graph) else { return };
-                self.dispatch.in_flight += 1;
+                self.dispatch.in_flight.insert((id, step, attempt));
                 self.outputs.push(Output::Call(Box::new(Call {
                     id,
                     root: start.parent.as_ref().map_or(id, |parent| parent.root),
@@ -146,11 +152,21 @@ impl Machine {
         }
     }
 
-    /// An instance was loaded to go on: what is in flight leaves again under its keys.
+    /// An instance was loaded: what is in flight as far as its durable state knows leaves again under its keys, unless it
+    /// left in this life of the server already.
     pub(super) fn resume(&mut self, id: InstanceId) {
-        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        let Some(slot) = self.slots.get(&id) else { return };
+        let Some(instance) = slot.live() else { return };
         let has_work = instance.has_work();
-        for effect in engine::outstanding(instance, self.now) {
+        let mut effects = engine::outstanding(instance, self.now);
+        effects.retain(|effect| match effect {
+            Effect::Call { step, attempt, .. } => {
+                let has_left = self.dispatch.in_flight.contains(&(id, *step, *attempt));
+                !has_left && !slot.is_answered(*step, *attempt)
+            }
+            _ => true,
+        });
+        for effect in effects {
             match effect {
                 Effect::Call { step, attempt, request, .. } if !request.repeatable => {
                     let outcome = Outcome::Failed {

@@ -233,7 +233,7 @@ impl Machine {
         let ChildRequest { id, definition, start_key, input, awaited, root, depth } =
             (*child).clone();
         let above = Parent { instance: parent, step, awaited, root, depth };
-        let rows = vec![self.taken_row(pair, sequence)];
+        let rows = vec![taken_row(pair, sequence)];
         let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
         let start = self.start_of(definition, input, start_key, Some(above));
         let begun = start.and_then(|start| self.begin_instance(id, start, rows.clone(), releases));
@@ -289,7 +289,7 @@ impl Machine {
     /// Makes it durable that a message was taken, perhaps with an answer to it.
     fn consume(&mut self, pair: (ShardId, ShardId), sequence: u64, answer: Option<Message>) {
         let (to, from) = pair;
-        let mut rows = vec![self.taken_row(pair, sequence)];
+        let mut rows = vec![taken_row(pair, sequence)];
         let mut releases = vec![Release::Acknowledge { from, sequence }];
         if let Some(answer) = answer {
             let (sequence, answer_rows) = self.links.send(to, from, answer);
@@ -301,13 +301,6 @@ impl Machine {
         for release in releases {
             self.release(release);
         }
-    }
-
-    fn taken_row(&self, (to, from): (ShardId, ShardId), sequence: u64) -> RowChange {
-        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-        let row =
-            vec![Value::Int(i64::from(to.0)), Value::Int(i64::from(from.0)), Value::Int(sequence)];
-        RowChange::Put { table: INBOX.id, row }
     }
 
     fn taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
@@ -335,6 +328,13 @@ impl Machine {
             self.commit_rows(shard, rows);
         }
     }
+}
+
+fn taken_row((to, from): (ShardId, ShardId), sequence: u64) -> RowChange {
+    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+    let row =
+        vec![Value::Int(i64::from(to.0)), Value::Int(i64::from(from.0)), Value::Int(sequence)];
+    RowChange::Put { table: INBOX.id, row }
 }
 
 /// What a parent makes of its child's end.

@@ -57,7 +57,7 @@ pub(super) enum Task {
     },
     TimersDue,
     Continue,
-    /// Send what is in flight again, and go on.
+    /// Be loaded, which sends what is in flight again.
     Resume,
     /// An input met a defect: keep it, and wait for a person.
     Panicked {
@@ -90,6 +90,12 @@ impl Slot {
             State::Loading | State::Broken => None,
         }
     }
+
+    /// Whether the outcome of this attempt waits for the load.
+    pub(super) fn is_answered(&self, of: StepId, nth: Attempt) -> bool {
+        let answers = |task: &Task| matches!(task, Task::Outcome { step, attempt, .. } if *step == of && *attempt == nth);
+        self.queue.iter().any(answers)
+    }
 }
 
 impl Machine {
@@ -113,7 +119,7 @@ impl Machine {
         outcome: Outcome,
     ) {
         self.counters.outcomes += 1;
-        self.dispatch.settled();
+        self.dispatch.settled(id, step, attempt);
         self.give(id, Task::Outcome { step, attempt, outcome });
     }
 
@@ -137,6 +143,9 @@ impl Machine {
         loaded: Result<Option<Loaded>, motet_store::Error>,
     ) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
+        if !matches!(slot.state, State::Loading) {
+            return;
+        }
         let result =
             loaded.map_err(|error| Error::Unloadable(error.to_string())).and_then(|loaded| {
                 let loaded = loaded.ok_or(Error::UnknownInstance(id))?;
@@ -147,6 +156,8 @@ impl Machine {
                 slot.due = instance.next_due();
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));
+                // Before anything else: now all that it asks for is durable.
+                self.resume(id);
                 self.perform_queue(id);
                 self.retire(id);
             }
@@ -199,7 +210,8 @@ impl Machine {
                 self.register_timer(id);
             }
             Task::Continue => self.drive(id, engine::Input::Continue),
-            Task::Resume => self.resume(id),
+            // It has been loaded, which is all that was wanted.
+            Task::Resume => {}
             Task::Panicked { message, input } => {
                 self.drive(id, engine::Input::Panicked { message, input });
             }
