@@ -1,5 +1,7 @@
 //! The whole runtime over the in-memory store and a small HTTP service.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::time::Duration;
