@@ -91,83 +91,11 @@ fn start(config: &Config) -> Result<(Runtime, Arc<Service>), Failure> {
         secret_key: load_or_create_key(&config.data)?,
         clock: Arc::new(SystemClock::new()),
         limits: config.limits.clone(),
-        store_metrics: store_metrics(store.clone()),
+        store_metrics: figures::of(&store),
         tokio: tokio::runtime::Handle::current(),
     });
     let runtime = runtime.map_err(|error| server_failed(&causes(&error)))?;
     Ok((runtime, store))
-}
-
-/// The store's figures for `/metrics`.
-fn store_metrics(store: Arc<Service>) -> Arc<dyn Fn() -> motet_runtime::Metrics + Send + Sync> {
-    Arc::new(move || {
-        let stats = store.stats();
-        let seconds = |nanos: u64| Duration::from_nanos(nanos).as_secs_f64();
-        vec![
-            (
-                "motet_store_commits_total",
-                "Commits written to the log.",
-                "counter",
-                stats.commits as f64,
-            ),
-            (
-                "motet_store_acknowledged_total",
-                "Commits reported durable.",
-                "counter",
-                stats.acknowledged as f64,
-            ),
-            (
-                "motet_store_frames_total",
-                "Frames written to the log.",
-                "counter",
-                stats.frames as f64,
-            ),
-            ("motet_store_syncs_total", "Syncs of the log.", "counter", stats.syncs as f64),
-            (
-                "motet_store_sync_seconds_total",
-                "Time in syncs.",
-                "counter",
-                seconds(stats.sync_nanos),
-            ),
-            (
-                "motet_store_write_seconds_total",
-                "Time in writing frames.",
-                "counter",
-                seconds(stats.write_nanos),
-            ),
-            (
-                "motet_store_checkpoints_total",
-                "Transactions of the tables.",
-                "counter",
-                stats.checkpoints as f64,
-            ),
-            (
-                "motet_store_checkpoint_seconds_total",
-                "Time in these.",
-                "counter",
-                seconds(stats.checkpoint_nanos),
-            ),
-            (
-                "motet_store_waits_total",
-                "Times that commits waited for the overlay.",
-                "counter",
-                stats.waits as f64,
-            ),
-            (
-                "motet_store_overlay_bytes",
-                "Commits that the tables do not cover yet.",
-                "gauge",
-                stats.overlay_bytes as f64,
-            ),
-            ("motet_store_position", "Last durable position.", "gauge", stats.last as f64),
-            (
-                "motet_store_covered_position",
-                "Last position that the lists show.",
-                "gauge",
-                stats.covered as f64,
-            ),
-        ]
-    })
 }
 
 /// Serves until a signal, then finishes what is in flight within the limit; a second signal ends that at once.

@@ -1,4 +1,5 @@
 //! The command line as people use it: the real program, its output and its exit codes.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

@@ -1,4 +1,6 @@
 //! The API as its clients see it: requests and answers over a whole runtime on the in-memory store.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::too_many_lines, reason = "transcripts of answers are long")]
 
 mod bulk;
 mod documents;
