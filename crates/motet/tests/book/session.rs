@@ -138,10 +138,14 @@ impl Session {
             return;
         }
         // Only lists follow behind; reads by id are exact.
-        let is_list = |word: &&&str| ["instances?", "counts", "incidents"].iter().any(|list| word.contains(list));
+        let is_list = |word: &&&str| {
+            ["instances?", "counts", "incidents"].iter().any(|list| word.contains(list))
+        };
         let lists = match words {
             ["curl", ..] => words.iter().any(|word| is_list(&word)),
-            ["motet", command, ..] => ["get", "cancel", "suspend", "resume", "retry"].contains(command),
+            ["motet", command, ..] => {
+                ["get", "cancel", "suspend", "resume", "retry"].contains(command)
+            }
             _ => false,
         };
         if !lists {
@@ -333,12 +337,16 @@ fn list(folder: &Path) -> String {
 
 fn jq(filter: &str, text: &str) -> String {
     let limits = json::Limits { bytes_max: usize::MAX, depth_max: 1_024 };
-    let value =
-        json::parse(text.as_bytes(), limits).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let value = match json::parse(text.as_bytes(), limits) {
+        Ok(value) => value,
+        Err(error) => return format!("jq: {error}: {text}\n"),
+    };
     let program = Program::compile_field(filter, &[]).expect("the filter compiles");
     let mut fuel = u64::MAX;
     let mut environment = Environment::new(&mut fuel, Timestamp::default());
     let mut variables = |_: &str| json::object::<&str>([]);
-    let result = program.evaluate_with(&value, &mut variables, &mut environment);
-    json::to_pretty(&result.expect("the filter gives one result")) + "\n"
+    match program.evaluate_with(&value, &mut variables, &mut environment) {
+        Ok(result) => json::to_pretty(&result) + "\n",
+        Err(error) => format!("jq: {error}\n"),
+    }
 }
