@@ -1,5 +1,6 @@
 //! The command line as people use it: the real program, its output and its exit codes.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::too_many_lines, reason = "transcripts are long")]
 
 mod support;
 
@@ -291,7 +292,6 @@ fn a_process_is_published_run_and_looked_at() {
     }
     run("cancel --workflow shop/other");
     run("suspend --all --dry-run");
-    drop(run);
     expect![[r#"
         $ motet publish good.yaml bad.yaml
         shop/greet:1.0.0 published
@@ -486,4 +486,82 @@ fn a_development_server_publishes_what_changes() {
     server.wait_for("tag shop/greet", "1.0.1-dev.1");
     let greeted = server.motet("run shop/greet --input {\"name\":\"bob\"}").stdout;
     assert!(greeted.contains("good morning bob"), "{greeted}");
+}
+
+#[test]
+fn many_instances_are_steered_by_filter_and_watched_by_status() {
+    let directory = Directory::new();
+    let header = "document: { dsl: 1.0.0, namespace: shop, name: sleep, version: 1.0.0 }\n";
+    directory
+        .write("sleep.yaml", &format!("{header}do: [ {{ sleep: {{ wait: {{ hours: 1 }} }} }} ]"));
+    let server = Server::start(directory);
+    assert_eq!(server.motet("publish sleep.yaml").code, 0);
+    for _ in 0..3 {
+        assert_eq!(server.motet("run shop/sleep --wait 0s").code, 4);
+    }
+    server.wait_for("get counts -o json", "\"waiting\": 3");
+    let mut transcript = String::new();
+    for arguments in [
+        "suspend --workflow shop/sleep --dry-run",
+        "suspend --workflow shop/sleep --status waiting --reason lunch",
+        "suspend --workflow shop/sleep --status nonsense",
+    ] {
+        let ran = server.motet(arguments);
+        transcript.push_str(&format!("$ motet {arguments}\n{}\n", ran.transcript()));
+    }
+    expect![[r#"
+        $ motet suspend --workflow shop/sleep --dry-run
+        ID                                    WORKFLOW    VERSION  STATUS   STARTED                   ERROR
+        <id>  shop/sleep  1.0.0    waiting  <instant>
+        <id>  shop/sleep  1.0.0    waiting  <instant>
+        <id>  shop/sleep  1.0.0    waiting  <instant>
+        3 instances pass the filter; nothing was changed
+
+        $ motet suspend --workflow shop/sleep --status waiting --reason lunch
+        --- stderr
+        3 done, 0 not
+
+        $ motet suspend --workflow shop/sleep --status nonsense
+        --- stderr
+        error[invalid-parameter]: status: "nonsense" is not a status: use pending, running, waiting, suspended, cancelled, faulted or completed
+        --- exit 1
+
+    "#]].assert_eq(&support::redact(&transcript));
+    server.wait_for("get counts -o json", "\"suspended\": 3");
+    let counted = server.motet("get counts --workflow sleep").stdout;
+    expect![[r#"
+        STATUS     INSTANCES
+        suspended  3
+        total      3
+    "#]]
+    .assert_eq(&counted);
+    let first = server.motet("get instances --limit 1 -o json").stdout;
+    let id = first.split('"').nth(3).unwrap().to_owned();
+    let resumed = server.motet(&format!("resume {id}"));
+    assert_eq!(support::redact(&resumed.stdout), "<id> waiting\n");
+    let described = server.motet(&format!("describe {id}")).stdout;
+    expect![[r#"
+        shop/sleep:1.0.0  waiting
+          id        <id>
+          started   <instant>
+          updated   <instant>
+          input     {}
+
+        │ suspended: lunch
+        │ resumed
+        └─ ● sleep  until <instant>  since <instant>
+    "#]]
+    .assert_eq(&support::redact(&described));
+}
+
+#[test]
+fn a_restarted_server_finishes_what_it_accepted() {
+    let server = Server::start(documents());
+    assert_eq!(server.motet("publish good.yaml").code, 0);
+    let started = server.motet("run shop/greet --input {\"name\":\"bob\"} --wait 0s").stdout;
+    let id = started.split(' ').next().unwrap().to_owned();
+    let again = Server::start(server.stopped());
+    let watched = again.motet(&format!("watch {id}"));
+    assert_eq!(watched.code, 0, "{}", watched.stderr);
+    assert!(watched.stdout.contains("hello bob"), "{}", watched.stdout);
 }

@@ -147,3 +147,6 @@ fn counts_table(counts: &Value, output: &Output) -> String {
     rows.push(vec!["total".to_owned(), counts.number("total").unwrap_or_default().to_string()]);
     table(output.style, &["status", "instances"], &rows)
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,6 @@ fn input(argument: &str) -> Result<String, Failure> {
             .with_hint("write JSON, @FILE or - for standard input")),
     }
 }
+
+#[cfg(test)]
+mod tests;
