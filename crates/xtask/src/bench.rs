@@ -25,7 +25,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::arguments::Arguments;
-use crate::process::{Build, clear_logs};
+use crate::process::{Build, Executables, clear_logs};
 use crate::workspace;
 use report::{Line, Report};
 use rig::Rig;
@@ -44,12 +44,12 @@ const BENCHES: [(&str, Measure); 5] = [
     ("timers", timers::measure),
 ];
 
-/// The command. A bar that is missed is printed and is no error.
+/// The command: `bench [NAME]... [--runs N] [--clients N] [--count N] [--no-build]`. A bar that is missed is printed and is no error.
 ///
 /// # Errors
 /// Something cannot be built or started, an answer is wrong, or something was acknowledged before it was durable.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    let args = Arguments::read(args, &[], &["runs", "count", "clients"])?;
+    let args = Arguments::read(args, &["no-build"], &["runs", "count", "clients"])?;
     for word in &args.words {
         if !BENCHES.iter().any(|(name, _)| name == word) {
             let names = BENCHES.map(|(name, _)| name).join(", ");
@@ -57,11 +57,14 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         }
     }
     clear_logs()?;
-    let build = Build { packages: &["motet", "xtask"], features: &[], release: true };
+    let programs = match args.has("no-build") {
+        true => Executables::of_release(&["motet", "xtask"])?,
+        false => Build { packages: &["motet", "xtask"], features: &[], release: true }.run()?,
+    };
     let folder = workspace::target(&workspace::root()).join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let rig = Rig {
-        programs: build.run()?,
+        programs,
         folder,
         runs: args.option("runs")?.unwrap_or(RUNS),
         count: args.option("count")?,

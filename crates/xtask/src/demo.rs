@@ -59,6 +59,8 @@ pub(crate) fn once(_root: &std::path::Path) -> anyhow::Result<()> {
 struct Demo {
     shop: Shop,
     server: Server,
+    /// Of the server.
+    program: PathBuf,
     /// Lets services fail, and kills the server in between.
     chaos: bool,
     began: Instant,
@@ -68,10 +70,11 @@ impl Demo {
     fn open(programs: &Executables, chaos: bool) -> anyhow::Result<Self> {
         let folder = new_folder()?;
         let shop = Shop::open(programs.path("shop")?, &folder.join("shop"))?;
-        let options = Options::new("demo-motet", programs.path("motet")?, &folder.join("motet"))?;
+        let program = programs.path("motet")?.to_owned();
+        let options = Options::new("demo-motet", &program, &folder.join("motet"))?;
         let mut server = Server::new(options);
         server.start()?;
-        let demo = Self { shop, server, chaos, began: Instant::now() };
+        let demo = Self { shop, server, program, chaos, began: Instant::now() };
         demo.tell(&format!("Motet listens at http://{}", demo.server.address()));
         let services = SERVICES.iter().enumerate();
         let services = services.map(|(nth, name)| format!("{name} {}", demo.shop.address(nth)));
@@ -146,7 +149,7 @@ impl Demo {
             }
             let counts = self.client().get("/api/v1/instances/counts")?.expect(&[200])?.json()?;
             let (text, ended) = progress(&counts);
-            if text != told {
+            if text != told && counts["total"] != 0 {
                 self.tell(&text);
                 told = text;
             }
@@ -170,7 +173,8 @@ impl Demo {
             format!("  curl {api}/workflows/shop/fulfil-order/versions/1.0.0/graph"),
             format!("  curl http://{}/metrics", self.server.address()),
             format!(
-                "  target/debug/motet describe {one} --server http://{}",
+                "  {} describe {one} --server http://{}",
+                self.program.display(),
                 self.server.address()
             ),
         ]

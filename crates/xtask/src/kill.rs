@@ -22,7 +22,7 @@ use crate::arguments::Arguments;
 use crate::http::Client;
 use crate::process::{Build, Executables};
 use crate::random::Random;
-use crate::server::{Options, Server};
+use crate::server::{LOSSY_DISK, Options, Server};
 use crate::shop::{SERVICES, Shop};
 use crate::workspace;
 use clients::{Acknowledged, Shopper, check_ended};
@@ -94,6 +94,9 @@ impl Trial {
         let options = Options::new(name, programs.path("motet")?, &data)?;
         let mut server = Server::new(Options { lossy_disk: *lossy_disk, ..options });
         server.start()?;
+        if *lossy_disk {
+            check_lossy(&mut server)?;
+        }
         shop.workflows()?.iter().try_for_each(|document| server.publish(document))?;
 
         let (acknowledged, kills) = self.kill_under_load(&mut shop, &mut server)?;
@@ -178,6 +181,17 @@ impl Trial {
         (0..SERVICES.len()).try_for_each(|nth| wait_ready(shop, server, Victim::Service(nth)))?;
         Ok(kills)
     }
+}
+
+/// A server that does not know of such disks would pass this trial without being tried.
+fn check_lossy(server: &mut Server) -> anyhow::Result<()> {
+    let log = fs::read_to_string(server.log()?)?;
+    let says_so = log.lines().any(|line| line.contains("unsynced writes"));
+    ensure!(
+        says_so,
+        "the server does not say that it loses unsynced writes, as {LOSSY_DISK}=1 asks it to"
+    );
+    Ok(())
 }
 
 fn wait_ready(shop: &mut Shop, server: &mut Server, victim: Victim) -> anyhow::Result<()> {

@@ -59,6 +59,20 @@ impl Build<'_> {
 pub struct Executables(BTreeMap<String, PathBuf>);
 
 impl Executables {
+    /// Programs that were built for release before, as they lie in cargo's target folder.
+    ///
+    /// # Errors
+    /// One of them is not there.
+    pub fn of_release(names: &[&str]) -> anyhow::Result<Self> {
+        let folder = workspace::target(&workspace::root()).join("release");
+        let programs = names.iter().map(|name| {
+            let path = folder.join(name);
+            ensure!(path.is_file(), "{} was not built", path.display());
+            Ok(((*name).to_owned(), path))
+        });
+        Ok(Self(programs.collect::<anyhow::Result<_>>()?))
+    }
+
     /// Where a program lies.
     ///
     /// # Errors

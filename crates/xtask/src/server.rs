@@ -25,7 +25,7 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
 /// Before a client comes again.
 const COME_AGAIN_DELAY: Duration = Duration::from_millis(10);
 /// Lets the server keep unsynced writes in its own memory, so that a kill loses them as a power cut would.
-const LOSSY_DISK: &str = "MOTET_TEST_LOSSY_DISK";
+pub const LOSSY_DISK: &str = "MOTET_TEST_LOSSY_DISK";
 
 /// What to start.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::{Reported, no_arguments, tidy, workspace};
+use crate::{Reported, demo, kill, no_arguments, tidy, workspace};
 
 /// What runs, in order: a new stage is a line here.
 ///
@@ -27,6 +27,8 @@ const STAGES: &[Stage] = &[
     Stage::new("rustdoc", Work::Cargo(RUSTDOC)),
     Stage::new("generated", Work::Own(generated::check)),
     Stage::new("tests", Work::Tests(&["test", "--workspace", "--no-fail-fast"])),
+    Stage::new("demo --once", Work::Own(demo::once)),
+    Stage::new("kill -9", Work::Own(kill::stage)),
 ];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
 const RUSTDOC: &[&str] =

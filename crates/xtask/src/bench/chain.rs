@@ -16,6 +16,8 @@ const CLIENTS: [u64; 4] = [1, 16, 64, 256];
 const WARM_UP: u64 = 1_500;
 const MEASURED: u64 = 8_000;
 const MEASURED_BARE: u64 = 3_000;
+/// A run is void whose bare clients make a smaller share of the calls that wrk makes.
+const BARE_OF_WRK_MIN: f64 = 0.7;
 /// Calls of a chain.
 const CALLS: f64 = 3.0;
 
@@ -24,10 +26,9 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     let chosen = CLIENTS.into_iter().filter(|clients| rig.clients.is_none_or(|of| of == *clients));
     chosen
         .map(|clients| {
-            let wrk = requests_by_wrk(&stubs, clients, &rig.folder)?;
             let mut server = rig.running_server(&[stubs.chain_document()])?;
             let line = Line::measure(format!("{clients} clients"), rig.runs, || {
-                run(rig, &stubs, &mut server, clients, wrk)
+                run(rig, &stubs, &mut server, clients)
             })?;
             server.stop()?;
             Ok(line)
@@ -35,13 +36,8 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
         .collect()
 }
 
-fn run(
-    rig: &Rig,
-    stubs: &Stubs,
-    server: &mut Server,
-    clients: u64,
-    wrk: Option<f64>,
-) -> anyhow::Result<Run> {
+fn run(rig: &Rig, stubs: &Stubs, server: &mut Server, clients: u64) -> anyhow::Result<Run> {
+    let wrk = requests_by_wrk(stubs, clients, &rig.folder)?;
     let options = |measured: u64| {
         vec![
             ("clients", clients.to_string()),
@@ -54,7 +50,7 @@ fn run(
     let bare = number(&rig.load("bare", &bare)?.finish()?, "perSecond")?;
 
     let load = rig.load("chain", &[options(MEASURED), of_chain(server)].concat())?;
-    let seen = rig.observe(load, server, stubs, &[])?;
+    let seen = Rig::observe(load, server, stubs, &[])?;
     let rate = seen.number("perSecond")?;
     let thousands = seen.number("completed")? / 1_000.0;
     let mut figures = vec![
@@ -72,14 +68,13 @@ fn run(
         Figure::new("bare chains/s", bare),
     ];
     set_bars(&mut figures, clients);
-    if let Some(wrk) = wrk {
-        figures.push(
-            Figure::new("bare calls of wrk's (below, it is void)", bare * CALLS / wrk)
-                .at_least(0.7),
-        );
+    let of_wrk = wrk.map(|wrk| bare * CALLS / wrk);
+    if let (Some(wrk), Some(of_wrk)) = (wrk, of_wrk) {
+        figures.push(Figure::new("bare calls of wrk's requests", of_wrk));
         figures.push(Figure::new("requests/s of wrk", wrk));
     }
-    Ok(Run { figures, others: seen.others })
+    let is_void = of_wrk.is_some_and(|share| share < BARE_OF_WRK_MIN);
+    Ok(Run { figures, others: seen.others, is_void })
 }
 
 /// Options of clients that run chains at a server.
@@ -114,8 +109,8 @@ fn requests_by_wrk(stubs: &Stubs, clients: u64, folder: &Path) -> anyhow::Result
     let connections = format!("-c{clients}");
     let address = format!("http://{}/step/1", stubs.addresses[0]);
     let mut command = Command::new("wrk");
-    command.args(["-t1", &connections, "-d3s", "-s"]).arg(&script).arg(address);
-    if command.output().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    command.args(["-t1", &connections, "-d2s", "-s"]).arg(&script).arg(address);
+    if Command::new("wrk").arg("-v").output().is_err() {
         println!("  wrk is not installed: whether the bare client is fast enough is not shown");
         return Ok(None);
     }

@@ -53,7 +53,7 @@ fn few(rig: &Rig) -> anyhow::Result<Run> {
         Figure::new("exec to the first finished, s", recovery.first.as_secs_f64()),
         Figure::new("exec to listening, s", recovery.listening.as_secs_f64()),
     ];
-    Ok(Run { figures, others: recovery.others })
+    Ok(Run { figures, others: recovery.others, is_void: false })
 }
 
 /// So many chains are stuck in their first call or wait for their turn; then the server is killed.
@@ -70,7 +70,7 @@ fn many(rig: &Rig) -> anyhow::Result<Run> {
         Figure::new("exec to all finished, s", recovery.all.as_secs_f64()),
         Figure::new("exec to listening, s", recovery.listening.as_secs_f64()),
     ];
-    Ok(Run { figures, others: recovery.others })
+    Ok(Run { figures, others: recovery.others, is_void: false })
 }
 
 /// Times from starting the program.

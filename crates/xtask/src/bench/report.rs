@@ -47,6 +47,14 @@ pub(super) struct Run {
     pub(super) figures: Vec<Figure>,
     /// What others took of one processor meanwhile.
     pub(super) others: f64,
+    /// The bench itself was too slow to say anything.
+    pub(super) is_void: bool,
+}
+
+impl Run {
+    fn counts(&self) -> bool {
+        self.others <= OTHERS_MAX && !self.is_void
+    }
 }
 
 /// Several runs of the same.
@@ -55,12 +63,12 @@ pub(super) struct Line {
     pub(super) name: String,
     kept: Vec<Run>,
     dropped: usize,
-    /// There were too few quiet runs, so that all of them were kept.
+    /// There were too few quiet runs that are not void, so that all of them were kept.
     is_noisy: bool,
 }
 
 impl Line {
-    /// Runs until so many were quiet; gives up after three times as many, and then keeps the noisy ones too.
+    /// Runs until so many were quiet and not void; gives up after three times as many, and then keeps them all.
     pub(super) fn measure(
         name: impl Into<String>,
         runs: usize,
@@ -68,16 +76,16 @@ impl Line {
     ) -> anyhow::Result<Self> {
         let name = name.into();
         let mut all: Vec<Run> = Vec::new();
-        let quiet = |all: &[Run]| all.iter().filter(|run| run.others <= OTHERS_MAX).count();
-        while quiet(&all) < runs && all.len() < runs * 3 {
+        let good = |all: &[Run]| all.iter().filter(|run| run.counts()).count();
+        while good(&all) < runs && all.len() < runs * 3 {
             let run = run().with_context(|| format!("{name}, run {}", all.len() + 1))?;
             println!("  {name}: {}", one_line(&run));
             all.push(run);
         }
-        let is_noisy = quiet(&all) < runs;
+        let is_noisy = good(&all) < runs;
         let ran = all.len();
         if !is_noisy {
-            all.retain(|run| run.others <= OTHERS_MAX);
+            all.retain(Run::counts);
         }
         Ok(Self { name, dropped: ran - all.len(), kept: all, is_noisy })
     }
@@ -110,7 +118,7 @@ impl Report {
     pub(super) fn table(&self) -> String {
         let mut text = format!("{} on {}\n", self.bench, self.machine);
         for line in &self.lines {
-            let noise = if line.is_noisy { ", NOISY: too few quiet runs" } else { "" };
+            let noise = if line.is_noisy { ", NOISY: too few good runs" } else { "" };
             let (kept, dropped, others) = (line.kept.len(), line.dropped, line.others() * 100.0);
             let name = &line.name;
             writeln!(
@@ -168,7 +176,8 @@ impl Report {
 fn one_line(run: &Run) -> String {
     let figures = run.figures.iter().map(|f| format!("{} {}", f.name, digits(f.value)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    format!("{figures}; others {:.0} %", run.others * 100.0)
+    let void = if run.is_void { ", VOID" } else { "" };
+    format!("{figures}; others {:.0} %{void}", run.others * 100.0)
 }
 
 fn reached(figure: &Figure) -> bool {

@@ -80,7 +80,6 @@ impl Rig {
 
     /// Runs these clients, looking at the server when their window begins and when it ends.
     pub(super) fn observe(
-        &self,
         mut load: Load,
         server: &mut Server,
         stubs: &Stubs,

@@ -46,7 +46,7 @@ fn run(rig: &Rig, stubs: &Stubs, binary: u64) -> anyhow::Result<Run> {
         Figure::new("PSS idle, MB", memory as f64 / 1e6).at_most(30.0),
         Figure::new("binary, MB", binary as f64 / 1e6).at_most(40.0),
     ];
-    Ok(Run { figures, others })
+    Ok(Run { figures, others, is_void: false })
 }
 
 /// Time from starting the program to the result of one chain, which is the first thing asked of it.

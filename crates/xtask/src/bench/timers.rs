@@ -45,7 +45,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
         ("log", log.display().to_string()),
     ];
     let began = Instant::now();
-    let seen = rig.observe(rig.load("start", &options)?, &mut server, &stubs, &[])?;
+    let seen = Rig::observe(rig.load("start", &options)?, &mut server, &stubs, &[])?;
     let pid = server.pid()?;
     // What is written to disk in the background has had a moment to settle, and nothing is due yet.
     thread::sleep(Duration::from_secs(3));
@@ -80,7 +80,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
         Figure::new("CPU of Motet per 1,000 timers, s", cpu.as_secs_f64() * 1e3 / count as f64),
         Figure::new("refused", seen.number("refused")?),
     ];
-    Ok(Run { figures, others })
+    Ok(Run { figures, others, is_void: false })
 }
 
 /// 99th percentiles, in milliseconds.

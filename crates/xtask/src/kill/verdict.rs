@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::{Arrival, Attempt};
 
 /// How far the engine's clock, which only follows the wall clock, and that of the services may differ, in microseconds.
-const CLOCK_SLACK: i64 = 50_000;
+const CLOCK_SLACK: i64 = 1_000;
 
 /// One `kill -9`: the victim died between the two instants, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ fn run(rate: f64, latency: f64, others: f64) -> anyhow::Result<Run> {
         Figure::new("p99, ms", latency).at_most(100.0),
         Figure::new("syncs/s", 1_234.5),
     ];
-    Ok(Run { figures, others })
+    Ok(Run { figures, others, is_void: rate == 0.0 })
 }
 
 fn report(lines: Vec<Line>) -> Report {
@@ -37,6 +37,13 @@ fn noisy_runs_are_dropped_while_there_are_quiet_ones() {
 }
 
 #[test]
+fn void_runs_are_dropped_too() {
+    let mut rates = [0.0, 5.0].iter();
+    let line = Line::measure("x", 1, || run(*rates.next().unwrap(), 1.0, 0.0)).unwrap();
+    assert_eq!((line.dropped, line.medians()[0].value), (1, 5.0));
+}
+
+#[test]
 fn without_quiet_runs_all_are_kept_and_the_line_says_so() {
     let mut count = 0;
     let line = Line::measure("1 client", 2, || {
@@ -49,7 +56,7 @@ fn without_quiet_runs_all_are_kept_and_the_line_says_so() {
     assert!(
         report
             .table()
-            .contains("(6 runs, 0 dropped, others 80 % of a processor, NOISY: too few quiet runs)")
+            .contains("(6 runs, 0 dropped, others 80 % of a processor, NOISY: too few good runs)")
     );
     let json = report.json();
     let figure = &json["lines"][0]["figures"][0];
