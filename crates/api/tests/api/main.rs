@@ -6,6 +6,7 @@ mod bulk;
 mod documents;
 mod instances;
 mod openapi;
+mod probes;
 mod refusals;
 mod serving;
 mod support;
