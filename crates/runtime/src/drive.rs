@@ -80,7 +80,7 @@ impl Runtime {
             reads: options.reads,
             clock: options.clock,
             catalog: RwLock::default(),
-            health: Mutex::new(Health { ready: false, reason: Some("starting".to_owned()) }),
+            health: Mutex::new(Health { ready: false, reason: Some(STARTING.to_owned()) }),
             levels: Levels::default(),
             store_metrics: options.store_metrics,
             seed: Mutex::new(inner::Seed::from_system()),
@@ -130,6 +130,9 @@ const ENGINE_STACK_BYTES: usize = ExpressionLimits::STACK_BYTES_WANTED + 2 * 102
 
 /// A snapshot is added after so many records of an instance.
 const SNAPSHOT_RECORDS: usize = 256;
+
+/// Why a server that has just begun takes no work yet.
+const STARTING: &str = "starting";
 
 /// What handles share with the engine thread.
 pub(crate) struct Inner {

@@ -167,6 +167,11 @@ impl Handle {
         self.inner.counts(filter).await
     }
 
+    /// The last durable position: a list that covers it shows everything that was acknowledged by now.
+    pub fn position(&self) -> Position {
+        self.inner.position()
+    }
+
     pub fn health(&self) -> Health {
         self.inner.health()
     }

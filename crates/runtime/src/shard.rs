@@ -279,6 +279,11 @@ impl Machine {
         [self.dispatch.in_flight(), self.dispatch.waiting(), self.slots.len(), self.timers.len()]
     }
 
+    /// The last durable position.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
     pub fn view(&self) -> &Arc<CatalogView> {
         &self.view
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use motet_store::{Entity, RowScan, Store, Value};
+use motet_store::{Entity, Position, RowScan, Store, Value};
 use motet_types::{InstanceId, ShardId};
 
 use super::Inner;
@@ -29,7 +29,7 @@ impl Shell {
         let (mut internal, mut external) = (Vec::new(), Vec::new());
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
         self.carry_out(machine.flush());
-        self.inner.set_health(Health { ready: true, reason: None });
+        self.inner.set_ready();
         while self.inner.lanes.take(&mut internal, &mut external, self.patience(&machine)) {
             let now = self.inner.clock.now();
             for input in internal.drain(..).chain(external.drain(..)) {
@@ -135,6 +135,7 @@ pub(super) struct Levels {
     counters: [AtomicU64; 8],
     levels: [AtomicU64; 4],
     quiet: AtomicU64,
+    position: AtomicU64,
 }
 
 impl Levels {
@@ -149,10 +150,16 @@ impl Levels {
             slot.store(value as u64, Ordering::Relaxed);
         }
         self.quiet.store(u64::from(machine.is_quiet()), Ordering::Relaxed);
+        self.position.store(machine.position().0, Ordering::Relaxed);
     }
 
     pub(super) fn is_quiet(&self) -> bool {
         self.quiet.load(Ordering::Relaxed) == 1
+    }
+
+    /// The last durable position.
+    pub(super) fn position(&self) -> Position {
+        Position(self.position.load(Ordering::Relaxed))
     }
 
     /// Name, help, kind and value of each figure.

@@ -142,12 +142,24 @@ impl Inner {
         self.lock_health().clone()
     }
 
+    /// What was starting is ready now; what is stopping already stays so.
+    pub(super) fn set_ready(&self) {
+        let mut health = self.lock_health();
+        if health.reason.as_deref() == Some(super::STARTING) {
+            *health = Health { ready: true, reason: None };
+        }
+    }
+
     pub(super) fn set_health(&self, health: Health) {
         *self.lock_health() = health;
     }
 
     fn lock_health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        self.levels.position()
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

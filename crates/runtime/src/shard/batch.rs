@@ -9,7 +9,7 @@ use motet_types::{InstanceId, ShardId};
 use super::starts::Starting;
 use super::{Machine, Output, Reply, Responder};
 use crate::sabotage::{self, Sabotage};
-use crate::{CatalogView, Error, HistoryEntry};
+use crate::{CatalogView, Error, HistoryEntry, InstanceView};
 
 /// Commits, and everything that rests on them.
 #[derive(Default)]
@@ -39,7 +39,8 @@ pub(super) enum Release {
     /// The start key's row is durable: lookups find it from now on.
     StartKey(ShardId, String),
     Watched(InstanceId, Vec<HistoryEntry>),
-    Ended(InstanceId),
+    /// The instance has ended; how it ended, if somebody waits for that.
+    Ended(InstanceId, Option<Box<InstanceView>>),
     Catalog(Arc<CatalogView>),
 }
 
@@ -133,7 +134,7 @@ impl Machine {
                 self.starting.remove(&(shard, key));
             }
             Release::Watched(id, entries) => self.waiters.tell(id, &entries),
-            Release::Ended(id) => self.ended(id),
+            Release::Ended(id, view) => self.ended(id, view),
             Release::Catalog(view) => {
                 let mut view = view;
                 Arc::make_mut(&mut view).position = self.position;
@@ -156,7 +157,7 @@ impl Machine {
             Release::Effect(..)
             | Release::StartKey(..)
             | Release::Watched(..)
-            | Release::Ended(_)
+            | Release::Ended(..)
             | Release::Catalog(_) => {}
         }
     }

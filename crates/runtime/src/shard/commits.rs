@@ -74,7 +74,8 @@ impl Machine {
             self.release(release);
         }
         if has_ended {
-            self.release(Release::Ended(id));
+            let view = self.waiters.is_awaited(id).then(|| self.view_of(id)).flatten();
+            self.release(Release::Ended(id, view.map(Box::new)));
         }
     }
 

@@ -370,26 +370,20 @@ impl Machine {
         }
     }
 
-    pub(super) fn ended(&mut self, id: InstanceId) {
+    /// The end is durable. It is told as it was then: what follows it may not be durable yet.
+    pub(super) fn ended(&mut self, id: InstanceId, view: Option<Box<view::InstanceView>>) {
         self.counters.ended += 1;
-        let waiting = self.waiters.take(id);
-        let Some(view) = self.view_of(id) else {
-            for reply in waiting {
-                self.give(id, Task::Read { until: None, created: true, reply });
+        self.waiters.unwatch(id);
+        for reply in self.waiters.take(id) {
+            match &view {
+                Some(view) => {
+                    let result = Ok(Reply::Instance { view: view.clone(), created: true });
+                    self.outputs.push(Output::Reply { reply, result, position: self.position });
+                }
+                None => self.give(id, Task::Read { until: None, created: true, reply }),
             }
-            return;
-        };
-        for reply in waiting {
-            let view = Reply::Instance { view: Box::new(view.clone()), created: true };
-            self.outputs.push(Output::Reply { reply, result: Ok(view), position: self.position });
         }
     }
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 fn rejected(rejection: Rejection) -> Error {

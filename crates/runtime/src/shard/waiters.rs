@@ -37,6 +37,10 @@ impl Waiters {
         waiting.into_iter().map(|(_, _, reply)| reply).collect()
     }
 
+    pub(super) fn is_awaited(&self, id: InstanceId) -> bool {
+        self.waiting.contains_key(&id)
+    }
+
     /// One whose patience is over.
     fn take_due(&mut self, now: Timestamp) -> Option<(InstanceId, bool, Responder)> {
         let (until, id) = self.deadlines.first().copied().filter(|(until, _)| *until <= now)?;
@@ -62,6 +66,11 @@ impl Waiters {
 
     pub(super) fn is_watched(&self, id: InstanceId) -> bool {
         self.watching.contains_key(&id)
+    }
+
+    /// The instance has ended: nothing follows that could be told.
+    pub(super) fn unwatch(&mut self, id: InstanceId) {
+        self.watching.remove(&id);
     }
 
     pub(super) fn tell(&mut self, id: InstanceId, entries: &[HistoryEntry]) {
