@@ -79,19 +79,12 @@ struct Edge {
 /// The ways on from a task, as the engine resolves them.
 fn edges(graph: &Graph, vertex: &Vertex) -> Vec<Edge> {
     let resolve = |flow: Flow| match flow {
-        Flow::Continue => vertex.next.map_or(Target::EndOfScope, Target::Task),
+        Flow::Continue => in_order(graph, vertex),
         Flow::Exit => Target::EndOfScope,
         Flow::End => Target::EndOfWorkflow,
         Flow::Goto(task) => Target::Task(task),
     };
-    let in_fork = graph
-        .scope(vertex.scope)
-        .owner
-        .is_some_and(|owner| matches!(graph.vertex(owner).kind, Kind::Fork { .. }));
-    let own = match vertex.then {
-        Flow::Continue if in_fork => Target::EndOfScope,
-        then => resolve(then),
-    };
+    let own = resolve(vertex.then);
     let mut edges = Vec::new();
     let mut has_default = false;
     if let Kind::Switch(cases) = &vertex.kind {
@@ -111,6 +104,15 @@ fn edges(graph: &Graph, vertex: &Vertex) -> Vec<Edge> {
         edges.push(Edge { to: resolve(then), label: Some("caught".to_owned()) });
     }
     edges
+}
+
+/// Where `continue` leads: branches of a fork stand beside each other, not after each other.
+fn in_order(graph: &Graph, vertex: &Vertex) -> Target {
+    let owner = graph.scope(vertex.scope).owner.map(|owner| &graph.vertex(owner).kind);
+    match (owner, vertex.next) {
+        (Some(Kind::Fork { .. }), _) | (_, None) => Target::EndOfScope,
+        (_, Some(next)) => Target::Task(next),
+    }
 }
 
 /// Task lists inside a task, each with the word that introduces it.

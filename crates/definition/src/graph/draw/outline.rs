@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Target, edges, scopes, summary};
+use super::{Target, edges, in_order, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId, Vertex};
 
 /// An indented outline with box-drawing characters; a way on that is not the next task is named.
@@ -39,7 +39,7 @@ fn line(graph: &Graph, vertex: &Vertex, indent: &str, text: &mut String) {
     }
     let is_switch = matches!(vertex.kind, Kind::Switch(_));
     for edge in edges(graph, vertex) {
-        let is_next = vertex.next.map_or(Target::EndOfScope, Target::Task) == edge.to;
+        let is_next = in_order(graph, vertex) == edge.to;
         if is_next && !is_switch {
             continue;
         }

@@ -36,18 +36,18 @@ fn an_outline_names_the_ways_that_are_not_the_next_task() {
     check(
         Format::Text,
         expect![[r#"
-        shop/picture:1.0.0
-        ├─ ask  try, with retries
-        │  ├─ try
-        │  │  └─ post  POST http://localhost:1/a
-        │  └─ catch
-        │     └─ note  set
-        ├─ choose  switch  cheap → nap  dear → end
-        ├─ both  fork
-        │  ├─ left  set  → end of list
-        │  └─ right  wait 1h 30m
-        └─ nap  wait 1s 500ms
-    "#]],
+            shop/picture:1.0.0
+            ├─ ask  try, with retries
+            │  ├─ try
+            │  │  └─ post  POST http://localhost:1/a
+            │  └─ catch
+            │     └─ note  set
+            ├─ choose  switch  cheap → nap  dear → end
+            ├─ both  fork
+            │  ├─ left  set
+            │  └─ right  wait 1h 30m
+            └─ nap  wait 1s 500ms
+        "#]],
     );
 }
 
