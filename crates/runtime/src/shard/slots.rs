@@ -348,8 +348,8 @@ impl Machine {
         for task in slot.queue {
             self.give(id, task);
         }
-        for reply in self.waiters.take(id) {
-            self.give(id, Task::Read { until: None, created: true, reply });
+        for (created, reply) in self.waiters.take(id) {
+            self.give(id, Task::Read { until: None, created, reply });
         }
     }
 
@@ -374,16 +374,22 @@ impl Machine {
     pub(super) fn ended(&mut self, id: InstanceId, view: Option<Box<view::InstanceView>>) {
         self.counters.ended += 1;
         self.waiters.unwatch(id);
-        for reply in self.waiters.take(id) {
+        for (created, reply) in self.waiters.take(id) {
             match &view {
                 Some(view) => {
-                    let result = Ok(Reply::Instance { view: view.clone(), created: true });
+                    let result = Ok(Reply::Instance { view: view.clone(), created });
                     self.outputs.push(Output::Reply { reply, result, position: self.position });
                 }
-                None => self.give(id, Task::Read { until: None, created: true, reply }),
+                None => self.give(id, Task::Read { until: None, created, reply }),
             }
         }
     }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 fn rejected(rejection: Rejection) -> Error {

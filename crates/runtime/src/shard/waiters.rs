@@ -28,13 +28,13 @@ impl Waiters {
         self.deadlines.insert((until, id));
     }
 
-    /// Everybody who waits for the instance.
-    pub(super) fn take(&mut self, id: InstanceId) -> Vec<Responder> {
+    /// Everybody who waits for the instance, each with whether it created it.
+    pub(super) fn take(&mut self, id: InstanceId) -> Vec<(bool, Responder)> {
         let waiting = self.waiting.remove(&id).unwrap_or_default();
         for (until, ..) in &waiting {
             self.deadlines.remove(&(*until, id));
         }
-        waiting.into_iter().map(|(_, _, reply)| reply).collect()
+        waiting.into_iter().map(|(_, created, reply)| (created, reply)).collect()
     }
 
     pub(super) fn is_awaited(&self, id: InstanceId) -> bool {

@@ -1,0 +1,50 @@
+//! The workflows that scripts name.
+
+/// The source of a workflow.
+pub(super) fn source(name: &str) -> String {
+    let tasks = tasks(name);
+    let fault = if name == "stuck" { ", metadata: { motet: { onFault: incident } }" } else { "" };
+    format!(
+        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '1.0.0'{fault} }}\ndo:\n{tasks}"
+    )
+}
+
+fn tasks(name: &str) -> String {
+    let call = |task: &str, more: &str| {
+        format!(
+            "  - {task}: {{ call: http, with: {{ method: post, endpoint: 'http://shop/{task}', body: '${{ {{ n: .n }} }}' }}{more} }}\n"
+        )
+    };
+    let child = |task: &str, of: &str, more: &str| {
+        format!(
+            "  - {task}: {{ run: {{ workflow: {{ namespace: test, name: {of}, version: '1.0.0', input: {{ n: 1 }} }}{more} }} }}\n"
+        )
+    };
+    match name {
+        "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
+        "pay" => call("pay", ""),
+        "chain" => call("pay", "") + &call("ship", ""),
+        "once" => call("pay", ", metadata: { motet: { idempotent: false } }"),
+        "hasty" => call("pay", ", timeout: { after: { seconds: 5 } }"),
+        "fork" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(call("left", "") + &call("right", "")))),
+        "nap" => "  - nap: { wait: { seconds: 60 } }\n  - rise: { set: { awake: true } }\n".to_owned(),
+        "two-naps" => "  - nap: { wait: { seconds: 60 } }\n  - again: { wait: { seconds: 60 } }\n  - rise: { set: { awake: true } }\n".to_owned(),
+        "long" => "  - loop:\n      for: { in: '${ [range(200)] }' }\n      do:\n        - count: { set: { n: '${ .n + 1 }' } }\n".to_owned(),
+        "stuck" => "  - fail: { raise: { error: { type: https://example.com/stuck, status: 500, title: stuck } } }\n".to_owned(),
+        "faulty" => "  - fail: { raise: { error: { type: https://example.com/faulty, status: 500, title: faulty } } }\n".to_owned(),
+        "parent" => child("kid", "pay", ""),
+        "of-pure" => child("kid", "pure", ""),
+        "of-nap" => child("kid", "nap", ""),
+        "of-faulty" => child("kid", "faulty", ""),
+        "loose" => child("kid", "pure", ", await: false"),
+        "siblings" => {
+            let children: String = (1..=3).map(|nth| child(&format!("kid{nth}"), "pure", "")).collect();
+            format!("  - all:\n      fork:\n        branches:\n{}", indent(&children))
+        }
+        other => panic!("there is no workflow {other:?}"),
+    }
+}
+
+fn indent(tasks: &str) -> String {
+    tasks.lines().map(|line| format!("          {}\n", line.trim_start())).collect()
+}

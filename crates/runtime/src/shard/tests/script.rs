@@ -1,0 +1,176 @@
+//! The statements of a script. `NAME` is an instance by the name its start gave it; `NAME.TASK` is a call.
+//!
+//! ```text
+//! limit LIMIT N                  before anything else
+//! use WORKFLOW…                  publishes, and makes that durable
+//! publish WORKFLOW               publishes, and leaves the commit to the script
+//! start NAME WORKFLOW [JSON] [key=K] [wait=30s] [version=V] [shard=N]
+//! many N PREFIX WORKFLOW         starts PREFIX1 to PREFIXN
+//! read NAME [wait=30s]           watch NAME as WATCHER         unwatch WATCHER
+//! cancel|suspend|resume|retry NAME
+//! answer NAME.TASK [STATUS] [JSON]          fail NAME.TASK maybe-run|not-run
+//! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
+//! hold|let|lose loads|lookups    answers later · answers now · answers with an error
+//! defect|heal NAME               steps of the instance panic from now on, or no more
+//! after 5s · restart · levels · forget-start NAME
+//! ```
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{CatalogInput, Outcome, Response};
+use motet_expr::{Value, json};
+use motet_store::CommitError;
+use motet_types::{ShardId, WorkflowName};
+
+use super::set_defect;
+use super::world::{Held, World};
+use crate::shard::{CatalogCommand, Input};
+use crate::{Command, StartRequest};
+
+impl World {
+    /// Runs every line; each is one turn of the engine thread.
+    pub(super) fn run(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            self.say(&format!("> {line}"));
+            for statement in line.split(';') {
+                self.statement(statement.trim());
+            }
+            self.turn();
+        }
+    }
+
+    fn statement(&mut self, statement: &str) {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        match words.as_slice() {
+            ["limit", name, number] => self.limit(name, number.parse().expect("a number")),
+            ["use", names @ ..] => names.iter().for_each(|name| self.use_workflow(name)),
+            ["publish", name] => self.publish(name),
+            ["start", name, workflow, more @ ..] => self.start(name, workflow, more),
+            ["many", count, prefix, workflow] => {
+                for nth in 1..=count.parse().expect("a number") {
+                    self.start(&format!("{prefix}{nth}"), workflow, &[]);
+                }
+            }
+            ["read", name, more @ ..] => {
+                let (id, until) = (self.id(name), option(more, "wait").map(duration));
+                let until = until.map(|wait| self.now().saturating_add(wait));
+                let reply = self.responder(&format!("read {name}"));
+                self.feed(Input::Read { id, until, reply });
+            }
+            ["watch", name, "as", watcher] => {
+                let (id, reply) = (self.id(name), self.responder(&format!("watch {name}")));
+                let watcher = self.watcher(watcher);
+                self.feed(Input::Watch { id, watcher, reply });
+            }
+            ["unwatch", watcher] => self.unwatch(watcher),
+            [verb @ ("cancel" | "suspend" | "resume" | "retry"), name] => {
+                let command = match *verb {
+                    "cancel" => Command::Cancel { reason: None },
+                    "suspend" => Command::Suspend { reason: None },
+                    "resume" => Command::Resume,
+                    _ => Command::Retry,
+                };
+                let (id, reply) = (self.id(name), self.responder(&format!("{verb} {name}")));
+                self.feed(Input::Command { id, command, reply });
+            }
+            ["answer", call, more @ ..] => self.outcome(call, answered(more)),
+            ["fail", call, how] => {
+                let maybe_run = *how == "maybe-run";
+                let message = "no answer".to_owned();
+                self.outcome(call, Outcome::Failed { maybe_run, timed_out: false, message });
+            }
+            [verb @ ("hold" | "let" | "lose"), what] => self.hold(held(verb), what),
+            [verb @ ("defect" | "heal"), name] => set_defect(self.id(name), *verb == "defect"),
+            ["durable"] => self.durable(),
+            ["settle"] => self.settle(),
+            ["refused"] => self.refused(CommitError::DiskFull("no space left".to_owned())),
+            ["unknown"] => self.refused(CommitError::Unknown("the sync failed".to_owned())),
+            ["after", time] => self.pass(duration(time)),
+            ["restart"] => self.restart(),
+            ["levels"] => self.say_levels(),
+            other => panic!("there is no statement {other:?}"),
+        }
+    }
+
+    fn publish(&mut self, name: &str) {
+        let (graph, source) = self.compile(name);
+        let input = CatalogInput::Publish {
+            definition: graph.definition.clone(),
+            digest: graph.digest,
+            source: source.into(),
+        };
+        let command = Box::new(CatalogCommand { input, graph: Some(graph) });
+        let reply = self.responder(&format!("publish {name}"));
+        self.feed(Input::Catalog { command, reply });
+    }
+
+    fn use_workflow(&mut self, name: &str) {
+        self.quietly(|world| {
+            world.publish(name);
+            world.turn();
+            world.settle();
+        });
+    }
+
+    fn start(&mut self, name: &str, workflow: &str, more: &[&str]) {
+        let input = more.iter().find(|word| word.starts_with('{')).unwrap_or(&r#"{"n":1}"#);
+        let shard: u16 = option(more, "shard").map_or(1, |shard| shard.parse().expect("a number"));
+        let request = Box::new(StartRequest {
+            workflow: WorkflowName {
+                namespace: "test".parse().expect("a label"),
+                name: workflow.parse().expect("a label"),
+            },
+            version: option(more, "version").map(str::to_owned),
+            input: value(input),
+            key: option(more, "key").map(str::to_owned),
+            wait: option(more, "wait").map_or(Duration::ZERO, duration),
+        });
+        let random = self.random(name, ShardId(shard));
+        let reply = self.responder(&format!("start {name}"));
+        self.feed(Input::Start { request, random, reply });
+    }
+
+    fn outcome(&mut self, call: &str, outcome: Outcome) {
+        let (id, step, attempt) = self.call(call);
+        self.feed(Input::Outcome { id, step, attempt, outcome });
+    }
+}
+
+fn answered(words: &[&str]) -> Outcome {
+    let status = words.iter().find_map(|word| word.parse().ok()).unwrap_or(200);
+    let body = words.iter().find(|word| word.starts_with('{')).unwrap_or(&r#"{"n":2}"#);
+    Outcome::Response(Response {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    })
+}
+
+fn held(verb: &str) -> Held {
+    match verb {
+        "hold" => Held::Kept,
+        "lose" => Held::Lost,
+        _ => Held::Answered,
+    }
+}
+
+fn option<'w>(words: &[&'w str], name: &str) -> Option<&'w str> {
+    words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn duration(text: &str) -> Duration {
+    let digits = text.trim_end_matches(char::is_alphabetic);
+    let number: f64 = digits.parse().expect("a number");
+    let unit = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "h" => 3_600.0,
+        other => panic!("there is no unit {other:?}"),
+    };
+    Duration::from_secs_f64(number * unit)
+}
+
+fn value(text: &str) -> Value {
+    json::parse(text.as_bytes(), json::Limits::default()).expect("JSON")
+}

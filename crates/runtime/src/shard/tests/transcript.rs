@@ -1,0 +1,167 @@
+//! How commits and replies look in a transcript.
+
+use motet_engine::Fact;
+use motet_journal::{Message, decode_message, decode_records};
+use motet_store::{Commit, RowChange, Value};
+use motet_types::{InstanceId, Timestamp};
+
+use super::world::{BEGIN, Names};
+use crate::shard::{CATALOG_ENTITY, Reply};
+use crate::tables::{INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER};
+use crate::{Error, InstanceView, view};
+
+impl Names {
+    /// A line for each commit: whose it is, its records, and its rows by table.
+    pub(super) fn commits(&mut self, commits: &[Commit]) -> Vec<String> {
+        commits.iter().map(|commit| self.commit(commit)).collect()
+    }
+
+    fn commit(&mut self, commit: &Commit) -> String {
+        let id = InstanceId(commit.entity.0);
+        let is_instance = id.0[..8] != [0; 8];
+        let (owner, records) = match is_instance {
+            true => (self.instance(id), self.records(id, commit)),
+            false if commit.entity == CATALOG_ENTITY => ("catalog".to_owned(), String::new()),
+            false => (format!("shard {}", commit.shard), String::new()),
+        };
+        let rows: Vec<String> = commit.rows.iter().filter_map(|change| self.row(change)).collect();
+        let snapshot = commit.snapshot.as_ref().map(|_| "snapshot".to_owned());
+        let parts: Vec<String> = [records, rows.join(", ")]
+            .into_iter()
+            .chain(snapshot)
+            .filter(|part| !part.is_empty())
+            .collect();
+        format!("    {owner}: {}", parts.join(" | ")).trim_end_matches([' ', ':']).to_owned()
+    }
+
+    fn records(&mut self, id: InstanceId, commit: &Commit) -> String {
+        let records = decode_records(&commit.records).expect("records that can be read");
+        for record in &records {
+            if let Fact::Started { start, .. } = &record.fact {
+                self.definitions.insert(id, start.definition.clone());
+            }
+        }
+        let graph = self.definitions.get(&id).and_then(|definition| self.graphs.get(definition));
+        let graph = graph.expect("the graph of a definition that was published");
+        let entries = view::history(&records, 0, graph);
+        let mut words: Vec<(&str, usize)> = Vec::new();
+        for entry in &entries {
+            match words.last_mut() {
+                Some((kind, count)) if *kind == entry.kind => *count += 1,
+                _ => words.push((entry.kind, 1)),
+            }
+        }
+        // A loop's records are told by their number.
+        if entries.len() > 20 {
+            return format!("{} records", entries.len());
+        }
+        let words: Vec<String> = words
+            .into_iter()
+            .map(|(kind, count)| match count {
+                1 => kind.to_owned(),
+                count => format!("{kind}×{count}"),
+            })
+            .collect();
+        words.join(" ")
+    }
+
+    fn row(&mut self, change: &RowChange) -> Option<String> {
+        let (table, values, is_put) = match change {
+            RowChange::Put { table, row } => (*table, row, true),
+            RowChange::Delete { table, key } => (*table, key, false),
+        };
+        let verb = if is_put { "" } else { "no " };
+        Some(match table {
+            table if table == INSTANCE.id => format!("listed {}", text(&values[5])),
+            table if table == TIMER.id => {
+                let Value::Int(due) = values[1] else { panic!("a due time: {values:?}") };
+                format!("{verb}timer {}", since_begin(Timestamp::from_micros(due)))
+            }
+            table if table == PENDING.id => format!("{verb}pending"),
+            table if table == START.id => format!("key {}", text(&values[1])),
+            // It goes with each message.
+            table if table == SENT.id => return None,
+            table if table == INBOX.id => {
+                format!("taken {}→{} #{}", int(&values[1]), int(&values[0]), int(&values[2]))
+            }
+            table if table == MESSAGE.id && is_put => {
+                let Value::Blob(body) = &values[4] else { panic!("a body: {values:?}") };
+                let message = self.message(&decode_message(body).expect("a message"));
+                let (from, to) = (int(&values[0]), int(&values[2]));
+                format!("{message} {from}→{to} #{} after #{}", int(&values[1]), int(&values[3]))
+            }
+            table if table == MESSAGE.id => {
+                format!("no message {} #{}", int(&values[0]), int(&values[1]))
+            }
+            other => panic!("there is no table {other:?}"),
+        })
+    }
+
+    fn message(&mut self, message: &Message) -> String {
+        match message {
+            Message::StartChild { parent, child, .. } => {
+                format!("start {}", self.child(*parent, child.id))
+            }
+            Message::ChildEnded { child, .. } => format!("end of {}", self.instance(*child)),
+            Message::CancelChild { child } => format!("cancel {}", self.instance(*child)),
+        }
+    }
+
+    /// What a client was told.
+    pub(super) fn reply(&mut self, result: &Result<Reply, Error>) -> String {
+        match result {
+            Ok(Reply::Instance { view, created }) => {
+                let created = if *created { "created, " } else { "" };
+                format!("{created}{}", self.view(view))
+            }
+            Ok(Reply::Catalog { created: true }) => "created".to_owned(),
+            Ok(Reply::Catalog { created: false }) => "there already".to_owned(),
+            Ok(Reply::Watching) => "watching".to_owned(),
+            Err(error) => format!("refused: {}", self.named(&error.to_string())),
+        }
+    }
+
+    fn view(&mut self, view: &InstanceView) -> String {
+        let mut text = format!("{} {}", self.instance(view.id), view.status);
+        if let Some(output) = &view.output {
+            text += &format!(" {}", motet_expr::json::to_text(output));
+        }
+        if let Some(error) = &view.error {
+            let (title, detail) = (error.title.as_deref(), error.detail.as_deref());
+            text += &format!(" {} ({})", title.unwrap_or_default(), detail.unwrap_or_default());
+        }
+        let steps: Vec<String> =
+            view.steps.iter().map(|step| format!("{} {}", step.name, step.status)).collect();
+        if !steps.is_empty() {
+            text += &format!(", {}", steps.join(", "));
+        }
+        for (_, incident) in &view.incidents {
+            text += &format!(", incident: {}", incident.title.as_deref().unwrap_or_default());
+        }
+        self.named(&text)
+    }
+
+    fn named(&self, text: &str) -> String {
+        self.instances
+            .iter()
+            .fold(text.to_owned(), |text, (id, name)| text.replace(&id.to_string(), name))
+    }
+}
+
+fn since_begin(at: Timestamp) -> String {
+    format!("+{}s", at.since(BEGIN).as_secs_f64())
+}
+
+fn text(value: &Value) -> &str {
+    match value {
+        Value::Text(text) => text,
+        other => panic!("a text: {other:?}"),
+    }
+}
+
+fn int(value: &Value) -> i64 {
+    match value {
+        Value::Int(int) => *int,
+        other => panic!("a number: {other:?}"),
+    }
+}

@@ -1,0 +1,425 @@
+//! What is around the machine: a store whose commits wait for the script, time, clients and services.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use motet_definition::graph::{self, Graph};
+use motet_engine::secret::SecretKey;
+use motet_store::memory::MemoryStore;
+use motet_store::{
+    Commit, CommitError, Completion, Entity, Epoch, Position, RowScan, Store, Value,
+};
+use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
+
+use super::definitions;
+use crate::drive::recover;
+use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Watcher};
+use crate::tables::{SCHEMA, START};
+use crate::{Error, HistoryEntry};
+
+pub(super) struct World {
+    pub(super) machine: Machine,
+    store: MemoryStore,
+    limits: Limits,
+    now: Timestamp,
+    /// The batch in flight.
+    batch: Option<Vec<Commit>>,
+    /// What the machine asks the store.
+    questions: Vec<Question>,
+    loads: Held,
+    lookups: Held,
+    events: (Sender<Event>, Receiver<Event>),
+    unwatched: Arc<Mutex<BTreeSet<String>>>,
+    calls: HashMap<String, (InstanceId, StepId, Attempt)>,
+    pub(super) names: Names,
+    transcript: String,
+    is_quiet: bool,
+}
+
+/// What becomes of the machine's questions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Held {
+    Answered,
+    Kept,
+    Lost,
+}
+
+enum Question {
+    Load(InstanceId),
+    Lookup(ShardId, String),
+}
+
+/// What reached somebody outside.
+enum Event {
+    Reply(String, Result<Reply, Error>, Position),
+    Watched(String, Vec<HistoryEntry>),
+    /// The machine let a watcher go.
+    Closed(String),
+}
+
+/// Short names for ids and keys.
+#[derive(Default)]
+pub(super) struct Names {
+    /// By the free bits of the id.
+    starts: HashMap<u64, String>,
+    pub(super) instances: BTreeMap<InstanceId, String>,
+    pub(super) definitions: HashMap<InstanceId, WorkflowRef>,
+    pub(super) graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
+    keys: Vec<String>,
+}
+
+/// The script's time begins here.
+pub(super) const BEGIN: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// The free bits of an id that tell the start; those above hold the shard.
+const START_BITS: u64 = (1 << 40) - 1;
+
+impl World {
+    pub(super) fn new() -> Self {
+        let limits = Limits::default();
+        Self {
+            machine: Machine::new(config(&limits, Epoch(1))),
+            store: MemoryStore::new(&SCHEMA),
+            limits,
+            now: BEGIN,
+            batch: None,
+            questions: Vec::new(),
+            loads: Held::Answered,
+            lookups: Held::Answered,
+            events: channel(),
+            unwatched: Arc::default(),
+            calls: HashMap::new(),
+            names: Names::default(),
+            transcript: String::new(),
+            is_quiet: false,
+        }
+    }
+
+    pub(super) fn transcript(self) -> String {
+        self.transcript
+    }
+
+    pub(super) fn say(&mut self, line: &str) {
+        if !self.is_quiet {
+            self.transcript.push_str(line);
+            self.transcript.push('\n');
+        }
+    }
+
+    pub(super) fn quietly(&mut self, act: impl FnOnce(&mut Self)) {
+        let was_quiet = std::mem::replace(&mut self.is_quiet, true);
+        act(self);
+        self.is_quiet = was_quiet;
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now = self.now.saturating_add(time);
+    }
+
+    /// Changes a limit; the machine begins anew.
+    pub(super) fn limit(&mut self, name: &str, number: usize) {
+        let limit = match name {
+            "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
+            "instances_cached_max" => &mut self.limits.instances_cached_max,
+            "step_records_max" => &mut self.limits.step_records_max,
+            other => panic!("scripts cannot set {other:?}"),
+        };
+        *limit = number;
+        self.quietly(Self::restart);
+    }
+
+    pub(super) fn feed(&mut self, input: Input) {
+        self.machine.handle(self.now, input);
+    }
+
+    /// What the engine thread does between two looks at its lanes, until nothing but commits is waited for.
+    pub(super) fn turn(&mut self) {
+        loop {
+            if self.machine.next_due().is_some_and(|due| due <= self.now) {
+                self.feed(Input::Tick);
+            }
+            for output in self.machine.flush() {
+                self.take(output);
+            }
+            self.hear();
+            let fed = self.answer_questions();
+            if !fed && !self.machine.has_work() {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, output: Output) {
+        match output {
+            Output::Load(id) => {
+                let name = self.names.instance(id);
+                self.say(&format!("  load {name}"));
+                self.questions.push(Question::Load(id));
+            }
+            Output::Lookup { shard, key } => {
+                self.say(&format!("  look up {key}"));
+                self.questions.push(Question::Lookup(shard, key));
+            }
+            Output::Commit(commits) => {
+                let lines = self.names.commits(&commits);
+                self.say(&format!("  commit of {}", commits.len()));
+                lines.iter().for_each(|line| self.say(line));
+                assert!(self.batch.replace(commits).is_none(), "one batch is in flight at a time");
+            }
+            Output::Reply { reply, result, position } => {
+                reply(result, position);
+                self.hear();
+            }
+            Output::Call(call) => self.sent(&call),
+            Output::Withdraw { id, .. } => {
+                let name = self.names.instance(id);
+                self.say(&format!("  withdraw a call of {name}"));
+            }
+            Output::Catalog(_) => self.say("  catalog"),
+            Output::Stop(reason) => self.say(&format!("  stop: {reason}")),
+        }
+    }
+
+    fn sent(&mut self, call: &Call) {
+        let task = &call.graph.vertex(call.task).name;
+        let name = format!("{}.{task}", self.names.instance(call.id));
+        let (key, attempt) = (self.names.key(&call.key), call.attempt);
+        self.say(&format!("  call {name}, attempt {attempt}, {key}"));
+        self.calls.insert(name, (call.id, call.step, attempt));
+    }
+
+    /// Writes down what clients and watchers were told.
+    fn hear(&mut self) {
+        while let Ok(event) = self.events.1.try_recv() {
+            let line = match event {
+                Event::Reply(label, result, position) => {
+                    format!("  {label}: {} @{}", self.names.reply(&result), position.0)
+                }
+                Event::Watched(watcher, entries) => {
+                    let entries: Vec<String> = entries
+                        .iter()
+                        .map(|entry| format!("{} {}", entry.number, entry.kind))
+                        .collect();
+                    format!("  {watcher} sees {}", entries.join(", "))
+                }
+                Event::Closed(watcher) => format!("  {watcher} sees no more"),
+            };
+            self.say(&line);
+        }
+    }
+
+    /// Answers what was asked as far as the script lets it; whether there was anything.
+    fn answer_questions(&mut self) -> bool {
+        let mut fed = false;
+        for question in std::mem::take(&mut self.questions) {
+            let held = match question {
+                Question::Load(_) => self.loads,
+                Question::Lookup(..) => self.lookups,
+            };
+            match (held, question) {
+                (Held::Kept, question) => self.questions.push(question),
+                (held, question) => {
+                    fed = true;
+                    let input = self.answer(question, held == Held::Lost);
+                    self.feed(input);
+                }
+            }
+        }
+        fed
+    }
+
+    fn answer(&self, question: Question, is_lost: bool) -> Input {
+        let lost = || motet_store::Error::Io("the disk does not answer".to_owned());
+        match question {
+            Question::Load(id) if is_lost => Input::Loaded { id, loaded: Err(lost()) },
+            Question::Load(id) => {
+                let loaded = wait(|done| self.store.load(vec![Entity(id.0)], done));
+                Input::Loaded { id, loaded: loaded.map(|mut loaded| loaded.remove(0)) }
+            }
+            Question::Lookup(shard, key) if is_lost => {
+                Input::Looked { shard, key, row: Err(lost()) }
+            }
+            Question::Lookup(shard, key) => {
+                let prefix = vec![Value::Int(i64::from(shard.0)), Value::Text(key.clone())];
+                let scan = RowScan { table: START.id, prefix, after: None, limit: 1 };
+                let rows = wait(|done| self.store.rows(scan, done));
+                Input::Looked { shard, key, row: rows.map(|rows| rows.into_iter().next()) }
+            }
+        }
+    }
+
+    pub(super) fn hold(&mut self, held: Held, what: &str) {
+        match what {
+            "loads" => self.loads = held,
+            "lookups" => self.lookups = held,
+            other => panic!("{other:?} cannot be held"),
+        }
+    }
+
+    /// The batch in flight becomes durable.
+    pub(super) fn durable(&mut self) {
+        let commits = self.batch.take().expect("a batch is in flight");
+        let positions = wait(|done| self.store.commit(commits, done)).expect("the store takes it");
+        self.feed(Input::Committed { positions });
+    }
+
+    /// Every batch becomes durable until there is none.
+    pub(super) fn settle(&mut self) {
+        self.turn();
+        while self.batch.is_some() {
+            self.durable();
+            self.turn();
+        }
+    }
+
+    pub(super) fn refused(&mut self, error: CommitError) {
+        drop(self.batch.take().expect("a batch is in flight"));
+        self.feed(Input::Refused { error });
+    }
+
+    /// The server dies and comes back: what was not durable is gone, and nobody is there who waited.
+    pub(super) fn restart(&mut self) {
+        self.batch = None;
+        self.questions.clear();
+        self.calls.clear();
+        self.events = channel();
+        self.store = self.store.reopen();
+        let limits = &self.limits;
+        let compile = |_: &WorkflowRef, published: &motet_engine::Published| {
+            graph::check(&published.source, limits).graph.map(Arc::new)
+        };
+        let (epoch, recovered) = recover::read(&self.store, &compile).expect("a store to read");
+        self.machine = Machine::new(config(&self.limits, epoch));
+        self.feed(Input::Recovered(Box::new(recovered)));
+    }
+
+    pub(super) fn say_levels(&mut self) {
+        let [in_flight, waiting, live, timers] = self.machine.levels();
+        self.say(&format!("  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers"));
+    }
+
+    pub(super) fn compile(&mut self, name: &str) -> (Arc<Graph>, String) {
+        let source = definitions::source(name);
+        let checked = graph::check(&source, &self.limits);
+        let graph = checked.graph.unwrap_or_else(|| panic!("{name}: {:?}", checked.diagnostics));
+        let graph = Arc::new(graph);
+        self.names.graphs.insert(graph.definition.clone(), graph.clone());
+        (graph, source)
+    }
+
+    /// The free bits for the id of the instance that gets this name.
+    pub(super) fn random(&mut self, name: &str, shard: ShardId) -> u64 {
+        let nth = self.names.starts.len() as u64 + 1;
+        self.names.starts.insert(nth, name.to_owned());
+        u64::from(shard.0) << 48 | nth
+    }
+
+    pub(super) fn id(&self, name: &str) -> InstanceId {
+        let found = self.names.instances.iter().find(|(_, of)| *of == name);
+        *found.unwrap_or_else(|| panic!("there is no instance {name:?}")).0
+    }
+
+    pub(super) fn call(&self, name: &str) -> (InstanceId, StepId, Attempt) {
+        *self.calls.get(name).unwrap_or_else(|| panic!("there was no call {name:?}"))
+    }
+
+    /// Calls that have left and were not answered by `call`, by name.
+    pub(super) fn take_calls(&mut self) -> Vec<(String, (InstanceId, StepId, Attempt))> {
+        let mut calls: Vec<_> = self.calls.drain().collect();
+        calls.sort();
+        calls
+    }
+
+    pub(super) fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    pub(super) fn responder(&self, label: &str) -> Responder {
+        let (label, events) = (label.to_owned(), self.events.0.clone());
+        Box::new(move |result, position| {
+            // Nobody listens after a restart.
+            drop(events.send(Event::Reply(label, result, position)));
+        })
+    }
+
+    pub(super) fn watcher(&self, name: &str) -> Watcher {
+        let mut watching = Watching { name: name.to_owned(), events: self.events.0.clone() };
+        let unwatched = self.unwatched.clone();
+        Box::new(move |entries| {
+            watching.tell(entries);
+            !unwatched.lock().expect("no panic").contains(&watching.name)
+        })
+    }
+
+    /// The watcher says at its next entry that it wants no more.
+    pub(super) fn unwatch(&self, name: &str) {
+        self.unwatched.lock().expect("no panic").insert(name.to_owned());
+    }
+}
+
+/// Says so when it is let go.
+struct Watching {
+    name: String,
+    events: Sender<Event>,
+}
+
+impl Watching {
+    fn tell(&mut self, entries: &[HistoryEntry]) {
+        drop(self.events.send(Event::Watched(self.name.clone(), entries.to_vec())));
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        drop(self.events.send(Event::Closed(self.name.clone())));
+    }
+}
+
+impl Names {
+    /// The name of an instance; one that nobody named shows its id.
+    pub(super) fn instance(&mut self, id: InstanceId) -> String {
+        if let Some(name) = self.instances.get(&id) {
+            return name.clone();
+        }
+        let mut bits = [0; 8];
+        bits.copy_from_slice(&id.0[8..]);
+        let start = u64::from_be_bytes(bits) & START_BITS;
+        let name = self.starts.get(&start).cloned().unwrap_or_else(|| id.to_string());
+        self.instances.insert(id, name.clone());
+        name
+    }
+
+    /// Names a child after its parent and its place among the children that were heard of.
+    pub(super) fn child(&mut self, parent: InstanceId, child: InstanceId) -> String {
+        let parent = self.instance(parent);
+        let prefix = format!("{parent}/");
+        let nth = 1 + self.instances.values().filter(|name| name.starts_with(&prefix)).count();
+        self.instances.entry(child).or_insert_with(|| format!("{prefix}{nth}")).clone()
+    }
+
+    fn key(&mut self, key: &str) -> String {
+        let found = self.keys.iter().position(|known| known == key);
+        let nth = found.unwrap_or_else(|| {
+            self.keys.push(key.to_owned());
+            self.keys.len() - 1
+        });
+        format!("key {}", nth + 1)
+    }
+}
+
+fn config(limits: &Limits, epoch: Epoch) -> Config {
+    Config { limits: limits.clone(), secret_key: SecretKey([7; 32]), epoch, snapshot_records: 16 }
+}
+
+/// The in-memory store answers before it returns.
+fn wait<T: Send + 'static>(ask: impl FnOnce(Completion<T>)) -> T {
+    let (sender, receiver) = channel();
+    ask(Box::new(move |answer| sender.send(answer).expect("somebody waits")));
+    receiver.recv().expect("an answer")
+}

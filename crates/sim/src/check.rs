@@ -1,0 +1,98 @@
+use std::fmt;
+
+/// What must never happen, in the words of the storage rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    CommandLost,
+    EffectBeforeDurable,
+    TwoOwners,
+    OutcomeAppliedTwice,
+    KeyNotUnique,
+    TimerWrong,
+    HistoryChanged,
+    ViewDisagrees,
+    MessageTwiceOrLost,
+    CallForgotten,
+    NeverEnds,
+    StateInvariant,
+    RebuildDiffers,
+    StoreDoesNotOpen,
+    Panicked,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CommandLost => "an acknowledged command lost",
+            Self::EffectBeforeDurable => "an effect released before it is durable",
+            Self::TwoOwners => "two owners in one epoch",
+            Self::OutcomeAppliedTwice => "one attempt's outcome applied twice",
+            Self::KeyNotUnique => "two keys for one logical call, or one key for two",
+            Self::TimerWrong => "a timer early, lost or fired twice",
+            Self::HistoryChanged => "an acknowledged history changing",
+            Self::ViewDisagrees => "a view that disagrees with the histories",
+            Self::MessageTwiceOrLost => "a message taken twice or lost",
+            Self::CallForgotten => "a parked call forgotten",
+            Self::NeverEnds => "an instance that never ends",
+            Self::StateInvariant => "a state that breaks an invariant",
+            Self::RebuildDiffers => "a live instance that differs from its rebuild",
+            Self::StoreDoesNotOpen => "a store that does not open",
+            Self::Panicked => "a panic",
+        })
+    }
+}
+
+/// One of those things happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub check: Check,
+    pub expected: String,
+    pub seen: String,
+}
+
+/// What a check gives; the violation is boxed because there is at most one of it.
+pub(crate) type Checked<T = ()> = Result<T, Box<Violation>>;
+
+/// Fails the check unless `holds`; the texts are made only then.
+pub(crate) fn ensure(
+    holds: bool,
+    check: Check,
+    expected: &str,
+    seen: impl FnOnce() -> String,
+) -> Checked {
+    if holds { Ok(()) } else { Err(violated(check, expected, seen())) }
+}
+
+pub(crate) fn violated(check: Check, expected: &str, seen: impl Into<String>) -> Box<Violation> {
+    Box::new(Violation { check, expected: expected.to_owned(), seen: seen.into() })
+}
+
+/// A seed under which a check failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub seed: u64,
+    pub sabotage: Option<&'static str>,
+    pub violation: Violation,
+    /// The last events before it, oldest first.
+    pub events: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { check, expected, seen } = &self.violation;
+        writeln!(f, "seed {}: {check}", self.seed)?;
+        writeln!(f, "  expected: {expected}")?;
+        writeln!(f, "  seen:     {seen}")?;
+        writeln!(f, "the last {} events:", self.events.len())?;
+        for event in &self.events {
+            writeln!(f, "  {event}")?;
+        }
+        write!(f, "again: cargo run -p motet-sim --release ")?;
+        match self.sabotage {
+            None => write!(f, "-- --seed {}", self.seed),
+            Some(name) => {
+                write!(f, "--features sabotage -- --seed {} --sabotage {name}", self.seed)
+            }
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! Clients of the API: what they ask, how often they repeat it, and what they were promised.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use motet_engine::CatalogInput;
+use motet_expr::json;
+use motet_runtime::shard::{CatalogCommand, Input, Reply, Responder};
+use motet_runtime::{Command, Error, InstanceView, StartRequest};
+use motet_store::Position;
+use motet_types::{InstanceId, Status};
+
+use crate::check::{Check, Checked, ensure, violated};
+use crate::definitions::{self, LEAVES, POOL, definition};
+use crate::random::Random;
+use crate::world::{Event, HORIZON, World};
+
+/// Starts that every seed makes.
+const ORDERS_MIN: u64 = 21;
+const ORDERS_MAX: u64 = 27;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Publish(usize),
+    /// Start what the order asks for, perhaps again.
+    Start(usize),
+    /// The order's key with another body.
+    StartOther(usize),
+    /// A command to this instance, or to any.
+    Steer(Steer, Option<InstanceId>),
+    Read,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steer {
+    Cancel,
+    Suspend,
+    Resume,
+    Retry,
+}
+
+pub(crate) struct Clients {
+    /// Definitions that this seed uses, children first.
+    definitions: Vec<usize>,
+    published: BTreeSet<usize>,
+    orders: Vec<Ordered>,
+    requests: Vec<Request>,
+    replies: Replies,
+    /// Planned actions that have not been carried out.
+    left: usize,
+    /// Most records that an answer about an instance has shown.
+    promised: BTreeMap<InstanceId, u64>,
+    /// Suspensions that were acknowledged.
+    suspended: BTreeMap<InstanceId, u64>,
+    pub(crate) cancelled: BTreeSet<InstanceId>,
+}
+
+type Replies = Arc<Mutex<Vec<(usize, Result<Reply, Error>, Position)>>>;
+
+/// A start that some client wants.
+struct Ordered {
+    definition: usize,
+    key: Option<String>,
+    wait: Duration,
+    instance: Option<InstanceId>,
+    /// Whether an answer said that this start made it.
+    is_created: bool,
+}
+
+struct Request {
+    life: u32,
+    action: Action,
+    instance: Option<InstanceId>,
+    is_answered: bool,
+}
+
+impl Clients {
+    pub(crate) fn new(random: &mut Random) -> Self {
+        let mut definitions = Vec::new();
+        let chosen: Vec<usize> = (0..random.between(3, 6))
+            .map(|idx| match idx {
+                0 => random.below(LEAVES as u64) as usize,
+                _ => random.between(LEAVES as u64, POOL as u64) as usize,
+            })
+            .collect();
+        for number in &chosen {
+            definitions.extend(definition(*number).children.iter().copied());
+            definitions.push(*number);
+        }
+        let mut seen = BTreeSet::new();
+        definitions.retain(|number| seen.insert(*number));
+        let orders = (0..random.between(ORDERS_MIN, ORDERS_MAX))
+            .map(|number| Ordered {
+                definition: *random.pick(&chosen),
+                key: random.percent(70).then(|| format!("order-{number}")),
+                wait: Duration::from_secs(*random.pick(&[0, 0, 2, 30])),
+                instance: None,
+                is_created: false,
+            })
+            .collect();
+        Self {
+            definitions,
+            published: BTreeSet::new(),
+            orders,
+            requests: Vec::new(),
+            replies: Arc::default(),
+            left: 0,
+            promised: BTreeMap::new(),
+            suspended: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
+        }
+    }
+
+    /// Actions left, and orders without an answer.
+    pub(crate) fn unserved(&self) -> (usize, Vec<usize>) {
+        let orders = self.orders.iter().enumerate();
+        let waiting = orders.filter(|(_, order)| order.instance.is_none());
+        (self.left, waiting.map(|(number, _)| number).collect())
+    }
+
+    /// Whether everything planned was done and every start was acknowledged.
+    pub(crate) fn are_served(&self) -> bool {
+        self.left == 0 && self.orders.iter().all(|order| order.instance.is_some())
+    }
+}
+
+impl World {
+    pub(crate) fn plan_clients(&mut self) {
+        for number in self.clients.definitions.clone() {
+            self.plan(1_000, Event::Client(Action::Publish(number)));
+        }
+        for order in 0..self.clients.orders.len() {
+            self.plan_action(100_000, HORIZON * 4 / 5, Action::Start(order));
+            if self.clients.orders[order].key.is_none() {
+                continue;
+            }
+            if self.random.percent(25) {
+                self.plan_action(100_000, HORIZON, Action::Start(order));
+            }
+            if self.random.percent(10) {
+                self.plan_action(HORIZON / 2, HORIZON, Action::StartOther(order));
+            }
+        }
+        for _ in 0..self.random.between(8, 16) {
+            let steer = match self.random.below(10) {
+                0..2 => Steer::Cancel,
+                2..5 => Steer::Suspend,
+                5..8 => Steer::Resume,
+                _ => Steer::Retry,
+            };
+            self.plan_action(1_000_000, HORIZON, Action::Steer(steer, None));
+        }
+        for _ in 0..self.random.between(4, 10) {
+            self.plan_action(1_000_000, HORIZON, Action::Read);
+        }
+        self.clients.left = self.actions_planned();
+    }
+
+    fn plan_action(&mut self, from: u64, to: u64, action: Action) {
+        let after = self.random.between(from, to);
+        self.plan(after, Event::Client(action));
+    }
+
+    /// Nothing happens although a fault has not struck yet: somebody starts something.
+    pub(crate) fn provoke(&mut self) {
+        let definition = self.clients.definitions[0];
+        let key = Some(format!("order-{}", self.clients.orders.len()));
+        let ordered =
+            Ordered { definition, key, wait: Duration::ZERO, instance: None, is_created: false };
+        self.clients.orders.push(ordered);
+        let order = self.clients.orders.len() - 1;
+        self.clients.left += 1;
+        self.plan(1, Event::Client(Action::Start(order)));
+    }
+
+    pub(crate) fn act(&mut self, action: Action) -> Checked {
+        self.clients.left = self.clients.left.saturating_sub(1);
+        if self.server.is_none() {
+            self.again(action);
+            return Ok(());
+        }
+        let Some((input, instance)) = self.input_of(action) else { return Ok(()) };
+        self.tell(|| {
+            format!("client: {action:?} {}", instance.map_or(String::new(), |id| id.to_string()))
+        });
+        let (life, is_answered) = (self.life, false);
+        self.clients.requests.push(Request { life, action, instance, is_answered });
+        self.feed(input)
+    }
+
+    fn input_of(&mut self, action: Action) -> Option<(Input, Option<InstanceId>)> {
+        let reply = self.responder();
+        match action {
+            Action::Publish(number) => {
+                let definition = definition(number);
+                let graph = definition.graph.clone();
+                let input = CatalogInput::Publish {
+                    definition: graph.definition.clone(),
+                    digest: graph.digest,
+                    source: definition.source.clone(),
+                };
+                let command = Box::new(CatalogCommand { input, graph: Some(graph) });
+                Some((Input::Catalog { command, reply }, None))
+            }
+            Action::Start(order) => {
+                let request = Box::new(self.request(order, order as u64));
+                Some((Input::Start { request, random: self.random.next(), reply }, None))
+            }
+            Action::StartOther(order) => {
+                self.clients.orders[order].instance?;
+                let request = Box::new(self.request(order, 1_000_000));
+                Some((Input::Start { request, random: self.random.next(), reply }, None))
+            }
+            Action::Steer(steer, id) => {
+                let id = id.or_else(|| self.any_instance())?;
+                let reason = Some("on purpose".to_owned());
+                let command = match steer {
+                    Steer::Cancel => Command::Cancel { reason },
+                    Steer::Suspend => Command::Suspend { reason },
+                    Steer::Resume => Command::Resume,
+                    Steer::Retry => Command::Retry,
+                };
+                Some((Input::Command { id, command, reply }, Some(id)))
+            }
+            Action::Read => {
+                let id = self.any_instance()?;
+                let wait = Duration::from_secs(self.random.below(10));
+                let until = self.random.percent(50).then(|| self.clock().saturating_add(wait));
+                Some((Input::Read { id, until, reply }, Some(id)))
+            }
+        }
+    }
+
+    fn responder(&self) -> Responder {
+        let (number, replies) = (self.clients.requests.len(), self.clients.replies.clone());
+        Box::new(move |result, position| {
+            replies.lock().expect("nobody panics with it").push((number, result, position));
+        })
+    }
+
+    fn request(&self, order: usize, n: u64) -> StartRequest {
+        let ordered = &self.clients.orders[order];
+        let n = json::parse(n.to_string().as_bytes(), json::Limits::default());
+        let input = json::object([("n", n.expect("a number is JSON"))]);
+        StartRequest {
+            workflow: definition(ordered.definition).graph.definition.workflow.clone(),
+            version: None,
+            input,
+            key: ordered.key.clone(),
+            wait: ordered.wait,
+        }
+    }
+
+    /// Somebody who knows an instance knows it from an answer, or from a list.
+    fn any_instance(&mut self) -> Option<InstanceId> {
+        let count = self.shadow.instances.len() as u64;
+        if count == 0 {
+            return None;
+        }
+        let place = self.random.below(count) as usize;
+        self.shadow.instances.keys().nth(place).copied()
+    }
+
+    /// The client asks again later.
+    fn again(&mut self, action: Action) {
+        self.clients.left += 1;
+        let after = self.random.between(20_000, 1_500_000);
+        self.plan(after, Event::Client(action));
+    }
+
+    /// Who asked a server that is gone gets no answer, and asks again if that is safe.
+    pub(crate) fn requests_lost(&mut self) {
+        self.clients.replies.lock().expect("nobody panics with it").clear();
+        let life = self.life;
+        let lost = self.clients.requests.iter_mut().filter(|it| !it.is_answered && it.life < life);
+        let actions: Vec<Action> = lost
+            .map(|request| {
+                request.is_answered = true;
+                request.action
+            })
+            .collect();
+        for action in actions {
+            self.summary.replies_lost += 1;
+            self.unanswered(action);
+        }
+    }
+
+    fn unanswered(&mut self, action: Action) {
+        match action {
+            Action::Publish(number) if !self.clients.published.contains(&number) => {
+                self.again(action);
+            }
+            Action::Start(order) if self.clients.orders[order].instance.is_none() => {
+                self.again(action);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn take_replies(&mut self) -> Checked {
+        let replies =
+            std::mem::take(&mut *self.clients.replies.lock().expect("nobody panics with it"));
+        for (number, result, position) in replies {
+            let request = &mut self.clients.requests[number];
+            let (action, instance) = (request.action, request.instance);
+            request.is_answered = true;
+            self.mark(number as u64);
+            self.tell(|| match &result {
+                Ok(reply) => format!("answer to {action:?}: {}", outline(reply)),
+                Err(error) => format!("answer to {action:?}: {error}"),
+            });
+            let last = self.shadow.last;
+            ensure(position <= last, Check::EffectBeforeDurable, "a durable position", || {
+                format!("{position:?} after {last:?}")
+            })?;
+            match result {
+                Ok(reply) => self.answered(action, reply)?,
+                Err(error) => self.refused(action, instance, &error)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, action: Action, reply: Reply) -> Checked {
+        let (view, created) = match reply {
+            Reply::Instance { view, created } => (view, created),
+            Reply::Catalog { .. } => {
+                if let Action::Publish(number) = action {
+                    self.clients.published.insert(number);
+                }
+                return Ok(());
+            }
+            Reply::Watching => return Ok(()),
+        };
+        self.promise(&view)?;
+        match action {
+            Action::Start(order) => self.started(order, &view, created)?,
+            Action::StartOther(_) => {
+                let expected = "one body under a start key";
+                return Err(violated(
+                    Check::CommandLost,
+                    expected,
+                    format!("{} took another", view.id),
+                ));
+            }
+            Action::Steer(steer, _) => {
+                self.summary.commands += 1;
+                self.steered(steer, &view)?;
+            }
+            Action::Read => self.summary.reads += 1,
+            Action::Publish(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What an answer shows of an instance is durable.
+    fn promise(&mut self, view: &InstanceView) -> Checked {
+        let durable = self.shadow.records(view.id);
+        let expected = "an answer that rests on durable records";
+        ensure(view.records <= durable, Check::EffectBeforeDurable, expected, || {
+            format!("{} shown with {} records, {durable} are durable", view.id, view.records)
+        })?;
+        if view.records == durable {
+            let status = self.shadow.instances[&view.id].state.status();
+            ensure(
+                view.status == status,
+                Check::HistoryChanged,
+                "the status of the history",
+                || format!("{} shown as {}, its records say {status}", view.id, view.status),
+            )?;
+        }
+        let promised = self.clients.promised.entry(view.id).or_default();
+        *promised = (*promised).max(view.records);
+        Ok(())
+    }
+
+    fn started(&mut self, order: usize, view: &InstanceView, created: bool) -> Checked {
+        let ordered = &mut self.clients.orders[order];
+        if created {
+            let expected = "one start that creates an instance";
+            ensure(!ordered.is_created, Check::CommandLost, expected, || {
+                format!("{} is said to be created twice", view.id)
+            })?;
+            ordered.is_created = true;
+        } else {
+            self.summary.starts_repeated += 1;
+        }
+        if ordered.key.is_none() {
+            ordered.instance.get_or_insert(view.id);
+            return ensure(created, Check::CommandLost, "a start like no other", || {
+                format!("{} was there already", view.id)
+            });
+        }
+        let first = *ordered.instance.get_or_insert(view.id);
+        ensure(first == view.id, Check::CommandLost, "one instance under a start key", || {
+            format!("{first}, then {}", view.id)
+        })
+    }
+
+    fn steered(&mut self, steer: Steer, view: &InstanceView) -> Checked {
+        let fits = match steer {
+            Steer::Cancel => view.status == Status::Cancelled,
+            Steer::Suspend => view.status == Status::Suspended,
+            Steer::Resume => view.status != Status::Suspended,
+            Steer::Retry => true,
+        };
+        ensure(fits, Check::CommandLost, "the status that was asked for", || {
+            format!("{steer:?} of {} gives {}", view.id, view.status)
+        })?;
+        match steer {
+            Steer::Cancel => {
+                self.clients.cancelled.insert(view.id);
+            }
+            Steer::Suspend => *self.clients.suspended.entry(view.id).or_default() += 1,
+            Steer::Resume | Steer::Retry => {}
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, action: Action, instance: Option<InstanceId>, error: &Error) -> Checked {
+        let known = match action {
+            Action::Start(order) | Action::StartOther(order) => self.clients.orders[order].instance,
+            _ => instance,
+        };
+        let expected = "an answer about an acknowledged instance";
+        let is_lost = matches!(error, Error::UnknownInstance(_) | Error::Unloadable(_));
+        ensure(!(is_lost && known.is_some()), Check::CommandLost, expected, || {
+            format!("{action:?} of {known:?}: {error}")
+        })?;
+        match (action, error) {
+            (Action::Start(_), Error::KeyReused(_)) => {
+                let expected = "the same start under the same key";
+                return Err(violated(Check::CommandLost, expected, error.to_string()));
+            }
+            (Action::StartOther(_), Error::KeyReused(_)) => self.summary.starts_conflicting += 1,
+            (_, Error::Conflict { .. }) => self.summary.commands_rejected += 1,
+            _ => self.unanswered(action),
+        }
+        Ok(())
+    }
+
+    /// What was acknowledged is still there.
+    pub(crate) fn check_promises(&self) -> Checked {
+        for order in &self.clients.orders {
+            let Some(id) = order.instance else { continue };
+            let is_there = self.shadow.instances.contains_key(&id);
+            ensure(is_there, Check::CommandLost, "every acknowledged start", || id.to_string())?;
+        }
+        for (id, promised) in &self.clients.promised {
+            let durable = self.shadow.records(*id);
+            ensure(durable >= *promised, Check::CommandLost, "every acknowledged record", || {
+                format!("{id} has {durable} records, {promised} were shown")
+            })?;
+        }
+        for (id, count) in &self.clients.suspended {
+            let durable = self.shadow.instances.get(id).map_or(0, |known| known.suspensions);
+            ensure(durable >= *count, Check::CommandLost, "every acknowledged suspension", || {
+                format!("{id}: {count} acknowledged, {durable} recorded")
+            })?;
+        }
+        for id in &self.clients.cancelled {
+            let status = self.shadow.instances.get(id).map(|known| known.state.status());
+            let stays = status == Some(Status::Cancelled);
+            ensure(stays, Check::CommandLost, "an acknowledged cancellation that stays", || {
+                format!("{id} is {status:?}")
+            })?;
+        }
+        let published = self.clients.published.iter().copied();
+        let catalog = self.server.as_ref().map(|server| server.machine.view().clone());
+        let Some(view) = catalog else { return Ok(()) };
+        for number in published {
+            let definition = &definitions::definition(number).graph.definition;
+            let is_there = view.graphs.contains_key(definition);
+            ensure(is_there, Check::CommandLost, "every acknowledged publication", || {
+                definition.to_string()
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn outline(reply: &Reply) -> String {
+    match reply {
+        Reply::Instance { view, created } => {
+            format!("{} {}, {} records, created: {created}", view.id, view.status, view.records)
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,304 @@
+//! What the store shows, compared with what is known to be durable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use motet_engine::{Fact, Instance};
+use motet_journal::{decode_instance, decode_records};
+use motet_store::{Answer, Commit, Entity, Loaded, Order, Query, Row, RowScan, Value};
+use motet_store_embedded::Inline;
+use motet_types::{InstanceId, Status, Timestamp};
+
+use crate::check::{Check, Checked, ensure, violated};
+use crate::shadow::instance_of;
+use crate::tables;
+use crate::world::World;
+
+/// Rows of one page; small, so that paging is used.
+const PAGE: usize = 50;
+
+impl World {
+    /// Every acknowledged history is there unchanged; beyond it only what was handed over and never answered, in order.
+    pub(crate) fn compare_histories(&mut self, store: &Inline) -> Checked {
+        let mut extra: BTreeMap<Entity, Vec<Bytes>> = BTreeMap::new();
+        let unknown = std::mem::take(&mut self.unknown);
+        let entities: BTreeSet<Entity> = self
+            .shadow
+            .histories
+            .keys()
+            .copied()
+            .chain(
+                unknown
+                    .iter()
+                    .filter(|commit| !commit.records.is_empty())
+                    .map(|commit| commit.entity),
+            )
+            .collect();
+        for entity in entities {
+            let chunks = history(store, entity)?;
+            let known = self.shadow.histories.get(&entity).map_or(&[][..], |known| &known.chunks);
+            let is_kept = chunks.len() >= known.len() && chunks[..known.len()] == *known;
+            let check =
+                if chunks.len() < known.len() { Check::CommandLost } else { Check::HistoryChanged };
+            ensure(is_kept, check, "every acknowledged commit, unchanged", || {
+                let common =
+                    chunks.iter().zip(known).take_while(|(one, other)| one == other).count();
+                format!(
+                    "{entity:?} has {} chunks, {} of {} acknowledged ones are the same",
+                    chunks.len(),
+                    common,
+                    known.len()
+                )
+            })?;
+            if chunks.len() > known.len() {
+                extra.insert(entity, chunks[known.len()..].to_vec());
+            }
+        }
+        self.take_unacknowledged(&unknown, extra)?;
+        self.shadow.last = store.machine().last();
+        Ok(())
+    }
+
+    /// Commits that are durable although nobody was told: the first ones of the group, whole.
+    fn take_unacknowledged(
+        &mut self,
+        unknown: &[Commit],
+        mut extra: BTreeMap<Entity, Vec<Bytes>>,
+    ) -> Checked {
+        let mut is_cut = false;
+        for commit in unknown.iter().filter(|commit| !commit.records.is_empty()) {
+            let is_there = extra
+                .get(&commit.entity)
+                .and_then(|chunks| chunks.first())
+                .is_some_and(|chunk| *chunk == commit.records);
+            if !is_there {
+                is_cut = true;
+                continue;
+            }
+            ensure(!is_cut, Check::HistoryChanged, "commits in their order", || {
+                format!("a commit of {:?} without the one before it", commit.entity)
+            })?;
+            if let Some(chunks) = extra.get_mut(&commit.entity) {
+                chunks.remove(0);
+            }
+            self.summary.commits_unacknowledged += 1;
+            self.tell(|| format!("a commit of {:?} was kept", commit.entity));
+            self.shadow.enter(commit, self.clock_latest)?;
+        }
+        let left = extra.iter().find(|(_, chunks)| !chunks.is_empty());
+        ensure(left.is_none(), Check::HistoryChanged, "nothing that was never committed", || {
+            format!("{left:?}")
+        })
+    }
+
+    /// What recovery lives on: the rows of timers and of what is in flight.
+    pub(crate) fn compare_rows(&mut self, store: &Inline) -> Checked {
+        let mut timers = BTreeSet::new();
+        let mut pending = BTreeSet::new();
+        for known in self.shadow.instances.values() {
+            let state = &known.state;
+            timers.extend(state.next_due().map(|due| (due, state.id)));
+            let is_in_flight = !motet_engine::outstanding(state, state.updated_at).is_empty();
+            if state.end.is_none() && (state.has_work() || is_in_flight) {
+                pending.insert(state.id);
+            }
+        }
+        let found: BTreeSet<InstanceId> =
+            rows(store, "pending")?.iter().filter_map(|row| id_of(&row[1])).collect();
+        self.summary.rows_compared += (found.len() + timers.len()) as u64;
+        ensure(
+            found == pending,
+            Check::CallForgotten,
+            "a row for each instance in flight",
+            || difference(&pending, &found),
+        )?;
+        let found: BTreeSet<(Timestamp, InstanceId)> = rows(store, "timer")?
+            .iter()
+            .filter_map(|row| match (&row[1], id_of(&row[2])) {
+                (Value::Int(due), Some(id)) => Some((Timestamp::from_micros(*due), id)),
+                _ => None,
+            })
+            .collect();
+        ensure(found == timers, Check::TimerWrong, "a row for each instance that waits", || {
+            difference(&timers, &found)
+        })
+    }
+
+    /// Lists show how every instance began and ended. The store has no commit that its tables do not cover.
+    pub(crate) fn compare_view(&mut self, store: &Inline) -> Checked {
+        let mut found: BTreeMap<InstanceId, Row> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let query = Query {
+                table: tables::named("instance").id,
+                filters: Vec::new(),
+                count_by: None,
+                order: Order::Ascending,
+                after: after.take(),
+                limit: PAGE,
+            };
+            let answer = store.machine().query(&query);
+            let Ok(Answer::Rows { rows, .. }) = answer else {
+                return Err(violated(Check::ViewDisagrees, "rows", format!("{answer:?}")));
+            };
+            after = rows.last().map(|row| row[..1].to_vec());
+            let is_last = rows.len() < PAGE;
+            found.extend(rows.into_iter().filter_map(|row| Some((id_of(&row[0])?, row))));
+            if is_last {
+                break;
+            }
+        }
+        let known: BTreeSet<InstanceId> = self.shadow.instances.keys().copied().collect();
+        let listed: BTreeSet<InstanceId> = found.keys().copied().collect();
+        ensure(known == listed, Check::ViewDisagrees, "a row for each instance", || {
+            difference(&known, &listed)
+        })?;
+        for (id, row) in &found {
+            self.summary.rows_compared += 1;
+            let state = &self.shadow.instances[id].state;
+            let agrees = row_agrees(row, state);
+            ensure(agrees, Check::ViewDisagrees, "the row that follows from the history", || {
+                format!("{row:?} of {id}, {}, updated at {}", state.status(), state.updated_at)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Every instance as the store holds it, and as the machine does where nothing of it waits to become durable.
+    pub(crate) fn compare_states(&mut self, chance: u64) -> Checked {
+        let Some(server) = &self.server else { return Ok(()) };
+        let mut live: BTreeMap<InstanceId, &Instance> = BTreeMap::new();
+        live.extend(server.machine.live().map(|instance| (instance.id, instance)));
+        for (id, known) in &self.shadow.instances {
+            let state = &known.state;
+            if let Some(instance) = live.get(id).filter(|live| live.records == state.records) {
+                self.summary.states_compared += 1;
+                let expected = "a live instance equal to what its records say";
+                ensure(*instance == state, Check::RebuildDiffers, expected, || {
+                    format!("live {instance:?}\n  rebuilt {state:?}")
+                })?;
+            }
+            if state.end.is_some() || !self.random.percent(chance) {
+                continue;
+            }
+            let loaded = server.store.machine().load(&[Entity(id.0)]);
+            let loaded = loaded.ok().and_then(|loaded| loaded.into_iter().next().flatten());
+            let rebuilt = loaded.as_ref().and_then(|loaded| rebuild(*id, loaded));
+            self.summary.states_compared += 1;
+            let expected = "snapshot and records that give the same state";
+            ensure(rebuilt.as_ref() == Some(state), Check::RebuildDiffers, expected, || {
+                format!("loaded {rebuilt:?}\n  known {state:?}")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Snapshot and records by hand, apart from what the runtime does.
+fn rebuild(id: InstanceId, loaded: &Loaded) -> Option<Instance> {
+    let mut state = match &loaded.snapshot {
+        Some(snapshot) => Some(decode_instance(snapshot).ok()?),
+        None => None,
+    };
+    for chunk in &loaded.records {
+        for record in decode_records(chunk).ok()? {
+            if let (None, Fact::Started { start, .. }) = (&state, &record.fact) {
+                state = Some(Instance::blank(id, start.clone()));
+            }
+            state.as_mut()?.apply(&record);
+        }
+    }
+    state
+}
+
+fn row_agrees(row: &Row, state: &Instance) -> bool {
+    let [_, _, _, workflow, _, status, started, updated, ended, parent, .., incident] =
+        row.as_slice()
+    else {
+        return false;
+    };
+    let is_text = |value: &Value, text: &str| matches!(value, Value::Text(found) if found == text);
+    let is_time = |value: &Value, at: Timestamp| *value == Value::Int(at.as_micros());
+    let same_parent = match &state.start.parent {
+        None => *parent == Value::Null,
+        Some(above) => id_of(parent) == Some(above.instance),
+    };
+    let same_end = match &state.end {
+        Some(_) => is_time(ended, state.updated_at) || is_late(ended, state),
+        None => *ended == Value::Null,
+    };
+    let status_now = state.status();
+    // Between the two, lists do not follow each step.
+    let moves = |status: &str| matches!(status, "running" | "waiting" | "pending");
+    let same_status = is_text(status, status_now.as_str())
+        || matches!(status, Value::Text(shown) if moves(shown) && moves(status_now.as_str()));
+    let has_incident = state.end.is_none() && !state.incidents.is_empty();
+    is_text(workflow, state.start.definition.workflow.name.as_str())
+        && same_status
+        && is_time(started, state.started_at)
+        && matches!(updated, Value::Int(updated) if *updated <= state.updated_at.as_micros())
+        && same_end
+        && same_parent
+        && (*incident == Value::Int(1)) == has_incident
+}
+
+/// Outcomes of abandoned calls go into a history after its end.
+fn is_late(ended: &Value, state: &Instance) -> bool {
+    matches!(ended, Value::Int(at) if *at < state.updated_at.as_micros())
+        && state.status() != Status::Running
+}
+
+pub(crate) fn history(store: &Inline, entity: Entity) -> Checked<Vec<Bytes>> {
+    let mut chunks = Vec::new();
+    let mut records = 0;
+    loop {
+        let page = store.machine().history(entity, records, usize::MAX);
+        let page = page.map_err(|error| {
+            violated(
+                Check::CommandLost,
+                "a history that can be read",
+                format!("{entity:?}: {error}"),
+            )
+        })?;
+        if page.is_empty() {
+            return Ok(chunks);
+        }
+        for (_, _, chunk) in page {
+            records += match instance_of(entity) {
+                Some(_) => decode_records(&chunk).map_or(1, |records| records.len() as u64),
+                None => 1,
+            };
+            chunks.push(chunk);
+        }
+    }
+}
+
+pub(crate) fn rows(store: &Inline, table: &str) -> Checked<Vec<Row>> {
+    let table = tables::named(table);
+    let mut found: Vec<Row> = Vec::new();
+    loop {
+        let after = found.last().map(|row| row[..table.key_columns].to_vec());
+        let scan = RowScan { table: table.id, prefix: Vec::new(), after, limit: PAGE };
+        let page = store.machine().rows(scan).map_err(|error| {
+            violated(Check::ViewDisagrees, "rows that can be read", error.to_string())
+        })?;
+        let is_last = page.len() < PAGE;
+        found.extend(page);
+        if is_last {
+            return Ok(found);
+        }
+    }
+}
+
+fn id_of(value: &Value) -> Option<InstanceId> {
+    match value {
+        Value::Blob(id) => Some(InstanceId(id.as_ref().try_into().ok()?)),
+        _ => None,
+    }
+}
+
+fn difference<T: Ord + std::fmt::Debug>(expected: &BTreeSet<T>, found: &BTreeSet<T>) -> String {
+    let missing: Vec<&T> = expected.difference(found).collect();
+    let surplus: Vec<&T> = found.difference(expected).collect();
+    format!("missing {missing:?}, surplus {surplus:?}")
+}

@@ -1,0 +1,205 @@
+//! Generated definitions. They come from one pool, compiled once per process, so that a seed pays for none of them.
+//!
+//! Every call of an instance differs from every other in its address or body, so that (instance, address, body) is the
+//! logical call, whatever the engine says of paths and keys.
+
+use std::sync::{Arc, OnceLock};
+
+use motet_definition::graph::{self, Graph};
+use motet_types::Limits;
+use serde_json::{Value as Json, json};
+
+use crate::random::Random;
+
+/// Definitions in the pool; those below [`LEAVES`] start no children.
+pub(crate) const POOL: usize = 384;
+pub(crate) const LEAVES: usize = 96;
+
+/// Nesting of tasks.
+const DEPTH_MAX: usize = 3;
+
+static DEFINITIONS: [OnceLock<Definition>; POOL] = [const { OnceLock::new() }; POOL];
+
+pub(crate) struct Definition {
+    pub(crate) source: Arc<str>,
+    pub(crate) graph: Arc<Graph>,
+    /// Definitions of the pool whose instances it starts.
+    pub(crate) children: Vec<usize>,
+}
+
+/// The definition with this number.
+pub(crate) fn definition(number: usize) -> &'static Definition {
+    DEFINITIONS[number].get_or_init(|| generate(number))
+}
+
+/// The graph of the definition with this name.
+pub(crate) fn by_name(name: &str) -> Option<Arc<Graph>> {
+    let number: usize = name.strip_prefix("flow-")?.parse().ok()?;
+    (number < POOL).then(|| definition(number).graph.clone())
+}
+
+fn generate(number: usize) -> Definition {
+    let mut generator = Generator {
+        random: Random::new(number as u64 ^ 0xdef1),
+        tasks: 0,
+        may_run: number >= LEAVES,
+        is_tried: false,
+        children: Vec::new(),
+        items: Vec::new(),
+    };
+    let document = generator.document(number);
+    let source: Arc<str> = document.to_string().into();
+    let checked = graph::check(&source, &Limits::default());
+    let graph = checked
+        .graph
+        .unwrap_or_else(|| panic!("definition {number}: {:?}\n{source}", checked.diagnostics));
+    Definition { source, graph: Arc::new(graph), children: generator.children }
+}
+
+struct Generator {
+    random: Random,
+    tasks: usize,
+    may_run: bool,
+    /// Inside the body of a `try`.
+    is_tried: bool,
+    children: Vec<usize>,
+    /// Variables of the enclosing loops.
+    items: Vec<String>,
+}
+
+impl Generator {
+    fn document(&mut self, number: usize) -> Json {
+        let mut document = json!({
+            "document": {
+                "dsl": "1.0.3", "namespace": "sim", "name": format!("flow-{number}"), "version": "1.0.0",
+            },
+        });
+        if self.random.percent(20) {
+            document["document"]["metadata"] = json!({"motet": {"onFault": "incident"}});
+        }
+        if self.random.percent(15) {
+            document["timeout"] = json!({"after": {"seconds": self.random.between(20, 120)}});
+        }
+        let count = self.random.between(2, 5);
+        let mut tasks: Vec<Json> = (0..count).map(|_| self.task(0)).collect();
+        if self.may_run && self.children.is_empty() {
+            tasks.push(self.named(0, Self::run));
+        }
+        document["do"] = Json::Array(tasks);
+        document
+    }
+
+    fn list(&mut self, depth: usize, count_max: u64) -> Json {
+        let count = self.random.between(1, count_max + 1);
+        (0..count).map(|_| self.task(depth)).collect()
+    }
+
+    fn task(&mut self, depth: usize) -> Json {
+        let nests = depth + 1 < DEPTH_MAX;
+        let make = match self.random.below(if nests { 100 } else { 50 }) {
+            0..27 => Self::call,
+            27..34 => Self::wait,
+            34..40 => Self::set,
+            40..43 => Self::switch,
+            43..50 if self.may_run => Self::run,
+            43..50 => Self::call,
+            50..64 => Self::fork,
+            64..76 => Self::each,
+            76.. if self.is_tried => Self::call,
+            _ => Self::trying,
+        };
+        self.named(depth, make)
+    }
+
+    fn named(&mut self, depth: usize, make: fn(&mut Self, &str, usize) -> Json) -> Json {
+        self.tasks += 1;
+        let name = format!("t{}", self.tasks);
+        let task = make(self, &name, depth);
+        json!({ name: task })
+    }
+
+    fn call(&mut self, name: &str, _: usize) -> Json {
+        let items = format!("${{ [{}] }}", self.items.join(", "));
+        let mut call = json!({"call": "http", "with": {
+            "method": if self.random.percent(50) { "post" } else { "put" },
+            "endpoint": format!("http://service/{name}"),
+            "body": {"n": "${ $workflow.input.n }", "items": items},
+        }});
+        if self.random.percent(30) {
+            call["timeout"] = json!({"after": {"seconds": self.random.between(3, 30)}});
+        }
+        call
+    }
+
+    fn wait(&mut self, _: &str, _: usize) -> Json {
+        json!({"wait": {"milliseconds": self.random.between(1, 12_000)}})
+    }
+
+    fn set(&mut self, name: &str, _: usize) -> Json {
+        json!({"set": {"v": "${ (.v? // 0) + 1 }", "at": name}})
+    }
+
+    /// Goes on in order, ends the scope or ends the workflow, as a service's answer says.
+    fn switch(&mut self, _: &str, _: usize) -> Json {
+        let rest = *self.random.pick(&["exit", "end", "continue"]);
+        json!({"switch": [
+            {"go": {"when": "${ ((.v? // 0) % 3) < 2 }", "then": "continue"}},
+            {"stop": {"then": rest}},
+        ]})
+    }
+
+    fn run(&mut self, _: &str, _: usize) -> Json {
+        let child = self.random.below(LEAVES as u64) as usize;
+        self.children.push(child);
+        json!({"run": {
+            "workflow": {
+                "namespace": "sim", "name": format!("flow-{child}"), "version": "latest",
+                "input": {"n": "${ $workflow.input.n }"},
+            },
+            "await": self.random.percent(80),
+        }})
+    }
+
+    fn fork(&mut self, _: &str, depth: usize) -> Json {
+        let compete = self.random.percent(30);
+        let count = self.random.between(2, 4);
+        let branches: Json = (0..count).map(|_| self.task(depth + 1)).collect();
+        json!({"fork": {"compete": compete, "branches": branches}})
+    }
+
+    fn each(&mut self, _: &str, depth: usize) -> Json {
+        let item = format!("item{}", self.items.len());
+        let is_long = self.random.percent(10) && !self.is_tried;
+        let count = if is_long { 12 } else { self.random.between(1, 4) };
+        self.items.push(format!("${item}"));
+        let body = self.list(depth + 1, 2);
+        self.items.pop();
+        json!({"for": {"each": item, "in": format!("${{ [range({count})] }}")}, "do": body})
+    }
+
+    fn trying(&mut self, _: &str, depth: usize) -> Json {
+        // Retries of retries of loops would take longer than any seed.
+        self.is_tried = true;
+        let body = self.list(depth + 1, 2);
+        self.is_tried = false;
+        let mut retry = json!({
+            "delay": {"milliseconds": self.random.between(50, 3_000)},
+            "limit": {"attempt": {"count": self.random.between(2, 7)}},
+        });
+        match self.random.below(3) {
+            0 => retry["backoff"] = json!({"exponential": {}}),
+            1 => {
+                retry["jitter"] = json!({"from": {"milliseconds": 1}, "to": {"milliseconds": 900}});
+            }
+            _ => {
+                let seconds = self.random.between(15, 60);
+                retry["limit"]["attempt"]["duration"] = json!({"seconds": seconds});
+            }
+        }
+        let mut catch = json!({"retry": retry});
+        if self.random.percent(50) {
+            catch["do"] = self.list(depth + 1, 1);
+        }
+        json!({"try": body, "catch": catch})
+    }
+}

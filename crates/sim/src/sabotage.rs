@@ -1,0 +1,112 @@
+use motet_store_embedded::Options;
+
+/// A fault built in on purpose, which the checks have to notice. It takes effect only with the feature `sabotage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    AcknowledgeBeforeSync,
+    EffectBeforeCommit,
+    AttemptCheckOff,
+    InboxCheckOff,
+    OverlayDroppedAtCheckpoint,
+    TimerEarly,
+    CallForgotten,
+    KeyRecomputed,
+    StaleSegmentReplayed,
+    FailedSyncRetried,
+    RecycledBeforeCovered,
+    TailNotSynced,
+}
+
+impl Sabotage {
+    /// Every fault.
+    pub const ALL: [Self; 12] = [
+        Self::AcknowledgeBeforeSync,
+        Self::EffectBeforeCommit,
+        Self::AttemptCheckOff,
+        Self::InboxCheckOff,
+        Self::OverlayDroppedAtCheckpoint,
+        Self::TimerEarly,
+        Self::CallForgotten,
+        Self::KeyRecomputed,
+        Self::StaleSegmentReplayed,
+        Self::FailedSyncRetried,
+        Self::RecycledBeforeCovered,
+        Self::TailNotSynced,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AcknowledgeBeforeSync => "acknowledge-before-sync",
+            Self::EffectBeforeCommit => "effect-before-commit",
+            Self::AttemptCheckOff => "attempt-check-off",
+            Self::InboxCheckOff => "inbox-check-off",
+            Self::OverlayDroppedAtCheckpoint => "overlay-dropped-at-checkpoint",
+            Self::TimerEarly => "timer-early",
+            Self::CallForgotten => "call-forgotten",
+            Self::KeyRecomputed => "key-recomputed",
+            Self::StaleSegmentReplayed => "stale-segment-replayed",
+            Self::FailedSyncRetried => "failed-sync-retried",
+            Self::RecycledBeforeCovered => "recycled-before-covered",
+            Self::TailNotSynced => "tail-not-synced",
+        }
+    }
+
+    /// The fault with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+}
+
+/// Takes the fault out of this thread when it goes.
+pub(crate) struct Installed;
+
+#[cfg(feature = "sabotage")]
+pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
+    use motet_engine::sabotage as engine;
+    use motet_runtime::sabotage as runtime;
+    engine::set(match fault {
+        Some(Sabotage::AttemptCheckOff) => Some(engine::Sabotage::AttemptCheckOff),
+        Some(Sabotage::TimerEarly) => Some(engine::Sabotage::TimerEarly),
+        Some(Sabotage::KeyRecomputed) => Some(engine::Sabotage::KeyRecomputed),
+        _ => None,
+    });
+    runtime::set(match fault {
+        Some(Sabotage::EffectBeforeCommit) => Some(runtime::Sabotage::EffectBeforeCommit),
+        Some(Sabotage::InboxCheckOff) => Some(runtime::Sabotage::InboxCheckOff),
+        Some(Sabotage::TimerEarly) => Some(runtime::Sabotage::TimerEarly),
+        Some(Sabotage::CallForgotten) => Some(runtime::Sabotage::CallForgotten),
+        _ => None,
+    });
+    Installed
+}
+
+#[cfg(feature = "sabotage")]
+impl Drop for Installed {
+    fn drop(&mut self) {
+        motet_engine::sabotage::set(None);
+        motet_runtime::sabotage::set(None);
+    }
+}
+
+#[cfg(feature = "sabotage")]
+pub(crate) fn into_store(fault: Option<Sabotage>, options: &mut Options) {
+    use motet_store_embedded::Sabotage as Store;
+    options.sabotage = match fault {
+        Some(Sabotage::AcknowledgeBeforeSync) => Some(Store::AcknowledgeBeforeSync),
+        Some(Sabotage::OverlayDroppedAtCheckpoint) => Some(Store::OverlayDroppedAtCheckpoint),
+        Some(Sabotage::StaleSegmentReplayed) => Some(Store::StaleSegmentReplayed),
+        Some(Sabotage::FailedSyncRetried) => Some(Store::FailedSyncRetried),
+        Some(Sabotage::RecycledBeforeCovered) => Some(Store::RecycledBeforeCovered),
+        Some(Sabotage::TailNotSynced) => Some(Store::TailNotSynced),
+        _ => None,
+    };
+}
+
+#[cfg(not(feature = "sabotage"))]
+pub(crate) fn install(_: Option<Sabotage>) -> Installed {
+    Installed
+}
+
+#[cfg(not(feature = "sabotage"))]
+pub(crate) fn into_store(_: Option<Sabotage>, _: &mut Options) {}

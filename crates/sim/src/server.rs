@@ -1,0 +1,367 @@
+//! The server: the runtime's machine over the real log, opened, driven, killed and opened again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use motet_engine::secret::SecretKey;
+use motet_runtime::SCHEMA;
+use motet_runtime::drive::recover;
+use motet_runtime::shard::{Config, Input, Machine, Output};
+use motet_store::{Commit, CommitError, Entity, Position, RowScan, Value};
+use motet_store_embedded::{Embedded, Error, Inline};
+use motet_types::{InstanceId, ShardId};
+
+use crate::check::{Check, Checked, ensure, violated};
+use crate::definitions;
+use crate::world::{Event, World};
+
+/// One life of a server.
+pub(crate) struct Server {
+    pub(crate) machine: Machine,
+    pub(crate) store: Inline,
+    /// How many records each live instance had when it was checked last.
+    checked: BTreeMap<InstanceId, u64>,
+}
+
+/// What a server asks of its store.
+pub(crate) enum Operation {
+    Commit(Vec<Commit>),
+    Load(InstanceId),
+    Lookup { shard: ShardId, key: String },
+}
+
+impl World {
+    /// Power fails, or the process dies; everything in memory is gone.
+    pub(crate) fn crash(&mut self, power: bool) {
+        self.tell(|| format!("crash: {}", if power { "power fails" } else { "the process dies" }));
+        self.mark(1);
+        self.server = None;
+        self.life += 1;
+        if power {
+            self.summary.crashes_power += 1;
+            self.disk.crash();
+        } else {
+            self.summary.crashes_kill += 1;
+            self.disk.kill();
+        }
+        self.crash_was_planned();
+        self.requests_lost();
+        let after = self.random.between(1_000, 2_000_000);
+        self.plan(after, Event::Restart);
+    }
+
+    /// Opens the store, compares it with what is known, and begins a new life.
+    pub(crate) fn restart(&mut self) -> Checked {
+        if self.life > 0 && self.random.percent(20) {
+            self.disk.power_off_after(self.random.below(14));
+        }
+        if self.life > 0 && self.random.percent(30) {
+            self.summary.clock_back += 1;
+            self.ahead -= self.random.below(20_000_000) as i64;
+        }
+        let (disk, tables) = (Arc::new(self.disk.clone()), Box::new(self.tables.clone()));
+        let opened = Embedded::open(disk, tables, &SCHEMA, self.store_options.clone());
+        let store = match opened {
+            Ok(store) => store,
+            Err(_) if self.disk.is_off() => {
+                self.summary.crashes_in_opening += 1;
+                self.crash(true);
+                return Ok(());
+            }
+            Err(Error::DiskFull(_)) => {
+                self.disk_failed();
+                self.plan(300_000, Event::Restart);
+                return Ok(());
+            }
+            Err(error) => {
+                return Err(violated(Check::StoreDoesNotOpen, "it opens", error.to_string()));
+            }
+        };
+        self.opened(Inline::over(store))
+    }
+
+    fn opened(&mut self, store: Inline) -> Checked {
+        self.summary.restarts += 1;
+        let opening = store.machine().opening().clone();
+        self.summary.commits_recovered += opening.commits;
+        self.summary.tails_torn += u64::from(opening.torn.is_some());
+        let epoch = store.machine().epoch();
+        self.tell(|| format!("opened in epoch {}: {opening:?}", epoch.0));
+        ensure(epoch > self.epoch_latest, Check::TwoOwners, "an epoch of its own", || {
+            format!("epoch {} after {}", epoch.0, self.epoch_latest.0)
+        })?;
+        self.epoch_latest = epoch;
+        self.compare_histories(&store)?;
+        self.compare_rows(&store)?;
+        let compile = |definition: &motet_types::WorkflowRef, _: &motet_engine::Published| {
+            definitions::by_name(definition.workflow.name.as_str())
+        };
+        let (epoch, recovered) = recover::read(&store, &compile).map_err(|error| {
+            violated(Check::StoreDoesNotOpen, "what recovery can read", format!("{error:?}"))
+        })?;
+        let config = Config {
+            limits: self.limits.clone(),
+            secret_key: SecretKey([7; 32]),
+            epoch,
+            snapshot_records: self.snapshot_records,
+        };
+        let mut machine = Machine::new(config);
+        machine.handle(self.clock(), Input::Recovered(Box::new(recovered)));
+        self.server = Some(Server { machine, store, checked: BTreeMap::new() });
+        let life = self.life;
+        let after = self.random.between(10_000, 1_500_000);
+        self.plan(after, Event::Checkpoint { life, step: 0 });
+        Ok(())
+    }
+
+    /// Hands an input to the machine.
+    pub(crate) fn feed(&mut self, input: Input) -> Checked {
+        let now = self.clock();
+        if let Input::Outcome { id, step, attempt, .. } = &input {
+            let (id, step, attempt) = (*id, *step, *attempt);
+            self.mark(u64::from(step.0) << 8 | u64::from(attempt.0));
+            self.tell(|| format!("outcome: {id}, step {step}, attempt {attempt}"));
+        }
+        if let Some(server) = &mut self.server {
+            server.machine.handle(now, input);
+        }
+        Ok(())
+    }
+
+    /// Ticks if it is time, lets the outputs out, and checks every instance that has changed.
+    pub(crate) fn drive_server(&mut self) -> Checked {
+        let now = self.clock();
+        let Some(server) = &mut self.server else { return Ok(()) };
+        if server.machine.next_due().is_some_and(|due| due <= now) {
+            server.machine.handle(now, Input::Tick);
+        }
+        let outputs = server.machine.flush();
+        server.check()?;
+        self.check_panics()?;
+        for output in outputs {
+            if let Some(power) = self.dies_before_output() {
+                self.summary.crashes_in_outputs += 1;
+                self.crash(power);
+                return Ok(());
+            }
+            self.carry_out(output)?;
+        }
+        self.take_replies()
+    }
+
+    fn carry_out(&mut self, output: Output) -> Checked {
+        let latency = self.random.below(3_000);
+        let life = self.life;
+        match output {
+            Output::Load(id) => self.ask(latency, Operation::Load(id))?,
+            Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
+            Output::Commit(commits) => {
+                self.tell(|| outline(&commits));
+                let operation = Operation::Commit(commits);
+                self.plan(latency, Event::Store { life, operation });
+            }
+            Output::Reply { reply, result, position } => reply(result, position),
+            Output::Call(call) => {
+                self.tell(|| {
+                    let (id, step, attempt) = (call.id, call.step, call.attempt);
+                    format!("call leaves: {id}, step {step}, attempt {attempt}")
+                });
+                self.shadow.may_send(call.id, call.step, call.attempt)?;
+                self.plan(latency, Event::Arrive(call));
+            }
+            Output::Withdraw { id, step, attempt } => {
+                self.shadow.may_withdraw(id, step, attempt)?;
+            }
+            Output::Catalog(_) => {}
+            Output::Stop(reason) => {
+                self.tell(|| format!("the server stops: {reason}"));
+                let power = self.random.percent(50);
+                self.crash(power);
+            }
+        }
+        Ok(())
+    }
+
+    /// A read sees the store as it is now or as it is when the answer leaves.
+    fn ask(&mut self, latency: u64, operation: Operation) -> Checked {
+        let life = self.life;
+        if self.random.percent(50) {
+            self.plan(latency, Event::Store { life, operation });
+            return Ok(());
+        }
+        let input = self.read(operation);
+        if let Some(input) = input {
+            self.plan(latency, Event::Input { life, input });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn operate(&mut self, operation: Operation) -> Checked {
+        match operation {
+            Operation::Commit(commits) => self.commit(commits),
+            read => match self.read(read) {
+                Some(input) => self.feed(input),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn read(&mut self, operation: Operation) -> Option<Input> {
+        let server = self.server.as_ref()?;
+        let mut store = server.store.machine();
+        match operation {
+            Operation::Commit(_) => None,
+            Operation::Load(id) => {
+                self.summary.loads += 1;
+                let loaded = store.load(&[Entity(id.0)]);
+                let loaded = loaded.map(|loaded| loaded.into_iter().next().flatten());
+                Some(Input::Loaded { id, loaded })
+            }
+            Operation::Lookup { shard, key } => {
+                self.summary.lookups += 1;
+                let prefix = vec![Value::Int(i64::from(shard.0)), Value::Text(key.clone())];
+                let table = crate::tables::named("start").id;
+                let rows = store.rows(RowScan { table, prefix, after: None, limit: 1 });
+                let row = rows.map(|rows| rows.into_iter().next());
+                Some(Input::Looked { shard, key, row })
+            }
+        }
+    }
+
+    fn commit(&mut self, commits: Vec<Commit>) -> Checked {
+        let Some(server) = &self.server else { return Ok(()) };
+        self.summary.groups += 1;
+        let bytes: usize = commits.iter().map(Commit::size_bound).sum();
+        self.summary.groups_split += u64::from(bytes > self.store_options.frame_bytes_max);
+        let result = server.store.machine().commit_group(commits.clone());
+        self.mark(commits.len() as u64);
+        if self.disk.is_off() {
+            self.summary.crashes_in_commit += 1;
+            self.unknown = commits;
+            self.crash(true);
+            return Ok(());
+        }
+        self.tell(|| match &result {
+            Ok(positions) => format!("committed: {positions:?}"),
+            Err(error) => format!("not committed: {error}"),
+        });
+        match result {
+            Ok(positions) => {
+                self.durable(&commits, &positions)?;
+                self.feed(Input::Committed { positions })
+            }
+            Err(error) => {
+                match &error {
+                    CommitError::Unknown(_) => {
+                        self.summary.groups_unknown += 1;
+                        let has_failed =
+                            matches!(self.faults.armed, Some(crate::faults::Fault::SyncFails(_)));
+                        self.summary.syncs_failed += u64::from(has_failed);
+                        self.unknown = commits;
+                    }
+                    CommitError::DiskFull(_) => self.summary.groups_refused += 1,
+                    CommitError::TooLarge { .. }
+                    | CommitError::Fenced(_)
+                    | CommitError::Malformed(_) => {
+                        let expected = "a commit that the store takes";
+                        return Err(violated(Check::StateInvariant, expected, error.to_string()));
+                    }
+                }
+                self.disk_failed();
+                self.feed(Input::Refused { error })
+            }
+        }
+    }
+
+    fn durable(&mut self, commits: &[Commit], positions: &[Position]) -> Checked {
+        for (commit, position) in commits.iter().zip(positions) {
+            let expected = "positions that grow";
+            ensure(*position > self.shadow.last, Check::HistoryChanged, expected, || {
+                format!("{position:?} after {:?}", self.shadow.last)
+            })?;
+            self.shadow.last = *position;
+            self.summary.commits += 1;
+            self.summary.records += u64::from(commit.record_count);
+            self.summary.snapshots += u64::from(commit.snapshot.is_some());
+            self.shadow.enter(commit, self.clock_latest)?;
+        }
+        Ok(())
+    }
+
+    /// One step of a checkpoint; between two of them anything may happen.
+    pub(crate) fn checkpoint(&mut self, step: u8) -> Checked {
+        let Some(server) = &self.server else { return Ok(()) };
+        let result = {
+            let mut store = server.store.machine();
+            match step {
+                0 => {
+                    store.seal();
+                    Ok(())
+                }
+                1 => store.cover(),
+                _ => store.recycle(),
+            }
+        };
+        if self.disk.is_off() {
+            self.crash(true);
+            return Ok(());
+        }
+        let next = match result {
+            Ok(()) if step == 2 => {
+                self.summary.checkpoints += 1;
+                0
+            }
+            Ok(()) => step + 1,
+            Err(Error::DiskFull(_)) => {
+                self.summary.checkpoints_failed += 1;
+                step
+            }
+            Err(error) => {
+                self.tell(|| format!("checkpoint: {error}"));
+                self.crash(true);
+                return Ok(());
+            }
+        };
+        if next == 0 && self.services.calm {
+            return Ok(());
+        }
+        let life = self.life;
+        let pause = if next == 0 { 1_500_000 } else { 60_000 };
+        let after = self.random.between(1, pause);
+        self.plan(after, Event::Checkpoint { life, step: next });
+        Ok(())
+    }
+}
+
+impl Server {
+    /// The invariants of every live instance that has changed since the last time.
+    fn check(&mut self) -> Checked {
+        for instance in self.machine.live() {
+            let checked = self.checked.insert(instance.id, instance.records);
+            if checked == Some(instance.records) {
+                continue;
+            }
+            instance.check().map_err(|what| {
+                let expected = "every invariant of an instance";
+                violated(Check::StateInvariant, expected, format!("{}: {what}", instance.id))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The facts of a group, for whoever reads the story.
+fn outline(commits: &[Commit]) -> String {
+    let mut text = format!("commit of {} handed over:", commits.len());
+    for commit in commits {
+        let records = motet_journal::decode_records(&commit.records).unwrap_or_default();
+        let facts = records.iter().map(|record| {
+            let fact = format!("{:?}", record.fact);
+            let name = fact.split([' ', '{']).next().unwrap_or_default().to_owned();
+            format!("{name}({})", record.step)
+        });
+        let facts: Vec<String> = facts.collect();
+        text += &format!(" [{:?}: {}; {} rows]", commit.entity, facts.join(" "), commit.rows.len());
+    }
+    text
+}

@@ -1,0 +1,163 @@
+//! The services that are called: what arrived, what was done about it, and how they answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use motet_engine::{Body, Outcome, Request, Response};
+use motet_expr::json;
+use motet_runtime::shard::Call;
+use motet_types::InstanceId;
+
+use crate::check::{Check, Checked, ensure};
+use crate::random::Random;
+use crate::summary::Summary;
+
+/// What the mesh waits beyond the limit of an attempt.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Durable whatever happens to the server.
+#[derive(Default)]
+pub(crate) struct Services {
+    /// What each key has brought, as if every service kept its keys for ever.
+    by_key: BTreeMap<String, Asked>,
+    /// The key of each logical call: instance, address and body.
+    by_call: BTreeMap<(InstanceId, String, String), String>,
+    /// Behave from now on.
+    pub(crate) calm: bool,
+}
+
+struct Asked {
+    id: InstanceId,
+    uri: String,
+    body: String,
+    /// Whether the work was done.
+    executed: bool,
+}
+
+/// An answer on its way, after this many microseconds.
+pub(crate) type Answer = (u64, Outcome);
+
+impl Services {
+    /// A request arrives: it is noted, perhaps carried out, perhaps answered.
+    pub(crate) fn arrive(
+        &mut self,
+        call: &Call,
+        random: &mut Random,
+        summary: &mut Summary,
+    ) -> Checked<Vec<Answer>> {
+        self.note(call, summary)?;
+        let limit = micros(call.request.timeout.saturating_add(GRACE));
+        let timed_out = || Outcome::Failed {
+            maybe_run: true,
+            timed_out: true,
+            message: "no answer within the limit".to_owned(),
+        };
+        let latency = random.between(200, 40_000);
+        let roll = if self.calm { 0 } else { random.below(100) };
+        Ok(match roll {
+            0..62 => vec![(latency, self.execute(call))],
+            62..70 => {
+                summary.outcomes_late += 1;
+                let latency = random.between(1_000_000, 90_000_000);
+                let outcome = self.execute(call);
+                match latency < limit {
+                    true => vec![(latency, outcome)],
+                    false => vec![(limit, timed_out())],
+                }
+            }
+            70..75 => vec![(latency, broken(false))],
+            75..80 => {
+                summary.outcomes_lost += 1;
+                self.execute(call);
+                vec![(latency, broken(true))]
+            }
+            80..86 => vec![(latency, failure(503))],
+            86..89 => {
+                self.execute(call);
+                vec![(latency, failure(500))]
+            }
+            89..92 => vec![(latency, failure(422))],
+            92..96 => {
+                summary.outcomes_lost += 1;
+                if random.percent(50) {
+                    self.execute(call);
+                }
+                vec![(limit, timed_out())]
+            }
+            _ => {
+                summary.outcomes_duplicate += 1;
+                let outcome = self.execute(call);
+                let later = latency + random.between(1, 6_000_000);
+                vec![(latency, outcome.clone()), (later, outcome)]
+            }
+        })
+    }
+
+    /// Work that was done under its key.
+    pub(crate) fn executed(&self) -> usize {
+        self.by_key.values().filter(|asked| asked.executed).count()
+    }
+
+    fn note(&mut self, call: &Call, summary: &mut Summary) -> Checked {
+        let Call { id, key, request, .. } = call;
+        let body = text_of(request);
+        summary.calls += 1;
+        if let Some(asked) = self.by_key.get(key) {
+            summary.calls_again += 1;
+            let is_same = asked.id == *id && asked.uri == request.uri && asked.body == body;
+            let expected = "one request under one key";
+            ensure(is_same, Check::KeyNotUnique, expected, || {
+                let Asked { id: before, uri, body: was, .. } = asked;
+                let now = &request.uri;
+                format!("{key}: {before} {uri} {was}, then {id} {now} {body}")
+            })?;
+        } else {
+            let uri = request.uri.clone();
+            let asked = Asked { id: *id, uri, body: body.clone(), executed: false };
+            self.by_key.insert(key.clone(), asked);
+        }
+        let logical = (*id, request.uri.clone(), body);
+        let known = self.by_call.entry(logical).or_insert_with(|| key.clone());
+        ensure(known == key, Check::KeyNotUnique, "one key for one logical call", || {
+            format!("{id} {}: {known}, then {key}", request.uri)
+        })
+    }
+
+    /// Does the work, once for each key, and gives the answer, which is always the same.
+    fn execute(&mut self, call: &Call) -> Outcome {
+        if let Some(asked) = self.by_key.get_mut(&call.key) {
+            asked.executed = true;
+        }
+        let value = call.key.bytes().fold(0_u32, |sum, byte| sum * 31 % 8_191 + u32::from(byte));
+        let body = format!(r#"{{"v":{}}}"#, value % 7);
+        Outcome::Response(response(200, body))
+    }
+}
+
+fn text_of(request: &Arc<Request>) -> String {
+    match &request.body {
+        Body::Empty => String::new(),
+        Body::Json(value) => json::to_text(value),
+        Body::Text(text) => text.clone(),
+    }
+}
+
+fn broken(maybe_run: bool) -> Outcome {
+    let message = if maybe_run { "the connection broke" } else { "connection refused" };
+    Outcome::Failed { maybe_run, timed_out: false, message: message.to_owned() }
+}
+
+fn failure(status: u16) -> Outcome {
+    Outcome::Response(response(status, r#"{"title":"on purpose"}"#.to_owned()))
+}
+
+fn response(status: u16, body: String) -> Response {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    Response { status, headers, body: Bytes::from(body) }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,197 @@
+//! What is durable, kept apart from the store: every acknowledged commit, and the instances that follow from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use motet_engine::{Fact, Instance, Record, TimerKind};
+use motet_journal::decode_records;
+use motet_store::{Commit, Entity, Position};
+use motet_types::{Attempt, InstanceId, StepId, Timestamp};
+
+use crate::check::{Check, Checked, ensure, violated};
+
+/// The durable state as the acknowledgements say.
+#[derive(Default)]
+pub(crate) struct Shadow {
+    pub(crate) histories: BTreeMap<Entity, History>,
+    pub(crate) instances: BTreeMap<InstanceId, Known>,
+    /// Position of the last acknowledged commit.
+    pub(crate) last: Position,
+}
+
+/// The chunks of one entity, in order.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) chunks: Vec<Bytes>,
+}
+
+/// What the history of one instance says.
+pub(crate) struct Known {
+    pub(crate) state: Instance,
+    /// Attempts that are to be sent.
+    sent: BTreeSet<(StepId, Attempt)>,
+    settled: BTreeSet<(StepId, Attempt)>,
+    abandoned: BTreeSet<(StepId, Attempt)>,
+    children: BTreeSet<InstanceId>,
+    children_ended: BTreeSet<StepId>,
+    pub(crate) suspensions: u64,
+}
+
+impl Shadow {
+    /// Takes a commit that the store calls durable. `clock` is the latest time that any server has seen.
+    pub(crate) fn enter(&mut self, commit: &Commit, clock: Timestamp) -> Checked {
+        if commit.records.is_empty() {
+            return Ok(());
+        }
+        let history = self.histories.entry(commit.entity).or_default();
+        history.chunks.push(commit.records.clone());
+        let Some(id) = instance_of(commit.entity) else { return Ok(()) };
+        let records = decode_records(&commit.records).map_err(|error| {
+            violated(Check::HistoryChanged, "records that can be read", error.to_string())
+        })?;
+        for record in &records {
+            self.record(id, record, clock)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, id: InstanceId, record: &Record, clock: Timestamp) -> Checked {
+        ensure(record.at <= clock, Check::TimerWrong, "no record of the future", || {
+            format!("{id} at {} when it is {clock}: {:?}", record.at, record.fact)
+        })?;
+        if let Fact::Started { start, .. } = &record.fact {
+            let is_child = start.parent.is_some();
+            let check = if is_child { Check::MessageTwiceOrLost } else { Check::CommandLost };
+            ensure(!self.instances.contains_key(&id), check, "one start of an instance", || {
+                format!("{id} is started again under {:?}", start.start_key)
+            })?;
+            if let Some(parent) = &start.parent {
+                let asked = self.instances.get(&parent.instance);
+                let is_asked = asked.is_some_and(|known| known.children.contains(&id));
+                let expected = "a child whose request is durable";
+                ensure(is_asked, Check::EffectBeforeDurable, expected, || {
+                    format!("{id} began, but {} never asked for it", parent.instance)
+                })?;
+            }
+            self.instances.insert(id, Known::new(Instance::blank(id, start.clone())));
+        }
+        if let Fact::ChildEnded { .. } = &record.fact {
+            self.child_ended(id, record.step)?;
+        }
+        let Some(known) = self.instances.get_mut(&id) else {
+            let seen = format!("{id} begins with {:?}", record.fact);
+            return Err(violated(Check::HistoryChanged, "a history that begins at a start", seen));
+        };
+        known.record(record)
+    }
+
+    /// The parent may know of its child's end only once that is durable.
+    fn child_ended(&self, parent: InstanceId, step: StepId) -> Checked {
+        let Some(known) = self.instances.get(&parent) else { return Ok(()) };
+        let Some(open) = known.state.steps.get(&step) else { return Ok(()) };
+        let motet_engine::Activity::Child(child) = &open.activity else { return Ok(()) };
+        let has_ended = match self.instances.get(&child.id) {
+            Some(child) => child.state.end.is_some(),
+            // A child that cannot be started is answered for by its shard.
+            None => true,
+        };
+        let expected = "the end of a child, after it is durable";
+        ensure(has_ended, Check::EffectBeforeDurable, expected, || {
+            format!("{parent} took the end of {}, which is not durable", child.id)
+        })
+    }
+
+    /// The state of an instance whose call is about to leave; fails unless the intent is durable.
+    pub(crate) fn may_send(&self, id: InstanceId, step: StepId, attempt: Attempt) -> Checked {
+        let known = self.instances.get(&id);
+        let is_durable = known.is_some_and(|known| known.sent.contains(&(step, attempt)));
+        ensure(is_durable, Check::EffectBeforeDurable, "a call whose request is durable", || {
+            format!("a call of {id}, step {step}, attempt {attempt} left before that")
+        })
+    }
+
+    pub(crate) fn may_withdraw(&self, id: InstanceId, step: StepId, attempt: Attempt) -> Checked {
+        let known = self.instances.get(&id);
+        let is_durable = known.is_some_and(|known| known.abandoned.contains(&(step, attempt)));
+        let expected = "a withdrawal whose record is durable";
+        ensure(is_durable, Check::EffectBeforeDurable, expected, || {
+            format!("step {step}, attempt {attempt} of {id} was withdrawn before that")
+        })
+    }
+
+    pub(crate) fn records(&self, id: InstanceId) -> u64 {
+        self.instances.get(&id).map_or(0, |known| known.state.records)
+    }
+}
+
+impl Known {
+    fn new(state: Instance) -> Self {
+        Self {
+            state,
+            sent: BTreeSet::new(),
+            settled: BTreeSet::new(),
+            abandoned: BTreeSet::new(),
+            children: BTreeSet::new(),
+            children_ended: BTreeSet::new(),
+            suspensions: 0,
+        }
+    }
+
+    fn record(&mut self, record: &Record) -> Checked {
+        let (id, step) = (self.state.id, record.step);
+        let is_in_order = record.at >= self.state.updated_at;
+        ensure(is_in_order, Check::HistoryChanged, "records in order of time", || {
+            format!("{id} goes back to {}: {:?}", record.at, record.fact)
+        })?;
+        match &record.fact {
+            Fact::Requested { attempt, .. } | Fact::Resent { attempt, .. } => {
+                self.sent.insert((step, *attempt));
+            }
+            Fact::Abandoned { attempt } => {
+                self.abandoned.insert((step, *attempt));
+            }
+            Fact::Settled { attempt, .. } => {
+                let is_first = self.settled.insert((step, *attempt));
+                let expected = "one outcome of an attempt that was sent";
+                let was_sent = self.sent.contains(&(step, *attempt));
+                ensure(is_first && was_sent, Check::OutcomeAppliedTwice, expected, || {
+                    format!("{id}, step {step}, attempt {attempt} settles again or unsent")
+                })?;
+            }
+            Fact::ChildRequested { child } => {
+                self.children.insert(child.id);
+            }
+            Fact::ChildEnded { .. } => {
+                let is_first = self.children_ended.insert(step);
+                let expected = "one end of a child";
+                ensure(is_first, Check::MessageTwiceOrLost, expected, || {
+                    format!("{id}, step {step} takes its child's end again")
+                })?;
+            }
+            Fact::Suspended { .. } => self.suspensions += 1,
+            Fact::Fired { timer } => self.fired(record, *timer)?,
+            Fact::Retried { .. } => self.fired(record, TimerKind::Retry)?,
+            _ => {}
+        }
+        self.state.apply(record);
+        Ok(())
+    }
+
+    /// A timer fires once, and not before its time.
+    fn fired(&self, record: &Record, timer: TimerKind) -> Checked {
+        let of_step = |(_, step, kind): &&(Timestamp, StepId, TimerKind)| {
+            *step == record.step && *kind == timer
+        };
+        let due = self.state.timers.iter().find(of_step).map(|(due, ..)| *due);
+        let expected = "a timer that fires once, when it is due";
+        ensure(due.is_some_and(|due| due <= record.at), Check::TimerWrong, expected, || {
+            let (id, step) = (self.state.id, record.step);
+            format!("{timer:?} of {id}, step {step} fires at {}, due {due:?}", record.at)
+        })
+    }
+}
+
+/// The instance that an entity is; the catalog and the shards themselves have entities too.
+pub(crate) fn instance_of(entity: Entity) -> Option<InstanceId> {
+    (entity.0[6] >> 4 == 7).then_some(InstanceId(entity.0))
+}

@@ -1,0 +1,312 @@
+//! One seed: a server over its disk, services, clients, faults, and the time that they share.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use motet_runtime::SCHEMA;
+use motet_runtime::shard::{Call, Input};
+use motet_store::{Commit, Epoch};
+use motet_store_embedded::Options;
+use motet_store_embedded::disk::MemoryDisk;
+use motet_store_embedded::tables::MemoryTables;
+use motet_types::{Limits, Timestamp};
+
+use crate::check::{Check, Checked, ensure, violated};
+use crate::clients::{Action, Clients};
+use crate::faults::{Fault, Faults};
+use crate::random::Random;
+use crate::server::{Operation, Server};
+use crate::services::Services;
+use crate::shadow::Shadow;
+use crate::summary::Summary;
+
+/// Faults and most commands fall within this time, in microseconds.
+pub(crate) const HORIZON: u64 = 30_000_000;
+
+/// What a seed may take: beyond either, something turns in a circle.
+const TURNS_MAX: u64 = 60_000;
+const VIRTUAL_MAX: u64 = 48 * 3_600_000_000;
+
+/// Events that a failure shows.
+const EVENTS_SHOWN: usize = 40;
+
+/// Where the clock begins: 2026-01-01T00:00:00Z.
+const CLOCK_BASE: i64 = 1_767_225_600_000_000;
+
+pub(crate) struct World {
+    pub(crate) random: Random,
+    /// Virtual time since the beginning, in microseconds.
+    pub(crate) now: u64,
+    /// How far the servers' clock is ahead of it.
+    pub(crate) ahead: i64,
+    /// The latest time that any server has seen.
+    pub(crate) clock_latest: Timestamp,
+    events: BTreeMap<(u64, u64), Event>,
+    events_planned: u64,
+    pub(crate) disk: MemoryDisk,
+    pub(crate) tables: MemoryTables,
+    pub(crate) store_options: Options,
+    pub(crate) limits: Limits,
+    pub(crate) snapshot_records: usize,
+    pub(crate) server: Option<Server>,
+    /// Servers so far; what belongs to an earlier one is lost.
+    pub(crate) life: u32,
+    pub(crate) epoch_latest: Epoch,
+    /// Commits of which nobody knows whether they are durable.
+    pub(crate) unknown: Vec<Commit>,
+    pub(crate) shadow: Shadow,
+    pub(crate) services: Services,
+    pub(crate) clients: Clients,
+    pub(crate) faults: Faults,
+    pub(crate) summary: Summary,
+    trace: Option<Trace>,
+}
+
+/// What is told of the events.
+struct Trace {
+    last: VecDeque<String>,
+    prints: bool,
+}
+
+pub(crate) enum Event {
+    Arrive(Box<Call>),
+    Input {
+        life: u32,
+        input: Input,
+    },
+    Store {
+        life: u32,
+        operation: Operation,
+    },
+    Client(Action),
+    /// The next step of a checkpoint: seal, cover, recycle.
+    Checkpoint {
+        life: u32,
+        step: u8,
+    },
+    Fault(Fault),
+    Restart,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    Nothing,
+    Last,
+    All,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, telling: Telling) -> Self {
+        let mut random = Random::new(seed);
+        let trace = (telling != Telling::Nothing)
+            .then(|| Trace { last: VecDeque::new(), prints: telling == Telling::All });
+        let mut world = Self {
+            disk: MemoryDisk::new(random.next()),
+            tables: MemoryTables::new(&SCHEMA),
+            store_options: store_options(&mut random),
+            limits: limits(&mut random),
+            snapshot_records: *random.pick(&[6, 20, 256]),
+            now: 0,
+            ahead: random.below(1_000_000_000) as i64,
+            clock_latest: Timestamp::default(),
+            events: BTreeMap::new(),
+            events_planned: 0,
+            server: None,
+            life: 0,
+            epoch_latest: Epoch(0),
+            unknown: Vec::new(),
+            shadow: Shadow::default(),
+            services: Services::default(),
+            clients: Clients::new(&mut random),
+            faults: Faults::default(),
+            summary: Summary { seeds: 1, ..Summary::default() },
+            trace,
+            random,
+        };
+        world.plan_clients();
+        world.plan_faults();
+        world.plan(0, Event::Restart);
+        world
+    }
+
+    /// Chaos, calm, and the last look at everything.
+    pub(crate) fn run(&mut self) -> Checked {
+        while !(self.faults.are_over() && self.clients.are_served()) {
+            self.turn()?;
+        }
+        self.calm();
+        self.finish()?;
+        self.summary.virtual_seconds = self.now / 1_000_000;
+        self.summary.executed = self.services.executed() as u64;
+        Ok(())
+    }
+
+    /// Lets everything happen that happens by itself.
+    pub(crate) fn settle(&mut self) -> Checked {
+        while self.next_time().is_some() {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    /// Time goes on to what comes next; a few things happen, then the server goes on.
+    fn turn(&mut self) -> Checked {
+        let Some(next) = self.next_time() else { return Ok(()) };
+        self.now = self.now.max(next);
+        self.summary.turns += 1;
+        let is_endless = self.summary.turns > TURNS_MAX || self.now > VIRTUAL_MAX;
+        ensure(!is_endless, Check::NeverEnds, "quiet in the end", || self.unfinished())?;
+        let batch = self.random.between(1, 8);
+        for _ in 0..batch {
+            let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= self.now)
+            else {
+                break;
+            };
+            let event = entry.remove();
+            self.happen(event)?;
+        }
+        self.drive_server()
+    }
+
+    fn happen(&mut self, event: Event) -> Checked {
+        match event {
+            Event::Arrive(call) => {
+                self.tell(|| {
+                    format!("arrives: {} {} under {}", call.id, call.request.uri, call.key)
+                });
+                let Self { services, random, summary, .. } = self;
+                let answers = services.arrive(&call, random, summary)?;
+                for (after, outcome) in answers {
+                    let (id, step, attempt) = (call.id, call.step, call.attempt);
+                    let input = Input::Outcome { id, step, attempt, outcome };
+                    self.plan(after, Event::Input { life: self.life, input });
+                }
+                Ok(())
+            }
+            Event::Input { life, input } if life == self.life => self.feed(input),
+            Event::Store { life, operation } if life == self.life => self.operate(operation),
+            Event::Checkpoint { life, step } if life == self.life => self.checkpoint(step),
+            // It belongs to a server that is gone.
+            Event::Input { .. } | Event::Store { .. } | Event::Checkpoint { .. } => Ok(()),
+            Event::Client(action) => self.act(action),
+            Event::Fault(fault) => self.fault(fault),
+            Event::Restart => self.restart(),
+        }
+    }
+
+    fn next_time(&self) -> Option<u64> {
+        let planned = self.events.first_key_value().map(|((at, _), _)| *at);
+        let machine = self.server.as_ref().map(|server| &server.machine);
+        let due = machine.and_then(|machine| {
+            if machine.has_work() {
+                Some(self.now)
+            } else {
+                machine.next_due().map(|due| self.virtual_of(due))
+            }
+        });
+        planned.into_iter().chain(due).min()
+    }
+
+    pub(crate) fn plan(&mut self, after: u64, event: Event) {
+        self.events_planned += 1;
+        self.events.insert((self.now.saturating_add(after), self.events_planned), event);
+    }
+
+    /// Actions of clients that are planned.
+    pub(crate) fn actions_planned(&self) -> usize {
+        self.events.values().filter(|event| matches!(event, Event::Client(_))).count()
+    }
+
+    /// What the servers' clock shows now.
+    pub(crate) fn clock(&mut self) -> Timestamp {
+        let shows = Timestamp::from_micros(CLOCK_BASE + self.now as i64 + self.ahead);
+        self.clock_latest = self.clock_latest.max(shows);
+        shows
+    }
+
+    fn virtual_of(&self, due: Timestamp) -> u64 {
+        u64::try_from(due.as_micros() - CLOCK_BASE - self.ahead).unwrap_or(0).max(self.now)
+    }
+
+    /// Services behave, nothing fails any more.
+    fn calm(&mut self) {
+        self.tell(|| "from now on nothing fails".to_owned());
+        self.services.calm = true;
+        self.disk.set_free_bytes(u64::MAX);
+        self.disk.set_writes_need_room(false);
+        self.tables.set_disk_full(false);
+    }
+
+    pub(crate) fn mark(&mut self, what: u64) {
+        let mixed = (self.summary.trail ^ what ^ self.now).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.summary.trail = mixed ^ (mixed >> 29);
+    }
+
+    /// Notes an event; its text is made only if somebody wants it.
+    pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
+        let Some(trace) = &mut self.trace else { return };
+        let at = Duration::from_micros(self.now);
+        let line = format!("{:>12.6} s  {}", at.as_secs_f64(), what());
+        if trace.prints {
+            crate::print(&line);
+        }
+        if trace.last.len() == EVENTS_SHOWN {
+            trace.last.pop_front();
+        }
+        trace.last.push_back(line);
+    }
+
+    pub(crate) fn last_events(&self) -> Vec<String> {
+        self.trace.iter().flat_map(|trace| trace.last.iter().cloned()).collect()
+    }
+
+    /// Instances that have not ended, for a message.
+    pub(crate) fn unfinished(&self) -> String {
+        let open = self.shadow.instances.values().filter(|known| known.state.end.is_none());
+        let waits = (&self.faults, self.clients.unserved());
+        let open: Vec<String> = open
+            .map(|known| {
+                let state = &known.state;
+                format!("{} {} {}", state.id, state.start.definition, state.status())
+            })
+            .collect();
+        format!(
+            "{} turns, {} s; {waits:?}; open: {}",
+            self.summary.turns,
+            self.now / 1_000_000,
+            open.join(", ")
+        )
+    }
+
+    /// The machine may panic for one instance only, and never does.
+    pub(crate) fn check_panics(&self) -> Checked {
+        let panics = self.server.as_ref().map_or(0, |server| server.machine.counters().panics);
+        if panics == 0 {
+            return Ok(());
+        }
+        Err(violated(Check::Panicked, "no panic of the engine", format!("{panics} panics")))
+    }
+}
+
+/// Segments of a few frames, frames of a few commits.
+fn store_options(random: &mut Random) -> Options {
+    Options {
+        segment_bytes_first: 32 * 1024,
+        segment_bytes: *random.pick(&[32 * 1024, 64 * 1024]),
+        segments_spare: random.between(1, 3) as usize,
+        frame_bytes_max: *random.pick(&[12 * 1024, 16 * 1024, 64 * 1024]),
+        overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
+        ..Options::small()
+    }
+}
+
+/// Few calls in flight, few instances in memory, short steps: every path is taken.
+fn limits(random: &mut Random) -> Limits {
+    Limits {
+        calls_in_flight_max: *random.pick(&[3, 8, 64]),
+        instances_cached_max: *random.pick(&[2, 8, 64]),
+        step_records_max: *random.pick(&[5, 30, 256]),
+        ..Limits::default()
+    }
+}
