@@ -149,19 +149,23 @@ impl Picture<'_> {
                 text.push_str(&if is_next {
                     down(from, to, label)
                 } else {
-                    self.around(from, to, label)
+                    self.around(vertex.scope, from, to, label)
                 });
             }
         }
         text
     }
 
-    /// An edge to a task that is not the next one: out to the right, and back in.
-    fn around(&mut self, from: Place, to: Place, label: &str) -> String {
+    /// An edge to a task that is not the next one: out to the right of all that stands between, and back in.
+    fn around(&mut self, scope: ScopeId, from: Place, to: Place, label: &str) -> String {
         self.lanes += 1;
         let (x1, y1) = (from.x + from.width, from.y + from.height / 2);
         let (x2, y2) = (to.x + to.width, to.y + to.height / 3);
-        let lane = x1.max(x2) + self.lanes * LANE;
+        let (top, bottom) = (y1.min(y2), y1.max(y2));
+        let places = self.graph.scope(scope).tasks.iter().map(|task| self.places[task]);
+        let between = places.filter(|place| place.y <= bottom && place.y + place.height >= top);
+        let right = between.map(|place| place.x + place.width).max().unwrap_or(x1.max(x2));
+        let lane = right + self.lanes * LANE;
         format!(
             "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x1} {y1}H{lane}V{y2}H{x2}\"/><text class=\"note\" x=\"{}\" y=\"{}\">{}</text>\n",
             x1 + 4,
