@@ -58,7 +58,10 @@ pub(crate) fn send(method: &str, url: &str, headers: &[String], body: &str) -> A
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let stream = TcpStream::connect(authority).unwrap_or_else(|error| panic!("{url}: {error}"));
     stream.set_read_timeout(Some(PATIENCE)).expect("the time is not zero");
-    let mut request = format!("{method} /{path} HTTP/1.1\r\nhost: {authority}\r\naccept: */*\r\n");
+    let mut request = format!("{method} /{path} HTTP/1.1\r\nhost: {authority}\r\n");
+    if !headers.iter().any(|header| header.to_lowercase().starts_with("accept:")) {
+        request.push_str("accept: */*\r\n");
+    }
     for header in headers {
         request.push_str(&format!("{header}\r\n"));
     }

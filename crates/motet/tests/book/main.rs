@@ -6,6 +6,7 @@
 //!   `<!-- refused: code -->` or `<!-- warns: code -->` before it announces. A valid one is published when the page
 //!   comes to it.
 //! - `<!-- file: name -->` before a block makes it a file, which is not published by itself.
+//! - `<!-- graph: name -->` before `mermaid` makes it the drawing of that document.
 //! - `console` is carried out: lines that begin with `$ `, each with what it prints. A line `…` stands for any lines.
 //!   `motet` is the binary, `curl` and `| jq` are built in, the service at `localhost:18080` is a part of this test.
 //!
@@ -22,6 +23,7 @@ mod shell;
 mod curl;
 mod service;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +77,39 @@ fn the_document_on_the_first_page_is_valid() {
     assert!(codes.iter().all(|(_, is_error)| !is_error), "{codes:?}");
 }
 
+#[test]
+fn every_setting_metric_and_command_is_explained() {
+    let read = |page: &str| {
+        let path = docs().join(page);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let (operations, cli) = (read("operations.md"), read("cli.md"));
+    let mut session = Session::new("explained");
+    let settings = session.carry_out("$ motet serve --print-config\n", false);
+    let metrics = session.carry_out("$ curl -s http://localhost:7080/metrics\n", false);
+    let help = session.carry_out("$ motet --help\n", false);
+    let mut section = String::new();
+    let mut missing = Vec::new();
+    for line in settings.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.replace(']', ".");
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            missing.push((&operations, format!("`{section}{key}`")));
+        }
+    }
+    let described =
+        metrics.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next());
+    missing.extend(described.map(|name| (&operations, format!("`{name}`"))));
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.take_while(|line| !line.is_empty());
+    let names = commands.filter_map(|line| line.split_whitespace().next());
+    missing.extend(names.map(|name| (&cli, format!("`motet {name}"))));
+    assert!(missing.len() > 60, "settings, metrics and commands are there: {missing:?}");
+    missing.retain(|(page, name)| !page.contains(name.as_str()));
+    let missing: Vec<&str> = missing.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "explain them in operations.md and cli.md");
+}
+
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
@@ -84,9 +119,20 @@ fn check(name: &str) {
     let mut page = Page::read(&path);
     let mut session = Session::new(name);
     let mut problems = String::new();
+    let mut documents = BTreeMap::new();
     let is_writing = std::env::var_os("MOTET_WRITE_BOOK").is_some();
     for idx in 0..page.blocks.len() {
         let block = page.blocks[idx].clone();
+        if let Some(file) = block.mark("file") {
+            documents.insert(file.to_owned(), block.text.clone());
+        }
+        if let Some(file) = block.mark("graph") {
+            let drawn = drawing(&documents[file]);
+            if block.text != drawn {
+                let _ = writeln!(problems, "{name}:{}: the drawing is\n{drawn}", block.line);
+                page.blocks[idx].text = drawn;
+            }
+        }
         if let Err(problem) = check_document(&block, &mut session) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }
@@ -104,7 +150,8 @@ fn check(name: &str) {
     }
     if is_writing {
         page.write(&path);
-        let documents = problems.lines().filter(|line| line.contains("document:"));
+        let documents =
+            problems.lines().filter(|line| line.starts_with(name) && line.contains(": document: "));
         problems = documents.map(|line| format!("{line}\n")).collect();
     }
     assert!(
@@ -139,6 +186,11 @@ fn check_document(block: &Block, session: &mut Session) -> Result<(), String> {
         return Err(format!("document: whether it is refused is announced wrongly: {codes:?}"));
     }
     if is_valid && file.is_none() { session.publish(&block.text) } else { Ok(()) }
+}
+
+fn drawing(document: &str) -> String {
+    let checked = graph::check(document, &Limits::default());
+    graph::draw(&checked.graph.expect("it is valid"), graph::Format::Mermaid)
 }
 
 /// Each code once, and whether it is an error.

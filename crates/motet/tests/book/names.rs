@@ -77,11 +77,20 @@ fn blurred(text: &str) -> String {
         let line = match ["date: ", "motet-position: "].iter().find(|name| line.starts_with(**name))
         {
             Some(name) => (*name).to_owned(),
-            None => replace(line, |token| blur(token).map(str::to_owned)),
+            None => without_process(&replace(line, |token| blur(token).map(str::to_owned))),
         };
         let _ = writeln!(blurred, "{line}");
     }
     blurred
+}
+
+/// The line without the number of a process.
+fn without_process(line: &str) -> String {
+    const BEFORE: &str = "by process ";
+    let Some((head, tail)) = line.split_once(BEFORE) else {
+        return line.to_owned();
+    };
+    format!("{head}{BEFORE}{}", tail.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 fn blur(token: &str) -> Option<&'static str> {

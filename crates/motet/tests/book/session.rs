@@ -21,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Addresses as the pages write them.
 const SERVER: &str = ":7080";
 const SERVICE: &str = ":18080";
+/// Commands that ask a server; where a page shows none, one is started.
+const CLIENT_COMMANDS: [&str; 11] = [
+    "publish", "run", "get", "describe", "history", "watch", "cancel", "suspend", "resume",
+    "retry", "tag",
+];
 const HOSTS: [&str; 2] = ["localhost", "127.0.0.1"];
 
 pub(crate) struct Session {
@@ -86,12 +91,18 @@ impl Session {
             ["motet", "serve", options @ ..] if !options.contains(&"--print-config") => {
                 self.serve(&line)
             }
-            ["motet", ..] => {
+            ["motet", command, ..] => {
+                if CLIENT_COMMANDS.contains(command) {
+                    self.server();
+                }
                 self.settle(&words);
                 self.motet(&line)
             }
             ["curl", ..] => {
+                self.server();
                 self.settle(&words);
+                // The server may have been started just now.
+                let line = shell::parse(&self.to_real(command));
                 curl::run(&line.words[1..], &self.directory)
             }
             ["kill", options @ ..] => {
@@ -118,8 +129,14 @@ impl Session {
 
     /// Starts the page's server, or a second one, which is to be refused.
     fn serve(&mut self, line: &Line) -> String {
-        let mut command = self.command(line);
-        command.args(["--listen", "127.0.0.1:0"]);
+        // Whatever address the page names, this one is free.
+        let mut words = line.words.clone();
+        if let Some(at) = words.iter().position(|word| word == "--listen") {
+            words.drain(at..at + 2);
+        }
+        words.extend(["--listen", "127.0.0.1:0"].map(str::to_owned));
+        let command =
+            self.command(&Line { words, environment: line.environment.clone(), filter: None });
         if self.server.is_some() {
             return self.finish(command);
         }
