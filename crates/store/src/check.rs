@@ -25,13 +25,9 @@ impl Schema {
     /// The table that is scanned; [`Error::Malformed`] if the scan does not fit it.
     pub fn check_scan(&self, scan: &RowScan) -> Result<&'static Table, Error> {
         let table = self.known(scan.table).map_err(Error::Malformed)?;
-        check_key(
-            table,
-            &scan.prefix,
-            scan.prefix.len().min(table.key_columns),
-        )
-        .and_then(|()| check_after(table, scan.after.as_deref()))
-        .map_err(Error::Malformed)?;
+        check_key(table, &scan.prefix, scan.prefix.len().min(table.key_columns))
+            .and_then(|()| check_after(table, scan.after.as_deref()))
+            .map_err(Error::Malformed)?;
         Ok(table)
     }
 
@@ -67,12 +63,12 @@ impl Schema {
                 let table = self.known(*table)?;
                 check_key(table, key, table.key_columns)
             }
+            RowChange::Forget => Ok(()),
         }
     }
 
     fn known(&self, id: TableId) -> Result<&'static Table, String> {
-        self.table(id)
-            .ok_or_else(|| format!("no table has number {}", id.0))
+        self.table(id).ok_or_else(|| format!("no table has number {}", id.0))
     }
 }
 
@@ -108,8 +104,5 @@ fn check_values(table: &Table, column: &Column, values: &[Value]) -> Result<(), 
 }
 
 fn wrong_length(table: &Table, found: usize, expected: usize) -> String {
-    format!(
-        "table {} takes {expected} values here, not {found}",
-        table.name
-    )
+    format!("table {} takes {expected} values here, not {found}", table.name)
 }

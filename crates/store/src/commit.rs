@@ -32,20 +32,28 @@ pub struct Commit {
     pub record_count: u32,
     /// State after these records: loads start from it, the history before it stays readable through [`crate::Reads`].
     pub snapshot: Option<Bytes>,
-    /// Row changes, applied in order: the last write of a key wins.
+    /// Row changes, applied in order: the last write of a key wins. A forgetting comes before `records`, wherever it stands.
     pub rows: Vec<RowChange>,
 }
 
-/// One change of a declared table.
+/// One change of a declared table, or the removal of the entity itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowChange {
     /// Insert the row or replace the one with the same key.
     Put { table: TableId, row: Row },
     /// Remove the row with this key, if there is one.
     Delete { table: TableId, key: Vec<Value> },
+    /// Remove all that the commit's entity has had before: history and snapshot. Records and snapshot of the same commit,
+    /// or of later ones, begin a new history at record 0.
+    Forget,
 }
 
 impl Commit {
+    /// Whether the history of its entity ends here.
+    pub fn forgets(&self) -> bool {
+        self.rows.contains(&RowChange::Forget)
+    }
+
     /// Upper bound of the commit's persisted size, in bytes; what frame limits count.
     pub fn size_bound(&self) -> usize {
         let values = |values: &[Value]| -> usize {
@@ -64,6 +72,7 @@ impl Commit {
             .map(|change| match change {
                 RowChange::Put { row, .. } => values(row) + 16,
                 RowChange::Delete { key, .. } => values(key) + 16,
+                RowChange::Forget => 16,
             })
             .sum();
         64 + self.records.len() + self.snapshot.as_ref().map_or(0, Bytes::len) + rows

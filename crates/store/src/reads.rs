@@ -86,12 +86,6 @@ pub enum Order {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    Rows {
-        rows: Vec<Row>,
-        covered: Position,
-    },
-    Counts {
-        counts: Vec<(Value, u64)>,
-        covered: Position,
-    },
+    Rows { rows: Vec<Row>, covered: Position },
+    Counts { counts: Vec<(Value, u64)>, covered: Position },
 }

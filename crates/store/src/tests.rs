@@ -61,11 +61,7 @@ fn a_deposed_owner_stays_fenced_in_memory() {
         let (sender, receiver) = mpsc::channel();
         let done = Box::new(move |leases| sender.send(leases).expect("the test listens"));
         store.lease(vec![ShardId(1)], done);
-        receiver
-            .recv()
-            .expect("leases are answered")
-            .expect("in memory nothing fails")
-            .len()
+        receiver.recv().expect("leases are answered").expect("in memory nothing fails").len()
     };
     assert_eq!(leased(&deposed), 1);
     let owner = deposed.reopen();

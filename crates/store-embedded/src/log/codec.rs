@@ -5,7 +5,8 @@
 //!             record_count:varint records:bytes
 //!             snapshot:varint (0 = none, else length + 1) snapshot bytes
 //!             rows:varint change*
-//! change   := kind:varint (table number × 2, + 1 for a removal) values:varint value*
+//! change   := kind:varint (table number × 2, + 1 for a removal; 131072 to forget the entity, without values)
+//!             values:varint value*
 //! value    := 0 null | 1 text:bytes | 2 blob:bytes | 8 + n, n bytes of the zigzag integer, little-endian, n = 0..8
 //! bytes    := length:varint, then that many bytes
 //! varint   := LEB128, unsigned, at most 10 bytes
@@ -19,6 +20,9 @@ const NULL: u8 = 0;
 const TEXT: u8 = 1;
 const BLOB: u8 = 2;
 const INT: u8 = 8;
+
+/// The kind of a change that forgets the entity: no table has a number so high.
+const FORGET: u64 = (u16::MAX as u64 + 1) << 1;
 
 /// Appends the persisted form of a commit; at most `commit.size_bound()` bytes.
 pub(super) fn encode_commit(out: &mut Vec<u8>, commit: &Commit) {
@@ -37,8 +41,9 @@ pub(super) fn encode_commit(out: &mut Vec<u8>, commit: &Commit) {
     put_varint(out, commit.rows.len() as u64);
     for change in &commit.rows {
         let (kind, values) = match change {
-            RowChange::Put { table, row } => (u64::from(table.0) << 1, row),
-            RowChange::Delete { table, key } => ((u64::from(table.0) << 1) | 1, key),
+            RowChange::Put { table, row } => (u64::from(table.0) << 1, row.as_slice()),
+            RowChange::Delete { table, key } => ((u64::from(table.0) << 1) | 1, key.as_slice()),
+            RowChange::Forget => (FORGET, &[][..]),
         };
         put_varint(out, kind);
         put_varint(out, values.len() as u64);
@@ -122,8 +127,11 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
 
 fn take_change(bytes: &mut Bytes) -> Option<RowChange> {
     let kind = take_varint(bytes)?;
-    let table = TableId((kind >> 1).try_into().ok()?);
     let count = take_varint(bytes)?;
+    if kind == FORGET {
+        return (count == 0).then_some(RowChange::Forget);
+    }
+    let table = TableId((kind >> 1).try_into().ok()?);
     let values = take_many(bytes, count, take_value)?;
     Some(match kind & 1 {
         0 => RowChange::Put { table, row: values },

@@ -33,6 +33,29 @@ fn a_frame_has_the_documented_bytes() {
 }
 
 #[test]
+fn forgetting_has_the_documented_bytes() {
+    let commit = Commit {
+        rows: vec![RowChange::Forget],
+        records: Bytes::new(),
+        record_count: 0,
+        snapshot: None,
+        ..sample()
+    };
+    let mut bytes = Vec::new();
+    encode_commit(&mut bytes, &commit);
+    expect![[r#"
+        0000  83 02 07 ab ab ab ab ab ab ab ab ab ab ab ab ab
+        0016  ab ab ab 00 00 00 01 80 80 08 00
+    "#]]
+    .assert_eq(&hex(&bytes));
+    assert!(bytes.len() <= commit.size_bound());
+    assert_eq!(decode_commit(&mut Bytes::from(bytes.clone())), Some(commit));
+    *bytes.last_mut().expect("it is not empty") = 1;
+    bytes.push(0);
+    assert_eq!(decode_commit(&mut Bytes::from(bytes)), None, "forgetting has no values");
+}
+
+#[test]
 fn a_segment_header_has_the_documented_bytes() {
     let header = Header { id: 0xabcd, ordinal: 7, base: 5, first: 1_000 };
     expect![[r#"
@@ -194,11 +217,12 @@ fn commits() -> impl Strategy<Value = Commit> {
         bytes().prop_map(Value::Blob),
     ];
     let values = prop::collection::vec(value, 0..6);
-    let change = (any::<u16>(), values, any::<bool>()).prop_map(|(table, values, put)| {
+    let change = (any::<u16>(), values, 0..5_u8).prop_map(|(table, values, kind)| {
         let table = TableId(table);
-        match put {
-            true => RowChange::Put { table, row: values },
-            false => RowChange::Delete { table, key: values },
+        match kind {
+            0 => RowChange::Forget,
+            1 | 2 => RowChange::Put { table, row: values },
+            _ => RowChange::Delete { table, key: values },
         }
     });
     let head = (any::<u16>(), any::<u64>(), any::<[u8; 16]>(), any::<u32>());

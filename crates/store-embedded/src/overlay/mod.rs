@@ -40,6 +40,8 @@ pub type Changes = BTreeMap<Vec<Value>, Change>;
 /// What is to be appended to one entity.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {
+    /// Position of the last commit that forgot the entity: what is older than this tail is gone.
+    pub forgotten: Option<Position>,
     pub chunks: Vec<TailChunk>,
     pub snapshot: Option<TailSnapshot>,
 }
@@ -154,13 +156,16 @@ impl Overlay {
     }
 
     fn check_recovered(&self, change: &RowChange) -> Result<(), Error> {
-        let (id, fits): (_, fn(&Table, usize) -> bool) = match change {
-            RowChange::Put { table, .. } => {
-                (table, |table, values| (table.key_columns..=table.columns.len()).contains(&values))
+        type Fits = fn(&Table, usize) -> bool;
+        let (id, values, fits): (_, _, Fits) = match change {
+            RowChange::Put { table, row } => (table, row, |table, values| {
+                (table.key_columns..=table.columns.len()).contains(&values)
+            }),
+            RowChange::Delete { table, key } => {
+                (table, key, |table, values| values == table.key_columns)
             }
-            RowChange::Delete { table, .. } => (table, |table, values| values == table.key_columns),
+            RowChange::Forget => return Ok(()),
         };
-        let (RowChange::Put { row: values, .. } | RowChange::Delete { key: values, .. }) = change;
         match self.schema.table(*id) {
             Some(table) if fits(table, values.len()) => Ok(()),
             _ => Err(Error::Schema(format!("the log holds {values:?} of table {}", id.0))),
@@ -176,6 +181,10 @@ impl Generation {
     fn enter(&mut self, schema: &Schema, position: Position, commit: Commit) {
         self.last = position;
         self.bytes += commit.size_bound() + ENTRY_BYTES * (1 + commit.rows.len());
+        if commit.forgets() {
+            let tail = Tail { forgotten: Some(position), ..Tail::default() };
+            self.entities.insert(commit.entity, tail);
+        }
         if !commit.records.is_empty() || commit.snapshot.is_some() {
             self.entities.entry(commit.entity).or_default().append(
                 position,
@@ -193,6 +202,7 @@ impl Generation {
                     (table, row, Some(rest))
                 }
                 RowChange::Delete { table, key } => (table, key, None),
+                RowChange::Forget => continue,
             };
             self.tables.entry(table).or_default().insert(key, Change { position, rest });
         }

@@ -10,7 +10,7 @@ use motet_store::{Position, Schema, Value};
 
 use crate::error::Error;
 use crate::overlay::{Changes, Tail, TailChunk, TailSnapshot};
-use crate::tables::Snapshot;
+use crate::tables::{Snapshot, Stored};
 
 /// The present state of an entity.
 pub(crate) fn load(
@@ -23,7 +23,7 @@ pub(crate) fn load(
         let records = tail.chunks[newest.chunks..].iter().map(|chunk| chunk.records.clone());
         return Ok(Some(Loaded { snapshot: Some(newest.state), records: records.collect() }));
     }
-    let stored = snapshot.entity(entity)?;
+    let stored = stored(&tail, snapshot, entity)?;
     if stored.records == 0 && stored.snapshot.is_none() && tail.chunks.is_empty() {
         return Ok(None);
     }
@@ -49,14 +49,18 @@ pub(crate) fn history(
     skip: u64,
     limit: usize,
 ) -> Result<Vec<HistoryChunk>, Error> {
-    let older = snapshot.chunks(entity, skip, limit)?;
+    let tail = merge(tails, snapshot.covered());
+    let older = match tail.forgotten {
+        Some(_) => Vec::new(),
+        None => snapshot.chunks(entity, skip, limit)?,
+    };
     let mut page: Vec<HistoryChunk> = older
         .into_iter()
         .map(|chunk| (chunk.first_record, chunk.position, chunk.records))
         .collect();
-    let mut first_record = snapshot.entity(entity)?.records;
+    let mut first_record = stored(&tail, snapshot, entity)?.records;
     let end = skip.saturating_add(limit as u64);
-    for chunk in merge(tails, snapshot.covered()).chunks {
+    for chunk in tail.chunks {
         let next = first_record + u64::from(chunk.record_count);
         if limit > 0 && next > skip && first_record < end {
             page.push((first_record, chunk.position, chunk.records));
@@ -114,10 +118,21 @@ pub(crate) fn query(
     .map_err(|error| error.of_read())
 }
 
+/// What the tables hold of an entity that still counts.
+fn stored(tail: &Tail, snapshot: &dyn Snapshot, entity: Entity) -> Result<Stored, Error> {
+    match tail.forgotten {
+        Some(_) => Ok(Stored::default()),
+        None => snapshot.entity(entity),
+    }
+}
+
 /// What of the generations' parts the tables do not cover, as one.
 fn merge(tails: Vec<Tail>, covered: Position) -> Tail {
     let mut merged = Tail::default();
     for tail in tails {
+        if tail.forgotten.is_some_and(|position| position > covered) {
+            merged = Tail { forgotten: tail.forgotten, ..Tail::default() };
+        }
         let uncovered = tail.chunks.iter().position(|chunk| chunk.position > covered);
         let dropped = uncovered.unwrap_or(tail.chunks.len());
         let before = merged.chunks.len();

@@ -150,12 +150,13 @@ fn commit() -> impl Strategy<Value = Commit> {
 }
 
 fn change() -> impl Strategy<Value = RowChange> {
-    (key(), any::<u8>(), any::<bool>()).prop_map(|(key, note, put)| match put {
-        true => {
+    (key(), any::<u8>(), 0..9_u8).prop_map(|(key, note, kind)| match kind {
+        0..4 => {
             let row = [key, vec![Value::Text(note.to_string())]].concat();
             RowChange::Put { table: TIMER, row }
         }
-        false => RowChange::Delete { table: TIMER, key },
+        4..8 => RowChange::Delete { table: TIMER, key },
+        _ => RowChange::Forget,
     })
 }
 

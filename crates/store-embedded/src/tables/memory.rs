@@ -61,6 +61,12 @@ impl State {
     }
 
     fn append(&mut self, entity: Entity, tail: &Tail) {
+        if tail.forgotten.is_some() {
+            self.histories.remove(&entity);
+        }
+        if tail.chunks.is_empty() && tail.snapshot.is_none() {
+            return;
+        }
         let history = self.histories.entry(entity).or_default();
         let snapshot_after = |chunks: usize| {
             let snapshot = tail.snapshot.as_ref().filter(|snapshot| snapshot.chunks == chunks);

@@ -130,9 +130,10 @@ fn commit() -> impl Strategy<Value = Commit> {
 }
 
 fn change() -> impl Strategy<Value = RowChange> {
-    (id(), status(), parent(), amount(), 0..4_u8).prop_map(|(id, status, parent, amount, kind)| {
+    (id(), status(), parent(), amount(), 0..8_u8).prop_map(|(id, status, parent, amount, kind)| {
         match kind {
-            0 => RowChange::Delete { table: ORDERS, key: vec![id] },
+            0 => RowChange::Forget,
+            1 | 2 => RowChange::Delete { table: ORDERS, key: vec![id] },
             _ => RowChange::Put { table: ORDERS, row: vec![id, status, parent, amount] },
         }
     })

@@ -141,6 +141,10 @@ impl World {
             0 => String::new(),
             length => format!("{}{}", self.chunks, ".".repeat(length)),
         };
+        let forgets = self.random.below(12) == 0;
+        if forgets {
+            model.histories.remove(&entity);
+        }
         let history = model.histories.entry(entity).or_default();
         if !chunk.is_empty() {
             history.push(chunk.clone());
@@ -158,7 +162,10 @@ impl World {
             record_count: u32::from(!chunk.is_empty()),
             records: Bytes::from(chunk),
             snapshot,
-            rows: (0..self.random.below(3)).map(|_| self.change(model)).collect(),
+            rows: (0..self.random.below(3))
+                .map(|_| self.change(model))
+                .chain(forgets.then_some(RowChange::Forget))
+                .collect(),
         }
     }
 

@@ -76,10 +76,7 @@ fn positions_grow(client: Client) {
     let mut positions = client.commit(vec![client.appending(1, "a"), client.appending(2, "b")]);
     positions.extend(client.commit(vec![client.appending(1, "c")]));
     assert_eq!(positions.len(), 3);
-    assert!(
-        positions.is_sorted_by(|earlier, later| earlier < later),
-        "{positions:?}"
-    );
+    assert!(positions.is_sorted_by(|earlier, later| earlier < later), "{positions:?}");
 }
 
 fn chunks_keep_their_borders(client: Client) {
@@ -114,19 +111,9 @@ fn snapshots_replace_what_was_before(client: Client) {
 fn loads_answer_in_order(client: Client) {
     client.commit(vec![client.appending(1, "a"), client.appending(2, "b")]);
     assert_eq!(client.states(&[2, 9, 1, 2]), ["b", "nothing", "a", "b"]);
-    let row = RowChange::Put {
-        table: START.id,
-        row: vec![string("k"), blob(b"")],
-    };
-    client.commit(vec![Commit {
-        rows: vec![row],
-        ..client.appending(9, "")
-    }]);
-    assert_eq!(
-        client.states(&[9]),
-        ["nothing"],
-        "rows alone make no history"
-    );
+    let row = RowChange::Put { table: START.id, row: vec![string("k"), blob(b"")] };
+    client.commit(vec![Commit { rows: vec![row], ..client.appending(9, "") }]);
+    assert_eq!(client.states(&[9]), ["nothing"], "rows alone make no history");
     assert!(client.states(&[]).is_empty());
 }
 
@@ -147,9 +134,7 @@ fn many_commits_survive(mut client: Client) {
     const GROUPS: usize = 20;
     for round in 0..ROUNDS {
         for group in 0..GROUPS {
-            let commits = (0..10u8)
-                .map(|entity| client.appending(entity, "x"))
-                .collect();
+            let commits = (0..10u8).map(|entity| client.appending(entity, "x")).collect();
             client.commit(commits);
             if group == round {
                 client.harness.settle();
@@ -166,10 +151,7 @@ fn many_commits_survive(mut client: Client) {
 fn large_commits_survive(mut client: Client) {
     let large = "y".repeat(FRAME_BYTES_MAX - 1024);
     for _ in 0..3 {
-        client.commit(vec![
-            client.appending(1, &large),
-            client.appending(2, "small"),
-        ]);
+        client.commit(vec![client.appending(1, &large), client.appending(2, "small")]);
     }
     let all = [large.as_str(); 3].join(" ");
     client = client.reopen();
@@ -180,10 +162,7 @@ fn large_commits_survive(mut client: Client) {
 }
 
 fn groups_are_atomic(client: Client) {
-    let fenced = Commit {
-        epoch: Epoch(client.epoch.0 + 1),
-        ..client.appending(2, "b")
-    };
+    let fenced = Commit { epoch: Epoch(client.epoch.0 + 1), ..client.appending(2, "b") };
     let refused = client.try_commit(vec![client.appending(1, "a"), fenced]);
     assert_eq!(refused, Err(CommitError::Fenced(ShardId(3))));
     assert_eq!(client.states(&[1, 2]), ["nothing", "nothing"]);
@@ -194,13 +173,7 @@ fn too_large_is_refused(client: Client) {
     let large = client.appending(1, &"z".repeat(FRAME_BYTES_MAX));
     let bytes = large.size_bound();
     let refused = client.try_commit(vec![large]);
-    assert_eq!(
-        refused,
-        Err(CommitError::TooLarge {
-            bytes,
-            bytes_max: FRAME_BYTES_MAX
-        })
-    );
+    assert_eq!(refused, Err(CommitError::TooLarge { bytes, bytes_max: FRAME_BYTES_MAX }));
     client.commit(vec![client.appending(1, "a")]);
     assert_eq!(client.state(1), "a");
 }
@@ -221,29 +194,16 @@ fn malformed_is_refused(client: Client) {
         put(TableId(99), vec![int(1)]),
         put(START.id, vec![string("too short")]),
         put(START.id, vec![string("k"), blob(b""), int(1)]),
-        put(
-            START.id,
-            vec![string("k"), string("a text where bytes belong")],
-        ),
+        put(START.id, vec![string("k"), string("a text where bytes belong")]),
         put(START.id, vec![Value::Null, blob(b"a key without a value")]),
-        client.try_commit(vec![client.changing(vec![RowChange::Delete {
-            table: START.id,
-            key: Vec::new(),
-        }])]),
-        client.try_commit(vec![Commit {
-            record_count: 0,
-            ..client.appending(1, "a")
-        }]),
-        client.try_commit(vec![Commit {
-            record_count: 1,
-            ..client.appending(1, "")
-        }]),
+        client.try_commit(vec![
+            client.changing(vec![RowChange::Delete { table: START.id, key: Vec::new() }]),
+        ]),
+        client.try_commit(vec![Commit { record_count: 0, ..client.appending(1, "a") }]),
+        client.try_commit(vec![Commit { record_count: 1, ..client.appending(1, "") }]),
     ];
     for result in malformed {
-        assert!(
-            matches!(result, Err(CommitError::Malformed(_))),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(CommitError::Malformed(_))), "{result:?}");
     }
     assert!(client.scan(START.id, Vec::new(), 10).is_empty());
 }
@@ -252,10 +212,7 @@ fn deposed_owners_are_fenced(client: Client) {
     let deposed = client.epoch;
     let client = client.reopen();
     for epoch in [deposed, Epoch(client.epoch.0 + 1), Epoch(0)] {
-        let refused = client.try_commit(vec![Commit {
-            epoch,
-            ..client.appending(1, "a")
-        }]);
+        let refused = client.try_commit(vec![Commit { epoch, ..client.appending(1, "a") }]);
         assert_eq!(refused, Err(CommitError::Fenced(ShardId(3))));
     }
     client.commit(vec![client.appending(1, "b")]);
@@ -265,11 +222,8 @@ fn deposed_owners_are_fenced(client: Client) {
 fn leases_renew(client: Client) {
     assert_eq!(client.lease(ShardId(3)), client.epoch);
     let catalog = client.lease(ShardId::CATALOG);
-    let commit = Commit {
-        shard: ShardId::CATALOG,
-        epoch: catalog,
-        ..client.appending(1, "catalog")
-    };
+    let commit =
+        Commit { shard: ShardId::CATALOG, epoch: catalog, ..client.appending(1, "catalog") };
     client.commit(vec![commit]);
     let before = client.epoch;
     assert!(client.reopen().epoch > before);

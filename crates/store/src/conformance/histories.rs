@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
-use super::{Check, Client};
-use crate::Commit;
+use super::{Check, Client, START, blob, string};
+use crate::{Commit, RowChange};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -19,16 +19,28 @@ pub(super) const CHECKS: &[Check] = &[
         says: "neighbouring ids do not mix",
         run: histories_are_apart,
     },
+    Check {
+        name: "forgetting_leaves_nothing",
+        says: "a forgotten entity has neither state nor history, covered or not, and its neighbours keep theirs",
+        run: forgetting_leaves_nothing,
+    },
+    Check {
+        name: "forgetting_is_of_its_commit",
+        says: "rows change in the commit that forgets, and its own records begin the new history",
+        run: forgetting_is_of_its_commit,
+    },
+    Check {
+        name: "a_forgotten_entity_begins_again",
+        says: "what is committed after the forgetting is a history from record 0, whatever the tables held",
+        run: a_forgotten_entity_begins_again,
+    },
 ];
 
 fn histories_are_whole(client: Client) {
     let snapshot = Some(Bytes::from_static(b"S"));
     client.commit(vec![client.appending(1, "ab"), client.appending(1, "")]);
     client.harness.settle();
-    client.commit(vec![Commit {
-        snapshot,
-        ..client.appending(1, "cde")
-    }]);
+    client.commit(vec![Commit { snapshot, ..client.appending(1, "cde") }]);
     client.harness.settle();
     client.commit(vec![client.appending(1, "f"), client.appending(1, "gh")]);
     assert_eq!(client.history(1, 0, 100), "0:ab 2:cde 5:f 6:gh");
@@ -59,11 +71,7 @@ fn histories_page_by_record(client: Client) {
             (1, 0, ""),
             (100, 100, ""),
         ] {
-            assert_eq!(
-                client.history(1, skip, limit),
-                expected,
-                "skip {skip} limit {limit}"
-            );
+            assert_eq!(client.history(1, skip, limit), expected, "skip {skip} limit {limit}");
         }
     };
     check(&client);
@@ -74,13 +82,92 @@ fn histories_page_by_record(client: Client) {
 
 fn histories_are_apart(client: Client) {
     for round in ["a", "b"] {
-        let commits = (1..4)
-            .map(|entity| client.appending(entity, round))
-            .collect();
+        let commits = (1..4).map(|entity| client.appending(entity, round)).collect();
         client.commit(commits);
         client.harness.settle();
     }
     client.commit(vec![client.appending(2, "c")]);
     let histories: Vec<String> = (0..5).map(|entity| client.history(entity, 0, 9)).collect();
     assert_eq!(histories, ["", "0:a 1:b", "0:a 1:b 2:c", "0:a 1:b", ""]);
+}
+
+/// What is seen of an entity: its state, then its history.
+fn seen(client: &Client, entity: u8) -> [String; 2] {
+    [client.state(entity), client.history(entity, 0, 100)]
+}
+
+fn forgetting(client: &Client, entity: u8, records: &str) -> Commit {
+    Commit { rows: vec![RowChange::Forget], ..client.appending(entity, records) }
+}
+
+fn forgetting_leaves_nothing(client: Client) {
+    let nothing = ["nothing", ""];
+    for covered in [false, true] {
+        let commits = (1..4).map(|entity| Commit {
+            snapshot: Some(Bytes::from_static(b"S")),
+            ..client.appending(entity, "ab")
+        });
+        client.commit(commits.collect());
+        client.commit(vec![client.appending(2, "c")]);
+        if covered {
+            client.harness.settle();
+        }
+        assert_eq!(seen(&client, 2), ["S | c", "0:ab 2:c"]);
+        client.commit(vec![forgetting(&client, 2, "")]);
+        assert_eq!(seen(&client, 2), nothing, "covered before: {covered}");
+        assert_eq!(client.state(1), "S | ");
+        client.commit(vec![forgetting(&client, 1, ""), forgetting(&client, 3, "")]);
+    }
+    let client = client.reopen();
+    assert_eq!(seen(&client, 2), nothing, "after a crash");
+    client.harness.settle();
+    for entity in 0..5 {
+        assert_eq!(seen(&client, entity), nothing, "once covered");
+    }
+    client.commit(vec![forgetting(&client, 4, "")]);
+    assert_eq!(seen(&client, 4), nothing, "there was nothing to forget");
+    client.commit(vec![client.appending(5, "kept")]);
+    client.harness.settle();
+    assert_eq!(seen(&client.reopen(), 5), ["kept", "0:kept"]);
+}
+
+fn forgetting_is_of_its_commit(client: Client) {
+    let table = START.id;
+    client.put(table, [vec![string("k"), blob(b"1")]]);
+    client.commit(vec![client.appending(1, "old")]);
+    client.harness.settle();
+    let delete = RowChange::Delete { table, key: vec![string("k")] };
+    client.commit(vec![Commit {
+        rows: vec![delete, RowChange::Forget],
+        snapshot: Some(Bytes::from_static(b"N")),
+        ..client.appending(1, "new")
+    }]);
+    let check = |client: &Client| {
+        assert!(client.scan(table, vec![], 9).is_empty());
+        assert_eq!(seen(client, 1), ["N | ", "0:new"]);
+    };
+    check(&client);
+    let client = client.reopen();
+    check(&client);
+    client.harness.settle();
+    check(&client);
+}
+
+fn a_forgotten_entity_begins_again(client: Client) {
+    client.commit(vec![client.appending(1, "abc")]);
+    client.harness.settle();
+    client.commit(vec![
+        client.appending(1, "de"),
+        forgetting(&client, 1, ""),
+        client.appending(1, "fg"),
+        forgetting(&client, 1, ""),
+        client.appending(1, "hi"),
+    ]);
+    assert_eq!(seen(&client, 1), ["hi", "0:hi"]);
+    client.harness.settle();
+    client.commit(vec![client.appending(1, "j")]);
+    assert_eq!(seen(&client, 1), ["hi j", "0:hi 2:j"]);
+    assert_eq!(client.history(1, 2, 1), "2:j");
+    client.harness.settle();
+    assert_eq!(seen(&client.reopen(), 1), ["hi j", "0:hi 2:j"]);
 }

@@ -60,40 +60,20 @@ pub fn suite(open: &dyn Fn() -> Box<dyn Harness>) {
 
 /// Every check, in the order in which the suite runs them.
 pub fn checks() -> Vec<Check> {
-    [
-        commits::CHECKS,
-        scans::CHECKS,
-        queries::CHECKS,
-        histories::CHECKS,
-    ]
-    .concat()
+    [commits::CHECKS, scans::CHECKS, queries::CHECKS, histories::CHECKS].concat()
 }
 
 /// The tables of the suite: every type in keys and in values, a key of several columns, indexes of both kinds.
-pub static SCHEMA: Schema = Schema {
-    tables: &[TIMER, START, ORDER],
-};
+pub static SCHEMA: Schema = Schema { tables: &[TIMER, START, ORDER] };
 
 const TIMER: Table = Table {
     id: TableId(1),
     name: "timer",
     columns: &[
-        Column {
-            name: "shard",
-            kind: ColumnType::Int,
-        },
-        Column {
-            name: "due",
-            kind: ColumnType::Int,
-        },
-        Column {
-            name: "owner",
-            kind: ColumnType::Blob,
-        },
-        Column {
-            name: "note",
-            kind: ColumnType::Text,
-        },
+        Column { name: "shard", kind: ColumnType::Int },
+        Column { name: "due", kind: ColumnType::Int },
+        Column { name: "owner", kind: ColumnType::Blob },
+        Column { name: "note", kind: ColumnType::Text },
     ],
     key_columns: 3,
     indexes: &[],
@@ -103,14 +83,8 @@ const START: Table = Table {
     id: TableId(2),
     name: "start",
     columns: &[
-        Column {
-            name: "key",
-            kind: ColumnType::Text,
-        },
-        Column {
-            name: "owner",
-            kind: ColumnType::Blob,
-        },
+        Column { name: "key", kind: ColumnType::Text },
+        Column { name: "owner", kind: ColumnType::Blob },
     ],
     key_columns: 1,
     indexes: &[],
@@ -120,33 +94,15 @@ const ORDER: Table = Table {
     id: TableId(7),
     name: "orders",
     columns: &[
-        Column {
-            name: "id",
-            kind: ColumnType::Blob,
-        },
-        Column {
-            name: "status",
-            kind: ColumnType::Text,
-        },
-        Column {
-            name: "parent",
-            kind: ColumnType::Blob,
-        },
-        Column {
-            name: "amount",
-            kind: ColumnType::Int,
-        },
+        Column { name: "id", kind: ColumnType::Blob },
+        Column { name: "status", kind: ColumnType::Text },
+        Column { name: "parent", kind: ColumnType::Blob },
+        Column { name: "amount", kind: ColumnType::Int },
     ],
     key_columns: 1,
     indexes: &[
-        Index {
-            columns: &["status", "amount"],
-            partial: false,
-        },
-        Index {
-            columns: &["parent"],
-            partial: true,
-        },
+        Index { columns: &["status", "amount"], partial: false },
+        Index { columns: &["parent"], partial: true },
     ],
 };
 
@@ -158,10 +114,7 @@ struct Client {
 
 impl Client {
     fn new(harness: Box<dyn Harness>) -> Self {
-        let mut client = Self {
-            harness,
-            epoch: Epoch(0),
-        };
+        let mut client = Self { harness, epoch: Epoch(0) };
         client.epoch = client.lease(ShardId(3));
         client
     }
@@ -189,10 +142,7 @@ impl Client {
     }
 
     fn changing(&self, rows: Vec<RowChange>) -> Commit {
-        Commit {
-            rows,
-            ..self.appending(0, "")
-        }
+        Commit { rows, ..self.appending(0, "") }
     }
 
     fn try_commit(&self, group: Vec<Commit>) -> Result<Vec<Position>, CommitError> {
@@ -219,16 +169,9 @@ impl Client {
     }
 
     fn states(&self, entities: &[u8]) -> Vec<String> {
-        let ids = entities
-            .iter()
-            .map(|entity| Entity([*entity; 16]))
-            .collect();
+        let ids = entities.iter().map(|entity| Entity([*entity; 16])).collect();
         let loaded = await_result(|done| self.harness.store().load(ids, done));
-        loaded
-            .expect("loads are answered")
-            .into_iter()
-            .map(in_words)
-            .collect()
+        loaded.expect("loads are answered").into_iter().map(in_words).collect()
     }
 
     fn try_scan(&self, scan: RowScan) -> Result<Vec<Row>, Error> {
@@ -236,12 +179,7 @@ impl Client {
     }
 
     fn scan(&self, table: TableId, prefix: Vec<Value>, limit: usize) -> Vec<Row> {
-        let scan = RowScan {
-            table,
-            prefix,
-            after: None,
-            limit,
-        };
+        let scan = RowScan { table, prefix, after: None, limit };
         self.try_scan(scan).expect("scans are answered")
     }
 
@@ -259,9 +197,7 @@ impl Client {
         let chunks = await_result(|done| self.harness.reads().history(entity, skip, limit, done));
         let chunks = chunks.expect("histories are answered");
         assert!(chunks.is_sorted_by_key(|(_, position, _)| *position));
-        let words = chunks
-            .iter()
-            .map(|(first, _, chunk)| format!("{first}:{}", text(chunk)));
+        let words = chunks.iter().map(|(first, _, chunk)| format!("{first}:{}", text(chunk)));
         words.collect::<Vec<_>>().join(" ")
     }
 }
@@ -271,21 +207,14 @@ fn await_result<T: Send + 'static>(submit: impl FnOnce(Completion<T>)) -> T {
     submit(Box::new(move |result| {
         let _the_check_gave_up = sender.send(result);
     }));
-    receiver
-        .recv_timeout(Duration::from_secs(60))
-        .expect("every method reports once")
+    receiver.recv_timeout(Duration::from_secs(60)).expect("every method reports once")
 }
 
 fn in_words(loaded: Option<Loaded>) -> String {
     let Some(loaded) = loaded else {
         return "nothing".to_owned();
     };
-    let chunks = loaded
-        .records
-        .iter()
-        .map(text)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let chunks = loaded.records.iter().map(text).collect::<Vec<_>>().join(" ");
     match loaded.snapshot {
         None => chunks,
         Some(snapshot) => format!("{} | {chunks}", text(&snapshot)),

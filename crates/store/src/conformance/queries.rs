@@ -33,52 +33,16 @@ fn filters_select(client: Client) {
     fill(&client);
     let cases: [(&str, Vec<Filter>, &[u8]); 12] = [
         ("no filter", vec![], &[1, 2, 3, 4, 5, 6]),
-        (
-            "equal text",
-            vec![filter("status", Test::Equal(string("open")))],
-            &[1, 3, 5],
-        ),
-        (
-            "equal int",
-            vec![filter("amount", Test::Equal(int(20)))],
-            &[2, 5],
-        ),
-        (
-            "equal null",
-            vec![filter("parent", Test::Equal(Value::Null))],
-            &[1, 2, 6],
-        ),
-        (
-            "equal blob",
-            vec![filter("parent", Test::Equal(blob(b"p")))],
-            &[3, 4],
-        ),
-        (
-            "in",
-            vec![filter("amount", Test::In(vec![int(10), int(-5), int(77)]))],
-            &[1, 4],
-        ),
-        (
-            "in with null",
-            vec![filter("amount", Test::In(vec![Value::Null, int(10)]))],
-            &[1, 6],
-        ),
+        ("equal text", vec![filter("status", Test::Equal(string("open")))], &[1, 3, 5]),
+        ("equal int", vec![filter("amount", Test::Equal(int(20)))], &[2, 5]),
+        ("equal null", vec![filter("parent", Test::Equal(Value::Null))], &[1, 2, 6]),
+        ("equal blob", vec![filter("parent", Test::Equal(blob(b"p")))], &[3, 4]),
+        ("in", vec![filter("amount", Test::In(vec![int(10), int(-5), int(77)]))], &[1, 4]),
+        ("in with null", vec![filter("amount", Test::In(vec![Value::Null, int(10)]))], &[1, 6]),
         ("in nothing", vec![filter("amount", Test::In(vec![]))], &[]),
-        (
-            "at least",
-            vec![filter("amount", Test::AtLeast(int(20)))],
-            &[2, 3, 5],
-        ),
-        (
-            "below",
-            vec![filter("amount", Test::Below(int(20)))],
-            &[1, 4],
-        ),
-        (
-            "below null",
-            vec![filter("amount", Test::Below(Value::Null))],
-            &[],
-        ),
+        ("at least", vec![filter("amount", Test::AtLeast(int(20)))], &[2, 3, 5]),
+        ("below", vec![filter("amount", Test::Below(int(20)))], &[1, 4]),
+        ("below null", vec![filter("amount", Test::Below(Value::Null))], &[]),
         (
             "all hold",
             vec![
@@ -90,37 +54,22 @@ fn filters_select(client: Client) {
         ),
     ];
     for (name, filters, expected) in cases {
-        let found = ids(&client.query(Query {
-            filters,
-            ..everything()
-        }));
+        let found = ids(&client.query(Query { filters, ..everything() }));
         assert_eq!(found, expected, "{name}");
     }
 }
 
 fn queries_order_and_page(client: Client) {
     fill(&client);
-    let open = || {
-        vec![filter(
-            "status",
-            Test::In(vec![string("open"), string("done")]),
-        )]
-    };
-    for (order, expected) in [
-        (Order::Ascending, [1, 2, 3, 5, 6]),
-        (Order::Descending, [6, 5, 3, 2, 1]),
-    ] {
+    let open = || vec![filter("status", Test::In(vec![string("open"), string("done")]))];
+    for (order, expected) in
+        [(Order::Ascending, [1, 2, 3, 5, 6]), (Order::Descending, [6, 5, 3, 2, 1])]
+    {
         for limit in 1..7 {
             let mut joined: Vec<u8> = Vec::new();
             loop {
                 let after = joined.last().map(|id| vec![blob(&[*id])]);
-                let query = Query {
-                    filters: open(),
-                    order,
-                    after,
-                    limit,
-                    ..everything()
-                };
+                let query = Query { filters: open(), order, after, limit, ..everything() };
                 let page = ids(&client.query(query));
                 assert!(page.len() <= limit);
                 if page.is_empty() {
@@ -131,106 +80,59 @@ fn queries_order_and_page(client: Client) {
             assert_eq!(joined, expected, "{order:?} in pages of {limit}");
         }
     }
-    assert!(
-        ids(&client.query(Query {
-            limit: 0,
-            ..everything()
-        }))
-        .is_empty()
-    );
+    assert!(ids(&client.query(Query { limit: 0, ..everything() })).is_empty());
 }
 
 fn counts_add_up(client: Client) {
     fill(&client);
     let count = |column: &'static str, filters: Vec<Filter>, limit: usize| {
-        let query = Query {
-            count_by: Some(column),
-            filters,
-            limit,
-            ..everything()
-        };
+        let query = Query { count_by: Some(column), filters, limit, ..everything() };
         match client.query(query) {
             Answer::Counts { counts, .. } => counts,
             Answer::Rows { .. } => panic!("counts were asked for"),
         }
     };
-    let by_status = [
-        (string("done"), 2),
-        (string("failed"), 1),
-        (string("open"), 3),
-    ];
+    let by_status = [(string("done"), 2), (string("failed"), 1), (string("open"), 3)];
     assert_eq!(count("status", vec![], 10), by_status);
     assert_eq!(count("status", vec![], 2), by_status[..2]);
     let expected = [(Value::Null, 3), (blob(b"p"), 2), (blob(b"q"), 1)];
     assert_eq!(count("parent", vec![], 10), expected);
     let rich = vec![filter("amount", Test::AtLeast(int(20)))];
-    assert_eq!(
-        count("status", rich, 10),
-        [(string("done"), 1), (string("open"), 2)]
-    );
+    assert_eq!(count("status", rich, 10), [(string("done"), 1), (string("open"), 2)]);
 }
 
 fn covered_follows(client: Client) {
     fill(&client);
     let row = order(7, "open", None, Some(1));
-    let put = crate::RowChange::Put {
-        table: ORDER.id,
-        row,
-    };
+    let put = crate::RowChange::Put { table: ORDER.id, row };
     let position = client.commit(vec![client.changing(vec![put])])[0];
     let sees = |client: &Client| match client.query(everything()) {
         Answer::Rows { rows, covered } => (rows.len(), covered),
         Answer::Counts { .. } => panic!("rows were asked for"),
     };
     let (rows, covered) = sees(&client);
-    assert_eq!(
-        rows == 7,
-        covered >= position,
-        "the answer says whether it sees the commit"
-    );
+    assert_eq!(rows == 7, covered >= position, "the answer says whether it sees the commit");
     client.harness.settle();
     assert!(client.harness.reads().covered() >= position);
     assert_eq!(sees(&client), (7, position));
     let client = client.reopen();
-    assert!(
-        client.harness.reads().covered() >= position,
-        "what was covered stays covered"
-    );
+    assert!(client.harness.reads().covered() >= position, "what was covered stays covered");
     assert_eq!(sees(&client), (7, position));
     assert!(position > Position(0));
 }
 
 fn malformed_queries_fail(client: Client) {
     let malformed = [
-        Query {
-            table: TableId(99),
-            ..everything()
-        },
-        Query {
-            filters: vec![filter("colour", Test::Equal(int(1)))],
-            ..everything()
-        },
-        Query {
-            filters: vec![filter("amount", Test::Equal(string("1")))],
-            ..everything()
-        },
+        Query { table: TableId(99), ..everything() },
+        Query { filters: vec![filter("colour", Test::Equal(int(1)))], ..everything() },
+        Query { filters: vec![filter("amount", Test::Equal(string("1")))], ..everything() },
         Query {
             filters: vec![filter("amount", Test::In(vec![int(1), blob(b"")]))],
             ..everything()
         },
-        Query {
-            count_by: Some("colour"),
-            ..everything()
-        },
-        Query {
-            after: Some(vec![]),
-            ..everything()
-        },
-        Query {
-            table: START.id,
-            after: Some(vec![int(1)]),
-            ..everything()
-        },
+        Query { count_by: Some("colour"), ..everything() },
+        Query { after: Some(vec![]), ..everything() },
+        Query { table: START.id, after: Some(vec![int(1)]), ..everything() },
     ];
     for query in malformed {
         let result = client.try_query(query);
@@ -276,9 +178,7 @@ fn filter(column: &'static str, test: Test) -> Filter {
 }
 
 fn ids(answer: &Answer) -> Vec<u8> {
-    let Answer::Rows { rows, .. } = answer else {
-        panic!("rows were asked for")
-    };
+    let Answer::Rows { rows, .. } = answer else { panic!("rows were asked for") };
     let id = |row: &Row| match &row[0] {
         Value::Blob(id) => id[0],
         other => panic!("{other:?} is no id"),

@@ -40,14 +40,8 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn last_write_wins(client: Client) {
-    let put = |note: &str| RowChange::Put {
-        table: START.id,
-        row: start("k", note),
-    };
-    let delete = || RowChange::Delete {
-        table: START.id,
-        key: vec![string("k")],
-    };
+    let put = |note: &str| RowChange::Put { table: START.id, row: start("k", note) };
+    let delete = || RowChange::Delete { table: START.id, key: vec![string("k")] };
     let cases = [
         (vec![put("a"), put("b")], vec!["b"]),
         (vec![put("c"), delete()], vec![]),
@@ -57,12 +51,8 @@ fn last_write_wins(client: Client) {
     ];
     for settled in [false, true] {
         for (changes, expected) in cases.clone() {
-            client.commit(
-                changes
-                    .into_iter()
-                    .map(|change| client.changing(vec![change]))
-                    .collect(),
-            );
+            client
+                .commit(changes.into_iter().map(|change| client.changing(vec![change])).collect());
             if settled {
                 client.harness.settle();
             }
@@ -71,10 +61,7 @@ fn last_write_wins(client: Client) {
         }
     }
     client.commit(vec![client.changing(vec![put("g"), delete(), put("h")])]);
-    assert_eq!(
-        client.reopen().scan(START.id, Vec::new(), 10),
-        [start("k", "h")]
-    );
+    assert_eq!(client.reopen().scan(START.id, Vec::new(), 10), [start("k", "h")]);
 }
 
 fn scans_follow_the_key(client: Client) {
@@ -89,24 +76,10 @@ fn scans_follow_the_key(client: Client) {
 }
 
 fn scans_know_every_type(client: Client) {
-    let keys = [
-        "",
-        "\0",
-        "\0\0",
-        "a",
-        "a\0",
-        "a b",
-        "aa",
-        "b",
-        "ä",
-        "\u{10ffff}",
-    ];
+    let keys = ["", "\0", "\0\0", "a", "a\0", "a b", "aa", "b", "ä", "\u{10ffff}"];
     client.put(START.id, keys.iter().rev().map(|key| start(key, "v")));
     let owners: [&[u8]; 6] = [b"", b"\0", b"\0\xff", b"a", b"\xff", b"\xff\xff"];
-    client.put(
-        TIMER.id,
-        owners.iter().rev().map(|owner| timer(1, 1, owner)),
-    );
+    client.put(TIMER.id, owners.iter().rev().map(|owner| timer(1, 1, owner)));
     client.put(TIMER.id, [vec![int(2), int(2), blob(b"null"), Value::Null]]);
     let check = |client: &Client| {
         let found = client.scan(START.id, Vec::new(), 100);
@@ -122,37 +95,21 @@ fn scans_know_every_type(client: Client) {
 }
 
 fn prefixes_select(client: Client) {
-    let rows = [
-        timer(1, 1, b"a"),
-        timer(1, 2, b"a"),
-        timer(1, 2, b"b"),
-        timer(2, 1, b"a"),
-    ];
+    let rows = [timer(1, 1, b"a"), timer(1, 2, b"a"), timer(1, 2, b"b"), timer(2, 1, b"a")];
     client.put(TIMER.id, rows.clone());
     for _ in 0..2 {
         assert_eq!(client.scan(TIMER.id, vec![int(1)], 10), rows[..3]);
         assert_eq!(client.scan(TIMER.id, vec![int(1), int(2)], 10), rows[1..3]);
-        assert_eq!(
-            client.scan(TIMER.id, vec![int(2), int(1), blob(b"a")], 10),
-            rows[3..]
-        );
+        assert_eq!(client.scan(TIMER.id, vec![int(2), int(1), blob(b"a")], 10), rows[3..]);
         assert!(client.scan(TIMER.id, vec![int(3)], 10).is_empty());
-        assert!(
-            client
-                .scan(TIMER.id, vec![int(2), int(1), blob(b"")], 10)
-                .is_empty()
-        );
+        assert!(client.scan(TIMER.id, vec![int(2), int(1), blob(b"")], 10).is_empty());
         let scan = RowScan {
             table: TIMER.id,
             prefix: vec![int(1)],
             after: Some(vec![int(0), int(5), blob(b"")]),
             limit: 10,
         };
-        assert_eq!(
-            client.try_scan(scan),
-            Ok(rows[..3].to_vec()),
-            "`after` before the prefix"
-        );
+        assert_eq!(client.try_scan(scan), Ok(rows[..3].to_vec()), "`after` before the prefix");
         client.harness.settle();
     }
 }
@@ -161,12 +118,7 @@ fn pages_join(client: Client) {
     client.put(TIMER.id, (0..40).map(|due| timer(1, due, b"old")));
     client.harness.settle();
     client.put(TIMER.id, (20..60).map(|due| timer(1, due, b"new")));
-    client.delete(
-        TIMER.id,
-        (0..60)
-            .step_by(3)
-            .map(|due| vec![int(1), int(due), blob(b"old")]),
-    );
+    client.delete(TIMER.id, (0..60).step_by(3).map(|due| vec![int(1), int(due), blob(b"old")]));
     let whole = client.scan(TIMER.id, vec![int(1)], 1_000);
     assert_eq!(whole.len(), 40 - 14 + 40);
     assert!(client.scan(TIMER.id, vec![int(1)], 0).is_empty());
@@ -174,12 +126,7 @@ fn pages_join(client: Client) {
         let mut joined: Vec<Row> = Vec::new();
         loop {
             let after = joined.last().map(|row| row[..3].to_vec());
-            let scan = RowScan {
-                table: TIMER.id,
-                prefix: vec![int(1)],
-                after,
-                limit,
-            };
+            let scan = RowScan { table: TIMER.id, prefix: vec![int(1)], after, limit };
             let page = client.try_scan(scan).expect("pages are answered");
             assert!(page.len() <= limit);
             if page.is_empty() {
@@ -196,12 +143,7 @@ fn scans_see_all_layers(client: Client) {
     client.harness.settle();
     client.put(START.id, ["b", "e"].map(|key| start(key, "2")));
     client.delete(START.id, [vec![string("c")]]);
-    let expected = [
-        start("a", "1"),
-        start("b", "2"),
-        start("d", "1"),
-        start("e", "2"),
-    ];
+    let expected = [start("a", "1"), start("b", "2"), start("d", "1"), start("e", "2")];
     assert_eq!(client.scan(START.id, Vec::new(), 10), expected);
     client.harness.settle();
     assert_eq!(client.scan(START.id, Vec::new(), 10), expected);
@@ -209,29 +151,17 @@ fn scans_see_all_layers(client: Client) {
     assert!(client.scan(START.id, Vec::new(), 10).is_empty());
     client.put(START.id, [start("c", "3")]);
     assert_eq!(client.scan(START.id, Vec::new(), 1), [start("c", "3")]);
-    assert_eq!(
-        client.reopen().scan(START.id, Vec::new(), 10),
-        [start("c", "3")]
-    );
+    assert_eq!(client.reopen().scan(START.id, Vec::new(), 10), [start("c", "3")]);
 }
 
 fn malformed_scans_fail(client: Client) {
     let scan = |table: TableId, prefix: Vec<Value>, after: Option<Vec<Value>>| {
-        client.try_scan(RowScan {
-            table,
-            prefix,
-            after,
-            limit: 1,
-        })
+        client.try_scan(RowScan { table, prefix, after, limit: 1 })
     };
     let malformed = [
         scan(TableId(99), Vec::new(), None),
         scan(START.id, vec![int(1)], None),
-        scan(
-            START.id,
-            vec![string("k"), blob(b"longer than the key")],
-            None,
-        ),
+        scan(START.id, vec![string("k"), blob(b"longer than the key")], None),
         scan(TIMER.id, Vec::new(), Some(vec![int(1)])),
         scan(TIMER.id, vec![Value::Null], None),
     ];

@@ -37,18 +37,10 @@ impl History {
     ) {
         if !records.is_empty() {
             let first_record = self.records();
-            self.chunks.push(Chunk {
-                first_record,
-                position,
-                record_count,
-                records,
-            });
+            self.chunks.push(Chunk { first_record, position, record_count, records });
         }
         if let Some(state) = snapshot {
-            self.snapshot = Some(Snapshot {
-                state,
-                chunks: self.chunks.len(),
-            });
+            self.snapshot = Some(Snapshot { state, chunks: self.chunks.len() });
         }
     }
 
@@ -72,14 +64,8 @@ impl History {
         }
         let covered = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.chunks);
         Some(Loaded {
-            snapshot: self
-                .snapshot
-                .as_ref()
-                .map(|snapshot| snapshot.state.clone()),
-            records: self.chunks[covered..]
-                .iter()
-                .map(|chunk| chunk.records.clone())
-                .collect(),
+            snapshot: self.snapshot.as_ref().map(|snapshot| snapshot.state.clone()),
+            records: self.chunks[covered..].iter().map(|chunk| chunk.records.clone()).collect(),
         })
     }
 
@@ -90,9 +76,7 @@ impl History {
         }
         let end = skip.saturating_add(limit as u64);
         let from = self.chunks.partition_point(|chunk| chunk.end() <= skip);
-        let to = self
-            .chunks
-            .partition_point(|chunk| chunk.first_record < end);
+        let to = self.chunks.partition_point(|chunk| chunk.first_record < end);
         &self.chunks[from..to.max(from)]
     }
 }

@@ -13,16 +13,12 @@ pub struct Rows {
 impl Rows {
     /// An empty table.
     pub fn new(table: &'static Table) -> Self {
-        Self {
-            table,
-            rows: BTreeMap::new(),
-        }
+        Self { table, rows: BTreeMap::new() }
     }
 
     /// Inserts the row or replaces the one with its key.
     pub fn put(&mut self, row: Row) {
-        self.rows
-            .insert(row[..self.table.key_columns].to_vec(), row);
+        self.rows.insert(row[..self.table.key_columns].to_vec(), row);
     }
 
     /// Removes the row with this key, if there is one.

@@ -38,42 +38,24 @@ struct State {
 impl MemoryStore {
     /// An empty store that completes at once.
     pub fn new(schema: &'static Schema) -> Self {
-        let tables = schema
-            .tables
-            .iter()
-            .map(|table| (table.id, Rows::new(table)))
-            .collect();
-        let state = Arc::new(Mutex::new(State {
-            tables,
-            ..State::default()
-        }));
+        let tables = schema.tables.iter().map(|table| (table.id, Rows::new(table))).collect();
+        let state = Arc::new(Mutex::new(State { tables, ..State::default() }));
         Self::over(schema, Limits::default().frame_bytes_max, state, false)
     }
 
     /// An empty store whose completions wait for [`MemoryStore::release`].
     pub fn queued(schema: &'static Schema) -> Self {
-        Self {
-            queue: Some(Mutex::default()),
-            ..Self::new(schema)
-        }
+        Self { queue: Some(Mutex::default()), ..Self::new(schema) }
     }
 
     /// The same store with another limit for one commit, in bytes.
     pub fn with_frame_bytes_max(self, frame_bytes_max: usize) -> Self {
-        Self {
-            frame_bytes_max,
-            ..self
-        }
+        Self { frame_bytes_max, ..self }
     }
 
     /// A new owner over the same data, in the same mode; where it takes a lease, this one is fenced.
     pub fn reopen(&self) -> Self {
-        Self::over(
-            self.schema,
-            self.frame_bytes_max,
-            self.state.clone(),
-            self.queue.is_some(),
-        )
+        Self::over(self.schema, self.frame_bytes_max, self.state.clone(), self.queue.is_some())
     }
 
     /// How many completions wait.
@@ -105,13 +87,7 @@ impl MemoryStore {
             state.epoch.0 += 1;
             state.epoch
         };
-        Self {
-            schema,
-            frame_bytes_max,
-            state,
-            epoch,
-            queue: queued.then(Mutex::default),
-        }
+        Self { schema, frame_bytes_max, state, epoch, queue: queued.then(Mutex::default) }
     }
 
     fn complete<T: Send + 'static>(&self, result: T, done: Completion<T>) {
@@ -127,23 +103,15 @@ impl MemoryStore {
         }
         let bytes = commit.size_bound();
         if bytes > self.frame_bytes_max {
-            return Err(CommitError::TooLarge {
-                bytes,
-                bytes_max: self.frame_bytes_max,
-            });
+            return Err(CommitError::TooLarge { bytes, bytes_max: self.frame_bytes_max });
         }
         self.schema.check_commit(commit)
     }
 
     fn commit_now(&self, group: Vec<Commit>) -> Result<Vec<Position>, CommitError> {
         let mut state = locked(&self.state);
-        group
-            .iter()
-            .try_for_each(|commit| self.refusal(&state, commit))?;
-        Ok(group
-            .into_iter()
-            .map(|commit| state.apply(commit))
-            .collect())
+        group.iter().try_for_each(|commit| self.refusal(&state, commit))?;
+        Ok(group.into_iter().map(|commit| state.apply(commit)).collect())
     }
 
     fn query_now(&self, query: &Query) -> Result<Answer, Error> {
@@ -151,14 +119,8 @@ impl MemoryStore {
         let state = locked(&self.state);
         let (rows, covered) = (&state.tables[&table.id], state.position);
         Ok(match query.count_by.and_then(|name| table.column(name)) {
-            None => Answer::Rows {
-                rows: rows.query(query),
-                covered,
-            },
-            Some(column) => Answer::Counts {
-                counts: rows.count(query, column),
-                covered,
-            },
+            None => Answer::Rows { rows: rows.query(query), covered },
+            Some(column) => Answer::Counts { counts: rows.count(query, column), covered },
         })
     }
 }
@@ -166,6 +128,9 @@ impl MemoryStore {
 impl State {
     fn apply(&mut self, commit: Commit) -> Position {
         self.position.0 += 1;
+        if commit.forgets() {
+            self.histories.remove(&commit.entity);
+        }
         if !commit.records.is_empty() || commit.snapshot.is_some() {
             self.histories.entry(commit.entity).or_default().append(
                 self.position,
@@ -178,15 +143,14 @@ impl State {
             match change {
                 RowChange::Put { table, row } => self.rows_mut(table).put(row),
                 RowChange::Delete { table, key } => self.rows_mut(table).delete(&key),
+                RowChange::Forget => {}
             }
         }
         self.position
     }
 
     fn rows_mut(&mut self, table: TableId) -> &mut Rows {
-        self.tables
-            .get_mut(&table)
-            .expect("the commit was checked against the schema")
+        self.tables.get_mut(&table).expect("the commit was checked against the schema")
     }
 }
 
@@ -200,10 +164,7 @@ impl Store for MemoryStore {
             for shard in &granted {
                 state.leases.insert(*shard, epoch);
             }
-            granted
-                .into_iter()
-                .map(|shard| Lease { shard, epoch })
-                .collect()
+            granted.into_iter().map(|shard| Lease { shard, epoch }).collect()
         };
         self.complete(Ok(leases), done);
     }
@@ -242,14 +203,10 @@ impl Reads for MemoryStore {
         limit: usize,
         done: Completion<Result<Vec<HistoryChunk>, Error>>,
     ) {
-        let chunks = locked(&self.state)
-            .histories
-            .get(&entity)
-            .map_or(Vec::new(), |history| {
-                let page = history.page(skip, limit).iter();
-                page.map(|chunk| (chunk.first_record, chunk.position, chunk.records.clone()))
-                    .collect()
-            });
+        let chunks = locked(&self.state).histories.get(&entity).map_or(Vec::new(), |history| {
+            let page = history.page(skip, limit).iter();
+            page.map(|chunk| (chunk.first_record, chunk.position, chunk.records.clone())).collect()
+        });
         self.complete(Ok(chunks), done);
     }
 

@@ -77,8 +77,9 @@ fn change_rows(
     Ok(())
 }
 
-/// The statements that append to histories.
+/// The statements that change histories.
 struct Histories<'t> {
+    forget: [Statement<'t>; 2],
     length: Statement<'t>,
     append: Statement<'t>,
     snapshot: Statement<'t>,
@@ -88,6 +89,10 @@ struct Histories<'t> {
 impl<'t> Histories<'t> {
     fn prepare(transaction: &'t Transaction<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
+            forget: [
+                transaction.prepare("DELETE FROM history WHERE entity = ?1")?,
+                transaction.prepare("DELETE FROM snapshot WHERE entity = ?1")?,
+            ],
             length: transaction.prepare(
                 "SELECT first_record + records FROM history WHERE entity = ?1
                  ORDER BY first_record DESC LIMIT 1",
@@ -99,6 +104,11 @@ impl<'t> Histories<'t> {
     }
 
     fn append(&mut self, entity: Entity, tail: &Tail) -> rusqlite::Result<()> {
+        if tail.forgotten.is_some() {
+            for statement in &mut self.forget {
+                statement.execute([entity.0])?;
+            }
+        }
         let length: Option<i64> = self.length.query_row([entity.0], |row| row.get(0)).optional()?;
         let length = length.unwrap_or(0).cast_unsigned();
         if let Some(snapshot) = &tail.snapshot {
