@@ -10,6 +10,7 @@ mod commits;
 mod dispatch;
 mod links;
 mod recovery;
+mod retention;
 mod slots;
 mod starts;
 mod timers;
@@ -22,7 +23,7 @@ use motet_definition::graph::Graph;
 use motet_engine::secret::SecretKey;
 use motet_engine::{Catalog, Outcome, Request};
 use motet_journal::Message;
-use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row};
+use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row, RowScan};
 use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, TaskId, Timestamp};
 
 use crate::{CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
@@ -33,6 +34,7 @@ pub use recovery::{Recovered, RowError};
 use batch::Batch;
 use dispatch::Dispatch;
 use links::Links;
+use retention::Retention;
 use slots::Slot;
 use starts::Starting;
 use waiters::Waiters;
@@ -102,6 +104,13 @@ pub enum Input {
         error: CommitError,
     },
     Recovered(Box<Recovered>),
+    /// Housekeeping may go on: what is over is looked for and removed, a page at a time. [`Machine::next_due`] does not
+    /// count it, for it moves no instance.
+    Sweep,
+    /// The answer to a scan.
+    Swept {
+        rows: Result<Vec<Row>, motet_store::Error>,
+    },
     /// Time has passed.
     Tick,
 }
@@ -113,6 +122,8 @@ pub enum Output {
         shard: ShardId,
         key: String,
     },
+    /// Read a page of rows for a sweep.
+    Scan(RowScan),
     /// Make the batch durable; the answer is `Committed` or `Refused`.
     Commit(Vec<Commit>),
     Reply {
@@ -170,6 +181,12 @@ pub struct Counters {
     pub outcomes: u64,
     pub timers_fired: u64,
     pub panics: u64,
+    /// Instances that were forgotten, their time being over.
+    pub forgotten: u64,
+    /// Start keys that were removed, their time being over.
+    pub keys_expired: u64,
+    /// Pages, instances and keys that a sweep could not read.
+    pub sweeps_failed: u64,
 }
 
 /// See the module.
@@ -188,6 +205,7 @@ pub struct Machine {
     waiters: Waiters,
     links: Links,
     dispatch: Dispatch,
+    retention: Retention,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -212,6 +230,7 @@ impl Machine {
             starting: HashMap::new(),
             waiters: Waiters::default(),
             links: Links::default(),
+            retention: Retention::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -238,6 +257,8 @@ impl Machine {
             Input::Committed { positions } => self.committed(&positions),
             Input::Refused { error } => self.refused(&error),
             Input::Recovered(recovered) => self.recovered(*recovered),
+            Input::Sweep => self.sweep(),
+            Input::Swept { rows } => self.swept(rows),
             Input::Tick => self.tick(),
         }
     }
@@ -307,3 +328,6 @@ pub(crate) fn start_digest(request: &StartRequest) -> Digest {
 }
 
 type MessageQueue = BTreeMap<(ShardId, ShardId), VecDeque<(u64, u64, Message)>>;
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ impl Machine {
         }
     }
 
-    fn push_instance_commit(
+    pub(super) fn push_instance_commit(
         &mut self,
         id: InstanceId,
         shard: ShardId,

@@ -10,6 +10,7 @@ use motet_journal::{Message, decode_instance, decode_records};
 use motet_store::Loaded;
 use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
 
+use super::retention::Candidate;
 use super::{Machine, Output, Reply, Responder, Watcher};
 use crate::{Command, Error, view};
 
@@ -33,6 +34,8 @@ pub(super) enum State {
     Live(Box<Instance>),
     /// A panic: loaded again once everything it has written is durable.
     Broken,
+    /// Its removal is on its way: there is nothing any more, and nothing may begin until that is durable.
+    Erased,
 }
 
 /// Something for one instance.
@@ -59,6 +62,7 @@ pub(super) enum Task {
     Continue,
     /// Be loaded, which sends what is in flight again.
     Resume,
+    Sweep(Candidate),
     /// An input met a defect: keep it, and wait for a person.
     Panicked {
         message: String,
@@ -87,8 +91,13 @@ impl Slot {
     pub(super) fn live(&self) -> Option<&Instance> {
         match &self.state {
             State::Live(instance) => Some(instance),
-            State::Loading | State::Broken => None,
+            State::Loading | State::Broken | State::Erased => None,
         }
+    }
+
+    /// What waits for the load, which will not come.
+    pub(super) fn take_queue(&mut self) -> VecDeque<Task> {
+        std::mem::take(&mut self.queue)
     }
 
     /// Whether the outcome of this attempt waits for the load.
@@ -127,6 +136,9 @@ impl Machine {
     pub(super) fn give(&mut self, id: InstanceId, task: Task) {
         match self.slots.get_mut(&id) {
             Some(slot) if slot.live().is_some() => self.perform(id, task),
+            Some(slot) if matches!(slot.state, State::Erased) => {
+                self.fail_task(task, &Error::UnknownInstance(id));
+            }
             Some(slot) => slot.queue.push_back(task),
             None => {
                 let mut slot = Slot::new(State::Loading);
@@ -212,6 +224,7 @@ impl Machine {
             Task::Continue => self.drive(id, engine::Input::Continue),
             // It has been loaded, which is all that was wanted.
             Task::Resume => {}
+            Task::Sweep(candidate) => self.judge(id, candidate),
             Task::Panicked { message, input } => {
                 self.drive(id, engine::Input::Panicked { message, input });
             }
@@ -246,7 +259,11 @@ impl Machine {
             secret_key: &self.config.secret_key,
         };
         let again = input.clone();
-        let stepped = catch_unwind(AssertUnwindSafe(|| engine::step(&ctx, instance, input)));
+        let stepped = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(test)]
+            super::tests::meet_defect(id, &input);
+            engine::step(&ctx, instance, input)
+        }));
         match stepped {
             Ok(Ok(records)) => {
                 self.commit_step(id, &graph, records);
@@ -263,11 +280,26 @@ impl Machine {
     /// A panic costs the instance's live state alone: what it wrote before is made durable and loaded again.
     fn broken(&mut self, id: InstanceId, message: String, input: engine::Input) {
         self.counters.panics += 1;
+        if matches!(input, engine::Input::Panicked { .. }) {
+            return self.give_up(id);
+        }
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.state = State::Broken;
         slot.queue.push_front(Task::Panicked { message, input: Box::new(input) });
         if slot.unsettled == 0 {
             self.load_again(id);
+        }
+    }
+
+    /// Not even the panic can be written down: the instance stays as it is stored until the server starts again.
+    fn give_up(&mut self, id: InstanceId) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        if let Some(due) = slot.due {
+            self.timers.remove(&(due, id));
+        }
+        let error = Error::Unloadable("the instance meets a defect at every step".to_owned());
+        for task in slot.queue {
+            self.fail_task(task, &error);
         }
     }
 
@@ -312,6 +344,11 @@ impl Machine {
         if slot.unsettled == 0 && matches!(slot.state, State::Broken) {
             return self.load_again(id);
         }
+        if slot.unsettled == 0 && matches!(slot.state, State::Erased) {
+            self.slots.remove(&id);
+            self.counters.forgotten += 1;
+            return;
+        }
         self.retire(id);
     }
 
@@ -353,7 +390,7 @@ impl Machine {
         }
     }
 
-    fn fail_task(&mut self, task: Task, error: &Error) {
+    pub(super) fn fail_task(&mut self, task: Task, error: &Error) {
         match task {
             Task::Command { reply, .. } | Task::Read { reply, .. } | Task::Watch { reply, .. } => {
                 self.reply(reply, Err(error.clone()));
@@ -361,6 +398,7 @@ impl Machine {
             Task::Message { from, to, sequence, message } => {
                 self.refuse_message(from, to, sequence, message);
             }
+            Task::Sweep(candidate) => self.judge_absent(candidate, error),
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
             Task::Outcome { .. }
             | Task::TimersDue

@@ -15,7 +15,7 @@ use crate::{Error, StartRequest};
 
 /// What is known of a start key that is not durable yet.
 pub(super) enum Starting {
-    /// The store is asked; these wait for the answer.
+    /// The store is asked; these wait for the answer. Nobody does where only a sweep has asked.
     Looking(Vec<(StartRequest, u64, Responder)>),
     /// It has started this instance.
     Begun(InstanceId, Digest),
@@ -61,6 +61,9 @@ impl Machine {
         let Some(Starting::Looking(waiting)) = self.starting.remove(&(shard, key.clone())) else {
             return;
         };
+        if waiting.is_empty() {
+            return self.expire_key(shard, key, row);
+        }
         let known = match row {
             Ok(row) => row.and_then(|row| self.unexpired(&row)),
             Err(error) => {
@@ -89,7 +92,7 @@ impl Machine {
         }
     }
 
-    fn unexpired(&self, row: &Row) -> Option<(InstanceId, Digest)> {
+    pub(super) fn unexpired(&self, row: &Row) -> Option<(InstanceId, Digest)> {
         let [_, _, Value::Blob(id), Value::Blob(digest), Value::Int(expires)] = row.as_slice()
         else {
             return None;

@@ -20,9 +20,10 @@ mod timers;
 mod waits;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use expect_test::Expect;
+use motet_engine::Input;
 use motet_types::InstanceId;
 
 use world::World;
@@ -36,18 +37,20 @@ fn check(script: &str, expect: Expect) {
 }
 
 thread_local! {
-    static DEFECTS: RefCell<BTreeSet<InstanceId>> = const { RefCell::new(BTreeSet::new()) };
+    /// Defects before instances; true: even a panic cannot be written down.
+    static DEFECTS: RefCell<BTreeMap<InstanceId, bool>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Panics if the script has put a defect before this instance.
-pub(super) fn meet_defect(id: InstanceId) {
-    let is_met = DEFECTS.with_borrow(|defects| defects.contains(&id));
-    assert!(!is_met, "a defect on purpose");
+pub(super) fn meet_defect(id: InstanceId, input: &Input) {
+    let is_kept = matches!(input, Input::Panicked { .. });
+    let defect = DEFECTS.with_borrow(|defects| defects.get(&id).copied());
+    assert!(defect.is_none_or(|always| is_kept && !always), "a defect on purpose");
 }
 
-fn set_defect(id: InstanceId, is_there: bool) {
-    DEFECTS.with_borrow_mut(|defects| match is_there {
-        true => defects.insert(id),
-        false => defects.remove(&id),
+fn set_defect(id: InstanceId, defect: Option<bool>) {
+    DEFECTS.with_borrow_mut(|defects| match defect {
+        Some(always) => defects.insert(id, always),
+        None => defects.remove(&id),
     });
 }

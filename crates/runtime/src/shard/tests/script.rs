@@ -12,7 +12,8 @@
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
 //! hold|let|lose loads|lookups    answers later · answers now · answers with an error
 //! defect|heal NAME               steps of the instance panic from now on, or no more
-//! after 5s · restart · levels · forget-start NAME
+//! lasting-defect NAME            even that one is written down which says that it panicked
+//! after 5s · restart · levels
 //! ```
 
 use std::time::Duration;
@@ -81,7 +82,9 @@ impl World {
                 self.outcome(call, Outcome::Failed { maybe_run, timed_out: false, message });
             }
             [verb @ ("hold" | "let" | "lose"), what] => self.hold(held(verb), what),
-            [verb @ ("defect" | "heal"), name] => set_defect(self.id(name), *verb == "defect"),
+            ["defect", name] => set_defect(self.id(name), Some(false)),
+            ["lasting-defect", name] => set_defect(self.id(name), Some(true)),
+            ["heal", name] => set_defect(self.id(name), None),
             ["durable"] => self.durable(),
             ["settle"] => self.settle(),
             ["refused"] => self.refused(CommitError::DiskFull("no space left".to_owned())),

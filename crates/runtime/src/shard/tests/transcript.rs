@@ -69,6 +69,7 @@ impl Names {
         let (table, values, is_put) = match change {
             RowChange::Put { table, row } => (*table, row, true),
             RowChange::Delete { table, key } => (*table, key, false),
+            RowChange::Forget => return Some("forget".to_owned()),
         };
         let verb = if is_put { "" } else { "no " };
         Some(match table {

@@ -79,7 +79,7 @@ const START_BITS: u64 = (1 << 40) - 1;
 impl World {
     pub(super) fn new() -> Self {
         let limits = Limits::default();
-        Self {
+        let mut world = Self {
             machine: Machine::new(config(&limits, Epoch(1))),
             store: MemoryStore::new(&SCHEMA),
             limits,
@@ -94,7 +94,9 @@ impl World {
             names: Names::default(),
             transcript: String::new(),
             is_quiet: false,
-        }
+        };
+        world.quietly(Self::restart);
+        world
     }
 
     pub(super) fn transcript(self) -> String {
@@ -301,7 +303,9 @@ impl World {
 
     pub(super) fn say_levels(&mut self) {
         let [in_flight, waiting, live, timers] = self.machine.levels();
-        self.say(&format!("  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers"));
+        self.say(&format!(
+            "  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers"
+        ));
     }
 
     pub(super) fn compile(&mut self, name: &str) -> (Arc<Graph>, String) {

@@ -1,0 +1,317 @@
+//! The gate before calls, and what recovery sends again.
+
+use expect_test::expect;
+use motet_types::Timestamp;
+
+use super::check;
+use super::world::World;
+use crate::shard::{Input, Output};
+
+#[test]
+fn calls_wait_for_their_turn() {
+    check(
+        "
+        limit calls_in_flight_max 2
+        use pay
+        start a pay; start b pay; start c pay; start d pay
+        durable
+        levels
+        answer a.pay; answer b.pay
+        levels
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 2
+              catalog
+            > use pay
+            > start a pay; start b pay; start c pay; start d pay
+              commit of 4
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+                c: started activated requested | listed running, pending
+                d: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @5
+              call b.pay, attempt 1, key 2
+              start b: created, b running, pay running @5
+              start c: created, c running, pay running @5
+              start d: created, d running, pay running @5
+            > levels
+              2 in flight, 2 waiting, 4 live, 0 timers
+            > answer a.pay; answer b.pay
+              call c.pay, attempt 1, key 3
+              call d.pay, attempt 1, key 4
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: settled completed workflow-completed | listed completed, no pending
+            > levels
+              2 in flight, 0 waiting, 4 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn instances_with_a_completed_call_go_first() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use chain pay
+        start a chain; start b pay; start c pay
+        durable
+        answer a.pay
+        durable
+        answer b.pay
+        settle
+        answer a.ship
+        settle
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+              catalog
+            > use chain pay
+            > start a chain; start b pay; start c pay
+              commit of 3
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+                c: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @5
+              start b: created, b running, pay running @5
+              start c: created, c running, pay running @5
+            > answer a.pay
+              call b.pay, attempt 1, key 2
+              commit of 1
+                a: settled completed activated requested
+            > durable
+            > answer b.pay
+              call a.ship, attempt 1, key 3
+              commit of 1
+                b: settled completed workflow-completed | listed completed, no pending
+            > settle
+            > answer a.ship
+              call c.pay, attempt 1, key 4
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_is_given_up_in_the_queue_never_leaves() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay hasty
+        start a pay; start b hasty; start c pay
+        durable
+        after 5s
+        settle
+        answer a.pay
+        settle
+        levels
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+              catalog
+            > use pay hasty
+            > start a pay; start b hasty; start c pay
+              commit of 3
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, timer +5s, pending
+                c: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @5
+              start b: created, b running, pay running @5
+              start c: created, c running, pay running @5
+            > after 5s
+              commit of 1
+                b: fired abandoned failed workflow-faulted | listed faulted, no timer +5s, no pending
+            > settle
+              withdraw a call of b
+            > answer a.pay
+              call c.pay, attempt 1, key 2
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+            > levels
+              1 in flight, 1 waiting, 1 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn an_outcome_that_comes_twice_or_too_late_changes_nothing() {
+    check(
+        "
+        use chain
+        start a chain
+        settle
+        answer a.pay; answer a.pay
+        settle
+        answer a.pay
+        levels
+        cancel a
+        answer a.ship
+        settle
+        levels
+        ",
+        expect![[r#"
+            > use chain
+            > start a chain
+              commit of 1
+                a: started activated requested | listed running, pending
+            > settle
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @2
+            > answer a.pay; answer a.pay
+              commit of 1
+                a: settled completed activated requested
+            > settle
+              call a.ship, attempt 1, key 2
+            > answer a.pay
+            > levels
+              1 in flight, 0 waiting, 1 live, 0 timers
+            > cancel a
+              commit of 1
+                a: abandoned workflow-cancelled | listed cancelled, no pending
+            > answer a.ship
+            > settle
+              withdraw a call of a
+              cancel a: a cancelled @4
+              commit of 1
+                a: settled
+            > levels
+              0 in flight, 0 waiting, 0 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_in_flight_leaves_again_under_its_key() {
+    check(
+        "
+        use chain
+        start a chain
+        settle
+        answer a.pay
+        settle
+        restart
+        answer a.ship
+        settle
+        ",
+        expect![[r#"
+            > use chain
+            > start a chain
+              commit of 1
+                a: started activated requested | listed running, pending
+            > settle
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @2
+            > answer a.pay
+              commit of 1
+                a: settled completed activated requested
+            > settle
+              call a.ship, attempt 1, key 2
+            > restart
+              catalog
+              load a
+              call a.ship, attempt 1, key 2
+            > answer a.ship
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+        "#]],
+    );
+}
+
+#[test]
+fn what_must_not_be_repeated_is_of_unknown_outcome() {
+    check(
+        "
+        use once
+        start a once
+        settle
+        restart
+        settle
+        read a
+        ",
+        expect![[r#"
+            > use once
+            > start a once
+              commit of 1
+                a: started activated requested | listed running, pending
+            > settle
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @2
+            > restart
+              catalog
+              load a
+              commit of 1
+                a: settled failed workflow-faulted | listed faulted, no pending
+            > settle
+            > read a
+              load a
+              read a: a faulted the service was not reached (outcome: unknown; the call may have been sent and must not be sent again (idempotent: false)), pay faulted @3
+        "#]],
+    );
+}
+
+#[test]
+fn what_must_not_be_repeated_and_was_never_sent_waits_on() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay once
+        start a pay
+        start b once
+        settle
+        suspend b
+        refused
+        after 1s
+        read b
+        answer a.pay
+        answer b.pay
+        settle
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn recovery_keeps_within_the_gate_and_loads_a_few_hundred_at_a_time() {
+    let mut world = World::new();
+    world.run("use pay\nmany 2000 n pay\nsettle\nlimit calls_in_flight_max 600");
+    let (mut sent, mut loads) = (Vec::new(), Vec::new());
+    let mut outstanding: Vec<motet_types::InstanceId> = Vec::new();
+    // The calls of the turn that `limit` made are in the world's book already.
+    let mut answers: Vec<_> = world.take_calls().into_iter().map(|(_, call)| call).collect();
+    assert_eq!(answers.len(), 600);
+    let mut finished = 0;
+    while finished < 2000 {
+        for (id, step, attempt) in answers.drain(..) {
+            finished += 1;
+            let outcome = motet_engine::Outcome::Response(motet_engine::Response {
+                status: 200,
+                headers: Vec::new(),
+                body: bytes::Bytes::new(),
+            });
+            world.feed(Input::Outcome { id, step, attempt, outcome });
+        }
+        world.quietly(World::settle);
+        answers = world.take_calls().into_iter().map(|(_, call)| call).collect();
+        sent.push(answers.len());
+        loads.push(outstanding.len());
+        outstanding.clear();
+        assert!(answers.len() <= 600, "{}", answers.len());
+        assert!(
+            !answers.is_empty() || finished == 2000,
+            "{finished} finished, and nothing goes on"
+        );
+    }
+    assert_eq!(world.machine.levels(), [0, 0, 0, 0]);
+    let _: Vec<Timestamp> = Vec::new();
+    let _ = |output: Output| matches!(output, Output::Load(_));
+}
