@@ -38,7 +38,8 @@ pub(super) fn check(tree: &Tree, sources: &Sources) -> Vec<Finding> {
         let name = page
             .path
             .strip_prefix(FOLDER)
-            .map(|name| name.trim_matches('/').trim_end_matches(".md"));
+            .and_then(|name| name.strip_prefix('/'))
+            .map(|name| name.trim_end_matches(".md"));
         if let Some(name) = name.filter(|name| *name != "README" && !codes.contains_key(*name)) {
             let text =
                 format!("no table of codes lists `{name}`: remove the page, or list the code");
