@@ -97,6 +97,9 @@ impl Div for Bounded {
 
     fn div(self, other: Self) -> BoundedR {
         match (&self.value, &other.value) {
+            (Value::Num(_), Value::Num(right)) if *right == Num::Int(0) => {
+                Err(Error::math(self, Math::Div, other))
+            }
             (Value::Num(left), Value::Num(right)) => Ok(Self::number(left.clone() / right.clone())),
             (Value::TStr(text), Value::TStr(separator)) => {
                 meter::charge(text.len());
@@ -112,13 +115,24 @@ impl Rem for Bounded {
 
     fn rem(self, other: Self) -> BoundedR {
         match (&self.value, &other.value) {
-            (Value::Num(_), Value::Num(right)) if *right == Num::Int(0) => {
-                Err(Error::math(self, Math::Rem, other))
-            }
-            (Value::Num(left), Value::Num(right)) => Ok(Self::number(left.clone() % right.clone())),
+            (Value::Num(left), Value::Num(right)) => match (truncated(left), truncated(right)) {
+                (Some(_), Some(Num::Int(0))) => Err(Error::math(self, Math::Rem, other)),
+                (Some(left), Some(right)) => Ok(Self::number(left % right)),
+                _ => Ok(Self::from(f64::NAN)),
+            },
             _ => Err(Error::math(self, Math::Rem, other)),
         }
     }
+}
+
+/// The whole part of a number, as a remainder takes it; `None` of NaN.
+fn truncated(number: &Num) -> Option<Num> {
+    if let Num::Int(_) | Num::BigInt(_) = number {
+        return Some(number.clone());
+    }
+    let double = jaq_std::ValT::as_f64(&Value::Num(number.clone()))?;
+    // What is beyond an integer becomes the greatest one, as in jq.
+    (!double.is_nan()).then_some(Num::Int(double as isize))
 }
 
 impl Neg for Bounded {

@@ -101,14 +101,21 @@ def strflocaltime($f): @format($f);
 def strptime($f):
   if ($f | isstring) and ($f | test("%:?Q")) then error("time zones by name are not available")
   else @strptime($f) end;
-def todateiso8601: @instant | @todateiso8601;
+def todateiso8601: if isarray then mktime end | @instant | @todateiso8601;
 def todate: todateiso8601;
 def date: todateiso8601;
 def fromdate: fromdateiso8601;
 def dateadd($unit; $n): . + $n;
 def datesub($unit; $n): . - $n;
 
+# Arrays
+def transpose: . as $rows | [range(map(length) | max // 0) as $at | [$rows[][$at]]];
+
+# Numbers
+def nearbyint: rint;
+
 # Formats
+def @base64d: tostring | . + "=" * ((4 - length % 4) % 4) | decode_base64;
 def @replaced($from; $to): . / $from | join($to);
 def @sh:
   [if isarray then .[] end

@@ -7,8 +7,10 @@
 //! It deliberately does not: read a clock, an environment variable or a file, write anywhere, know what a
 //! workflow is, or decide which variables exist (the caller names them).
 //!
-//! Where it differs from jq 1.7: of several outputs on both sides of an operator, the right one varies first; NaN
-//! is equal to itself in order (not in `==`); `nan < nan` is false; objects keep the order of their keys.
+//! Where it differs from jq 1.7: of several outputs on both sides of an operator or in one text, the right one varies
+//! first; NaN is equal to itself in order (not in `==`); `nan < nan` is false; objects keep the order of their keys;
+//! numbers keep their text until they are calculated with, and integers their digits even then; slices in paths leave
+//! out an open end. `tests/manual` shows all of it.
 //!
 //! Invariants: the same source, input, variables, fuel and time give the same result on every machine; no source
 //! and no input panics, overflows the stack, exhausts memory or runs for ever; a violated limit ends the whole

@@ -64,6 +64,7 @@ const REPLACED: &[&str] = &[
     "yn",
     "localtime",
     "strflocaltime",
+    "nearbyint",
 ];
 
 /// Native functions of jaq that our definitions call after a check of their own.
@@ -82,7 +83,11 @@ const LEFT_OUT: &[&str] = &[
     "stderr",
     "halt",
     "halt_error",
+    "nan",
+    "infinite",
     "isnan",
+    "@base64d",
+    "transpose",
     "todate",
     "fromdate",
     "delpaths",

@@ -27,6 +27,9 @@ pub(crate) fn natives() -> Box<[Filter<RunPtr<Jq>>]> {
             let micros = cv.0.data().now().as_micros();
             bome(Ok(Bounded::from(micros as f64 / 1e6)))
         }),
+        // jaq divides by zero for these, which is an error here.
+        ("nan", v(0), |_| bome(Ok(Bounded::from(f64::NAN)))),
+        ("infinite", v(0), |_| bome(Ok(Bounded::from(f64::INFINITY)))),
         ("length", v(0), |cv| bome(length(cv.1))),
         ("isnan", v(0), |cv| {
             bome(match &cv.1.value {

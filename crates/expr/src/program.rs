@@ -230,8 +230,12 @@ fn parse_error(source: &str, errors: &[parse::TError<'_, &str>]) -> CompileError
         return internal(source);
     };
     let found_text = Token::opt_as_str(*token, source);
+    let expected = match expected.as_str() {
+        "nothing" => "the end of the expression",
+        other => other,
+    };
     CompileError {
-        message: format!("expected {}{}", expected.as_str(), found(found_text)),
+        message: format!("expected {expected}{}", found(found_text)),
         range: range_in(source, found_text),
     }
 }
@@ -247,6 +251,7 @@ fn found(text: &str) -> String {
 fn undefined(source: &str, (name, what): &compile::Error<&str>) -> CompileError {
     let message = match what {
         compile::Undefined::Filter(0) => format!("unknown function {name}"),
+        compile::Undefined::Filter(1) => format!("unknown function {name} with 1 argument"),
         compile::Undefined::Filter(arity) => {
             format!("unknown function {name} with {arity} arguments")
         }

@@ -76,7 +76,9 @@ impl Flags {
                 'g' => flags.global = true,
                 'n' => flags.skip_empty = true,
                 'i' => flags.ignore_case = true,
-                's' | 'p' => flags.dot_matches_line = true,
+                'p' => flags.dot_matches_line = true,
+                // `^` and `$` stand for the ends of the text in any case.
+                's' => {}
                 'l' => flags.swap_greed = true,
                 'x' => flags.extended = true,
                 other => {

@@ -216,7 +216,7 @@ const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("splits(1)", "\"a\"", "failed: cannot use 1 as text for a regular expression"),
     ("[ascii_downcase, ascii_upcase]", "\"aB\"", r#"["ab","AB"]"#),
     ("explode | implode", "\"aü€😀\"", "\"aü€😀\""),
-    ("[isvalid(1)]", "0", "compile 1..8: unknown function isvalid with 1 arguments"),
+    ("[isvalid(1)]", "0", "compile 1..8: unknown function isvalid with 1 argument"),
     ("debug | debug(1) | stderr", "7", "7"),
 ];
 
@@ -348,7 +348,11 @@ fn variables_are_found_and_refused() {
         ("1)", "0", "compile 1..2: nothing is open that ')' closes"),
         ("\"abc", "0", "compile 0..1: this text in quotes does not end"),
         ("\"\\x\"", "0", "compile 2..3: expected string escape sequence, found `x`"),
-        ("import \"a\" as a; .", "0", "compile 7..10: expected nothing, found `\"a\"`"),
+        (
+            "import \"a\" as a; .",
+            "0",
+            "compile 7..10: expected the end of the expression, found `\"a\"`",
+        ),
         (
             "@yaml",
             "0",
