@@ -13,6 +13,7 @@ pub(crate) mod instances;
 pub(crate) mod start;
 pub(crate) mod watch;
 
+pub(crate) mod backup;
 pub(crate) mod server;
 
 mod filter;

@@ -9,6 +9,7 @@
 //! Invariants: every refusal is a problem document (RFC 9457) with a stable code; every answer that is as of a position
 //! says so in `Motet-Position`; nothing is answered to a page of a foreign site; every body and every wait has a limit.
 
+mod backup;
 mod options;
 mod problem;
 mod routes;
@@ -25,8 +26,10 @@ mod request;
 mod counters;
 mod json;
 mod openapi;
+mod pages;
 mod print;
 
+pub use backup::{Backup, BackupReport};
 pub use openapi::document as openapi;
 pub use options::Options;
 pub use problem::Code;

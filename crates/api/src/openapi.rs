@@ -16,6 +16,8 @@ const ANYWHERE: [Code; 5] = [
     Code::RequestTimeout,
     Code::Internal,
 ];
+/// Answers that are as of no position: descriptions, and what is computed from the request alone.
+const WITHOUT_POSITION: [&str; 2] = ["Any", "Validation"];
 const POSITION_MEANING: &str =
     "The position as of which the answer is; lists wait for it where `at` gives it.";
 
@@ -129,7 +131,7 @@ fn responses(route: &Route) -> Value {
 
 fn answered(answer: &Answer) -> Value {
     let mut members = vec![("description", string(answer.meaning))];
-    if answer.content.schema.is_some_and(|schema| schema != "Any") {
+    if answer.content.schema.is_some_and(|schema| !WITHOUT_POSITION.contains(&schema)) {
         let position = reference("headers", "Motet-Position");
         members.push(("headers", object([("Motet-Position", position)])));
     }

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use motet_types::Limits;
 
+use crate::Backup;
+
 /// How the API limits and protects itself; the defaults are meant for production.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -31,6 +33,8 @@ pub struct Options {
     pub keep_alive: Duration,
     /// Time that open requests get when the server stops.
     pub drain_max: Duration,
+    /// How the server's data are copied; absent: they cannot be.
+    pub backup: Option<Backup>,
 }
 
 impl Default for Options {
@@ -48,6 +52,7 @@ impl Default for Options {
             bulk_in_flight_max: 64,
             keep_alive: Duration::from_secs(15),
             drain_max: Duration::from_secs(10),
+            backup: None,
         }
     }
 }

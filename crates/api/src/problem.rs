@@ -53,6 +53,7 @@ codes! {
     UnknownRoute NOT_FOUND "unknown-route" "There is nothing at this path."
     UnknownWorkflow NOT_FOUND "unknown-workflow" "There is no such workflow."
     UnknownVersion NOT_FOUND "unknown-version" "The workflow has no such version or tag."
+    UnknownPage NOT_FOUND "unknown-page" "There is no page on such an error."
     UnknownInstance NOT_FOUND "unknown-instance" "There is no such instance."
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "The path is known, the method is not."
     NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer has no form that the request accepts."
@@ -66,6 +67,8 @@ codes! {
     Overloaded TOO_MANY_REQUESTS "overloaded" "The server has more work than it admits."
     Unloadable INTERNAL_SERVER_ERROR "unloadable-instance" "The stored instance cannot be read."
     Internal INTERNAL_SERVER_ERROR "internal-error" "The server has a defect."
+    BackupFailed INTERNAL_SERVER_ERROR "backup-failed" "The data could not be copied."
+    BackupUnavailable NOT_IMPLEMENTED "backup-unavailable" "The server's data cannot be copied by request."
     Unavailable SERVICE_UNAVAILABLE "unavailable" "The server takes nothing new at present."
     NotReady SERVICE_UNAVAILABLE "not-ready" "The server is not ready."
 }

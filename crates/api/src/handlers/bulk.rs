@@ -19,6 +19,8 @@ const SAMPLE_ROWS: usize = 10;
 const FAILURES_TOLD_MAX: usize = 100;
 
 pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
+    // Whoever asks after a start was acknowledged means that instance, too; the lists follow a moment later.
+    let arrived = request.handle().position();
     let [reason] = request.members(["reason"]).await?;
     let mut filter = filter(&request.query)?;
     if filter == InstanceFilter::default() && !request.query.switch("all")? {
@@ -30,7 +32,7 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
         filter.statuses = steer.statuses().to_vec();
     }
     if request.query.switch("dryRun")? {
-        return rehearse(request.handle(), filter).await;
+        return rehearse(request.handle(), filter, arrived).await;
     }
     let cursor = request.query.parsed("cursor")?;
     Bulk {
@@ -42,13 +44,13 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
         running: JoinSet::new(),
         done: Done::default(),
     }
-    .run(filter, cursor)
+    .run(filter, cursor, arrived)
     .await
 }
 
-async fn rehearse(handle: &Handle, filter: InstanceFilter) -> Handled {
-    let (counts, _) = handle.counts(filter.clone()).await?;
-    let page = handle.instances(filter, None, SAMPLE_ROWS, None).await?;
+async fn rehearse(handle: &Handle, filter: InstanceFilter, arrived: Position) -> Handled {
+    let page = handle.instances(filter.clone(), None, SAMPLE_ROWS, Some(arrived)).await?;
+    let (counts, _) = handle.counts(filter).await?;
     let text = json::object(|result| {
         result.truth("dryRun", true);
         result.number("matched", counts.iter().map(|(_, count)| count).sum::<u64>());
@@ -83,10 +85,15 @@ struct Done {
 
 impl Bulk {
     /// Pages through the list by id, which stays in order while statuses change, and commands each instance once.
-    async fn run(mut self, filter: InstanceFilter, mut cursor: Option<InstanceId>) -> Handled {
+    async fn run(
+        mut self,
+        filter: InstanceFilter,
+        mut cursor: Option<InstanceId>,
+        arrived: Position,
+    ) -> Handled {
         loop {
             let rows = self.page_rows.min(self.instances_max - self.done.matched);
-            let page = self.handle.instances(filter.clone(), cursor, rows, None).await?;
+            let page = self.handle.instances(filter.clone(), cursor, rows, Some(arrived)).await?;
             self.done.matched += page.items.len();
             for row in &page.items {
                 self.begin(row.id).await;

@@ -13,6 +13,8 @@ pub(crate) async fn page(request: Request) -> Handled {
     let id = request.instance()?;
     let limit = request.query.limit(PAGE_ENTRIES, request.api.options.limits.page_rows_max)?;
     let skip = request.query.parsed("cursor")?.unwrap_or(0);
+    // Read before the entries, which hold at least everything that was durable then.
+    let position = request.handle().position();
     let entries = request.handle().history(id, skip, limit).await?;
     let is_full = entries.len() >= limit;
     let next = entries.last().map(|last| last.number + 1);
@@ -24,5 +26,5 @@ pub(crate) async fn page(request: Request) -> Handled {
         });
         list.maybe_text("next", next.filter(|_| is_full));
     });
-    Ok(answer::with_body(StatusCode::OK, answer::JSON, text))
+    Ok(answer::json(StatusCode::OK, text, position))
 }

@@ -10,6 +10,7 @@ use crate::request::Request;
 use crate::routes::Handled;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// Prometheus text exposition format.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -45,6 +46,18 @@ pub(crate) async fn metrics(request: Request) -> Handled {
 pub(crate) async fn openapi(_: Request) -> Handled {
     static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi::document().into());
     Ok(answer::with_body(StatusCode::OK, answer::JSON, DOCUMENT.clone()))
+}
+
+/// Links between the pages name files, so a name may end like one.
+pub(crate) async fn error_page(request: Request) -> Handled {
+    let name: String = request.part("code")?;
+    let code = name.strip_suffix(".md").unwrap_or(&name);
+    let page = crate::pages::page(code).ok_or_else(|| {
+        let detail =
+            format!("there is no page on an error {code:?}: /docs/errors/README lists all");
+        Problem::new(Code::UnknownPage, detail)
+    })?;
+    Ok(answer::with_body(StatusCode::OK, MARKDOWN, page))
 }
 
 pub(crate) async fn workflow_schema(_: Request) -> Handled {

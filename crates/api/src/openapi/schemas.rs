@@ -300,6 +300,20 @@ const SCHEMAS: &[Schema] = &[
         ],
     },
     Schema {
+        name: "BackupTarget",
+        meaning: "Where a copy goes: an absolute path on the server's machine, of a directory that is absent or empty.",
+        members: &[("directory", Always, Text)],
+    },
+    Schema {
+        name: "BackupReport",
+        meaning: "A copy of everything durable: where it is, its size in bytes, and the position of its last commit.",
+        members: &[
+            ("directory", Always, Text),
+            ("bytes", Always, Number),
+            ("position", Always, Number),
+        ],
+    },
+    Schema {
         name: "BulkFailure",
         meaning: "One instance that a command could not change.",
         members: &[("id", Always, Id), ("code", Always, Text), ("detail", Always, Text)],

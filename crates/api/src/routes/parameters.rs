@@ -39,6 +39,7 @@ pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
     parameter("version", ValueKind::Text, "A version, a tag, `latest` or a range."),
     parameter("tag", ValueKind::Text, "Name of a tag."),
     parameter("id", ValueKind::InstanceId, "Id of the instance."),
+    parameter("code", ValueKind::Text, "Code of an error."),
 ];
 
 pub(super) const WAIT: &[Parameter] = &[parameter(

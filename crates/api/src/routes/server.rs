@@ -1,10 +1,42 @@
 use super::{Route, Verb, answer, json, text};
-use crate::handlers::server;
+use crate::handlers::{backup, server};
 use crate::problem::Code;
 
 const PLAIN: &[&str] = &["text/plain"];
 
 pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Verb::Post,
+        path: "/api/v1/backup",
+        operation: "backUp",
+        summary: "Copy everything durable into a new directory of the server's machine. The key of the secrets is left out.",
+        query: &[],
+        headers: &[],
+        body: Some(json("BackupTarget")),
+        answers: &[answer(200, "The copy is complete and durable.", json("BackupReport"))],
+        refusals: &[
+            Code::InvalidParameter,
+            Code::InvalidBody,
+            Code::MalformedJson,
+            Code::UnsupportedMediaType,
+            Code::Overloaded,
+            Code::BackupFailed,
+            Code::BackupUnavailable,
+        ],
+        handler: |request| Box::pin(backup::backup(request)),
+    },
+    Route {
+        method: Verb::Get,
+        path: "/docs/errors/{code}",
+        operation: "readErrorPage",
+        summary: "What an error means and what to do: where the `type` of a problem leads.",
+        query: &[],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "The page.", text(&["text/markdown"]))],
+        refusals: &[Code::UnknownPage],
+        handler: |request| Box::pin(server::error_page(request)),
+    },
     Route {
         method: Verb::Get,
         path: "/api/v1/openapi.json",

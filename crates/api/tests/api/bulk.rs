@@ -242,3 +242,16 @@ async fn nobody_steers_everything_by_accident() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn an_instance_that_was_acknowledged_is_not_missed() {
+    let server = Server::new();
+    server.publish("sleep", "1.0.0", SLEEP).await;
+    for query in
+        ["all=true", "workflow=test/sleep", "status=waiting,running", "all=true&dryRun=true"]
+    {
+        server.start("sleep", "", "{}").await;
+        let answer = server.send(&format!("POST /api/v1/instances/cancel?{query}")).await;
+        assert_eq!(answer.member("matched"), "1", "{query}: {}", answer.text);
+    }
+}

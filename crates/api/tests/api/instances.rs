@@ -132,42 +132,43 @@ async fn an_instance_that_goes_on_says_where_to_look() {
         &server,
         &format!("GET {location}/history"),
         expect![[r#"
-        200 OK
-        content-type: application/json
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "items": [
             {
-              "number": 0,
-              "at": "<instant>",
-              "type": "started",
-              "step": 0,
-              "workflow": "test/sleep:1.0.0",
-              "input": {
-                "a": 1
-              }
-            },
-            {
-              "number": 1,
-              "at": "<instant>",
-              "type": "activated",
-              "step": 1,
-              "name": "sleep",
-              "task": "/do/0/sleep",
-              "parent": 0
-            },
-            {
-              "number": 2,
-              "at": "<instant>",
-              "type": "waiting",
-              "step": 1,
-              "name": "sleep",
-              "task": "/do/0/sleep",
-              "due": "<instant>"
+              "items": [
+                {
+                  "number": 0,
+                  "at": "<instant>",
+                  "type": "started",
+                  "step": 0,
+                  "workflow": "test/sleep:1.0.0",
+                  "input": {
+                    "a": 1
+                  }
+                },
+                {
+                  "number": 1,
+                  "at": "<instant>",
+                  "type": "activated",
+                  "step": 1,
+                  "name": "sleep",
+                  "task": "/do/0/sleep",
+                  "parent": 0
+                },
+                {
+                  "number": 2,
+                  "at": "<instant>",
+                  "type": "waiting",
+                  "step": 1,
+                  "name": "sleep",
+                  "task": "/do/0/sleep",
+                  "due": "<instant>"
+                }
+              ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
 }
@@ -368,81 +369,84 @@ async fn a_history_is_read_page_by_page() {
         &server,
         &format!("GET /api/v1/instances/{id}/history?limit=2"),
         expect![[r#"
-        200 OK
-        content-type: application/json
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "items": [
             {
-              "number": 0,
-              "at": "<instant>",
-              "type": "started",
-              "step": 0,
-              "workflow": "test/echo:1.0.0",
-              "input": {
-                "a": 1
-              }
-            },
-            {
-              "number": 1,
-              "at": "<instant>",
-              "type": "activated",
-              "step": 1,
-              "name": "echo",
-              "task": "/do/0/echo",
-              "parent": 0
+              "items": [
+                {
+                  "number": 0,
+                  "at": "<instant>",
+                  "type": "started",
+                  "step": 0,
+                  "workflow": "test/echo:1.0.0",
+                  "input": {
+                    "a": 1
+                  }
+                },
+                {
+                  "number": 1,
+                  "at": "<instant>",
+                  "type": "activated",
+                  "step": 1,
+                  "name": "echo",
+                  "task": "/do/0/echo",
+                  "parent": 0
+                }
+              ],
+              "next": "2"
             }
-          ],
-          "next": "2"
-        }
-    "#]],
+        "#]],
     )
     .await;
     check(
         &server,
         &format!("GET /api/v1/instances/{id}/history?cursor=2"),
         expect![[r#"
-        200 OK
-        content-type: application/json
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "items": [
             {
-              "number": 2,
-              "at": "<instant>",
-              "type": "completed",
-              "step": 1,
-              "name": "echo",
-              "task": "/do/0/echo",
-              "output": {
-                "a": 1
-              }
-            },
-            {
-              "number": 3,
-              "at": "<instant>",
-              "type": "workflow-completed",
-              "step": 0,
-              "output": {
-                "a": 1
-              }
+              "items": [
+                {
+                  "number": 2,
+                  "at": "<instant>",
+                  "type": "completed",
+                  "step": 1,
+                  "name": "echo",
+                  "task": "/do/0/echo",
+                  "output": {
+                    "a": 1
+                  }
+                },
+                {
+                  "number": 3,
+                  "at": "<instant>",
+                  "type": "workflow-completed",
+                  "step": 0,
+                  "output": {
+                    "a": 1
+                  }
+                }
+              ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
     check(
         &server,
         &format!("GET /api/v1/instances/{id}/history?cursor=1000"),
         expect![[r#"
-        200 OK
-        content-type: application/json
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "items": []
-        }
-    "#]],
+            {
+              "items": []
+            }
+        "#]],
     )
     .await;
 }

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 #![allow(clippy::too_many_lines, reason = "transcripts of answers are long")]
 
+mod backup;
 mod bulk;
 mod documents;
 mod instances;
 mod openapi;
+mod pages;
 mod probes;
 mod refusals;
 mod serving;
