@@ -33,6 +33,8 @@ pub struct Limits {
     pub duration_max: Duration,
     /// How long a start key is remembered after its instance has begun.
     pub start_key_retention: Duration,
+    /// How long an instance is kept after it has ended.
+    pub retention_age: Duration,
     /// Calls in flight of one server.
     pub calls_in_flight_max: usize,
     /// External commands that wait in one server's lane.
@@ -70,6 +72,7 @@ impl Default for Limits {
             attempt_timeout: Duration::from_secs(60),
             duration_max: Duration::from_secs(10 * 366 * 86_400),
             start_key_retention: Duration::from_secs(86_400),
+            retention_age: Duration::from_secs(30 * 86_400),
             calls_in_flight_max: 1_024,
             commands_waiting_max: 8_192,
             instances_cached_max: 10_000,

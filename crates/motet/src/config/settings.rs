@@ -283,6 +283,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Time(&mut config.limits.start_key_retention),
     },
     Setting {
+        key: "limits.retention-age",
+        meaning: "How long an instance is kept after it has ended; at least as long as idempotency keys are.",
+        slot: |config| Slot::Time(&mut config.limits.retention_age),
+    },
+    Setting {
         key: "limits.calls-in-flight-max",
         meaning: "Calls of services at a time.",
         slot: |config| Slot::Size(&mut config.limits.calls_in_flight_max),

@@ -10,8 +10,11 @@ use motet_types::{InstanceId, ShardId};
 use super::Inner;
 use super::call::Sender;
 use crate::Health;
-use crate::shard::{Config, Counters, Input, Machine, Output, Recovered};
+use crate::shard::{Config, Input, Machine, Output, Recovered};
 use crate::tables::START;
+
+/// Time between two sweeps.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// The engine thread looks at the clock at least this often.
 const PATIENCE_MAX: Duration = Duration::from_millis(500);
@@ -30,6 +33,7 @@ impl Shell {
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
         self.carry_out(machine.flush());
         self.inner.set_ready();
+        let mut sweep_due = self.inner.clock.now().saturating_add(SWEEP_EVERY);
         while self.inner.lanes.take(&mut internal, &mut external, self.patience(&machine)) {
             let now = self.inner.clock.now();
             for input in internal.drain(..).chain(external.drain(..)) {
@@ -37,6 +41,10 @@ impl Shell {
             }
             if machine.next_due().is_some_and(|due| due <= now) {
                 machine.handle(now, Input::Tick);
+            }
+            if sweep_due <= now {
+                machine.handle(now, Input::Sweep);
+                sweep_due = now.saturating_add(SWEEP_EVERY);
             }
             self.carry_out(machine.flush());
             self.inner.levels.publish(&machine);
@@ -57,6 +65,13 @@ impl Shell {
             match output {
                 Output::Load(id) => loads.push(id),
                 Output::Lookup { shard, key } => self.look_up(shard, key),
+                Output::Scan(scan) => {
+                    let inner = self.inner.clone();
+                    let done = Box::new(move |rows| {
+                        inner.lanes.push_internal(Input::Swept { rows });
+                    });
+                    self.store.rows(scan, done);
+                }
                 Output::Commit(commits) => {
                     let inner = self.inner.clone();
                     let done = Box::new(move |result| {
@@ -129,10 +144,25 @@ impl Shell {
     }
 }
 
+/// Name and help of each counter, in the order in which they are published.
+const COUNTERS: [(&str, &str); 11] = [
+    ("motet_instances_started_total", "Instances started."),
+    ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
+    ("motet_commits_total", "Commits of instances and of the catalog."),
+    ("motet_batches_total", "Groups of commits handed to the store."),
+    ("motet_records_total", "Records written to histories."),
+    ("motet_call_outcomes_total", "Outcomes of calls."),
+    ("motet_timers_fired_total", "Instances woken by a timer."),
+    ("motet_panics_total", "Defects that cost one instance its live state."),
+    ("motet_instances_forgotten_total", "Instances removed, their retention being over."),
+    ("motet_start_keys_expired_total", "Start keys removed, their retention being over."),
+    ("motet_sweeps_failed_total", "Pages, instances and start keys that retention cannot read."),
+];
+
 /// Figures that the engine thread publishes.
 #[derive(Default)]
 pub(super) struct Levels {
-    counters: [AtomicU64; 8],
+    counters: [AtomicU64; COUNTERS.len()],
     levels: [AtomicU64; 4],
     quiet: AtomicU64,
     position: AtomicU64,
@@ -140,9 +170,20 @@ pub(super) struct Levels {
 
 impl Levels {
     fn publish(&self, machine: &Machine) {
-        let Counters { started, ended, commits, batches, records, outcomes, timers_fired, panics } =
-            machine.counters();
-        let counters = [started, ended, commits, batches, records, outcomes, timers_fired, panics];
+        let of = machine.counters();
+        let counters = [
+            of.started,
+            of.ended,
+            of.commits,
+            of.batches,
+            of.records,
+            of.outcomes,
+            of.timers_fired,
+            of.panics,
+            of.forgotten,
+            of.keys_expired,
+            of.sweeps_failed,
+        ];
         for (slot, value) in self.counters.iter().zip(counters) {
             slot.store(value, Ordering::Relaxed);
         }
@@ -164,16 +205,6 @@ impl Levels {
 
     /// Name, help, kind and value of each figure.
     pub(super) fn metrics(&self) -> crate::Metrics {
-        const COUNTERS: [(&str, &str); 8] = [
-            ("motet_instances_started_total", "Instances started."),
-            ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
-            ("motet_commits_total", "Commits of instances and of the catalog."),
-            ("motet_batches_total", "Groups of commits handed to the store."),
-            ("motet_records_total", "Records written to histories."),
-            ("motet_call_outcomes_total", "Outcomes of calls."),
-            ("motet_timers_fired_total", "Instances woken by a timer."),
-            ("motet_panics_total", "Defects that cost one instance its live state."),
-        ];
         const LEVELS: [(&str, &str); 4] = [
             ("motet_calls_in_flight", "Calls in flight."),
             ("motet_calls_waiting", "Calls that wait for their turn."),

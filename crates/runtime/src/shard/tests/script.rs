@@ -10,7 +10,7 @@
 //! cancel|suspend|resume|retry NAME
 //! answer NAME.TASK [STATUS] [JSON]          fail NAME.TASK maybe-run|not-run
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
-//! hold|let|lose loads|lookups    answers later · answers now · answers with an error
+//! hold|let|lose loads|lookups|scans         answers later · answers now · answers with an error
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked
 //! after 5s · restart · levels
@@ -89,6 +89,7 @@ impl World {
             ["settle"] => self.settle(),
             ["refused"] => self.refused(CommitError::DiskFull("no space left".to_owned())),
             ["unknown"] => self.refused(CommitError::Unknown("the sync failed".to_owned())),
+            ["sweep"] => self.feed(Input::Sweep),
             ["after", time] => self.pass(duration(time)),
             ["restart"] => self.restart(),
             ["levels"] => self.say_levels(),

@@ -73,13 +73,14 @@ impl Names {
         };
         let verb = if is_put { "" } else { "no " };
         Some(match table {
+            table if table == INSTANCE.id && !is_put => "unlisted".to_owned(),
             table if table == INSTANCE.id => format!("listed {}", text(&values[5])),
             table if table == TIMER.id => {
                 let Value::Int(due) = values[1] else { panic!("a due time: {values:?}") };
                 format!("{verb}timer {}", since_begin(Timestamp::from_micros(due)))
             }
             table if table == PENDING.id => format!("{verb}pending"),
-            table if table == START.id => format!("key {}", text(&values[1])),
+            table if table == START.id => format!("{verb}key {}", text(&values[1])),
             // It goes with each message.
             table if table == SENT.id => return None,
             table if table == INBOX.id => {

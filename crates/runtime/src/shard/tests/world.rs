@@ -30,6 +30,7 @@ pub(super) struct World {
     questions: Vec<Question>,
     loads: Held,
     lookups: Held,
+    scans: Held,
     events: (Sender<Event>, Receiver<Event>),
     unwatched: Arc<Mutex<BTreeSet<String>>>,
     calls: HashMap<String, (InstanceId, StepId, Attempt)>,
@@ -49,6 +50,7 @@ pub(super) enum Held {
 enum Question {
     Load(InstanceId),
     Lookup(ShardId, String),
+    Scan(RowScan),
 }
 
 /// What reached somebody outside.
@@ -88,6 +90,7 @@ impl World {
             questions: Vec::new(),
             loads: Held::Answered,
             lookups: Held::Answered,
+            scans: Held::Answered,
             events: channel(),
             unwatched: Arc::default(),
             calls: HashMap::new(),
@@ -168,6 +171,12 @@ impl World {
                 self.say(&format!("  look up {key}"));
                 self.questions.push(Question::Lookup(shard, key));
             }
+            Output::Scan(scan) => {
+                let table = SCHEMA.table(scan.table).expect("a table of the runtime");
+                let from = if scan.after.is_some() { " on" } else { "" };
+                self.say(&format!("  sweep {}{from}", table.name));
+                self.questions.push(Question::Scan(scan));
+            }
             Output::Commit(commits) => {
                 let lines = self.names.commits(&commits);
                 self.say(&format!("  commit of {}", commits.len()));
@@ -223,6 +232,7 @@ impl World {
             let held = match question {
                 Question::Load(_) => self.loads,
                 Question::Lookup(..) => self.lookups,
+                Question::Scan(_) => self.scans,
             };
             match (held, question) {
                 (Held::Kept, question) => self.questions.push(question),
@@ -244,6 +254,8 @@ impl World {
                 let loaded = wait(|done| self.store.load(vec![Entity(id.0)], done));
                 Input::Loaded { id, loaded: loaded.map(|mut loaded| loaded.remove(0)) }
             }
+            Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
+            Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },
             Question::Lookup(shard, key) if is_lost => {
                 Input::Looked { shard, key, row: Err(lost()) }
             }
@@ -260,6 +272,7 @@ impl World {
         match what {
             "loads" => self.loads = held,
             "lookups" => self.lookups = held,
+            "scans" => self.scans = held,
             other => panic!("{other:?} cannot be held"),
         }
     }
