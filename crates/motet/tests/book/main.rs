@@ -23,6 +23,8 @@ mod shell;
 mod curl;
 mod service;
 
+mod itself;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

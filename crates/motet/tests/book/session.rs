@@ -50,12 +50,12 @@ impl Session {
         let path = self.directory.join(file);
         let folder = path.parent().expect("a file lies in a folder");
         fs::create_dir_all(folder).expect("a directory can be made");
-        fs::write(path, self.to_real(text)).expect("the file can be written");
+        fs::write(path, self.real(text)).expect("the file can be written");
     }
 
     /// Publishes a document of the page.
     pub(crate) fn publish(&mut self, document: &str) -> Result<(), String> {
-        let document = self.to_real(document);
+        let document = self.real(document);
         let url = format!("http://{}/api/v1/workflows", self.server().address);
         let yaml = ["content-type: application/yaml".to_owned()];
         let answer = curl::send("POST", &url, &yaml, &document);
@@ -74,7 +74,7 @@ impl Session {
             if !printed.is_empty() && !printed.ends_with('\n') {
                 printed.push('\n');
             }
-            let printed = self.to_shown(&printed);
+            let printed = self.shown(&printed);
             result.push_str(&format!("$ {command}"));
             result.push_str(if matches(&said, &printed) { &said } else { &printed });
         }
@@ -85,7 +85,7 @@ impl Session {
         if command.trim() == "echo $?" {
             return format!("{}\n", self.exit);
         }
-        let line = shell::parse(&self.to_real(command));
+        let line = shell::parse(&self.real(command));
         let words: Vec<&str> = line.words.iter().map(String::as_str).collect();
         let printed = match words.as_slice() {
             ["motet", "serve", options @ ..] if !options.contains(&"--print-config") => {
@@ -102,7 +102,7 @@ impl Session {
                 self.server();
                 self.settle(&words);
                 // The server may have been started just now.
-                let line = shell::parse(&self.to_real(command));
+                let line = shell::parse(&self.real(command));
                 curl::run(&line.words[1..], &self.directory)
             }
             ["kill", options @ ..] => {
@@ -204,12 +204,12 @@ impl Session {
         printed
     }
 
-    fn to_real(&self, text: &str) -> String {
+    fn real(&self, text: &str) -> String {
         let text = self.names.real(text);
         self.ports().into_iter().fold(text, |text, (shown, real)| text.replace(&shown, &real))
     }
 
-    fn to_shown(&mut self, text: &str) -> String {
+    fn shown(&mut self, text: &str) -> String {
         let text = self.names.shown(text);
         self.ports().into_iter().fold(text, |text, (shown, real)| text.replace(&real, &shown))
     }
