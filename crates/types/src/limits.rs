@@ -19,7 +19,8 @@ pub struct Limits {
     pub steps_max: u32,
     /// Nesting of instances by `run: workflow`.
     pub children_depth_max: u32,
-    /// Fuel of one expression, in evaluated terms.
+    /// Fuel of one expression, in evaluated terms; a quarter of a million takes about 20 ms, in which no other instance of
+    /// the same engine thread moves.
     pub expression_fuel_max: u64,
     /// Records that one step may write before it yields.
     pub step_records_max: usize,
@@ -65,10 +66,10 @@ impl Default for Limits {
             instance_bytes_max: 16 * MIB,
             steps_max: 1_000_000,
             children_depth_max: 64,
-            expression_fuel_max: 2_000_000,
+            expression_fuel_max: 250_000,
             step_records_max: 256,
             step_bytes_max: 256 * KIB,
-            step_fuel_max: 1_000_000,
+            step_fuel_max: 250_000,
             attempt_timeout: Duration::from_secs(60),
             duration_max: Duration::from_secs(10 * 366 * 86_400),
             start_key_retention: Duration::from_secs(86_400),
