@@ -35,8 +35,17 @@ const CONNECTIONS_MAX: u64 = 4;
 /// # Errors
 /// An answer is wrong or missing, or a server cannot be reached.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
-    let options =
-        ["server", "stubs", "workflow", "clients", "warmup-ms", "measure-ms", "count", "log"];
+    let options = [
+        "server",
+        "stubs",
+        "workflow",
+        "clients",
+        "warmup-ms",
+        "measure-ms",
+        "count",
+        "rate",
+        "log",
+    ];
     let args = Arguments::read(args, &[], &options)?;
     let [kind] = args.words.as_slice() else { anyhow::bail!("name one task") };
     let plan = Plan {
@@ -44,6 +53,7 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
         warmup: Duration::from_millis(args.option("warmup-ms")?.unwrap_or(0)),
         measured: args.option("measure-ms")?.map(Duration::from_millis),
         count: args.option("count")?.unwrap_or(u64::MAX),
+        rate: args.option("rate")?,
         log: args.option::<PathBuf>("log")?,
     };
     let task = Task::read(kind, &args)?;
@@ -58,6 +68,8 @@ struct Plan {
     warmup: Duration,
     measured: Option<Duration>,
     count: u64,
+    /// Units that begin in a second, at most.
+    rate: Option<u32>,
     /// Gets a line for each: value, when the answer came, and when the instance began by its server.
     log: Option<PathBuf>,
 }
@@ -69,6 +81,9 @@ struct Load {
     clients: Vec<Client>,
     /// Clients that were refused, and when they ask again.
     delayed: VecDeque<(Instant, usize)>,
+    /// Clients whose next unit would begin too early for the rate, and when it may.
+    early: VecDeque<(Instant, usize)>,
+    started: Instant,
     log: Option<BufWriter<File>>,
     next_value: u64,
     busy: usize,
@@ -115,6 +130,8 @@ impl Load {
             poll,
             clients,
             delayed: VecDeque::new(),
+            early: VecDeque::new(),
+            started: now,
             log,
             next_value: 0,
             busy: 0,
@@ -126,10 +143,10 @@ impl Load {
     }
 
     fn run(mut self) -> anyhow::Result<serde_json::Value> {
-        let started = Instant::now();
-        let begins = started + self.plan.warmup;
+        self.started = Instant::now();
+        let begins = self.started + self.plan.warmup;
         let ends = self.plan.measured.map(|measured| begins + measured);
-        let (mut begun, mut ended) = (started, started);
+        let (mut begun, mut ended) = (begins, begins);
         let mut ready = Vec::new();
         let mut scratch = Scratch::default();
         for idx in 0..self.clients.len() {
@@ -141,20 +158,23 @@ impl Load {
                 (self.phase, begun) = (Phase::Measured, now);
                 println!("begin");
             }
-            let is_over = ends.is_some_and(|ends| now >= ends) || self.busy == 0;
+            let is_idle = self.busy == 0 && self.early.is_empty();
+            let is_over = ends.is_some_and(|ends| now >= ends) || is_idle;
             if self.phase == Phase::Measured && is_over {
                 (self.phase, ended) = (Phase::Draining, now);
+                self.early.clear();
                 println!("end");
             }
             if self.phase == Phase::Draining && self.busy == 0 {
                 break;
             }
             ensure!(now - self.last_answer < SILENCE_MAX, "no answer for {SILENCE_MAX:?}");
-            self.poll.wait(Some(NAP), &mut ready)?;
+            self.poll.wait(Some(self.nap(now)), &mut ready)?;
             for token in ready.drain(..) {
                 self.attend(token, &mut scratch)?;
             }
             self.ask_again()?;
+            self.begin_due()?;
         }
         if let Some(mut log) = self.log.take() {
             log.flush()?;
@@ -162,11 +182,43 @@ impl Load {
         Ok(self.result(ended - begun))
     }
 
-    /// Lets a client begin its next unit of work, if there is one.
+    /// Until something is due.
+    fn nap(&self, now: Instant) -> Duration {
+        let due = self.early.front().map_or(NAP, |(at, _)| at.saturating_duration_since(now));
+        due.min(NAP)
+    }
+
+    /// Lets a client begin its next unit of work, if there is one, when the rate allows it.
     fn begin(&mut self, idx: usize) -> anyhow::Result<()> {
         if self.phase == Phase::Draining || self.next_value >= self.plan.count {
             return Ok(());
         }
+        if let Some(rate) = self.plan.rate {
+            let nth = self.next_value + self.early.len() as u64;
+            let at = self.started + Duration::from_secs_f64(nth as f64 / f64::from(rate));
+            if at > Instant::now() || !self.early.is_empty() {
+                self.early.push_back((at, idx));
+                return Ok(());
+            }
+        }
+        self.begin_now(idx)
+    }
+
+    fn begin_due(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        while let Some((at, idx)) = self.early.front().copied() {
+            if at > now {
+                break;
+            }
+            self.early.pop_front();
+            if self.phase != Phase::Draining && self.next_value < self.plan.count {
+                self.begin_now(idx)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_now(&mut self, idx: usize) -> anyhow::Result<()> {
         let client = &mut self.clients[idx];
         (client.value, client.step, client.began) = (self.next_value, 0, Instant::now());
         self.next_value += 1;

@@ -1,7 +1,7 @@
 //! What every bench is made of: the server, stubs, clients.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -73,9 +73,7 @@ impl Rig {
         for (name, value) in options {
             command.arg(format!("--{name}")).arg(value);
         }
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        Ok(Load { child, stdout: BufReader::new(stdout) })
+        Load::start(&mut command)
     }
 
     /// Runs these clients, looking at the server when their window begins and when it ends.
@@ -214,6 +212,12 @@ pub(super) struct Load {
 }
 
 impl Load {
+    fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        Ok(Self { child, stdout: BufReader::new(stdout) })
+    }
+
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -242,7 +246,11 @@ impl Load {
     fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         if self.stdout.read_line(&mut line)? == 0 {
-            bail!("the clients failed; their reason is printed above");
+            let mut reason = String::new();
+            if let Some(mut stderr) = self.child.stderr.take() {
+                stderr.read_to_string(&mut reason)?;
+            }
+            bail!("the clients failed: {}", reason.trim_end());
         }
         Ok(line.trim_end().to_owned())
     }

@@ -15,8 +15,10 @@ use super::rig::{Rig, Stubs, number};
 
 /// Instances, and how long they wait: a million cannot be started within a minute and wait at once.
 const SIZES: [(u64, u64); 2] = [(100_000, 60), (1_000_000, 300)];
-/// Clients that start instances.
+/// Clients that start instances, and how many they start in a second, at most: what is started within a second comes due
+/// within a second, too.
 const CLIENTS: u64 = 256;
+const RATE: u64 = 10_400;
 /// Between two looks at the stub and at the server's memory.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// Every instance has called this long after it was due, or the run has failed.
@@ -42,6 +44,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
         ("workflow", "bench/nap".to_owned()),
         ("clients", CLIENTS.to_string()),
         ("count", count.to_string()),
+        ("rate", RATE.to_string()),
         ("log", log.display().to_string()),
     ];
     let began = Instant::now();

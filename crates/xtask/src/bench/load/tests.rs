@@ -15,7 +15,7 @@ fn stubs() -> String {
 }
 
 fn plan(clients: u64, count: u64) -> Plan {
-    Plan { clients, warmup: Duration::ZERO, measured: None, count, log: None }
+    Plan { clients, warmup: Duration::ZERO, measured: None, count, rate: None, log: None }
 }
 
 #[test]
@@ -26,6 +26,16 @@ fn bare_chains_are_counted_exactly() {
         assert_eq!((&result["completed"], &result["refused"]), (&json!(count), &json!(0)));
         assert!(result["p50Ms"].as_f64() <= result["maxMs"].as_f64());
     }
+}
+
+#[test]
+fn a_rate_is_not_exceeded() {
+    let task = Task::read("bare", &arguments(&format!("--stubs {}", stubs()))).unwrap();
+    let plan = Plan { rate: Some(1_000), ..plan(8, 50) };
+    let result = Load::new(task, plan).unwrap().run().unwrap();
+    assert_eq!(result["completed"], json!(50));
+    // The last of 50 begins 49 ms after the first.
+    assert!(result["seconds"].as_f64().unwrap() >= 0.049, "{result}");
 }
 
 #[test]

@@ -39,19 +39,14 @@ fn a_chain_is_three_calls() {
 
 #[test]
 fn what_clients_say_is_taken_line_by_line() {
-    let clients = |line: &str| {
-        let mut command = Command::new("sh");
-        let mut child = command.args(["-c", line]).stdout(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Load { child, stdout }
-    };
+    let clients = |line: &str| Load::start(Command::new("sh").args(["-c", line])).unwrap();
     let told = clients("echo begin; echo end; echo '{\"completed\": 3}'").finish().unwrap();
     assert_eq!(number(&told, "completed").unwrap(), 3.0);
     let error = number(&told, "seconds").unwrap_err().to_string();
     assert_eq!(error, r#"the result has no seconds: {"completed":3}"#);
     for (line, text) in [
         ("echo end", r#"the clients said "end" in place of "begin""#),
-        ("exit 1", "the clients failed; their reason is printed above"),
+        ("echo no way >&2; exit 1", "the clients failed: no way"),
         ("echo begin; echo end; echo 1; exit 3", "the clients ended with exit status: 3"),
     ] {
         assert_eq!(clients(line).finish().unwrap_err().to_string(), text);
