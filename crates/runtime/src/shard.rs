@@ -199,7 +199,7 @@ pub struct Machine {
     view: Arc<CatalogView>,
     slots: HashMap<InstanceId, Slot>,
     /// Live instances that nothing moves, oldest first: what leaves memory first.
-    idle: VecDeque<InstanceId>,
+    idle: BTreeMap<u64, InstanceId>,
     timers: BTreeSet<(Timestamp, InstanceId)>,
     starting: HashMap<(ShardId, String), Starting>,
     waiters: Waiters,
@@ -225,7 +225,7 @@ impl Machine {
             catalog: Catalog::default(),
             view: Arc::default(),
             slots: HashMap::new(),
-            idle: VecDeque::new(),
+            idle: BTreeMap::new(),
             timers: BTreeSet::new(),
             starting: HashMap::new(),
             waiters: Waiters::default(),

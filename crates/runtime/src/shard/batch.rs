@@ -6,6 +6,7 @@ use motet_engine::Effect;
 use motet_store::{Commit, CommitError, Position};
 use motet_types::{InstanceId, ShardId};
 
+use super::links::message_deletion;
 use super::starts::Starting;
 use super::{Machine, Output, Reply, Responder};
 use crate::sabotage::{self, Sabotage};
@@ -35,6 +36,11 @@ pub(super) enum Release {
     Acknowledge {
         from: ShardId,
         sequence: u64,
+    },
+    /// The rows of messages go that were acknowledged to this sender.
+    Forgotten {
+        from: ShardId,
+        sequences: Vec<u64>,
     },
     /// The start key's row is durable: lookups find it from now on.
     StartKey(ShardId, String),
@@ -70,9 +76,16 @@ impl Machine {
         self.release(Release::Reply(reply, result));
     }
 
-    pub(super) fn push_commit(&mut self, commit: Commit) {
+    /// Gathers a commit; rows of acknowledged messages of its shard ride on it.
+    pub(super) fn push_commit(&mut self, mut commit: Commit) {
         self.counters.commits += 1;
+        let from = commit.shard;
+        let sequences = self.links.take_acknowledged(from);
+        commit.rows.extend(sequences.iter().map(|sequence| message_deletion(from, *sequence)));
         self.building.commits.push(commit);
+        if !sequences.is_empty() {
+            self.release(Release::Forgotten { from, sequences });
+        }
     }
 
     /// Hands the batch over, unless one is in flight.
@@ -116,7 +129,7 @@ impl Machine {
         self.starting.retain(|_, starting| matches!(starting, Starting::Looking(_)));
         self.catalog = self.view.catalog.clone();
         for id in touched {
-            self.forget(id);
+            self.forget(id, error);
         }
     }
 
@@ -127,6 +140,7 @@ impl Machine {
             }
             Release::Effect(id, effect) => self.carry_out(id, effect),
             Release::Deliver { from, sequence } => self.deliver(from, sequence),
+            Release::Forgotten { .. } => {}
             Release::Acknowledge { from, sequence } => {
                 self.links.acknowledge(from, sequence, self.now)
             }
@@ -153,6 +167,9 @@ impl Machine {
             Release::Deliver { from, sequence } => self.links.drop_unsent(from, sequence),
             Release::Acknowledge { from, sequence } => {
                 self.links.untake(from, sequence, self.now);
+            }
+            Release::Forgotten { from, sequences } => {
+                self.links.unforget(from, sequences, self.now)
             }
             Release::Effect(..)
             | Release::StartKey(..)

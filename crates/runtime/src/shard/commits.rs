@@ -86,9 +86,8 @@ impl Machine {
         chunk: Vec<u8>,
         record_count: usize,
         snapshot: Option<Bytes>,
-        mut rows: Vec<RowChange>,
+        rows: Vec<RowChange>,
     ) {
-        self.links.acknowledged_rows(shard, &mut rows);
         let commit = Commit {
             shard,
             epoch: self.config.epoch,

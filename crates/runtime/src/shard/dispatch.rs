@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use motet_engine::{self as engine, Effect, Outcome};
+use motet_engine::{self as engine, Effect, Outcome, Request};
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
 use super::slots::{Slot, Task};
@@ -18,15 +19,22 @@ const RESUMING_MAX: usize = 512;
 
 pub(super) struct Dispatch {
     /// Calls that have left and whose outcome has not come.
-    in_flight: BTreeSet<(InstanceId, StepId, Attempt)>,
+    in_flight: BTreeSet<CallId>,
     in_flight_max: usize,
-    /// Calls that wait for the gate: those of instances with a completed call first, then by arrival.
+    /// Calls that have surely not left yet.
+    unsent: BTreeSet<CallId>,
+    /// Calls that wait for the gate: those of instances beyond their first task first, then by arrival. An entry that is
+    /// not among the unsent any more means nothing.
     queue: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
     /// Instances whose calls in flight are to be sent again.
     resuming: VecDeque<InstanceId>,
+    /// Those of them that are being loaded.
+    loading: BTreeSet<InstanceId>,
     resting: BTreeSet<(Timestamp, InstanceId)>,
 }
+
+type CallId = (InstanceId, StepId, Attempt);
 
 /// Class, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
 type Waiting = (u8, u64, InstanceId, StepId, Attempt);
@@ -36,9 +44,11 @@ impl Dispatch {
         Self {
             in_flight: BTreeSet::new(),
             in_flight_max,
+            unsent: BTreeSet::new(),
             queue: BinaryHeap::new(),
             arrivals: 0,
             resuming: VecDeque::new(),
+            loading: BTreeSet::new(),
             resting: BTreeSet::new(),
         }
     }
@@ -48,7 +58,7 @@ impl Dispatch {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.queue.len() + self.resuming.len() + self.resting.len()
+        self.unsent.len() + self.resuming.len() + self.resting.len()
     }
 
     pub(super) fn settled(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
@@ -56,7 +66,8 @@ impl Dispatch {
     }
 
     pub(super) fn can_go_on(&self) -> bool {
-        self.has_room() && !(self.queue.is_empty() && self.resuming.is_empty())
+        let can_load = !self.resuming.is_empty() && self.loading.len() < RESUMING_MAX;
+        self.has_room() && (can_load || !self.queue.is_empty())
     }
 
     pub(super) fn resume(&mut self, id: InstanceId) {
@@ -67,6 +78,11 @@ impl Dispatch {
         self.resting.insert((now.saturating_add(REST), id));
     }
 
+    /// The load of an instance has come to its end.
+    pub(super) fn loaded(&mut self, id: InstanceId) {
+        self.loading.remove(&id);
+    }
+
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.resting.first().map(|(due, _)| *due)
     }
@@ -74,43 +90,38 @@ impl Dispatch {
     fn has_room(&self) -> bool {
         self.in_flight.len() < self.in_flight_max
     }
+
+    fn enqueue(&mut self, class: u8, (id, step, attempt): CallId) {
+        self.arrivals += 1;
+        self.unsent.insert((id, step, attempt));
+        self.queue.push(Reverse((class, self.arrivals, id, step, attempt)));
+    }
 }
 
 impl Machine {
     /// Carries out an effect whose record is durable.
     pub(super) fn carry_out(&mut self, id: InstanceId, effect: Effect) {
         match effect {
-            Effect::Call { step, attempt, .. }
-                if self.dispatch.in_flight.contains(&(id, step, attempt)) => {}
             Effect::Call { step, attempt, key, request, .. } => {
+                let call = (id, step, attempt);
+                if self.dispatch.in_flight.contains(&call) {
+                    return;
+                }
                 let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+                    self.dispatch.unsent.insert(call);
                     return self.dispatch.resume(id);
                 };
                 if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
                     let class = u8::from(instance.steps_activated <= 2);
-                    self.dispatch.arrivals += 1;
-                    let entry = (class, self.dispatch.arrivals, id, step, attempt);
-                    return self.dispatch.queue.push(Reverse(entry));
+                    return self.dispatch.enqueue(class, call);
                 }
-                let start = &instance.start;
-                let task = instance.steps.get(&step).and_then(|step| step.task);
-                let graph = self.view.graphs.get(&start.definition).cloned();
-                // Without its step or graph the call does not steer anything any more.
-                let (Some(task), Some(graph)) = (task, graph) else { return };
-                self.dispatch.in_flight.insert((id, step, attempt));
-                self.outputs.push(Output::Call(Box::new(Call {
-                    id,
-                    root: start.parent.as_ref().map_or(id, |parent| parent.root),
-                    namespace: start.definition.workflow.namespace.to_string(),
-                    step,
-                    attempt,
-                    key,
-                    request,
-                    task,
-                    graph,
-                })));
+                self.send(call, key, request);
             }
             Effect::Withdraw { step, attempt } => {
+                if self.dispatch.unsent.remove(&(id, step, attempt)) {
+                    let outcome = Outcome::Withdrawn;
+                    return self.give(id, Task::Outcome { step, attempt, outcome });
+                }
                 self.outputs.push(Output::Withdraw { id, step, attempt });
             }
             // Messages to other shards were gathered with the commit.
@@ -118,42 +129,65 @@ impl Machine {
         }
     }
 
-    /// Lets waiting calls through as far as the gate allows.
+    fn send(&mut self, call: CallId, key: String, request: Arc<Request>) {
+        let (id, step, attempt) = call;
+        self.dispatch.unsent.remove(&call);
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        let start = &instance.start;
+        let task = instance.steps.get(&step).and_then(|step| step.task);
+        let graph = self.view.graphs.get(&start.definition).cloned();
+        // Without its step or graph the call does not steer anything any more.
+        let (Some(task), Some(graph)) = (task, graph) else { return };
+        self.dispatch.in_flight.insert(call);
+        self.outputs.push(Output::Call(Box::new(Call {
+            id,
+            root: start.parent.as_ref().map_or(id, |parent| parent.root),
+            namespace: start.definition.workflow.namespace.to_string(),
+            step,
+            attempt,
+            key,
+            request,
+            task,
+            graph,
+        })));
+    }
+
+    /// Lets waiting calls through as far as the gate allows, and loads instances that wait to go on.
     pub(super) fn dispatch_queued(&mut self) {
         while self.dispatch.has_room() {
             let Some(Reverse((_, _, id, step, attempt))) = self.dispatch.queue.pop() else { break };
+            let call = (id, step, attempt);
+            if !self.dispatch.unsent.contains(&call) {
+                continue;
+            }
             let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
                 self.dispatch.resume(id);
                 continue;
             };
-            let waiting = engine::outstanding(instance, self.now).into_iter().find(|effect| {
-                matches!(effect, Effect::Call { step: of, attempt: nth, .. } if *of == step && *nth == attempt)
+            let mut outstanding = engine::outstanding(instance, self.now).into_iter();
+            let waiting = outstanding.find_map(|effect| match effect {
+                Effect::Call { step: of, attempt: nth, key, request, .. } => {
+                    (of == step && nth == attempt).then_some((key, request))
+                }
+                _ => None,
             });
             match waiting {
-                Some(effect) => {
-                    let rest = std::mem::take(&mut self.dispatch.queue);
-                    self.carry_out(id, effect);
-                    self.dispatch.queue = rest;
-                }
-                // It was abandoned before it left.
-                None => {
-                    let outcome = Outcome::Withdrawn;
-                    self.give(id, Task::Outcome { step, attempt, outcome });
-                }
+                Some((key, request)) => self.send(call, key, request),
+                // The state that asked for it was never durable.
+                None => drop(self.dispatch.unsent.remove(&call)),
             }
         }
-        let loading = self.dispatch.resuming.len().min(RESUMING_MAX);
-        for _ in 0..loading {
-            if !self.dispatch.has_room() {
-                return;
-            }
+        while self.dispatch.has_room() && self.dispatch.loading.len() < RESUMING_MAX {
             let Some(id) = self.dispatch.resuming.pop_front() else { return };
+            if self.slots.get(&id).is_none_or(|slot| slot.live().is_none()) {
+                self.dispatch.loading.insert(id);
+            }
             self.give(id, Task::Resume);
         }
     }
 
     /// An instance was loaded: what is in flight as far as its durable state knows leaves again under its keys, unless it
-    /// left in this life of the server already.
+    /// left in this life of the server already, or its answer is there.
     pub(super) fn resume(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get(&id) else { return };
         let Some(instance) = slot.live() else { return };
@@ -168,7 +202,10 @@ impl Machine {
         });
         for effect in effects {
             match effect {
-                Effect::Call { step, attempt, request, .. } if !request.repeatable => {
+                Effect::Call { step, attempt, request, .. }
+                    if !request.repeatable
+                        && !self.dispatch.unsent.contains(&(id, step, attempt)) =>
+                {
                     let outcome = Outcome::Failed {
                         maybe_run: true,
                         timed_out: false,

@@ -39,6 +39,8 @@ pub(super) struct Links {
     arriving: MessageQueue,
     /// Pairs whose first message waits for its instance to be loaded.
     busy: BTreeSet<(ShardId, ShardId)>,
+    /// Pairs whose messages are being taken.
+    taking: BTreeSet<(ShardId, ShardId)>,
     /// Acknowledged messages whose rows are still there, by sender.
     acknowledged: BTreeMap<ShardId, Vec<u64>>,
     acknowledge_by: Option<Timestamp>,
@@ -106,19 +108,19 @@ impl Links {
         }
     }
 
-    /// Rows of acknowledged messages of a shard, to go with a commit of it.
-    pub(super) fn acknowledged_rows(&mut self, shard: ShardId, rows: &mut Vec<RowChange>) {
-        if self.acknowledged.is_empty() {
-            return;
-        }
-        for sequence in self.acknowledged.remove(&shard).unwrap_or_default() {
-            let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-            let key = vec![Value::Int(i64::from(shard.0)), Value::Int(sequence)];
-            rows.push(RowChange::Delete { table: MESSAGE.id, key });
-        }
+    /// Acknowledged messages of a shard, whose rows go with a commit of it.
+    pub(super) fn take_acknowledged(&mut self, shard: ShardId) -> Vec<u64> {
+        let sequences = self.acknowledged.remove(&shard).unwrap_or_default();
         if self.acknowledged.is_empty() {
             self.acknowledge_by = None;
         }
+        sequences
+    }
+
+    /// The commit was refused with which the rows of acknowledged messages were to go.
+    pub(super) fn unforget(&mut self, from: ShardId, sequences: Vec<u64>, now: Timestamp) {
+        self.acknowledged.entry(from).or_default().extend(sequences);
+        self.acknowledge_by.get_or_insert(now.saturating_add(ACKNOWLEDGE_WITHIN));
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
@@ -139,8 +141,12 @@ impl Links {
         if let Some((to, previous, _)) = self.outbox.get(&(from, sequence)) {
             let taken = self.taken.entry((*to, from)).or_default();
             *taken = (*taken).min(*previous);
-            self.redeliver.insert((now.saturating_add(REDELIVER_AFTER), from, sequence));
+            self.set_out_later(from, sequence, now);
         }
+    }
+
+    fn set_out_later(&mut self, from: ShardId, sequence: u64, now: Timestamp) {
+        self.redeliver.insert((now.saturating_add(REDELIVER_AFTER), from, sequence));
     }
 }
 
@@ -188,11 +194,15 @@ impl Machine {
 
     /// Takes the messages of a pair in order, up to one whose instance has to be loaded first.
     fn take_arriving(&mut self, pair: (ShardId, ShardId)) {
+        // What is taken comes back here; only the outermost goes on, so that a long queue does not fill the stack.
+        if !self.links.taking.insert(pair) {
+            return;
+        }
         while !self.links.busy.contains(&pair) {
-            let Some(queue) = self.links.arriving.get_mut(&pair) else { return };
+            let Some(queue) = self.links.arriving.get_mut(&pair) else { break };
             let Some((sequence, previous, message)) = queue.pop_front() else {
                 self.links.arriving.remove(&pair);
-                return;
+                break;
             };
             let (to, from) = pair;
             let taken = match sabotage::is(Sabotage::InboxCheckOff) {
@@ -204,7 +214,8 @@ impl Machine {
                 continue;
             }
             if previous != taken {
-                // A gap: the one before it will be sent again, and this one after it.
+                // A gap: the one before it sets out again, and this one after it.
+                self.links.set_out_later(from, sequence, self.now);
                 continue;
             }
             self.links.busy.insert(pair);
@@ -220,6 +231,21 @@ impl Machine {
                 }
             }
         }
+        self.links.taking.remove(&pair);
+    }
+
+    /// Whether a message that waited for its instance is still the next one of its pair: a refusal may have taken back those
+    /// before it. One that is not sets out again.
+    fn is_next(&mut self, (to, from): (ShardId, ShardId), sequence: u64) -> bool {
+        let taken = self.links.taken.get(&(to, from)).copied().unwrap_or(0);
+        let previous = self.links.outbox.get(&(from, sequence)).map(|(_, previous, _)| *previous);
+        if previous == Some(taken) || sabotage::is(Sabotage::InboxCheckOff) {
+            return true;
+        }
+        self.links.set_out_later(from, sequence, self.now);
+        self.links.busy.remove(&(to, from));
+        self.take_arriving((to, from));
+        false
     }
 
     fn start_child(
@@ -258,6 +284,9 @@ impl Machine {
         message: Message,
     ) {
         let pair = (to, from);
+        if !self.is_next(pair, sequence) {
+            return;
+        }
         let input = match message {
             Message::ChildEnded { step, child, end, .. } => {
                 engine::Input::ChildEnded { step, child, result: result_of(end) }
@@ -282,6 +311,9 @@ impl Machine {
         message: Message,
     ) {
         drop(message);
+        if !self.is_next((to, from), sequence) {
+            return;
+        }
         self.consume((to, from), sequence, None);
         self.taken((to, from), sequence);
     }
@@ -296,7 +328,6 @@ impl Machine {
             rows.extend(answer_rows);
             releases.push(Release::Deliver { from: to, sequence });
         }
-        self.links.acknowledged_rows(to, &mut rows);
         self.commit_rows(to, rows);
         for release in releases {
             self.release(release);
@@ -323,10 +354,17 @@ impl Machine {
         }
         let shards: VecDeque<ShardId> = self.links.acknowledged.keys().copied().collect();
         for shard in shards {
-            let mut rows = Vec::new();
-            self.links.acknowledged_rows(shard, &mut rows);
-            self.commit_rows(shard, rows);
+            self.commit_rows(shard, Vec::new());
         }
+    }
+}
+
+/// The change by which an acknowledged message's row goes.
+pub(super) fn message_deletion(from: ShardId, sequence: u64) -> RowChange {
+    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+    RowChange::Delete {
+        table: MESSAGE.id,
+        key: vec![Value::Int(i64::from(from.0)), Value::Int(sequence)],
     }
 }
 

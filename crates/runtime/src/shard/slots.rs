@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
-use motet_engine::{self as engine, Context, Instance, Outcome, Record, Rejection};
+use motet_engine::{self as engine, Context, Incident, Instance, Outcome, Record, Rejection};
 use motet_journal::{Message, decode_instance, decode_records};
-use motet_store::Loaded;
-use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
+use motet_store::{CommitError, Loaded};
+use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
 use super::retention::Candidate;
 use super::{Machine, Output, Reply, Responder, Watcher};
@@ -27,10 +27,16 @@ pub(super) struct Slot {
     pub(super) unsettled: u32,
     /// Records and bytes since the last snapshot.
     pub(super) since_snapshot: (usize, usize),
+    /// No commit of it is durable yet.
+    pub(super) is_new: bool,
+    /// Its place among the idle.
+    idle: Option<u64>,
 }
 
 pub(super) enum State {
     Loading,
+    /// The store could not be read: loaded again after a rest, or when somebody asks.
+    Unread,
     Live(Box<Instance>),
     /// A panic: loaded again once everything it has written is durable.
     Broken,
@@ -62,6 +68,12 @@ pub(super) enum Task {
     Continue,
     /// Be loaded, which sends what is in flight again.
     Resume,
+    /// Say whether it is alive, and with that whether the old start key still leads to it.
+    Claim {
+        shard: ShardId,
+        key: String,
+        digest: Digest,
+    },
     Sweep(Candidate),
     /// An input met a defect: keep it, and wait for a person.
     Panicked {
@@ -85,13 +97,20 @@ impl Slot {
             pending: false,
             unsettled: 0,
             since_snapshot: (0, 0),
+            is_new: false,
+            idle: None,
         }
+    }
+
+    /// An instance whose first commit is being gathered.
+    pub(super) fn begun(instance: Instance) -> Self {
+        Self { is_new: true, ..Self::new(State::Live(Box::new(instance))) }
     }
 
     pub(super) fn live(&self) -> Option<&Instance> {
         match &self.state {
             State::Live(instance) => Some(instance),
-            State::Loading | State::Broken | State::Erased => None,
+            State::Loading | State::Unread | State::Broken | State::Erased => None,
         }
     }
 
@@ -100,10 +119,21 @@ impl Slot {
         std::mem::take(&mut self.queue)
     }
 
-    /// Whether the outcome of this attempt waits for the load.
+    /// Whether the outcome of this attempt is there: it waits for the load, or was kept when it met a defect.
     pub(super) fn is_answered(&self, of: StepId, nth: Attempt) -> bool {
-        let answers = |task: &Task| matches!(task, Task::Outcome { step, attempt, .. } if *step == of && *attempt == nth);
-        self.queue.iter().any(answers)
+        let answers = |input: &engine::Input| matches!(input, engine::Input::Outcome { step, attempt, .. } if *step == of && *attempt == nth);
+        let waits = self.queue.iter().any(|task| match task {
+            Task::Outcome { step, attempt, .. } => *step == of && *attempt == nth,
+            Task::Panicked { input, .. } => answers(input),
+            _ => false,
+        });
+        waits
+            || self.live().is_some_and(|instance| {
+                instance.incidents.values().any(|incident| match incident {
+                    Incident::Panic { input, .. } => answers(input),
+                    Incident::Fault(_) => false,
+                })
+            })
     }
 }
 
@@ -139,7 +169,12 @@ impl Machine {
             Some(slot) if matches!(slot.state, State::Erased) => {
                 self.fail_task(task, &Error::UnknownInstance(id));
             }
-            Some(slot) => slot.queue.push_back(task),
+            Some(slot) => {
+                slot.queue.push_back(task);
+                if matches!(slot.state, State::Unread) {
+                    self.load_again(id);
+                }
+            }
             None => {
                 let mut slot = Slot::new(State::Loading);
                 slot.queue.push_back(task);
@@ -158,11 +193,13 @@ impl Machine {
         if !matches!(slot.state, State::Loading) {
             return;
         }
-        let result =
-            loaded.map_err(|error| Error::Unloadable(error.to_string())).and_then(|loaded| {
-                let loaded = loaded.ok_or(Error::UnknownInstance(id))?;
-                rebuild(id, &loaded).map_err(Error::Unloadable)
-            });
+        self.dispatch.loaded(id);
+        let result = match loaded {
+            Err(motet_store::Error::Io(error)) => return self.unread(id, error),
+            Err(error) => Err(Error::Unloadable(error.to_string())),
+            Ok(None) => Err(Error::UnknownInstance(id)),
+            Ok(Some(loaded)) => rebuild(id, &loaded).map_err(Error::Unloadable),
+        };
         match result {
             Ok(instance) => {
                 slot.due = instance.next_due();
@@ -179,6 +216,36 @@ impl Machine {
                     self.fail_task(task, &error);
                 }
             }
+        }
+    }
+
+    /// The store could not read the instance just now: who asks from outside is told, the rest waits for another try.
+    fn unread(&mut self, id: InstanceId, error: String) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let is_ours = |task: &Task| {
+            matches!(
+                task,
+                Task::Outcome { .. }
+                    | Task::TimersDue
+                    | Task::Continue
+                    | Task::Resume
+                    | Task::Panicked { .. }
+                    | Task::Message { .. }
+            )
+        };
+        let (kept, failed): (VecDeque<_>, VecDeque<_>) =
+            slot.take_queue().into_iter().partition(is_ours);
+        match kept.is_empty() {
+            true => drop(self.slots.remove(&id)),
+            false => {
+                slot.queue = kept;
+                slot.state = State::Unread;
+                self.dispatch.resume_later(self.now, id);
+            }
+        }
+        let error = Error::Unloadable(error);
+        for task in failed {
+            self.fail_task(task, &error);
         }
     }
 
@@ -210,7 +277,10 @@ impl Machine {
                 self.answer_when_ended(id, until, created, reply)
             }
             Task::Watch { watcher, reply } => {
-                self.waiters.watch(id, watcher);
+                // Nothing follows an end that could be told.
+                if self.slots.get(&id).is_some_and(|slot| slot.end().is_none()) {
+                    self.waiters.watch(id, watcher);
+                }
                 self.reply(reply, Ok(Reply::Watching));
             }
             Task::Outcome { step, attempt, outcome } => {
@@ -224,6 +294,10 @@ impl Machine {
             Task::Continue => self.drive(id, engine::Input::Continue),
             // It has been loaded, which is all that was wanted.
             Task::Resume => {}
+            Task::Claim { shard, key, digest } => {
+                let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
+                self.claimed(shard, key, Ok(is_alive.then_some((id, digest))));
+            }
             Task::Sweep(candidate) => self.judge(id, candidate),
             Task::Panicked { message, input } => {
                 self.drive(id, engine::Input::Panicked { message, input });
@@ -294,6 +368,9 @@ impl Machine {
     /// Not even the panic can be written down: the instance stays as it is stored until the server starts again.
     fn give_up(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.remove(&id) else { return };
+        if let Some(place) = slot.idle {
+            self.idle.remove(&place);
+        }
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
@@ -341,6 +418,7 @@ impl Machine {
     pub(super) fn settled_commit(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.unsettled = slot.unsettled.saturating_sub(1);
+        slot.is_new = false;
         if slot.unsettled == 0 && matches!(slot.state, State::Broken) {
             return self.load_again(id);
         }
@@ -354,40 +432,55 @@ impl Machine {
 
     /// Lets an instance go that nothing moves: at once if it has ended, else when there are too many.
     fn retire(&mut self, id: InstanceId) {
-        let Some(slot) = self.slots.get(&id) else { return };
+        let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(instance) = slot.live().filter(|_| slot.unsettled == 0) else { return };
-        if instance.end.is_some() {
-            self.slots.remove(&id);
-            return;
+        let (has_ended, was_idle) = (instance.end.is_some(), slot.idle.take());
+        if let Some(place) = was_idle {
+            self.idle.remove(&place);
         }
-        if !slot.pending {
-            self.idle.push_back(id);
+        if has_ended {
+            self.slots.remove(&id);
+        } else if !slot.pending {
+            let place = self.idle.last_key_value().map_or(0, |(last, _)| last + 1);
+            slot.idle = Some(place);
+            self.idle.insert(place, id);
         }
         while self.idle.len() > self.config.limits.instances_cached_max {
-            let Some(oldest) = self.idle.pop_front() else { return };
-            let is_idle = self
-                .slots
-                .get(&oldest)
-                .is_some_and(|slot| slot.unsettled == 0 && !slot.pending && slot.live().is_some());
-            if is_idle {
+            let Some((_, oldest)) = self.idle.pop_first() else { return };
+            let Some(slot) = self.slots.get_mut(&oldest) else { continue };
+            slot.idle = None;
+            // One that moves again comes back here when its commit is durable.
+            if slot.unsettled == 0 && !slot.pending && slot.live().is_some() {
                 self.slots.remove(&oldest);
             }
         }
     }
 
-    /// Drops an instance whose last commits were refused; it goes on from what is durable, a little later.
-    pub(super) fn forget(&mut self, id: InstanceId) {
+    /// Drops an instance whose last commits were refused; it goes on from what is durable, a little later. One that never
+    /// was durable never was.
+    pub(super) fn forget(&mut self, id: InstanceId, error: &CommitError) {
         let Some(slot) = self.slots.remove(&id) else { return };
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
-        self.dispatch.resume_later(self.now, id);
+        if let Some(place) = slot.idle {
+            self.idle.remove(&place);
+        }
+        if !slot.is_new {
+            self.dispatch.resume_later(self.now, id);
+            for task in slot.queue {
+                self.give(id, task);
+            }
+            return;
+        }
+        let error = Error::Unavailable(error.to_string());
         for task in slot.queue {
-            self.give(id, task);
+            self.fail_task(task, &error);
         }
-        for (created, reply) in self.waiters.take(id) {
-            self.give(id, Task::Read { until: None, created, reply });
+        for (_, reply) in self.waiters.take(id) {
+            self.reply(reply, Err(error.clone()));
         }
+        self.waiters.unwatch(id);
     }
 
     pub(super) fn fail_task(&mut self, task: Task, error: &Error) {
@@ -398,6 +491,14 @@ impl Machine {
             Task::Message { from, to, sequence, message } => {
                 self.refuse_message(from, to, sequence, message);
             }
+            Task::Claim { shard, key, .. } => self.claimed(
+                shard,
+                key,
+                match error {
+                    Error::UnknownInstance(_) => Ok(None),
+                    error => Err(error.clone()),
+                },
+            ),
             Task::Sweep(candidate) => self.judge_absent(candidate, error),
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
             Task::Outcome { .. }

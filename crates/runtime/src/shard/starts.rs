@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use motet_engine::{self as engine, Context, SEMANTICS, Start};
 use motet_store::{Row, RowChange, Value};
-use motet_types::{Digest, InstanceId, ShardId, WorkflowRef};
+use motet_types::{Digest, InstanceId, ShardId, Timestamp, WorkflowRef};
 
 use super::batch::Release;
-use super::slots::{Slot, State, Task};
+use super::slots::{Slot, Task};
 use super::{Machine, Output, Responder, start_digest};
 use crate::tables::START;
 use crate::{Error, StartRequest};
@@ -64,14 +64,36 @@ impl Machine {
         if waiting.is_empty() {
             return self.expire_key(shard, key, row);
         }
-        let known = match row {
-            Ok(row) => row.and_then(|row| self.unexpired(&row)),
+        let found = match row {
+            Ok(row) => row.as_ref().and_then(start_of_row),
             Err(error) => {
-                for (_, _, reply) in waiting {
-                    self.reply(reply, Err(Error::Unavailable(error.to_string())));
-                }
-                return;
+                let error = Error::Unavailable(error.to_string());
+                return self.refuse_starts(waiting, &error);
             }
+        };
+        self.starting.insert((shard, key.clone()), Starting::Looking(waiting));
+        match found {
+            // Its time is over, unless the instance is still alive; that may have to be loaded.
+            Some((id, digest, expires)) if expires <= self.now => {
+                self.give(id, Task::Claim { shard, key, digest });
+            }
+            found => self.claimed(shard, key, Ok(found.map(|(id, digest, _)| (id, digest)))),
+        }
+    }
+
+    /// It is known to which instance a start key leads, if to any: those who wait find it, or one of them starts it.
+    pub(super) fn claimed(
+        &mut self,
+        shard: ShardId,
+        key: String,
+        known: Result<Option<(InstanceId, Digest)>, Error>,
+    ) {
+        let Some(Starting::Looking(waiting)) = self.starting.remove(&(shard, key.clone())) else {
+            return;
+        };
+        let known = match known {
+            Ok(known) => known,
+            Err(error) => return self.refuse_starts(waiting, &error),
         };
         for (request, random, reply) in waiting {
             if let Some((id, digest)) = known {
@@ -92,15 +114,16 @@ impl Machine {
         }
     }
 
+    fn refuse_starts(&mut self, waiting: Vec<(StartRequest, u64, Responder)>, error: &Error) {
+        for (_, _, reply) in waiting {
+            self.reply(reply, Err(error.clone()));
+        }
+    }
+
     pub(super) fn unexpired(&self, row: &Row) -> Option<(InstanceId, Digest)> {
-        let [_, _, Value::Blob(id), Value::Blob(digest), Value::Int(expires)] = row.as_slice()
-        else {
-            return None;
-        };
-        let id = InstanceId(id.as_ref().try_into().ok()?);
-        let digest = Digest(digest.as_ref().try_into().ok()?);
+        let (id, digest, expires) = start_of_row(row)?;
         let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
-        (*expires > self.now.as_micros() || is_alive).then_some((id, digest))
+        (expires > self.now || is_alive).then_some((id, digest))
     }
 
     /// The key has started an instance already: the same start finds it, another one is refused.
@@ -194,13 +217,27 @@ impl Machine {
         };
         self.counters.started += 1;
         let has_work = instance.has_work();
-        self.slots.insert(id, Slot::new(State::Live(Box::new(instance))));
+        // A child may be asked for before the message comes that starts it.
+        let early = self.slots.insert(id, Slot::begun(instance));
         self.commit_records(id, &graph, &records, rows, releases);
         if has_work {
             self.yielded.push_back(id);
         }
+        for task in early.map(|mut slot| slot.take_queue()).unwrap_or_default() {
+            self.give(id, task);
+        }
         Ok(())
     }
+}
+
+/// The instance that a start key's row leads to, the digest of its start, and when the row's time is over.
+fn start_of_row(row: &Row) -> Option<(InstanceId, Digest, Timestamp)> {
+    let [_, _, Value::Blob(id), Value::Blob(digest), Value::Int(expires)] = row.as_slice() else {
+        return None;
+    };
+    let id = InstanceId(id.as_ref().try_into().ok()?);
+    let digest = Digest(digest.as_ref().try_into().ok()?);
+    Some((id, digest, Timestamp::from_micros(*expires)))
 }
 
 fn start_row(

@@ -15,6 +15,7 @@ mod eviction;
 mod group;
 mod panics;
 mod refusals;
+mod retention;
 mod starts;
 mod timers;
 mod waits;

@@ -107,6 +107,10 @@ fn a_child_that_cannot_start_is_answered() {
         use parent
         start a parent wait=60s
         settle
+        use pay
+        restart without pay
+        start b parent wait=60s
+        settle
         ",
         expect![[r#"
             > use parent
@@ -115,6 +119,19 @@ fn a_child_that_cannot_start_is_answered() {
                 a: started activated failed workflow-faulted | listed faulted
             > settle
               start a: created, a faulted there is no such workflow (the workflow test/pay is not published), kid faulted @2
+            > use pay
+            > restart without pay
+              catalog
+            > start b parent wait=60s
+              commit of 1
+                b: started activated child-requested | listed waiting, start b/1 1→155 #1 after #0
+            > settle
+              commit of 1
+                shard 155: taken 1→155 #1, end of b/1 155→1 #1 after #0
+              commit of 2
+                b: child-ended failed workflow-faulted | listed faulted, no message 1 #1
+                shard 1: taken 155→1 #1
+              start b: created, b faulted the child cannot start (the server is not available: test/pay:1.0.0 cannot be compiled by this server), kid faulted @7
         "#]],
     );
 }
@@ -206,7 +223,6 @@ fn a_parent_outside_of_memory_is_loaded_for_its_child() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use of-nap nap
             > start a of-nap
               commit of 1
@@ -335,16 +351,22 @@ fn a_message_behind_one_whose_taking_was_refused_is_not_lost() {
               cancel a: a cancelled @4
             > after 1s
               load a
-              commit of 1
+              commit of 3
                 a/1: started activated requested | taken 1→2 #1, listed running, pending
+                a/1: abandoned workflow-cancelled | listed cancelled, no pending, end of a/1 2→1 #1 after #0
+                shard 2: taken 1→2 #3
             > settle
-              call a/1.pay, attempt 1, key 1
+              load a
+              withdraw a call of a/1
+              commit of 1
+                shard 1: taken 2→1 #1, no message 1 #1, no message 1 #3
             > after 1s
               commit of 1
-                shard 1: no message 1 #1
+                shard 2: no message 2 #1
             > settle
             > read a/1
-              read a/1: a/1 running, pay running @6
+              load a/1
+              read a/1: a/1 cancelled @9
         "#]],
     );
 }

@@ -27,7 +27,6 @@ fn ended_instances_leave_at_once_and_idle_ones_oldest_first() {
         ",
         expect![[r#"
             > limit instances_cached_max 2
-              catalog
             > use nap pure pay
             > start p pure; start q pay
               commit of 2
@@ -60,11 +59,10 @@ fn ended_instances_leave_at_once_and_idle_ones_oldest_first() {
             > settle
               start c: created, c waiting, nap waiting @9
             > levels
-              1 in flight, 0 waiting, 2 live, 2 timers
+              1 in flight, 0 waiting, 3 live, 2 timers
             > read a; read c
-              load a
-              read c: c waiting, nap waiting @9
               read a: a suspended, nap waiting @9
+              read c: c waiting, nap waiting @9
             > read b
               load b
               read b: b waiting, nap waiting @9
@@ -87,7 +85,6 @@ fn an_instance_that_cannot_be_loaded_is_refused_and_others_go_on() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use nap
             > start a nap
               commit of 1
@@ -98,9 +95,9 @@ fn an_instance_that_cannot_be_loaded_is_refused_and_others_go_on() {
             > read a; suspend a; watch a as w
               load a
               w sees no more
-              read a: refused: the instance cannot be loaded: storage failed: the disk does not answer @2
-              suspend a: refused: the instance cannot be loaded: storage failed: the disk does not answer @2
-              watch a: refused: the instance cannot be loaded: storage failed: the disk does not answer @2
+              read a: refused: the instance cannot be loaded: the disk does not answer @2
+              suspend a: refused: the instance cannot be loaded: the disk does not answer @2
+              watch a: refused: the instance cannot be loaded: the disk does not answer @2
             > let loads
             > read a
               load a
@@ -125,7 +122,6 @@ fn a_timer_whose_load_fails_is_not_forgotten() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use nap
             > start a nap
               commit of 1
@@ -137,6 +133,9 @@ fn a_timer_whose_load_fails_is_not_forgotten() {
               load a
             > let loads
             > after 1s
+              load a
+              commit of 1
+                a: fired completed activated completed workflow-completed | listed completed, no timer +60s
             > settle
         "#]],
     );

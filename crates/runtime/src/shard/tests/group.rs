@@ -182,71 +182,27 @@ fn a_snapshot_comes_with_every_sixteenth_record() {
         "
         limit step_records_max 12
         use long
-        start a long {\"n\":0}
-        durable
-        durable
+        start a long {\"n\":9}
+        settle
+        restart
+        read a
         ",
         expect![[r#"
             > limit step_records_max 12
-              catalog
             > use long
-            > start a long {"n":0}
+            > start a long {"n":9}
               commit of 2
                 a: started activated iterated activated completed iterated activated completed iterated activated completed iterated yielded | listed running, pending
                 a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-            > durable
+            > settle
               start a: created, a running, loop running @3
-              commit of 49
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded
-                a: activated completed iterated activated completed iterated activated completed iterated activated completed iterated yielded | snapshot
-                a: activated completed×2 workflow-completed | listed completed, no pending
-            > durable
+              commit of 1
+                a: activated completed iterated activated completed×2 workflow-completed | listed completed, no pending
+            > restart
+              catalog
+            > read a
+              load a
+              read a: a completed {"n":9} @0
         "#]],
     );
 }
@@ -257,27 +213,25 @@ fn a_long_step_yields_to_others() {
         "
         limit step_records_max 300
         use long pure
-        start a long {\"n\":0}; start b pure
+        start a long {\"n\":150}; start b pure
         start c pure
         settle
         ",
         expect![[r#"
             > limit step_records_max 300
-              catalog
             > use long pure
-            > start a long {"n":0}; start b pure
+            > start a long {"n":150}; start b pure
               commit of 3
                 a: 301 records | listed running, pending | snapshot
                 b: started activated completed workflow-completed | listed completed
-                a: 301 records | snapshot
+                a: 154 records | listed completed, no pending | snapshot
             > start c pure
             > settle
               start a: created, a running, loop running @5
               start b: created, b completed {"done":1} @5
-              commit of 2
-                a: activated completed×2 workflow-completed | listed completed, no pending
+              commit of 1
                 c: started activated completed workflow-completed | listed completed
-              start c: created, c completed {"done":1} @7
+              start c: created, c completed {"done":1} @6
         "#]],
     );
 }
@@ -295,7 +249,6 @@ fn the_catalog_changes_for_starts_when_it_is_durable() {
         ",
         expect![[r#"
             > publish pay
-              catalog
               commit of 1
                 catalog
             > start a pay

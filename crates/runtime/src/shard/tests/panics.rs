@@ -37,7 +37,6 @@ fn an_input_that_panics_is_kept_and_fed_again() {
               load a
               commit of 1
                 b: settled completed activated requested
-              call a.pay, attempt 1, key 1
             > heal a
             > settle
               call b.ship, attempt 1, key 3
@@ -93,14 +92,12 @@ fn what_waits_in_a_frame_comes_before_the_panic() {
             > heal a
             > durable
               load a
-              call a.right, attempt 1, key 2
               commit of 1
                 a: incident-raised | listed running
             > settle
             > restart
               catalog
               load a
-              call a.right, attempt 1, key 2
             > retry a
               commit of 1
                 a: reopened fed settled completed×2 workflow-completed | listed completed, no pending
@@ -143,7 +140,6 @@ fn a_frame_that_is_refused_under_a_panic_is_done_again() {
             > refused
               load a
               call a.left, attempt 1, key 1
-              call a.right, attempt 1, key 2
               commit of 1
                 a: incident-raised | listed running
             > after 1s

@@ -26,8 +26,6 @@ fn a_refused_start_never_was() {
               start a: refused: the server is not available: the disk is full: no space left @1
               start b: refused: the server is not available: the disk is full: no space left @1
             > after 1s
-              load a
-              load b
             > start c pay
               commit of 1
                 c: started activated requested | listed running, pending
@@ -56,11 +54,9 @@ fn a_client_who_waits_for_a_refused_start_is_told_at_once() {
                 a: started activated requested | key test/pay/client/k, listed running, pending
             > read a wait=30s
             > refused
-              load a
-              start a: refused: there is no instance a @1
-              read a: refused: there is no instance a @1
+              start a: refused: the server is not available: the disk is full: no space left @1
+              read a: refused: the server is not available: the disk is full: no space left @1
             > after 40s
-              load a
         "#]],
     );
 }
@@ -92,11 +88,10 @@ fn an_instance_goes_on_from_what_is_durable_after_a_rest() {
               commit of 1
                 a: settled completed activated requested
             > refused
-              load a
-              call a.pay, attempt 1, key 1
-              start a: created, a running, pay running @2
             > after 900ms
             > after 100ms
+              load a
+              call a.pay, attempt 1, key 1
             > answer a.pay
               commit of 1
                 a: settled completed activated requested
@@ -106,6 +101,7 @@ fn an_instance_goes_on_from_what_is_durable_after_a_rest() {
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending
             > settle
+              start a: created, a completed {"n":2} @4
         "#]],
     );
 }
@@ -228,7 +224,6 @@ fn a_refused_publication_never_was() {
         ",
         expect![[r#"
             > publish pay
-              catalog
               commit of 1
                 catalog
             > publish pay
@@ -311,8 +306,6 @@ fn a_message_is_sent_by_the_step_that_is_done_again() {
               start a: refused: the server is not available: the disk is full: no space left @2
               start b: refused: the server is not available: the disk is full: no space left @2
             > after 1s
-              load a
-              load b
             > start b parent
               commit of 1
                 b: started activated child-requested | listed waiting, start b/1 1→207 #2 after #0
@@ -388,6 +381,8 @@ fn acknowledgements_that_were_refused_ride_again() {
                 shard 120: no message 120 #1
             > refused
             > after 1s
+              commit of 1
+                shard 120: no message 120 #1
             > settle
             > restart
               catalog

@@ -91,7 +91,8 @@ impl World {
             ["unknown"] => self.refused(CommitError::Unknown("the sync failed".to_owned())),
             ["sweep"] => self.feed(Input::Sweep),
             ["after", time] => self.pass(duration(time)),
-            ["restart"] => self.restart(),
+            ["restart"] => self.restart(&[]),
+            ["restart", "without", names @ ..] => self.restart(names),
             ["levels"] => self.say_levels(),
             other => panic!("there is no statement {other:?}"),
         }
@@ -141,7 +142,7 @@ impl World {
     }
 }
 
-fn answered(words: &[&str]) -> Outcome {
+pub(super) fn answered(words: &[&str]) -> Outcome {
     let status = words.iter().find_map(|word| word.parse().ok()).unwrap_or(200);
     let body = words.iter().find(|word| word.starts_with('{')).unwrap_or(&r#"{"n":2}"#);
     Outcome::Response(Response {

@@ -155,6 +155,7 @@ fn a_key_is_remembered_for_a_day() {
             > after 1h
             > start c pure key=k
               look up test/pure/client/k
+              load a
               commit of 1
                 c: started activated completed workflow-completed | key test/pure/client/k, listed completed
             > settle
@@ -209,7 +210,6 @@ fn a_key_is_remembered_while_its_instance_lives_outside_of_memory() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use stuck
             > start a stuck key=k
               look up test/stuck/client/k
@@ -220,26 +220,28 @@ fn a_key_is_remembered_while_its_instance_lives_outside_of_memory() {
             > after 48h
             > start b stuck key=k; start c stuck key=k {"n":9}
               look up test/stuck/client/k
-              commit of 1
-                b: started activated failed incident-raised | key test/stuck/client/k, listed waiting
+              load a
+              start b: a waiting stuck (), fail faulted, incident: stuck @2
+              start c: refused: the idempotency key was already used for another start (instance a) @2
             > restart
               catalog
             > start d stuck key=k
               look up test/stuck/client/k
-              commit of 1
-                d: started activated failed incident-raised | key test/stuck/client/k, listed waiting
+              load a
+              start d: a waiting stuck (), fail faulted, incident: stuck @0
             > cancel a
               load a
-            > settle
-              start d: created, d waiting stuck (), fail faulted, incident: stuck @3
               commit of 1
                 a: workflow-cancelled | listed cancelled
-              cancel a: a cancelled @4
+            > settle
+              cancel a: a cancelled @3
             > start e stuck key=k
               look up test/stuck/client/k
-              load d
-              start e: d waiting stuck (), fail faulted, incident: stuck @4
+              load a
+              commit of 1
+                e: started activated failed incident-raised | key test/stuck/client/k, listed waiting
             > settle
+              start e: created, e waiting stuck (), fail faulted, incident: stuck @4
         "#]],
     );
 }
@@ -290,7 +292,6 @@ fn a_key_that_expired_is_judged_when_its_instance_can_be_loaded() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use stuck
             > start a stuck key=k
               look up test/stuck/client/k
@@ -302,10 +303,13 @@ fn a_key_that_expired_is_judged_when_its_instance_can_be_loaded() {
             > lose loads
             > start b stuck key=k
               look up test/stuck/client/k
-              commit of 1
-                b: started activated failed incident-raised | key test/stuck/client/k, listed waiting
+              load a
+              start b: refused: the instance cannot be loaded: the disk does not answer @2
             > let loads
             > start c stuck key=k
+              look up test/stuck/client/k
+              load a
+              start c: a waiting stuck (), fail faulted, incident: stuck @2
         "#]],
     );
 }

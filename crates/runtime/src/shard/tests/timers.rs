@@ -91,7 +91,6 @@ fn a_timer_loads_its_instance() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use nap
             > start a nap
               commit of 1

@@ -107,7 +107,6 @@ fn who_waits_for_an_instance_outside_of_memory_is_told_its_end() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use nap
             > start a nap wait=100s
               commit of 1
@@ -154,14 +153,14 @@ fn who_waits_keeps_waiting_over_a_refused_end() {
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending
             > refused
+            > after 1s
               load a
               call a.pay, attempt 1, key 1
-              start a: created, a running, pay running @2
-            > after 1s
             > answer a.pay
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending
             > durable
+              start a: created, a completed {"n":2} @3
         "#]],
     );
 }
@@ -267,6 +266,7 @@ fn there_is_nothing_to_watch_after_the_end() {
               start a: created, a completed {"done":1} @2
             > watch a as w
               load a
+              w sees no more
               watch a: watching @2
         "#]],
     );
@@ -287,7 +287,6 @@ fn a_watched_instance_may_leave_memory() {
         ",
         expect![[r#"
             > limit instances_cached_max 0
-              catalog
             > use nap
             > start a nap
               commit of 1

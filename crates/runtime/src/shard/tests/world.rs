@@ -28,6 +28,8 @@ pub(super) struct World {
     batch: Option<Vec<Commit>>,
     /// What the machine asks the store.
     questions: Vec<Question>,
+    /// Most questions that were open at once.
+    asked_max: usize,
     loads: Held,
     lookups: Held,
     scans: Held,
@@ -88,6 +90,7 @@ impl World {
             now: BEGIN,
             batch: None,
             questions: Vec::new(),
+            asked_max: 0,
             loads: Held::Answered,
             lookups: Held::Answered,
             scans: Held::Answered,
@@ -98,7 +101,10 @@ impl World {
             transcript: String::new(),
             is_quiet: false,
         };
-        world.quietly(Self::restart);
+        world.quietly(|world| {
+            world.restart(&[]);
+            world.turn();
+        });
         world
     }
 
@@ -136,7 +142,10 @@ impl World {
             other => panic!("scripts cannot set {other:?}"),
         };
         *limit = number;
-        self.quietly(Self::restart);
+        self.quietly(|world| {
+            world.restart(&[]);
+            world.turn();
+        });
     }
 
     pub(super) fn feed(&mut self, input: Input) {
@@ -227,6 +236,7 @@ impl World {
 
     /// Answers what was asked as far as the script lets it; whether there was anything.
     fn answer_questions(&mut self) -> bool {
+        self.asked_max = self.asked_max.max(self.questions.len());
         let mut fed = false;
         for question in std::mem::take(&mut self.questions) {
             let held = match question {
@@ -299,15 +309,16 @@ impl World {
     }
 
     /// The server dies and comes back: what was not durable is gone, and nobody is there who waited.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, cannot_compile: &[&str]) {
         self.batch = None;
         self.questions.clear();
         self.calls.clear();
         self.events = channel();
         self.store = self.store.reopen();
         let limits = &self.limits;
-        let compile = |_: &WorkflowRef, published: &motet_engine::Published| {
-            graph::check(&published.source, limits).graph.map(Arc::new)
+        let compile = |definition: &WorkflowRef, published: &motet_engine::Published| {
+            let can = !cannot_compile.contains(&definition.workflow.name.as_str());
+            can.then(|| graph::check(&published.source, limits).graph.map(Arc::new)).flatten()
         };
         let (epoch, recovered) = recover::read(&self.store, &compile).expect("a store to read");
         self.machine = Machine::new(config(&self.limits, epoch));
@@ -346,15 +357,14 @@ impl World {
         *self.calls.get(name).unwrap_or_else(|| panic!("there was no call {name:?}"))
     }
 
-    /// Calls that have left and were not answered by `call`, by name.
-    pub(super) fn take_calls(&mut self) -> Vec<(String, (InstanceId, StepId, Attempt))> {
-        let mut calls: Vec<_> = self.calls.drain().collect();
-        calls.sort();
-        calls
+    /// Every call that has left since the last time.
+    pub(super) fn take_calls(&mut self) -> Vec<(InstanceId, StepId, Attempt)> {
+        let calls: BTreeMap<_, _> = self.calls.drain().collect();
+        calls.into_values().collect()
     }
 
-    pub(super) fn store(&self) -> &MemoryStore {
-        &self.store
+    pub(super) fn asked_max(&self) -> usize {
+        self.asked_max
     }
 
     pub(super) fn responder(&self, label: &str) -> Responder {

@@ -1,0 +1,684 @@
+//! What has ended long enough ago is forgotten, and nothing else is.
+
+use expect_test::expect;
+
+use super::{World, check};
+
+#[test]
+fn an_instance_is_forgotten_when_its_time_is_over() {
+    check(
+        "
+        use pure
+        start a pure
+        settle
+        after 719h
+        sweep
+        sweep
+        after 2h
+        sweep
+        durable
+        read a
+        sweep
+        after 61s
+        sweep
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure
+              commit of 1
+                a: started activated completed workflow-completed | listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 719h
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+            > after 2h
+            > sweep
+              sweep instance
+              load a
+              commit of 1
+                a: forget, unlisted
+            > durable
+            > read a
+              load a
+              read a: refused: there is no instance a @3
+            > sweep
+              sweep start
+            > after 61s
+            > sweep
+              sweep instance
+        "#]],
+    );
+}
+
+#[test]
+fn live_instances_stay_however_old_they_are() {
+    check(
+        "
+        use pay nap stuck
+        start a pay; start c stuck
+        settle
+        start b nap
+        suspend b
+        settle
+        after 2000h
+        settle
+        sweep
+        sweep
+        levels
+        ",
+        expect![[r#"
+            > use pay nap stuck
+            > start a pay; start c stuck
+              commit of 2
+                a: started activated requested | listed running, pending
+                c: started activated failed incident-raised | listed waiting
+            > settle
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @5
+              start c: created, c waiting stuck (), fail faulted, incident: stuck @5
+            > start b nap
+              commit of 1
+                b: started activated waiting | listed waiting, timer +60s
+            > suspend b
+            > settle
+              start b: created, b waiting, nap waiting @6
+              commit of 1
+                b: suspended | listed suspended, no timer +60s
+              suspend b: b suspended, nap waiting @7
+            > after 2000h
+            > settle
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+            > levels
+              1 in flight, 0 waiting, 3 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn the_instance_decides_and_not_its_row() {
+    check(
+        "
+        use pay
+        start a pay
+        settle
+        answer a.pay 500
+        settle
+        after 721h
+        hold loads
+        retry a; sweep
+        let loads
+        settle
+        answer a.pay
+        settle
+        after 61s
+        sweep
+        sweep
+        ",
+        expect![[r#"
+            > use pay
+            > start a pay
+              commit of 1
+                a: started activated requested | listed running, pending
+            > settle
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @2
+            > answer a.pay 500
+              commit of 1
+                a: settled failed workflow-faulted | listed faulted, no pending
+            > settle
+            > after 721h
+            > hold loads
+            > retry a; sweep
+              load a
+              sweep instance
+            > let loads
+              commit of 1
+                a: reopened activated requested | listed running, pending
+            > settle
+              call a.pay, attempt 1, key 1
+              retry a: a running, pay running @4
+            > answer a.pay
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+            > after 61s
+            > sweep
+              sweep start
+            > sweep
+        "#]],
+    );
+}
+
+#[test]
+fn nobody_gets_in_between_the_removal_and_its_end() {
+    check(
+        "
+        use faulty
+        start a faulty
+        settle
+        after 721h
+        hold loads
+        sweep
+        retry a; read a
+        let loads
+        retry a
+        read a
+        durable
+        retry a
+        ",
+        expect![[r#"
+            > use faulty
+            > start a faulty
+              commit of 1
+                a: started activated failed workflow-faulted | listed faulted
+            > settle
+              start a: created, a faulted faulty (), fail faulted @2
+            > after 721h
+            > hold loads
+            > sweep
+              sweep instance
+              load a
+            > retry a; read a
+            > let loads
+              commit of 1
+                a: forget, unlisted
+            > retry a
+            > read a
+            > durable
+              retry a: refused: there is no instance a @3
+              read a: refused: there is no instance a @3
+              retry a: refused: there is no instance a @3
+              read a: refused: there is no instance a @3
+            > retry a
+              load a
+              retry a: refused: there is no instance a @3
+        "#]],
+    );
+}
+
+#[test]
+fn a_refused_removal_is_tried_again() {
+    check(
+        "
+        use pure
+        start a pure
+        settle
+        after 721h
+        sweep
+        read a
+        refused
+        after 2s
+        read a
+        sweep
+        settle
+        after 61s
+        sweep
+        settle
+        read a
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure
+              commit of 1
+                a: started activated completed workflow-completed | listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 721h
+            > sweep
+              sweep instance
+              load a
+              commit of 1
+                a: forget, unlisted
+            > read a
+            > refused
+              read a: refused: the server is not available: the disk is full: no space left @2
+            > after 2s
+              load a
+            > read a
+              load a
+              read a: a completed {"done":1} @2
+            > sweep
+              sweep start
+            > settle
+            > after 61s
+            > sweep
+              sweep instance
+              load a
+              commit of 1
+                a: forget, unlisted
+            > settle
+            > read a
+              load a
+              read a: refused: there is no instance a @3
+        "#]],
+    );
+}
+
+#[test]
+fn a_child_stays_until_its_root_may_go() {
+    check(
+        "
+        use pure kid-and-nap
+        start a kid-and-nap
+        settle
+        suspend a
+        settle
+        after 721h
+        sweep
+        resume a
+        settle
+        after 61s
+        sweep; sweep
+        after 61s
+        sweep
+        after 721h
+        sweep
+        after 61s
+        sweep
+        settle
+        ",
+        expect![[r#"
+            > use pure kid-and-nap
+            > start a kid-and-nap
+              commit of 1
+                a: started activated child-requested | listed waiting, start a/1 1→120 #1 after #0
+            > settle
+              start a: created, a waiting, kid waiting @3
+              commit of 1
+                a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
+              commit of 2
+                a: child-ended completed activated waiting | listed waiting, timer +60s, no message 1 #1
+                shard 1: taken 120→1 #1
+            > suspend a
+              commit of 1
+                a: suspended | listed suspended, no timer +60s
+            > settle
+              suspend a: a suspended, nap waiting @7
+            > after 721h
+              commit of 1
+                shard 120: no message 120 #1
+            > sweep
+              sweep instance
+              load a/1
+            > resume a
+            > settle
+              commit of 1
+                a: resumed fired completed activated completed workflow-completed | listed completed
+              resume a: a completed {"awake":true} @9
+            > after 61s
+            > sweep; sweep
+              sweep start
+            > after 61s
+            > sweep
+              sweep instance
+              load a/1
+              load a
+            > after 721h
+            > sweep
+              sweep start
+            > after 61s
+            > sweep
+              sweep instance
+              load a
+              load a/1
+              commit of 2
+                a: forget, unlisted
+                a/1: forget, unlisted
+            > settle
+        "#]],
+    );
+}
+
+#[test]
+fn root_and_child_go_in_either_order() {
+    check(
+        "
+        use pure of-pure
+        start a of-pure shard=1; start b of-pure shard=200
+        settle
+        after 721h
+        sweep
+        settle
+        read a; read b
+        ",
+        expect![[r#"
+            > use pure of-pure
+            > start a of-pure shard=1; start b of-pure shard=200
+              commit of 2
+                a: started activated child-requested | listed waiting, start a/1 1→120 #1 after #0
+                b: started activated child-requested | listed waiting, start b/1 200→251 #1 after #0
+            > settle
+              start a: created, a waiting, kid waiting @4
+              start b: created, b waiting, kid waiting @4
+              commit of 2
+                a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
+                b/1: started activated completed workflow-completed | taken 200→251 #1, listed completed, end of b/1 251→200 #1 after #0
+              commit of 4
+                a: child-ended completed workflow-completed | listed completed, no message 1 #1
+                shard 1: taken 120→1 #1
+                b: child-ended completed workflow-completed | listed completed, no message 200 #1
+                shard 200: taken 251→200 #1
+            > after 721h
+              commit of 2
+                shard 120: no message 120 #1
+                shard 251: no message 251 #1
+            > sweep
+              sweep instance
+              load a
+              load a/1
+              load b
+              load b/1
+            > settle
+              commit of 4
+                a: forget, unlisted
+                a/1: forget, unlisted
+                b: forget, unlisted
+                b/1: forget, unlisted
+            > read a; read b
+              load a
+              load b
+              read a: refused: there is no instance a @16
+              read b: refused: there is no instance b @16
+        "#]],
+    );
+}
+
+#[test]
+fn a_page_has_256_rows_and_a_pass_takes_them_all() {
+    let mut world = World::new();
+    let forgotten = |world: &mut World, script: &str| {
+        world.run(script);
+        let counters = world.machine.counters();
+        assert_eq!(counters.sweeps_failed, 0);
+        (counters.forgotten, counters.keys_expired)
+    };
+    let begin = "
+        use pure nap
+        many 200 first pure
+        settle
+        start key pure key=one; start alive nap
+        suspend alive
+        many 200 second pure
+        settle
+        after 721h
+        start young pure
+        settle
+    ";
+    assert_eq!(forgotten(&mut world, begin), (0, 0));
+    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (255, 0));
+    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (401, 0));
+    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (401, 1));
+    assert_eq!(forgotten(&mut world, "after 61s\nsweep\nsettle"), (401, 1));
+    assert_eq!(forgotten(&mut world, "restart\nsweep\nsettle"), (0, 0));
+}
+
+#[test]
+fn a_start_key_goes_with_its_time_unless_its_instance_lives() {
+    check(
+        "
+        use pure nap
+        start a pure key=one; start b nap key=two
+        settle
+        suspend b
+        settle
+        after 25h
+        sweep
+        sweep
+        settle
+        start c pure key=one
+        settle
+        ",
+        expect![[r#"
+            > use pure nap
+            > start a pure key=one; start b nap key=two
+              look up test/pure/client/one
+              look up test/nap/client/two
+              commit of 2
+                a: started activated completed workflow-completed | key test/pure/client/one, listed completed
+                b: started activated waiting | key test/nap/client/two, listed waiting, timer +60s
+            > settle
+              start a: created, a completed {"done":1} @4
+              start b: created, b waiting, nap waiting @4
+            > suspend b
+              commit of 1
+                b: suspended | listed suspended, no timer +60s
+            > settle
+              suspend b: b suspended, nap waiting @5
+            > after 25h
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+              commit of 1
+                shard 116: no key test/pure/client/one
+            > settle
+            > start c pure key=one
+              look up test/pure/client/one
+              commit of 1
+                c: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > settle
+              start c: created, c completed {"done":1} @7
+        "#]],
+    );
+}
+
+#[test]
+fn a_start_under_an_expired_key_overtakes_its_removal() {
+    check(
+        "
+        use pure
+        start a pure key=one
+        settle
+        after 25h
+        sweep
+        hold lookups
+        sweep
+        start b pure key=one
+        let lookups
+        settle
+        after 61s
+        sweep
+        sweep
+        start c pure key=one
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure key=one
+              look up test/pure/client/one
+              commit of 1
+                a: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 25h
+            > sweep
+              sweep instance
+            > hold lookups
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+            > start b pure key=one
+            > let lookups
+              load a
+              commit of 1
+                b: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > settle
+              start b: created, b completed {"done":1} @3
+            > after 61s
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+            > start c pure key=one
+              look up test/pure/client/one
+              load b
+              start c: b completed {"done":1} @3
+        "#]],
+    );
+}
+
+#[test]
+fn a_start_behind_the_removal_of_its_key_is_kept() {
+    check(
+        "
+        use pure
+        start a pure key=one
+        settle
+        after 25h
+        sweep
+        sweep
+        start b pure key=one
+        settle
+        start c pure key=one
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure key=one
+              look up test/pure/client/one
+              commit of 1
+                a: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 25h
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+              commit of 1
+                shard 116: no key test/pure/client/one
+            > start b pure key=one
+              look up test/pure/client/one
+              load a
+            > settle
+              commit of 1
+                b: started activated completed workflow-completed | key test/pure/client/one, listed completed
+              start b: created, b completed {"done":1} @4
+            > start c pure key=one
+              look up test/pure/client/one
+              load b
+              start c: b completed {"done":1} @4
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_left_and_looked_at_again() {
+    check(
+        "
+        use pure
+        start a pure key=one
+        settle
+        after 721h
+        lose scans
+        sweep
+        let scans; lose loads
+        sweep
+        sweep
+        let loads; lose lookups
+        after 61s
+        sweep
+        durable
+        sweep
+        let lookups
+        after 61s
+        sweep
+        sweep
+        settle
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure key=one
+              look up test/pure/client/one
+              commit of 1
+                a: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 721h
+            > lose scans
+            > sweep
+              sweep instance
+            > let scans; lose loads
+            > sweep
+              sweep instance
+              load a
+            > sweep
+              sweep start
+              load a
+            > let loads; lose lookups
+            > after 61s
+            > sweep
+              sweep instance
+              load a
+              commit of 1
+                a: forget, unlisted
+            > durable
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+            > let lookups
+            > after 61s
+            > sweep
+              sweep instance
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+              commit of 1
+                shard 116: no key test/pure/client/one
+            > settle
+        "#]],
+    );
+}
+
+#[test]
+fn a_page_is_read_when_the_last_one_is_done() {
+    check(
+        "
+        use pure
+        start a pure
+        settle
+        after 721h
+        hold scans
+        sweep
+        sweep
+        hold loads; let scans
+        sweep
+        sweep
+        let loads
+        sweep
+        ",
+        expect![[r#"
+            > use pure
+            > start a pure
+              commit of 1
+                a: started activated completed workflow-completed | listed completed
+            > settle
+              start a: created, a completed {"done":1} @2
+            > after 721h
+            > hold scans
+            > sweep
+              sweep instance
+            > sweep
+            > hold loads; let scans
+              load a
+            > sweep
+            > sweep
+            > let loads
+              commit of 1
+                a: forget, unlisted
+            > sweep
+              sweep start
+        "#]],
+    );
+}
