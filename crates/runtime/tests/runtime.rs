@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use motet_expr::json;
 use motet_runtime::{Command, Error};
-use motet_types::Status;
+use motet_types::{Limits, Status};
 use support::{Bench, PATIENCE};
 
 const GREET: &str = "
@@ -145,4 +145,32 @@ async fn an_impatient_client_is_told_how_far_it_is() {
     let (instance, _) = bench.handle().instance(id, Duration::from_millis(50)).await.unwrap();
     assert_eq!(instance.status, Status::Running);
     assert_eq!(instance.steps.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_is_forgotten_without_being_asked() {
+    let bench = Bench::new().await;
+    bench.publish(GREET).await;
+    bench.publish(&bench.document("waiting", &["hang"])).await;
+    let alive = bench.start_only("waiting", r#"{"n":1}"#).await;
+    let ended = bench.start("greet", r#"{"name":"Ada"}"#, None).await.unwrap().instance.id;
+
+    let moment = Duration::from_micros(1);
+    let limits = Limits { retention_age: moment, start_key_retention: moment, ..Limits::default() };
+    let bench = bench.restart_with(limits).await;
+    let handle = bench.handle();
+    let figure = |name: &str| {
+        let metrics = handle.metrics();
+        metrics.into_iter().find(|(found, ..)| *found == name).unwrap().3
+    };
+    let swept = async {
+        while figure("motet_instances_forgotten_total") < 1.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, swept).await.expect("a sweep comes");
+    let gone = handle.instance(ended, Duration::ZERO).await.map(|(view, _)| view.status);
+    assert_eq!(gone, Err(Error::UnknownInstance(ended)));
+    assert!(handle.instance(alive, Duration::ZERO).await.is_ok(), "it has not ended");
+    assert_eq!(figure("motet_sweeps_failed_total"), 0.0);
 }

@@ -49,15 +49,19 @@ impl Bench {
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, service.clone()));
         let store = Arc::new(MemoryStore::new(&SCHEMA));
-        Self { runtime: open(&store), store, service, address }
+        Self { runtime: open(&store, Limits::default()), store, service, address }
     }
 
     /// Stops the runtime without ceremony and starts another one on what the store holds.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(Limits::default()).await
+    }
+
+    pub(crate) async fn restart_with(self, limits: Limits) -> Self {
         let Self { runtime, store, service, address } = self;
         drop(runtime);
         let store = Arc::new(store.reopen());
-        Self { runtime: open(&store), store, service, address }
+        Self { runtime: open(&store, limits), store, service, address }
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -122,7 +126,7 @@ impl Bench {
     }
 }
 
-fn open(store: &Arc<MemoryStore>) -> Runtime {
+fn open(store: &Arc<MemoryStore>, limits: Limits) -> Runtime {
     let options = Options {
         store: store.clone(),
         reads: store.clone(),
@@ -130,7 +134,7 @@ fn open(store: &Arc<MemoryStore>) -> Runtime {
         secrets: Arc::new(NoSecrets),
         secret_key: SecretKey([1; 32]),
         clock: Arc::new(SystemClock::new()),
-        limits: Limits::default(),
+        limits,
         store_metrics: Arc::new(Vec::new),
         tokio: tokio::runtime::Handle::current(),
     };

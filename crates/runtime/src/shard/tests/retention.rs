@@ -116,8 +116,8 @@ fn the_instance_decides_and_not_its_row() {
         settle
         answer a.pay
         settle
-        after 61s
         sweep
+        after 61s
         sweep
         ",
         expect![[r#"
@@ -147,10 +147,11 @@ fn the_instance_decides_and_not_its_row() {
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending
             > settle
-            > after 61s
             > sweep
               sweep start
+            > after 61s
             > sweep
+              sweep instance
         "#]],
     );
 }
@@ -340,7 +341,7 @@ fn root_and_child_go_in_either_order() {
     check(
         "
         use pure of-pure
-        start a of-pure shard=1; start b of-pure shard=200
+        start a of-pure shard=1; start b of-pure shard=254
         settle
         after 721h
         sweep
@@ -349,29 +350,30 @@ fn root_and_child_go_in_either_order() {
         ",
         expect![[r#"
             > use pure of-pure
-            > start a of-pure shard=1; start b of-pure shard=200
+            > start a of-pure shard=1; start b of-pure shard=254
               commit of 2
                 a: started activated child-requested | listed waiting, start a/1 1→120 #1 after #0
-                b: started activated child-requested | listed waiting, start b/1 200→251 #1 after #0
+                b: started activated child-requested | listed waiting, start b/1 254→200 #1 after #0
             > settle
               start a: created, a waiting, kid waiting @4
               start b: created, b waiting, kid waiting @4
               commit of 2
                 a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
-                b/1: started activated completed workflow-completed | taken 200→251 #1, listed completed, end of b/1 251→200 #1 after #0
+                b/1: started activated completed workflow-completed | taken 254→200 #1, listed completed, end of b/1 200→254 #1 after #0
               commit of 4
                 a: child-ended completed workflow-completed | listed completed, no message 1 #1
                 shard 1: taken 120→1 #1
-                b: child-ended completed workflow-completed | listed completed, no message 200 #1
-                shard 200: taken 251→200 #1
+                b: child-ended completed workflow-completed | listed completed, no message 254 #1
+                shard 254: taken 200→254 #1
             > after 721h
               commit of 2
                 shard 120: no message 120 #1
-                shard 251: no message 251 #1
+                shard 200: no message 200 #1
             > sweep
               sweep instance
               load a
               load a/1
+              load b/1
               load b
               load b/1
             > settle
