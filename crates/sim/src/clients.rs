@@ -14,11 +14,12 @@ use motet_types::{InstanceId, Status};
 use crate::check::{Check, Checked, ensure, violated};
 use crate::definitions::{self, LEAVES, POOL, definition};
 use crate::random::Random;
+use crate::shards;
 use crate::world::{Event, HORIZON, World};
 
 /// Starts that every seed makes.
-const ORDERS_MIN: u64 = 21;
-const ORDERS_MAX: u64 = 27;
+const ORDERS_MIN: u64 = 20;
+const ORDERS_MAX: u64 = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -90,15 +91,19 @@ impl Clients {
         }
         let mut seen = BTreeSet::new();
         definitions.retain(|number| seen.insert(*number));
-        let orders = (0..random.between(ORDERS_MIN, ORDERS_MAX))
-            .map(|number| Ordered {
+        let mut orders = (0..random.between(ORDERS_MIN, ORDERS_MAX))
+            .map(|_| Ordered {
                 definition: *random.pick(&chosen),
-                key: random.percent(70).then(|| format!("order-{number}")),
+                key: None,
                 wait: Duration::from_secs(*random.pick(&[0, 0, 2, 30])),
                 instance: None,
                 is_created: false,
             })
-            .collect();
+            .collect::<Vec<_>>();
+        for (number, order) in orders.iter_mut().enumerate() {
+            let has_key = random.percent(70);
+            order.key = has_key.then(|| shards::key(order.definition, number as u64));
+        }
         Self {
             definitions,
             published: BTreeSet::new(),
@@ -165,7 +170,7 @@ impl World {
     /// Nothing happens although a fault has not struck yet: somebody starts something.
     pub(crate) fn provoke(&mut self) {
         let definition = self.clients.definitions[0];
-        let key = Some(format!("order-{}", self.clients.orders.len()));
+        let key = Some(shards::key(definition, self.clients.orders.len() as u64));
         let ordered =
             Ordered { definition, key, wait: Duration::ZERO, instance: None, is_created: false };
         self.clients.orders.push(ordered);
@@ -205,7 +210,8 @@ impl World {
             }
             Action::Start(order) => {
                 let request = Box::new(self.request(order, order as u64));
-                Some((Input::Start { request, random: self.random.next(), reply }, None))
+                let random = self.seed_of_id(order);
+                Some((Input::Start { request, random, reply }, None))
             }
             Action::StartOther(order) => {
                 self.clients.orders[order].instance?;
@@ -229,6 +235,16 @@ impl World {
                 let until = self.random.percent(50).then(|| self.clock().saturating_add(wait));
                 Some((Input::Read { id, until, reply }, Some(id)))
             }
+        }
+    }
+
+    /// The free bits of the instance's id. The shard of its first child follows from them.
+    fn seed_of_id(&mut self, order: usize) -> u64 {
+        let (now, seed) = (self.clock(), self.random.next());
+        let ordered = &self.clients.orders[order];
+        match (&ordered.key, definition(ordered.definition).runs_first) {
+            (Some(key), Some(child)) => shards::seed(now, ordered.definition, key, child, seed),
+            _ => seed,
         }
     }
 

@@ -10,7 +10,6 @@ use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
-use crate::shadow::instance_of;
 use crate::tables;
 use crate::world::World;
 
@@ -248,29 +247,12 @@ fn is_late(ended: &Value, state: &Instance) -> bool {
         && state.status() != Status::Running
 }
 
-pub(crate) fn history(store: &Inline, entity: Entity) -> Checked<Vec<Bytes>> {
-    let mut chunks = Vec::new();
-    let mut records = 0;
-    loop {
-        let page = store.machine().history(entity, records, usize::MAX);
-        let page = page.map_err(|error| {
-            violated(
-                Check::CommandLost,
-                "a history that can be read",
-                format!("{entity:?}: {error}"),
-            )
-        })?;
-        if page.is_empty() {
-            return Ok(chunks);
-        }
-        for (_, _, chunk) in page {
-            records += match instance_of(entity) {
-                Some(_) => decode_records(&chunk).map_or(1, |records| records.len() as u64),
-                None => 1,
-            };
-            chunks.push(chunk);
-        }
-    }
+fn history(store: &Inline, entity: Entity) -> Checked<Vec<Bytes>> {
+    let chunks = store.machine().history(entity, 0, usize::MAX).map_err(|error| {
+        let expected = "a history that can be read";
+        violated(Check::CommandLost, expected, format!("{entity:?}: {error}"))
+    })?;
+    Ok(chunks.into_iter().map(|(_, _, chunk)| chunk).collect())
 }
 
 pub(crate) fn rows(store: &Inline, table: &str) -> Checked<Vec<Row>> {

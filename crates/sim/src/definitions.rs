@@ -25,6 +25,8 @@ pub(crate) struct Definition {
     pub(crate) graph: Arc<Graph>,
     /// Definitions of the pool whose instances it starts.
     pub(crate) children: Vec<usize>,
+    /// The one that its first step starts.
+    pub(crate) runs_first: Option<usize>,
 }
 
 /// The definition with this number.
@@ -47,13 +49,13 @@ fn generate(number: usize) -> Definition {
         children: Vec::new(),
         items: Vec::new(),
     };
-    let document = generator.document(number);
+    let (document, runs_first) = generator.document(number);
     let source: Arc<str> = document.to_string().into();
     let checked = graph::check(&source, &Limits::default());
     let graph = checked
         .graph
         .unwrap_or_else(|| panic!("definition {number}: {:?}\n{source}", checked.diagnostics));
-    Definition { source, graph: Arc::new(graph), children: generator.children }
+    Definition { source, graph: Arc::new(graph), children: generator.children, runs_first }
 }
 
 struct Generator {
@@ -68,7 +70,8 @@ struct Generator {
 }
 
 impl Generator {
-    fn document(&mut self, number: usize) -> Json {
+    /// The document, and the child that its first step starts.
+    fn document(&mut self, number: usize) -> (Json, Option<usize>) {
         let mut document = json!({
             "document": {
                 "dsl": "1.0.3", "namespace": "sim", "name": format!("flow-{number}"), "version": "1.0.0",
@@ -80,13 +83,19 @@ impl Generator {
         if self.random.percent(15) {
             document["timeout"] = json!({"after": {"seconds": self.random.between(20, 120)}});
         }
-        let count = self.random.between(2, 5);
-        let mut tasks: Vec<Json> = (0..count).map(|_| self.task(0)).collect();
-        if self.may_run && self.children.is_empty() {
+        let count = self.random.between(1, 4);
+        let mut tasks: Vec<Json> = Vec::new();
+        if self.may_run && self.random.percent(40) {
+            tasks.push(self.named(0, Self::run));
+        }
+        let runs_first = self.children.first().copied();
+        tasks.extend((0..count).map(|_| self.task(0)));
+        let has_few = self.children.is_empty() && self.random.percent(60);
+        if self.may_run && has_few {
             tasks.push(self.named(0, Self::run));
         }
         document["do"] = Json::Array(tasks);
-        document
+        (document, runs_first)
     }
 
     fn list(&mut self, depth: usize, count_max: u64) -> Json {

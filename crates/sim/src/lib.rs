@@ -21,6 +21,7 @@ mod sabotage;
 mod server;
 mod services;
 mod shadow;
+mod shards;
 mod summary;
 mod tables;
 mod world;

@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use motet_sim::{Sabotage, Summary, run_all, trace};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Seeds that run when none are named.
 const SEEDS: u64 = 1_000;
 

@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use motet_expr::ExpressionLimits;
+
 use crate::check::{Check, Failure, Violation};
 use crate::sabotage::{self, Sabotage};
 use crate::summary::Summary;
 use crate::world::{Telling, World};
 
-/// Expressions and deep values need some; the rest of a world needs little.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
+/// With less, every expression would bring a stack of its own; the rest of a world needs little.
+const STACK_BYTES: usize = ExpressionLimits::STACK_BYTES_WANTED + 2 * 1024 * 1024;
 
 /// Runs one seed.
 ///

@@ -150,11 +150,15 @@ impl World {
     }
 
     fn carry_out(&mut self, output: Output) -> Checked {
-        let latency = self.random.below(3_000);
+        // Now and then the disk is slow, and much waits for it.
+        let slowest = if self.random.percent(8) { 500_000 } else { 3_000 };
+        let latency = self.random.below(slowest);
         let life = self.life;
         match output {
             Output::Load(id) => self.ask(latency, Operation::Load(id))?,
             Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
+            // No sweep is ever asked for here.
+            Output::Scan(_) => {}
             Output::Commit(commits) => {
                 self.tell(|| outline(&commits));
                 let operation = Operation::Commit(commits);
@@ -326,7 +330,11 @@ impl World {
             return Ok(());
         }
         let life = self.life;
-        let pause = if next == 0 { 1_500_000 } else { 60_000 };
+        let pause = match (next, next == step) {
+            (0, _) => 1_500_000,
+            (_, true) => 1_000_000,
+            _ => 60_000,
+        };
         let after = self.random.between(1, pause);
         self.plan(after, Event::Checkpoint { life, step: next });
         Ok(())

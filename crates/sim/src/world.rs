@@ -166,6 +166,9 @@ impl World {
             let event = entry.remove();
             self.happen(event)?;
         }
+        if !self.services.calm && self.random.below(64) == 0 {
+            self.compare_states(10)?;
+        }
         self.drive_server()
     }
 
@@ -292,10 +295,10 @@ impl World {
 /// Segments of a few frames, frames of a few commits.
 fn store_options(random: &mut Random) -> Options {
     Options {
-        segment_bytes_first: 32 * 1024,
-        segment_bytes: *random.pick(&[32 * 1024, 64 * 1024]),
+        segment_bytes_first: 16 * 1024,
+        segment_bytes: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: *random.pick(&[12 * 1024, 16 * 1024, 64 * 1024]),
+        frame_bytes_max: *random.pick(&[8 * 1024, 12 * 1024, 64 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     }

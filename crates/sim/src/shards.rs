@@ -1,0 +1,40 @@
+//! Chooses keys and ids so that instances and their children meet in few shards, where messages follow each other.
+
+use motet_types::{InstanceId, ShardId, StepId, Timestamp};
+
+use crate::definitions::definition;
+
+/// Start keys are sought whose shard is among the first of this many.
+const SHARDS_OF_PARENTS: u16 = 2;
+const SHARDS_OF_CHILDREN: u16 = 3;
+
+/// Tries until chance may have it.
+const TRIES_MAX: u64 = 300;
+
+/// A start key, as a client would choose it.
+pub(crate) fn key(number: usize, order: u64) -> String {
+    let keys = (0..TRIES_MAX).map(|nth| format!("order-{order}-{nth}"));
+    let found = keys.clone().find(|key| of_client(number, key).0 < SHARDS_OF_PARENTS);
+    found.unwrap_or_else(|| format!("order-{order}"))
+}
+
+/// Free bits of an id, so that the child which the first step starts comes to one of few shards.
+pub(crate) fn seed(now: Timestamp, number: usize, key: &str, child: usize, from: u64) -> u64 {
+    let shard = of_client(number, key);
+    let is_near = |seed: &u64| {
+        let parent = InstanceId::new(now, shard, *seed);
+        let key = format!("child/{parent}/{}", StepId(1));
+        of(child, &key).0 < SHARDS_OF_CHILDREN
+    };
+    let mut seeds = (0..TRIES_MAX).map(|nth| from.wrapping_add(nth));
+    seeds.find(is_near).unwrap_or(from)
+}
+
+fn of_client(number: usize, key: &str) -> ShardId {
+    of(number, &format!("client/{key}"))
+}
+
+fn of(number: usize, key: &str) -> ShardId {
+    let workflow = &definition(number).graph.definition.workflow;
+    ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), key)
+}
