@@ -27,7 +27,7 @@ use anyhow::{Context, bail};
 use crate::arguments::Arguments;
 use crate::process::{Build, Executables, clear_logs};
 use crate::workspace;
-use report::{Line, Report};
+use report::{Line, Report, Rules};
 use rig::Rig;
 
 /// Runs of which a figure is the median.
@@ -44,12 +44,12 @@ const BENCHES: [(&str, Measure); 5] = [
     ("timers", timers::measure),
 ];
 
-/// The command: `bench [NAME]... [--runs N] [--clients N] [--count N] [--no-build]`. A bar that is missed is printed and is no error.
+/// The command: `bench [NAME]... [--runs N] [--clients N] [--count N] [--no-build] [--accept-noise]`. A bar that is missed is printed and is no error.
 ///
 /// # Errors
 /// Something cannot be built or started, an answer is wrong, or something was acknowledged before it was durable.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    let args = Arguments::read(args, &["no-build"], &["runs", "count", "clients"])?;
+    let args = Arguments::read(args, &["no-build", "accept-noise"], &["runs", "count", "clients"])?;
     for word in &args.words {
         if !BENCHES.iter().any(|(name, _)| name == word) {
             let names = BENCHES.map(|(name, _)| name).join(", ");
@@ -66,7 +66,10 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     let rig = Rig {
         programs,
         folder,
-        runs: args.option("runs")?.unwrap_or(RUNS),
+        rules: Rules {
+            runs: args.option("runs")?.unwrap_or(RUNS),
+            accept_noise: args.has("accept-noise"),
+        },
         count: args.option("count")?,
         clients: args.option("clients")?,
     };

@@ -83,7 +83,10 @@ impl Executables {
     }
 
     /// Reads cargo's messages, one JSON object a line.
-    fn from_messages(messages: &str) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// One of them is none.
+    pub fn from_messages(messages: &str) -> anyhow::Result<Self> {
         let mut paths = BTreeMap::new();
         for line in messages.lines() {
             let message: Value = serde_json::from_str(line)

@@ -1,17 +1,20 @@
 //! The long forms of what `cargo xtask test` shows in short: `cargo xtask soak [simulation|property|kill]...`.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{bail, ensure};
 
 use crate::arguments::Arguments;
-use crate::process::clear_logs;
+use crate::process::{Executables, clear_logs};
 use crate::{kill, workspace};
 
 /// Seeds of the simulator.
 const SEEDS: &str = "0..1000000";
 /// Seeds of the property test of the engine.
-const PROPERTY_SEEDS: &str = "20000";
+const PROPERTY_SEEDS: u64 = 50_000;
 /// Kills over each kind of disk.
 const KILLS: usize = 500;
 
@@ -58,17 +61,61 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
 
 fn simulate() -> anyhow::Result<()> {
     let run = ["run", "--profile", "simulation", "--package", "motet-sim", "--", "--seeds", SEEDS];
-    cargo(&run, &[])
+    cargo(&run)
 }
 
+/// Each seed is a random definition, restarted from its journal after every step. A process runs one, because a person who
+/// repeats a seed does so, too.
 fn test_properties() -> anyhow::Result<()> {
-    let test = ["test", "--release", "--package", "motet-engine", "recovery", "--", "--nocapture"];
-    cargo(&test, &[("MOTET_SEEDS", PROPERTY_SEEDS)])
+    let mut cargo = workspace::cargo(&workspace::root());
+    cargo.args(["test", "--no-run", "--release", "--package", "motet-engine", "--test", "engine"]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    let built = Executables::from_messages(&workspace::output(&mut cargo)?)?;
+    let program = built.path("engine")?;
+    let next = AtomicU64::new(0);
+    let workers = thread::available_parallelism()?.get();
+    let failed = thread::scope(|scope| {
+        let work = || -> anyhow::Result<Vec<u64>> {
+            let mut failed = Vec::new();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= PROPERTY_SEEDS {
+                    return Ok(failed);
+                }
+                let mut test = Command::new(program);
+                test.arg("recovery").env("MOTET_SEED", seed.to_string());
+                if !test.output()?.status.success() {
+                    println!(
+                        "seed {seed} fails: MOTET_SEED={seed} cargo test -p motet-engine recovery"
+                    );
+                    failed.push(seed);
+                }
+            }
+        };
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| worker.join().expect("no worker panics"));
+        joined.collect::<anyhow::Result<Vec<_>>>()
+    })?;
+    let failed = failed.concat().len();
+    println!("{PROPERTY_SEEDS} seeds, {failed} failed");
+    ensure!(failed == 0, "{failed} seeds failed");
+    Ok(())
 }
 
-fn cargo(args: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+fn cargo(args: &[&str]) -> anyhow::Result<()> {
     let mut cargo = workspace::cargo(&workspace::root());
-    let status = cargo.args(args).envs(environment.iter().copied()).status()?;
+    let status = cargo.args(args).status()?;
     ensure!(status.success(), "{} failed", workspace::describe(&cargo));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_does_not_exist_is_refused() {
+        let error = run(&["simulations".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "there is no part \"simulations\", only simulation, property, kill");
+    }
 }

@@ -27,12 +27,27 @@ const STAGES: &[Stage] = &[
     Stage::new("rustdoc", Work::Cargo(RUSTDOC)),
     Stage::new("generated", Work::Own(generated::check)),
     Stage::new("tests", Work::Tests(&["test", "--workspace", "--no-fail-fast"])),
+    Stage::new("simulation", Work::Cargo(SIMULATION)),
+    Stage::new("sabotage", Work::Tests(SABOTAGE)),
     Stage::new("demo --once", Work::Own(demo::once)),
     Stage::new("kill -9", Work::Own(kill::stage)),
 ];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
 const RUSTDOC: &[&str] =
     &["doc", "--workspace", "--no-deps", "--config=build.rustdocflags=['--deny=warnings']"];
+/// As many seeds as CI has time for; `cargo xtask soak` runs more.
+const SIMULATION: &[&str] =
+    &["run", "--profile=simulation", "--package=motet-sim", "--", "--seeds", "0..20000"];
+/// Shows which seed catches each fault that is built in on purpose.
+const SABOTAGE: &[&str] = &[
+    "test",
+    "--profile=simulation",
+    "--package=motet-sim",
+    "--features=sabotage",
+    "--test=sabotage",
+    "--",
+    "--nocapture",
+];
 /// How a line begins by which a test says that it could not test.
 const SKIPPED: &str = "SKIPPED:";
 /// What may be missing even in CI: the kit is large, and not ours.

@@ -27,7 +27,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     chosen
         .map(|clients| {
             let mut server = rig.running_server(&[stubs.chain_document()])?;
-            let line = Line::measure(format!("{clients} clients"), rig.runs, || {
+            let line = Line::measure(format!("{clients} clients"), rig.rules, || {
                 run(rig, &stubs, &mut server, clients)
             })?;
             server.stop()?;

@@ -21,7 +21,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
             ("measure-ms", measured.to_string()),
         ]
     };
-    let line = Line::measure("16 clients", rig.runs, || {
+    let line = Line::measure("16 clients", rig.rules, || {
         let chain = [options(CLIENTS, MEASURED), of_chain(&server)].concat();
         let alone = Rig::observe(rig.load("chain", &chain)?, &mut server, &stubs, &[])?;
         // They begin earlier and end later than what is measured.

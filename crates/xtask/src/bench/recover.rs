@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
 
 pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
-    let few = Line::measure(format!("{CLIENTS} clients in mid chain"), rig.runs, || few(rig))?;
-    let many = Line::measure(format!("{MANY} in flight"), rig.runs, || many(rig))?;
+    let few = Line::measure(format!("{CLIENTS} clients in mid chain"), rig.rules, || few(rig))?;
+    let many = Line::measure(format!("{MANY} in flight"), rig.rules, || many(rig))?;
     Ok(vec![few, many])
 }
 

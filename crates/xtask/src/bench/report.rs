@@ -51,8 +51,16 @@ pub(super) struct Run {
     pub(super) is_void: bool,
 }
 
+/// How many runs make a line, and which.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) runs: usize,
+    /// Runs count whatever others do meanwhile: for a first look on a busy machine.
+    pub(super) accept_noise: bool,
+}
+
 impl Run {
-    fn counts(&self) -> bool {
+    fn is_good(&self) -> bool {
         self.others <= OTHERS_MAX && !self.is_void
     }
 }
@@ -71,13 +79,15 @@ impl Line {
     /// Runs until so many were quiet and not void; gives up after three times as many, and then keeps them all.
     pub(super) fn measure(
         name: impl Into<String>,
-        runs: usize,
+        rules: Rules,
         mut run: impl FnMut() -> anyhow::Result<Run>,
     ) -> anyhow::Result<Self> {
         let name = name.into();
         let mut all: Vec<Run> = Vec::new();
-        let good = |all: &[Run]| all.iter().filter(|run| run.counts()).count();
-        while good(&all) < runs && all.len() < runs * 3 {
+        let Rules { runs, accept_noise } = rules;
+        let tries = if accept_noise { runs } else { runs * 3 };
+        let good = |all: &[Run]| all.iter().filter(|run| run.is_good()).count();
+        while good(&all) < runs && all.len() < tries {
             let run = run().with_context(|| format!("{name}, run {}", all.len() + 1))?;
             println!("  {name}: {}", one_line(&run));
             all.push(run);
@@ -85,7 +95,7 @@ impl Line {
         let is_noisy = good(&all) < runs;
         let ran = all.len();
         if !is_noisy {
-            all.retain(Run::counts);
+            all.retain(Run::is_good);
         }
         Ok(Self { name, dropped: ran - all.len(), kept: all, is_noisy })
     }

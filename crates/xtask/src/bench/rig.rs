@@ -11,6 +11,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use super::machine::{self, Others};
+use super::report::Rules;
 use crate::http::Client;
 use crate::process::{Executables, Process, free_address};
 use crate::server::{Options, Server};
@@ -24,7 +25,7 @@ const STUB_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) struct Rig {
     pub(super) programs: Executables,
     pub(super) folder: PathBuf,
-    pub(super) runs: usize,
+    pub(super) rules: Rules,
     /// Measures this many timers only.
     pub(super) count: Option<u64>,
     /// Measures this many clients only.

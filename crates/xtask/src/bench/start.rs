@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     let stubs = rig.stubs()?;
     let binary = fs::metadata(rig.programs.path("motet")?)?.len();
-    let line = Line::measure("exec to first result", rig.runs, || run(rig, &stubs, binary))?;
+    let line = Line::measure("exec to first result", rig.rules, || run(rig, &stubs, binary))?;
     Ok(vec![line])
 }
 

@@ -28,7 +28,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     let chosen = SIZES.into_iter().filter(|(count, _)| rig.count.is_none_or(|of| of == *count));
     chosen
         .map(|(count, seconds)| {
-            Line::measure(format!("{count} waiting {seconds} s"), rig.runs, || {
+            Line::measure(format!("{count} waiting {seconds} s"), rig.rules, || {
                 run(rig, count, seconds)
             })
         })

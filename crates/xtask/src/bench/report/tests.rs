@@ -11,6 +11,10 @@ fn run(rate: f64, latency: f64, others: f64) -> anyhow::Result<Run> {
     Ok(Run { figures, others, is_void: rate == 0.0 })
 }
 
+fn rules(runs: usize) -> Rules {
+    Rules { runs, accept_noise: false }
+}
+
 fn report(lines: Vec<Line>) -> Report {
     Report { bench: "chain", machine: "a machine".to_owned(), lines }
 }
@@ -20,7 +24,7 @@ fn noisy_runs_are_dropped_while_there_are_quiet_ones() {
     let runs =
         [(1.0, 9.0, 0.9), (6_100.0, 90.0, 0.0), (7_000.0, 130.0, 0.05), (6_500.0, 101.0, 0.1)];
     let mut next = runs.iter();
-    let line = Line::measure("256 clients", 3, || {
+    let line = Line::measure("256 clients", rules(3), || {
         let (rate, latency, others) = next.next().unwrap();
         run(*rate, *latency, *others)
     });
@@ -39,14 +43,14 @@ fn noisy_runs_are_dropped_while_there_are_quiet_ones() {
 #[test]
 fn void_runs_are_dropped_too() {
     let mut rates = [0.0, 5.0].iter();
-    let line = Line::measure("x", 1, || run(*rates.next().unwrap(), 1.0, 0.0)).unwrap();
+    let line = Line::measure("x", rules(1), || run(*rates.next().unwrap(), 1.0, 0.0)).unwrap();
     assert_eq!((line.dropped, line.medians()[0].value), (1, 5.0));
 }
 
 #[test]
 fn without_quiet_runs_all_are_kept_and_the_line_says_so() {
     let mut count = 0;
-    let line = Line::measure("1 client", 2, || {
+    let line = Line::measure("1 client", rules(2), || {
         count += 1;
         run(f64::from(count), 0.5, 0.8)
     })
@@ -66,8 +70,15 @@ fn without_quiet_runs_all_are_kept_and_the_line_says_so() {
 }
 
 #[test]
+fn noise_can_be_accepted() {
+    let rules = Rules { runs: 2, accept_noise: true };
+    let line = Line::measure("x", rules, || run(1.0, 1.0, 0.9)).unwrap();
+    assert_eq!((line.kept.len(), line.is_noisy), (2, true), "accepted, and said");
+}
+
+#[test]
 fn a_run_that_fails_ends_the_line_and_is_named() {
-    let error = Line::measure("x", 1, || anyhow::bail!("wrong answer")).unwrap_err();
+    let error = Line::measure("x", rules(1), || anyhow::bail!("wrong answer")).unwrap_err();
     assert_eq!(format!("{error:#}"), "x, run 1: wrong answer");
 }
 
