@@ -146,3 +146,6 @@ pub(crate) struct Inner {
     seed: Mutex<inner::Seed>,
     limits: Limits,
 }
+
+#[cfg(test)]
+mod tests;

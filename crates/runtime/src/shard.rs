@@ -13,6 +13,7 @@ mod recovery;
 mod retention;
 mod slots;
 mod starts;
+mod stepping;
 mod timers;
 mod waiters;
 

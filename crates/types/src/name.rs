@@ -29,11 +29,7 @@ impl FromStr for Label {
             && text.bytes().all(inner)
             && !text.starts_with('-')
             && !text.ends_with('-');
-        if well_formed {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidName(text.to_owned()))
-        }
+        if well_formed { Ok(Self(text.into())) } else { Err(InvalidName(text.to_owned())) }
     }
 }
 

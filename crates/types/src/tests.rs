@@ -14,16 +14,8 @@ fn instance_id_carries_shard_and_time_and_round_trips() {
             0
         )
     );
-    assert!(
-        "0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0"
-            .parse::<InstanceId>()
-            .is_err()
-    );
-    assert!(
-        "0192f0c17-a2b-7c3d-8e4f-5a6b7c8d9e0f"
-            .parse::<InstanceId>()
-            .is_err()
-    );
+    assert!("0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0".parse::<InstanceId>().is_err());
+    assert!("0192f0c17-a2b-7c3d-8e4f-5a6b7c8d9e0f".parse::<InstanceId>().is_err());
 }
 
 #[test]

@@ -156,3 +156,6 @@ fn encode(secret: &str) -> String {
         )
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -328,8 +328,6 @@ fn recovery_keeps_within_the_gate_and_loads_a_few_hundred_at_a_time() {
     expect![[r#"
         sent at a time: [600, 600, 600, 200]
         loaded at a time: 512
-    "#]].assert_eq(&format!(
-        "sent at a time: {rounds:?}\nloaded at a time: {}\n",
-        world.asked_max()
-    ));
+    "#]]
+    .assert_eq(&format!("sent at a time: {rounds:?}\nloaded at a time: {}\n", world.asked_max()));
 }

@@ -143,12 +143,26 @@ impl Names {
         self.named(&text)
     }
 
+    /// The text with names in the place of ids.
     fn named(&self, text: &str) -> String {
-        self.instances
-            .iter()
-            .fold(text.to_owned(), |text, (id, name)| text.replace(&id.to_string(), name))
+        let mut named = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let id = rest.get(..ID_BYTES).and_then(|word| word.parse::<InstanceId>().ok());
+            if let Some(name) = id.and_then(|id| self.instances.get(&id)) {
+                named += name;
+                rest = &rest[ID_BYTES..];
+            } else {
+                named.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        named
     }
 }
+
+/// Length of an id as text.
+const ID_BYTES: usize = 36;
 
 fn since_begin(at: Timestamp) -> String {
     format!("+{}s", at.since(BEGIN).as_secs_f64())
