@@ -19,7 +19,7 @@ fn check_compile(rows: &[(&str, &str)]) {
 #[track_caller]
 fn check_run(rows: &[(&str, &str)]) {
     compare(rows, |source| {
-        let program = Program::compile(source, &[]).unwrap();
+        let program = Program::compile(source, &[]).expect("it compiles");
         let mut fuel = 10_000;
         let mut environment = Environment::new(&mut fuel, Timestamp::default());
         match program.evaluate(motet_expr::Value::Null, Vec::new(), &mut environment) {

@@ -4,11 +4,11 @@ use motet_expr::{Environment, Program, Value, json};
 use motet_types::Timestamp;
 
 fn value(text: &str) -> Value {
-    json::parse(text.as_bytes(), json::Limits::default()).unwrap()
+    json::parse(text.as_bytes(), json::Limits::default()).expect("the tables are JSON")
 }
 
 fn evaluate(source: &str, input: &str) -> String {
-    let program = Program::compile(source, &[]).unwrap();
+    let program = Program::compile(source, &[]).expect("the tables compile");
     let mut fuel = 10_000;
     let mut environment = Environment::new(&mut fuel, Timestamp::default());
     match program.evaluate(value(input), Vec::new(), &mut environment) {

@@ -8,7 +8,7 @@ use motet_expr::{
 use motet_types::Timestamp;
 
 fn value(text: &str) -> Value {
-    json::parse(text.as_bytes(), json::Limits::default()).unwrap()
+    json::parse(text.as_bytes(), json::Limits::default()).expect("the tables are JSON")
 }
 
 /// The result as text, or the kind of the error; and the fuel that is left.
@@ -25,7 +25,7 @@ fn run(program: &Program, input: &Value, limits: ExpressionLimits, fuel: u64) ->
 }
 
 fn limited(source: &str, limits: ExpressionLimits) -> String {
-    run(&Program::compile(source, &[]).unwrap(), &Value::Null, limits, 1_000_000).0
+    run(&Program::compile(source, &[]).expect("it compiles"), &Value::Null, limits, 1_000_000).0
 }
 
 #[test]
@@ -132,7 +132,10 @@ fn outcomes(programs: &[Program], input: &Value) -> Vec<(String, u64)> {
 }
 
 fn programs() -> Vec<Program> {
-    SOURCES.iter().map(|source| Program::compile(source, &["context"]).unwrap()).collect()
+    SOURCES
+        .iter()
+        .map(|source| Program::compile(source, &["context"]).expect("it compiles"))
+        .collect()
 }
 
 #[test]

@@ -20,7 +20,9 @@ fn check(mode: Mode, rows: &[(&str, &str)]) {
 }
 
 fn render(template: &str, mode: Mode) -> String {
-    let value = |text: &str| json::parse(text.as_bytes(), json::Limits::default()).unwrap();
+    let value = |text: &str| {
+        json::parse(text.as_bytes(), json::Limits::default()).expect("the tables are JSON")
+    };
     let template = match Template::compile(&value(template), &["context", "task"], mode) {
         Ok(template) => template,
         Err(errors) => {
