@@ -46,6 +46,12 @@ pub(crate) struct Connection {
 pub(crate) enum Command {
     /// Run a server
     Serve(Serve),
+    /// See it at work: orders over services, one of which fails in between
+    Demo {
+        /// Leave the server running at the end, to look around
+        #[arg(long)]
+        keep: bool,
+    },
     /// Run a server for development: publish files, and again whenever they change
     Dev(Dev),
     /// Publish workflows
@@ -119,20 +125,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Store,
     },
-    /// Copy a data directory whose server is stopped
+    /// Copy the data of a server, running or stopped
     Backup {
-        /// New directory for the copy
+        /// New directory for the copy, on the server's machine
         target: PathBuf,
-        #[command(flatten)]
-        data: Data,
+        /// Data directory of a stopped server; absent or in use: the running server makes the copy
+        #[arg(long, value_name = "DIR", env = "MOTET_DATA")]
+        data: Option<PathBuf>,
     },
     /// Make a data directory from a backup
-    Restore {
-        /// The backup
-        backup: PathBuf,
-        #[command(flatten)]
-        data: Data,
-    },
+    Restore(Restore),
     /// Print a schema, for editors and generators
     Schema {
         #[arg(value_enum)]
@@ -159,6 +161,9 @@ pub(crate) struct Serve {
     /// Any setting of the configuration, as KEY=VALUE
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
+    /// Make a new key of the secrets where it is lost: instances that hold markers of secrets fail at their next call
+    #[arg(long)]
+    pub(crate) new_secret_key: bool,
     /// Print the configuration as it would be used, and stop
     #[arg(long)]
     pub(crate) print_config: bool,
@@ -283,6 +288,20 @@ pub(crate) enum Store {
     },
     /// Move to this version's format; earlier versions cannot read it any more
     Upgrade(Data),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The backup
+    pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The secret.key of the server that the backup was made of; it is copied
+    #[arg(long, value_name = "FILE", conflicts_with = "without_secret_key")]
+    pub(crate) secret_key: Option<PathBuf>,
+    /// Make a new key, even if instances under way fail for the lack of the old one
+    #[arg(long)]
+    pub(crate) without_secret_key: bool,
 }
 
 #[derive(Args, Clone, Debug)]

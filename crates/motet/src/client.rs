@@ -134,6 +134,13 @@ impl Client {
         Err(self.refused(head.status, &bytes))
     }
 
+    /// The body of a success that is text.
+    pub(crate) async fn text(&self, body: Incoming) -> Result<String, Failure> {
+        let bytes = self.read(body).await?;
+        String::from_utf8(bytes.into())
+            .map_err(|_| self.unexpected("the answer is not UTF-8".to_owned()))
+    }
+
     async fn read(&self, body: Incoming) -> Result<Bytes, Failure> {
         let limited = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
         let collected = limited.collect().await;

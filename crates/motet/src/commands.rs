@@ -10,7 +10,9 @@ mod run;
 mod steer;
 mod tag;
 
+mod backup;
 mod completions;
+mod demo;
 mod dev;
 mod store;
 
@@ -32,6 +34,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
     let client = || Client::new(connection);
     match command {
         Command::Serve(options) => serve::command(&options, output),
+        Command::Demo { keep } => demo::demo(keep, output),
         Command::Dev(options) => dev::dev(&options, output),
         Command::Validate { files, strict } => documents::validate(&files, strict, output),
         Command::Graph { file, format } => documents::graph(&file, format, output),
@@ -52,8 +55,10 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
             block_on(tag::tag(&client()?, &workflow, change, reason, output))
         }
         Command::Store { what } => store::store(&what, output),
-        Command::Backup { target, data } => store::backup(&target, &data.data, output),
-        Command::Restore { backup, data } => store::restore(&backup, &data.data, output),
+        Command::Backup { target, data } => {
+            backup::backup(&target, data.as_deref(), connection, output)
+        }
+        Command::Restore(options) => backup::restore(&options, output),
         Command::Schema { what } => completions::schema(what, output),
         Command::Completions { shell } => completions::print(shell, output),
     }

@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) connections_max: usize,
     pub(crate) wait_max: Duration,
     pub(crate) limits: Limits,
+    /// Of this start only, so that it is no setting: whether a lost key of the secrets is made anew.
+    pub(crate) new_secret_key: bool,
 }
 
 impl Default for Config {
@@ -49,6 +51,7 @@ impl Default for Config {
             connections_max: api.connections_max,
             wait_max: api.wait_max,
             limits: Limits::default(),
+            new_secret_key: false,
         }
     }
 }
@@ -94,6 +97,7 @@ impl Config {
         if let Some(data) = &serve.data {
             config.data.clone_from(data);
         }
+        config.new_secret_key = serve.new_secret_key;
         Ok(config)
     }
 

@@ -14,6 +14,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ),
     ("address-in-use", "The server cannot listen at its address."),
     ("store-failed", "The data directory cannot be opened, checked or repaired."),
+    ("missing-secret-key", "A data directory with work in it lacks its key of the secrets."),
     ("server-failed", "A part of the server could not start or stopped by itself."),
 ];
 

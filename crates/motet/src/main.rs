@@ -1,7 +1,8 @@
 //! The binary: command line, configuration, and the composition of a server from its parts.
 //!
-//! It is the only crate that names concrete adapters. Every command but `serve`, `dev`, `store` and `restore` talks to a
-//! server over its public HTTP API, or works on files alone; nothing here looks into a running server's data.
+//! It is the only crate that names concrete adapters. Every command but `serve`, `dev`, `demo`, `store`, `restore` and an
+//! offline `backup` talks to a server over its public HTTP API, or works on files alone; nothing here looks into a running
+//! server's data.
 //!
 //! Invariants: standard output carries what was asked for and nothing else; what went wrong goes to standard error as
 //! `error[code]: message` with a hint; the exit code says what happened (see [`failure::Exit`]).

@@ -1,13 +1,16 @@
 //! The composition of a server: store, mesh, runtime and API, and how they start and stop.
 
 mod figures;
+pub(crate) mod key;
 mod secrets;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use motet_api::{Backup, BackupReport};
+use motet_engine::secret::SecretKey;
 use motet_mesh::Mesh;
 use motet_runtime::{Handle, Runtime, SystemClock};
 use motet_store_embedded::Service;
@@ -20,7 +23,7 @@ use crate::commands::{Ended, store_failed};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use secrets::{ConfiguredSecrets, load_or_create_key};
+use secrets::ConfiguredSecrets;
 
 /// Time that requests get to send their last answers once the runtime has stopped.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -59,7 +62,7 @@ where
             config.data.display()
         ));
         tokio::select! {
-            stopped = serve(listener, address, config, runtime.handle()) => stopped?,
+            stopped = serve(listener, address, config, runtime.handle(), backup(&store)) => stopped?,
             () = beside(address) => {}
         }
         output.note("motet: stopping");
@@ -88,7 +91,7 @@ fn start(config: &Config) -> Result<(Runtime, Arc<Service>), Failure> {
         reads: store.clone(),
         mesh,
         secrets: Arc::new(ConfiguredSecrets::new(config.secrets.clone())),
-        secret_key: load_or_create_key(&config.data)?,
+        secret_key: secret_key(config, &store)?,
         clock: Arc::new(SystemClock::new()),
         limits: config.limits.clone(),
         store_metrics: figures::of(&store),
@@ -98,12 +101,34 @@ fn start(config: &Config) -> Result<(Runtime, Arc<Service>), Failure> {
     Ok((runtime, store))
 }
 
+/// A directory without a commit gets a key; one that lost its key is not given another in silence.
+fn secret_key(config: &Config, store: &Service) -> Result<SecretKey, Failure> {
+    match key::read(&key::path(&config.data))? {
+        Some(key) => Ok(key),
+        None if store.stats().last > 0 && !config.new_secret_key => {
+            Err(key::missing(&config.data, " holds work, and no secret.key for its secrets"))
+        }
+        None => key::create(&config.data),
+    }
+}
+
+/// Copies the store while it runs. It does not keep the store open.
+fn backup(store: &Arc<Service>) -> Backup {
+    let store: Weak<Service> = Arc::downgrade(store);
+    Backup::new(move |directory| {
+        let store = store.upgrade().ok_or("the server is stopping")?;
+        let report = store.backup(directory).map_err(|error| causes(&error))?;
+        Ok(BackupReport { position: report.covered, bytes: report.bytes })
+    })
+}
+
 /// Serves until a signal, then finishes what is in flight within the limit; a second signal ends that at once.
 async fn serve(
     listener: TcpListener,
     address: SocketAddr,
     config: &Config,
     handle: Handle,
+    backup: Backup,
 ) -> Result<(), Failure> {
     let options = motet_api::Options {
         limits: config.limits.clone(),
@@ -112,6 +137,7 @@ async fn serve(
         wait_max: config.wait_max,
         connections_max: config.connections_max,
         drain_max: config.shutdown_limit + LAST_ANSWERS,
+        backup: Some(backup),
         ..motet_api::Options::default()
     };
     let router = motet_api::router(handle.clone(), options.clone());

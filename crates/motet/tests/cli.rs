@@ -49,6 +49,8 @@ fn help_fits_on_a_page() {
 
             Commands:
               serve        Run a server
+              demo         See a server at work: it runs orders over services of its own, one of which fails in
+                           between
               dev          Run a server for development: publish files, and again whenever they change
               publish      Publish workflows
               validate     Check documents without a server
@@ -64,7 +66,7 @@ fn help_fits_on_a_page() {
               retry        Go on at the steps that failed
               tag          Let a tag name a version, or list the tags of a workflow
               store        Look after a data directory whose server is stopped
-              backup       Copy a data directory whose server is stopped
+              backup       Copy the data of a server, running or stopped
               restore      Make a data directory from a backup
               schema       Print a schema, for editors and generators
               completions  Print completions for a shell
@@ -439,8 +441,7 @@ fn a_failure_is_exit_code_3_and_no_end_in_time_is_4() {
     "#]]
     .assert_eq(&support::redact(&failed.transcript()));
     assert_eq!(server.motet("run shop/sleep --wait 50ms").code, 4);
-    // Lists follow within about a second; a command for many takes those that it sees.
-    server.wait_for("get instances --status waiting", "shop/sleep");
+    // Lists follow a moment later; a command for many waits until they show what was acknowledged before.
     let cancelled = server.motet("cancel --all --reason enough");
     expect![[r#"
         --- stderr
@@ -564,4 +565,168 @@ fn a_restarted_server_finishes_what_it_accepted() {
     let watched = again.motet(&format!("watch {id}"));
     assert_eq!(watched.code, 0, "{}", watched.stderr);
     assert!(watched.stdout.contains("hello bob"), "{}", watched.stdout);
+}
+
+#[test]
+fn a_running_server_is_copied() {
+    let server = Server::start(documents());
+    assert_eq!(server.motet("publish good.yaml").code, 0);
+    let copied = server.motet("backup copy");
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    let target = server.directory.path("copy").display().to_string();
+    assert!(copied.stdout.starts_with(&format!("{target}: ")), "{}", copied.stdout);
+    assert!(copied.stdout.contains(" bytes, every commit up to "), "{}", copied.stdout);
+    assert!(copied.stderr.contains("secret.key is left out"), "{}", copied.stderr);
+    assert!(!server.directory.path("copy/secret.key").exists());
+    // A directory in use is a hint that its server runs.
+    let copied = server.motet("backup second --data data -o json");
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    assert!(
+        copied.stderr.starts_with("data is in use: the server at http://"),
+        "{}",
+        copied.stderr
+    );
+    assert!(copied.stdout.contains("\"position\": "), "{}", copied.stdout);
+    let again = server.motet("backup copy");
+    assert_eq!(again.code, 1);
+    expect![[r#"
+        error[invalid-parameter]: directory: it is not empty: name a new directory
+    "#]]
+    .assert_eq(&again.stderr);
+    let directory = server.stopped();
+    check(
+        &directory,
+        "backup third --server http://127.0.0.1:1",
+        expect![[r#"
+        --- stderr
+        error[server-unreachable]: no server answers at http://127.0.0.1:1: Connection refused (os error 111)
+          hint: name it with --server or MOTET_SERVER, or the data directory of a stopped one with --data
+        --- exit 1
+    "#]],
+    );
+    assert_eq!(motet(&directory, &[]).run("backup third --data nowhere").code, 1);
+    assert!(!directory.path("nowhere").exists());
+    for copy in ["copy", "second"] {
+        let restored = motet(&directory, &[]).run(&format!("restore {copy} --data {copy}-data"));
+        assert_eq!(restored.code, 0, "{}", restored.stderr);
+        assert_eq!(restored.stderr, "the directory has a new secret.key\n");
+    }
+    let restored = Server::over(directory, "second-data");
+    assert!(restored.motet("get workflows").stdout.contains("shop/greet"));
+}
+
+/// An instance under way that holds the marker of a secret.
+const HOLDER: &str = "\
+document: { dsl: 1.0.0, namespace: shop, name: holder, version: 1.0.0 }
+use: { secrets: [token] }
+do:
+  - keep: { set: { token: \"${ $secrets.token }\" } }
+  - sleep: { wait: { hours: 1 } }
+";
+
+#[test]
+fn the_key_of_the_secrets_is_not_lost_in_silence() {
+    let directory = Directory::new();
+    directory.write("holder.yaml", HOLDER);
+    let server = Server::start(directory);
+    assert_eq!(server.motet("publish holder.yaml").code, 0);
+    assert_eq!(server.motet("backup early").code, 0);
+    assert_eq!(server.motet("run shop/holder --wait 0s").code, 4);
+    server.wait_for("get instances --status waiting", "shop/holder");
+    assert_eq!(server.motet("backup copy").code, 0);
+    let directory = server.stopped();
+    let mut transcript = String::new();
+    for arguments in [
+        // Nobody holds a marker yet.
+        "restore early --data early-data",
+        "restore copy --data keyless",
+        "serve --data keyless --listen 127.0.0.1:0",
+        "restore copy --data given --secret-key data/secret.key",
+        "restore copy --data absent --secret-key nowhere",
+        "restore copy --data wrong --secret-key holder.yaml",
+        "restore copy --data both --secret-key data/secret.key --without-secret-key",
+        "restore copy --data without --without-secret-key",
+    ] {
+        let ran = motet(&directory, &[]).run(arguments);
+        transcript.push_str(&format!("$ motet {arguments}\n{}\n", ran.transcript()));
+    }
+    expect![[r#"
+        $ motet restore early --data early-data
+        early-data: every commit up to 1
+        --- stderr
+        the directory has a new secret.key
+
+        $ motet restore copy --data keyless
+        keyless: every commit up to 2
+        --- stderr
+        error[missing-secret-key]: keyless is complete but for its secret.key, and 1 instance under way holds markers of secrets
+          hint: copy the secret.key of the original server to keyless/secret.key; or give the key up with `motet serve --new-secret-key`
+        --- exit 1
+
+        $ motet serve --data keyless --listen 127.0.0.1:0
+        --- stderr
+        error[missing-secret-key]: keyless holds work, and no secret.key for its secrets
+          hint: copy the secret.key of the original server to keyless/secret.key; or give the key up with `motet serve --new-secret-key`
+        --- exit 1
+
+        $ motet restore copy --data given --secret-key data/secret.key
+        given: every commit up to 2
+
+        $ motet restore copy --data absent --secret-key nowhere
+        --- stderr
+        error[unreadable-file]: cannot read nowhere: there is no such file
+        --- exit 1
+
+        $ motet restore copy --data wrong --secret-key holder.yaml
+        --- stderr
+        error[store-failed]: the key of the secrets holder.yaml: it has 188 bytes, not 32
+        --- exit 1
+
+        $ motet restore copy --data both --secret-key data/secret.key --without-secret-key
+        --- stderr
+        error: the argument '--secret-key <FILE>' cannot be used with '--without-secret-key'
+
+        Usage: motet restore --data <DIR> --secret-key <FILE> <BACKUP>
+
+        For more information, try '--help'.
+        --- exit 2
+
+        $ motet restore copy --data without --without-secret-key
+        without: every commit up to 2
+        --- stderr
+        the directory has a new secret.key
+
+    "#]].assert_eq(&transcript);
+    assert!(!directory.path("absent").exists() && !directory.path("wrong").exists());
+    let key = |data: &str| std::fs::read(directory.path(data).join("secret.key")).unwrap();
+    assert_eq!(key("given"), key("data"));
+    assert_ne!(key("without"), key("data"));
+    let server = Server::spawn(directory, &["serve", "--data", "keyless", "--new-secret-key"]);
+    assert!(server.motet("get instances").stdout.contains("shop/holder"));
+    // It has one now.
+    let again = Server::over(server.stopped(), "keyless");
+    assert!(again.motet("get instances").stdout.contains("shop/holder"));
+}
+
+#[test]
+fn the_demonstration_runs_by_itself() {
+    let ran = motet(&Directory::new(), &[]).run("demo");
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    for said in [
+        "7 of 7 completed",
+        "6 more orders: none failed",
+        "the 6 orders completed by themselves",
+        "caught communication 503",
+        "20 orders, 20 reservations, 20 payments, 20 parcels.",
+        "motet demo --keep",
+    ] {
+        assert!(ran.stdout.contains(said), "{said:?} is not in {}", ran.stdout);
+    }
+}
+
+#[test]
+fn the_demonstration_may_go_on_to_be_looked_at() {
+    let server = Server::spawn(Directory::new(), &["demo", "--keep"]);
+    server.wait_for("get counts -o json", "\"completed\": 20");
+    assert_eq!(server.stop(), 0, "exit code after SIGTERM");
 }

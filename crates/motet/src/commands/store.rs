@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use motet_store_embedded::{Error, Options, Progress, Service};
+use motet_store_embedded::{Error, Options, Progress};
 
 use super::Ended;
 use crate::cli::Store;
@@ -28,29 +28,6 @@ pub(super) fn store(what: &Store, output: &Output) -> Ended {
             Ok(Exit::Done)
         }
     }
-}
-
-/// Copies the data of a stopped server.
-pub(super) fn backup(target: &Path, data: &Path, output: &Output) -> Ended {
-    let service = Service::open(data, &motet_runtime::SCHEMA, Options::default());
-    let service = service.map_err(|error| failed(&error))?;
-    let report = service.backup(target).map_err(|error| failed(&error))?;
-    service.close().map_err(|error| failed(&error))?;
-    output.line(&format!(
-        "{}: {} bytes, every commit up to {}",
-        target.display(),
-        report.bytes,
-        report.covered.0
-    ));
-    Ok(Exit::Done)
-}
-
-/// Makes a data directory from a backup.
-pub(super) fn restore(backup: &Path, data: &Path, output: &Output) -> Ended {
-    let report = motet_store_embedded::restore(backup, data, &mut shown(output));
-    let report = finished(output, report)?;
-    output.line(&format!("{}: every commit up to {}", data.display(), report.covered.0));
-    Ok(Exit::Done)
 }
 
 fn repair(data: &Path, accept_loss: bool, output: &Output) -> Ended {
@@ -83,14 +60,16 @@ fn repair(data: &Path, accept_loss: bool, output: &Output) -> Ended {
     Ok(Exit::Done)
 }
 
-fn shown(output: &Output) -> impl FnMut(Progress) + use<'_> {
+/// Draws how far a long operation is.
+pub(super) fn shown(output: &Output) -> impl FnMut(Progress) + use<'_> {
     |progress| {
         let of = if progress.total > 0 { format!(" of {}", progress.total) } else { String::new() };
         output.progress(&format!("{} ({}{of})", progress.doing, progress.done));
     }
 }
 
-fn finished<T>(output: &Output, result: Result<T, Error>) -> Result<T, Failure> {
+/// Its result, with the drawing removed.
+pub(super) fn finished<T>(output: &Output, result: Result<T, Error>) -> Result<T, Failure> {
     output.progress("");
     result.map_err(|error| failed(&error))
 }

@@ -1,20 +1,11 @@
-//! Secrets from the environment and from files, and the key of their markers.
+//! Secrets from the environment and from files.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
-use motet_engine::secret::SecretKey;
 use motet_expr::{Value, json};
 use motet_runtime::Secrets;
 
-use crate::failure::Failure;
-
-/// Beside the data; never in a backup.
-const KEY_FILE: &str = "secret.key";
-/// Only the server reads it.
-const KEY_MODE: u32 = 0o600;
 /// Longest secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
@@ -63,42 +54,6 @@ impl Secrets for ConfiguredSecrets {
 fn variable(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("MOTET_SECRET_{}", name.chars().map(letter).collect::<String>())
-}
-
-/// The key beside the data; made once.
-pub(super) fn load_or_create_key(data: &Path) -> Result<SecretKey, Failure> {
-    let path = data.join(KEY_FILE);
-    match fs::read(&path) {
-        Ok(bytes) => match <[u8; 32]>::try_from(bytes) {
-            Ok(key) => Ok(SecretKey(key)),
-            Err(bytes) => Err(unusable(&path, &format!("it has {} bytes, not 32", bytes.len()))),
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => create_key(data, &path),
-        Err(error) => Err(unusable(&path, &error.to_string())),
-    }
-}
-
-/// Written beside and renamed, so that a crash leaves a whole key or none.
-fn create_key(data: &Path, path: &Path) -> Result<SecretKey, Failure> {
-    let mut key = [0; 32];
-    let random = rustls::crypto::ring::default_provider().secure_random;
-    random.fill(&mut key).map_err(|_| unusable(path, "the system gives no random numbers"))?;
-    let partial = data.join(format!("{KEY_FILE}.partial"));
-    let written = || -> std::io::Result<()> {
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(KEY_MODE).open(&partial)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)?;
-        fs::File::open(data)?.sync_all()
-    };
-    written().map_err(|error| unusable(path, &error.to_string()))?;
-    Ok(SecretKey(key))
-}
-
-fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new("store-failed", format!("the key of the secrets {}: {why}", path.display()))
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ impl Directory {
         Self(path)
     }
 
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.0.join(name), text).unwrap();
     }
@@ -101,9 +105,13 @@ impl Server {
         Self::spawn(directory, &["dev", file])
     }
 
-    fn spawn(directory: Directory, arguments: &[&str]) -> Self {
+    /// With further arguments; the demonstration finds a free port by itself.
+    pub(crate) fn spawn(directory: Directory, arguments: &[&str]) -> Self {
         let mut command = motet(&directory, &[]).0;
-        command.args(arguments).args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
+        if arguments[0] != "demo" {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();

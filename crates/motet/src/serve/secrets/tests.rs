@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
 
 /// A new directory that is removed at the end.
@@ -19,20 +17,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-#[test]
-fn the_key_is_made_once_and_only_its_owner_reads_it() {
-    let directory = Directory::new("key");
-    let key = load_or_create_key(&directory.0).unwrap();
-    assert!(load_or_create_key(&directory.0).unwrap() == key);
-    let other = Directory::new("other-key");
-    assert!(load_or_create_key(&other.0).unwrap() != key, "keys differ");
-    let path = directory.0.join(KEY_FILE);
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::write(&path, "short").unwrap();
-    let failure = load_or_create_key(&directory.0).unwrap_err();
-    assert!(failure.message.ends_with("it has 5 bytes, not 32"), "{}", failure.message);
 }
 
 #[test]
