@@ -49,8 +49,7 @@ fn help_fits_on_a_page() {
 
             Commands:
               serve        Run a server
-              demo         See a server at work: it runs orders over services of its own, one of which fails in
-                           between
+              demo         See it at work: orders over services, one of which fails in between
               dev          Run a server for development: publish files, and again whenever they change
               publish      Publish workflows
               validate     Check documents without a server
