@@ -18,6 +18,8 @@ use crate::shell::{self, Line};
 
 /// Time in which a command must end, and a server must be up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where the pages are carried out, as they write it.
+const DIRECTORY: &str = "/srv/motet";
 /// Addresses as the pages write them.
 const SERVER: &str = ":7080";
 const SERVICE: &str = ":18080";
@@ -156,7 +158,7 @@ impl Session {
         }
         // Only lists follow behind; reads by id are exact.
         let is_list = |word: &&&str| {
-            ["instances?", "counts", "incidents"].iter().any(|list| word.contains(list))
+            ["instances?", "counts", "incidents", "cancel?"].iter().any(|list| word.contains(list))
         };
         let lists = match words {
             ["curl", ..] => words.iter().any(|word| is_list(&word)),
@@ -210,7 +212,8 @@ impl Session {
     }
 
     fn shown(&mut self, text: &str) -> String {
-        let text = self.names.shown(text);
+        let text = text.replace(&*self.directory.to_string_lossy(), DIRECTORY);
+        let text = self.names.shown(&text);
         self.ports().into_iter().fold(text, |text, (shown, real)| text.replace(&real, &shown))
     }
 
