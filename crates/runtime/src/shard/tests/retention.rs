@@ -282,7 +282,6 @@ fn a_child_stays_until_its_root_may_go() {
         sweep
         after 61s
         sweep
-        settle
         ",
         expect![[r#"
             > use pure kid-and-nap
@@ -331,7 +330,6 @@ fn a_child_stays_until_its_root_may_go() {
               commit of 2
                 a: forget, unlisted
                 a/1: forget, unlisted
-            > settle
         "#]],
     );
 }
