@@ -63,7 +63,7 @@ impl Sender {
     fn request(&self, call: &Call) -> Result<motet_mesh::Request, WorkflowError> {
         let request = &call.request;
         let revealer = Revealer::new(self, call)?;
-        let uri = revealer.text(&request.uri, encode)?;
+        let uri = revealer.uri(&request.uri)?;
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 6);
         for (name, value) in &request.headers {
             let name: HeaderName = name.parse().map_err(|_| wrong("header name", name))?;
@@ -142,19 +142,6 @@ fn header(text: &str) -> Result<HeaderValue, WorkflowError> {
 fn wrong(what: &str, text: &str) -> WorkflowError {
     let detail = format!("{text:?} is not a valid {what}");
     WorkflowError::new(ErrorKind::Expression, "the request cannot be sent", detail)
-}
-
-/// Percent-encodes a secret inside a URI (RFC 3986 §2.1).
-fn encode(secret: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    secret
-        .bytes()
-        .map(
-            |byte| {
-                if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-            },
-        )
-        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use motet_definition::graph::Kind;
 use motet_engine::secret::{self, AUTHORIZATION_NAME, SecretError, deferred_name, has_marker};
 use motet_engine::{Authorization, Deferred, ErrorKind, WorkflowError, deferred_program};
-use motet_expr::{Environment, Value, json};
+use motet_expr::{Environment, EvalError, Program, Value, json};
 
 use super::Sender;
 use crate::shard::Call;
@@ -42,6 +42,22 @@ impl<'c> Revealer<'c> {
         let reveal = |name: &str| self.named(name).map(|secret| encode(&secret));
         secret::reveal(text, &self.sender.secret_key, self.call.root, &self.call.namespace, &reveal)
             .map_err(|error| unavailable(&error))
+    }
+
+    /// A URI with secrets in the place of their markers, percent-encoded (RFC 3986 §2.1); where it begins with the result of
+    /// an expression, that is a URI itself and stands as it is.
+    pub(super) fn uri(&self, uri: &str) -> Result<String, WorkflowError> {
+        let head = secret::pieces(uri).next().filter(|(_, is_marker)| *is_marker);
+        let head = head.map_or("", |(marker, _)| marker);
+        let key = &self.sender.secret_key;
+        let name = secret::whole(head, key, self.call.root, &self.call.namespace);
+        match name.and_then(|name| self.deferred.get(name)) {
+            Some(result) => {
+                let rest = self.text(&uri[head.len()..], percent_encode)?;
+                Ok(text_of(result) + &rest)
+            }
+            None => self.text(uri, percent_encode),
+        }
     }
 
     /// A value with secrets in the place of their markers; a text that is one marker becomes whatever it stands for.
@@ -97,9 +113,7 @@ impl<'c> Revealer<'c> {
             return self.parameter(self.call.request.authorization.as_ref()?).ok();
         }
         match self.deferred.get(name) {
-            Some(value) => {
-                Some(json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned))
-            }
+            Some(value) => Some(text_of(value)),
             None => self.sender.secrets.secret(name),
         }
     }
@@ -111,41 +125,62 @@ impl<'c> Revealer<'c> {
         let Some(program) = deferred_program(http, deferred.ordinal) else {
             return Err(unavailable(&SecretError::Forged));
         };
-        let mut missing = None;
-        let mut variables = |name: &str| match deferred.variables.iter().find(|(of, _)| of == name)
-        {
-            Some((_, value)) => value.clone(),
-            None => self.secrets(&mut missing),
+        let result = self.result(program, deferred, None);
+        let secrets = &self.call.graph.secrets;
+        for missing in secrets.iter().filter(|name| self.sender.secrets.secret(name).is_none()) {
+            // What comes to something else where the secret is there reads it.
+            if self.result(program, deferred, Some(missing)) != result {
+                return Err(unavailable(&SecretError::Missing(missing.clone())));
+            }
+        }
+        result.map_err(|error| {
+            // The message could hold a part of a secret: it is not passed on.
+            let detail = format!("an expression over secrets failed ({:?})", error.kind);
+            WorkflowError::new(ErrorKind::Expression, "an expression failed", detail)
+        })
+    }
+
+    /// What the expression comes to; with `pretended` as if that secret were there.
+    fn result(
+        &self,
+        program: &Program,
+        deferred: &Deferred,
+        pretended: Option<&str>,
+    ) -> Result<Value, EvalError> {
+        let mut variables = |name: &str| {
+            let known = deferred.variables.iter().find(|(of, _)| of == name);
+            known.map_or_else(|| self.secrets(pretended), |(_, value)| value.clone())
         };
         let mut fuel = self.sender.limits.expression_fuel_max;
         let mut environment = Environment::new(&mut fuel, deferred.now);
-        let result = program.evaluate_with(&deferred.input, &mut variables, &mut environment);
-        match (result, missing) {
-            (Ok(value), _) => Ok(value),
-            // An expression that failed for want of a secret says which.
-            (Err(_), Some(name)) => Err(unavailable(&SecretError::Missing(name))),
-            // The message could hold a part of a secret: it is not passed on.
-            (Err(error), None) => {
-                let detail = format!("an expression over secrets failed ({:?})", error.kind);
-                Err(WorkflowError::new(ErrorKind::Expression, "an expression failed", detail))
-            }
-        }
+        program.evaluate_with(&deferred.input, &mut variables, &mut environment)
     }
 
     /// `$secrets`: each declared secret that can be had, as the object or the text that it is.
-    fn secrets(&self, missing: &mut Option<String>) -> Value {
-        let mut members = Vec::new();
-        for name in &self.call.graph.secrets {
-            let Some(secret) = self.sender.secrets.secret(name) else {
-                missing.get_or_insert_with(|| name.clone());
-                continue;
-            };
+    fn secrets(&self, pretended: Option<&str>) -> Value {
+        let member = |name: &'c String| {
+            let pretends = || (pretended == Some(name.as_str())).then(|| "?".to_owned());
+            let secret = self.sender.secrets.secret(name).or_else(pretends)?;
             let parsed = json::parse(secret.as_bytes(), json::Limits::default()).ok();
             let object = parsed.filter(|value| matches!(value, Value::Obj(_)));
-            members.push((name.as_str(), object.unwrap_or_else(|| json::string(secret))));
-        }
-        json::object(members)
+            Some((name.as_str(), object.unwrap_or_else(|| json::string(secret))))
+        };
+        json::object(self.call.graph.secrets.iter().filter_map(member))
     }
+}
+
+/// A text as it is, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned)
+}
+
+fn percent_encode(secret: &str) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encoded = |byte| match unreserved(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    secret.bytes().map(encoded).collect()
 }
 
 fn unavailable(error: &SecretError) -> WorkflowError {

@@ -52,7 +52,12 @@ fn check(with: &str, expect: Expect) {
 fn a_header_holds_the_secret_and_is_sensitive() {
     check(
         "method: get, endpoint: 'http://shop/', headers: { x-token: '${ $secrets.digits }', x-plain: a }",
-        expect![[""]],
+        expect![[r#"
+            GET http://shop/
+            x-token: 987654 (sensitive)
+            x-plain: a
+
+        "#]],
     );
 }
 
@@ -60,20 +65,44 @@ fn a_header_holds_the_secret_and_is_sensitive() {
 fn a_uri_holds_the_secret_percent_encoded() {
     check(
         "method: get, endpoint: 'http://shop/', query: { t: '${ $secrets.token }' }",
-        expect![[""]],
+        expect![[r#"
+            GET http://shop/?t=s3cr3t%2F%26%20%C3%A4
+
+        "#]],
     );
-    check("method: get, endpoint: '${ \"http://shop/\" + $secrets.token }'", expect![[""]]);
+    check(
+        "method: get, endpoint: 'http://shop/', query: { t: '${ $secrets.login }' }",
+        expect![[r#"
+            GET http://shop/?t=%7B%22user%22%3A%22ada%22%2C%22pin%22%3A1234%2C%22roles%22%3A%5B%22a%22%2C%22b%22%5D%7D
+
+        "#]],
+    );
+    check(
+        "method: get, endpoint: '${ \"http://shop/\" + ($secrets.token | @uri) }'",
+        expect![[r#"
+            GET http://shop/s3cr3t%2F%26%20%C3%A4
+
+        "#]],
+    );
 }
 
 #[test]
 fn a_body_holds_whole_values_of_any_type_and_texts() {
     check(
         "method: post, endpoint: 'http://shop/', body: { all: '${ $secrets.login }', pin: '${ $secrets.login.pin }', text: '${ \"<\" + $secrets.token + \">\" }', list: ['${ $secrets.digits }', 2] }",
-        expect![[""]],
+        expect![[r#"
+            POST http://shop/
+            content-type: application/json
+            {"all":{"user":"ada","pin":1234,"roles":["a","b"]},"pin":1234,"text":"<s3cr3t/& ä>","list":["987654",2]}
+        "#]],
     );
     check(
         "method: post, endpoint: 'http://shop/', headers: { content-type: text/plain }, body: '${ \"pin \" + $secrets.digits }'",
-        expect![[""]],
+        expect![[r#"
+            POST http://shop/
+            content-type: text/plain
+            pin 987654
+        "#]],
     );
 }
 
@@ -81,11 +110,20 @@ fn a_body_holds_whole_values_of_any_type_and_texts() {
 fn credentials_hold_the_secret_and_the_parameter_may_be_used_elsewhere() {
     check(
         "method: get, endpoint: { uri: 'http://shop/', authentication: { basic: { username: ada, password: '${ $secrets.token }' } } }",
-        expect![[""]],
+        expect![[r#"
+            GET http://shop/
+            authorization: Basic YWRhOnMzY3IzdC8mIMOk (sensitive)
+
+        "#]],
     );
     check(
         "method: get, endpoint: { uri: 'http://shop/', authentication: { bearer: { token: '${ $secrets.digits }' } } }, headers: { x-copy: '${ $authorization.parameter }' }",
-        expect![[""]],
+        expect![[r#"
+            GET http://shop/
+            x-copy: 987654 (sensitive)
+            authorization: Bearer 987654 (sensitive)
+
+        "#]],
     );
 }
 
@@ -93,7 +131,11 @@ fn credentials_hold_the_secret_and_the_parameter_may_be_used_elsewhere() {
 fn an_expression_over_a_secret_sees_the_recorded_now() {
     check(
         "method: post, endpoint: 'http://shop/', body: { stamp: '${ ($secrets.digits | length) + now }', n: '${ .n }' }",
-        expect![[""]],
+        expect![[r#"
+            POST http://shop/
+            content-type: application/json
+            {"stamp":1767225606,"n":1}
+        "#]],
     );
 }
 
@@ -101,25 +143,58 @@ fn an_expression_over_a_secret_sees_the_recorded_now() {
 fn a_secret_that_is_not_there_is_an_authorization_error() {
     check(
         "method: get, endpoint: 'http://shop/', headers: { x-token: '${ $secrets.absent }' }",
-        expect![[""]],
+        expect![[r#"
+            refused: {"type":"https://open-workflow-specification.org/spec/1.0.0/errors/authorization","status":403,"title":"a secret is not available","detail":"the secret \"absent\" is not available"}
+        "#]],
     );
     check(
         "method: get, endpoint: 'http://shop/', headers: { x-token: '${ $secrets.absent | ascii_upcase }' }",
-        expect![[""]],
+        expect![[r#"
+            refused: {"type":"https://open-workflow-specification.org/spec/1.0.0/errors/authorization","status":403,"title":"a secret is not available","detail":"the secret \"absent\" is not available"}
+        "#]],
     );
+}
+
+#[test]
+fn a_missing_secret_is_found_wherever_it_is_read() {
+    for body in [
+        "{ pin: '${ $secrets.absent.pin }' }",
+        "{ all: '${ $secrets }' }",
+        "{ is: '${ $secrets.absent == null }' }",
+        "{ is: '${ $secrets.absent | tonumber }' }",
+        "'${ if .n == 1 then $secrets.absent else 0 end }'",
+    ] {
+        let with = format!("method: post, endpoint: 'http://shop/', body: {body}");
+        let refused = outgoing(&with, INPUT, id(1), &KEY);
+        assert!(
+            refused.contains("the secret \\\"absent\\\" is not available"),
+            "{body}: {refused}"
+        );
+    }
+    let unread = "method: post, endpoint: 'http://shop/', body: '${ if .n == 2 then $secrets.absent else $secrets.digits end }'";
+    assert!(outgoing(unread, INPUT, id(1), &KEY).contains("987654"));
 }
 
 #[test]
 fn what_fails_over_a_secret_says_nothing_of_it() {
     check(
         "method: post, endpoint: 'http://shop/', body: { n: '${ $secrets.token | tonumber }' }",
-        expect![[""]],
+        expect![[r#"
+            refused: {"type":"https://open-workflow-specification.org/spec/1.0.0/errors/expression","status":400,"title":"an expression failed","detail":"an expression over secrets failed (Failed)"}
+        "#]],
     );
     check(
         "method: get, endpoint: 'http://shop/', headers: { x-token: '${ $secrets.broken }' }",
-        expect![[""]],
+        expect![[r#"
+            refused: {"type":"https://open-workflow-specification.org/spec/1.0.0/errors/expression","status":400,"title":"not a header","detail":"a header's value holds a control character"}
+        "#]],
     );
-    check("method: get, endpoint: '${ \"http://sh op/\" + $secrets.digits }'", expect![[""]]);
+    check(
+        "method: get, endpoint: '${ \"http://sh op/\" + $secrets.digits }'",
+        expect![[r#"
+        refused: {"type":"https://open-workflow-specification.org/spec/1.0.0/errors/expression","status":400,"title":"the request cannot be sent","detail":"\"\\u{f8ff}motet:secret:f91b93fb2889bb3f1f5df19654e3e28f:deferred/1/0\\u{f8fe}\" is not a valid endpoint"}
+    "#]],
+    );
 }
 
 #[test]

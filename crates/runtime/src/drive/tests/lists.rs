@@ -47,7 +47,16 @@ async fn check(filter: InstanceFilter, expect: Expect) {
 
 #[tokio::test]
 async fn without_a_filter_everything_is_listed() {
-    let everything = expect![[""]];
+    let everything = expect![[r#"
+        7 test/order:1.1.0 cancelled
+        6 test/ship:2.0.0 completed
+        5 test/order:1.1.0 faulted, some:type a title
+        4 test/order:1.1.0 waiting, incident
+        3 test/ship:1.0.0 running
+        2 test/order:1.0.0 running
+        1 test/order:1.0.0 completed
+        = 1 cancelled, 2 completed, 1 faulted, 2 running, 1 waiting @1
+    "#]];
     check(InstanceFilter::default(), everything).await;
 }
 
@@ -56,27 +65,80 @@ async fn every_given_property_must_fit() {
     let order = InstanceFilter { workflow: Some("order".to_owned()), ..Default::default() };
     let version = InstanceFilter { version: Some("1.1.0".to_owned()), ..order.clone() };
     let ended = InstanceFilter { statuses: vec![Status::Completed, Status::Faulted], ..order };
-    check(version, expect![[""]]).await;
-    check(ended, expect![[""]]).await;
+    check(
+        version,
+        expect![[r#"
+        7 test/order:1.1.0 cancelled
+        5 test/order:1.1.0 faulted, some:type a title
+        4 test/order:1.1.0 waiting, incident
+        = 1 cancelled, 1 faulted, 1 waiting @1
+    "#]],
+    )
+    .await;
+    check(
+        ended,
+        expect![[r#"
+        5 test/order:1.1.0 faulted, some:type a title
+        1 test/order:1.0.0 completed
+        = 1 completed, 1 faulted @1
+    "#]],
+    )
+    .await;
     let foreign = InstanceFilter { namespace: Some("other".to_owned()), ..Default::default() };
-    check(foreign, expect![[""]]).await;
+    check(
+        foreign,
+        expect![[r#"
+        =  @1
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn instances_are_found_by_parent_business_key_and_incident() {
     let children = InstanceFilter { parent: Some(id(2)), ..Default::default() };
-    check(children, expect![[""]]).await;
+    check(
+        children,
+        expect![[r#"
+        3 test/ship:1.0.0 running
+        = 1 running @1
+    "#]],
+    )
+    .await;
     let key = InstanceFilter { business_key: Some("A-2".to_owned()), ..Default::default() };
-    check(key, expect![[""]]).await;
+    check(
+        key,
+        expect![[r#"
+        7 test/order:1.1.0 cancelled
+        2 test/order:1.0.0 running
+        = 1 cancelled, 1 running @1
+    "#]],
+    )
+    .await;
     let incidents = InstanceFilter { incidents: true, ..Default::default() };
-    check(incidents, expect![[""]]).await;
+    check(
+        incidents,
+        expect![[r#"
+        4 test/order:1.1.0 waiting, incident
+        = 1 waiting @1
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn the_time_of_the_start_is_bounded_from_below_and_below_the_upper_bound() {
     let between =
         InstanceFilter { from: Some(started(3)), to: Some(started(5)), ..Default::default() };
-    check(between, expect![[""]]).await;
+    check(
+        between,
+        expect![[r#"
+        4 test/order:1.1.0 waiting, incident
+        3 test/ship:1.0.0 running
+        = 1 running, 1 waiting @1
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]

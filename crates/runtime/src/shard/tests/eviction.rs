@@ -1,8 +1,14 @@
 //! What leaves memory, and that nothing is lost by it.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use expect_test::expect;
 
 use super::check;
+use super::script::answered;
+use super::world::World;
+use crate::shard::Input;
 
 #[test]
 fn ended_instances_leave_at_once_and_idle_ones_oldest_first() {
@@ -139,4 +145,67 @@ fn a_timer_whose_load_fails_is_not_forgotten() {
             > settle
         "#]],
     );
+}
+
+#[test]
+fn histories_are_the_same_whatever_stays_in_memory() {
+    let mut loads = [0, 0];
+    for seed in 1..=60 {
+        let (huge, few) = random_life(seed, 10_000);
+        let (tiny, many) = random_life(seed, 0);
+        assert!(huge.len() >= 8, "seed {seed}: {huge:?}");
+        assert!(
+            huge.values().all(|history| history.contains("workflow-")),
+            "seed {seed}: {huge:#?}"
+        );
+        assert_eq!(huge, tiny, "seed {seed}");
+        loads = [loads[0] + few, loads[1] + many];
+    }
+    assert!(loads[1] > loads[0] + 500, "a tiny cache reloads: {loads:?}");
+}
+
+/// What one random script leaves of each instance, with so many idle ones kept, and how often instances were loaded.
+///
+/// The script is drawn before anything runs: what it does depends on the seed alone.
+fn random_life(seed: u64, cached_max: usize) -> (BTreeMap<String, String>, usize) {
+    const WORKFLOWS: [&str; 8] =
+        ["chain", "fork", "two-naps", "of-nap", "siblings", "hasty", "stuck", "kid-and-nap"];
+    let mut world = World::new();
+    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut draw = move |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    world.limit("instances_cached_max", cached_max);
+    world.run("use pay pure nap chain fork two-naps of-nap siblings hasty stuck kid-and-nap");
+    for nth in 0..8 {
+        let workflow = WORKFLOWS[draw(8) as usize];
+        world.run(&format!("start i{nth} {workflow}\nsettle"));
+    }
+    for _ in 0..40 {
+        let name = format!("i{}", draw(8));
+        match draw(8) {
+            0 => world.run(&format!("suspend {name}")),
+            1 => world.run(&format!("resume {name}")),
+            2 => world.run(&format!("read {name}")),
+            3 => world.pass(Duration::from_secs(draw(20))),
+            4 => world.run(&format!("retry {name}")),
+            _ => {
+                let calls = world.calls_by_name();
+                if let Some((id, step, attempt)) = calls.get(draw(4) as usize).copied() {
+                    world.feed(Input::Outcome { id, step, attempt, outcome: answered(&[]) });
+                }
+            }
+        }
+        world.settle();
+    }
+    // Everything comes to its end.
+    for nth in 0..8 {
+        world.run(&format!("resume i{nth}\nsettle\ncancel i{nth}\nsettle"));
+    }
+    world.pass(Duration::from_secs(1_000));
+    world.settle();
+    (world.histories(), world.loads())
 }

@@ -5,31 +5,36 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use motet_definition::graph::{self, Graph};
 use motet_engine::secret::SecretKey;
+use motet_journal::{Message, decode_records, encode_message};
 use motet_store::memory::MemoryStore;
 use motet_store::{
-    Commit, CommitError, Completion, Entity, Epoch, Position, RowScan, Store, Value,
+    Commit, CommitError, Completion, Entity, Epoch, Position, Reads, RowChange, RowScan, Store,
+    Value,
 };
 use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
 
 use super::definitions;
 use crate::drive::recover;
 use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Watcher};
-use crate::tables::{SCHEMA, START};
-use crate::{Error, HistoryEntry};
+use crate::tables::{MESSAGE, SCHEMA, SENT, START};
+use crate::{Error, HistoryEntry, view};
 
 pub(super) struct World {
     pub(super) machine: Machine,
     store: MemoryStore,
     limits: Limits,
     now: Timestamp,
+    epoch: Epoch,
     /// The batch in flight.
     batch: Option<Vec<Commit>>,
     /// What the machine asks the store.
     questions: Vec<Question>,
     /// Most questions that were open at once.
     asked_max: usize,
+    loaded: usize,
     loads: Held,
     lookups: Held,
     scans: Held,
@@ -88,9 +93,11 @@ impl World {
             store: MemoryStore::new(&SCHEMA),
             limits,
             now: BEGIN,
+            epoch: Epoch(1),
             batch: None,
             questions: Vec::new(),
             asked_max: 0,
+            loaded: 0,
             loads: Held::Answered,
             lookups: Held::Answered,
             scans: Held::Answered,
@@ -174,6 +181,7 @@ impl World {
             Output::Load(id) => {
                 let name = self.names.instance(id);
                 self.say(&format!("  load {name}"));
+                self.loaded += 1;
                 self.questions.push(Question::Load(id));
             }
             Output::Lookup { shard, key } => {
@@ -321,6 +329,7 @@ impl World {
             can.then(|| graph::check(&published.source, limits).graph.map(Arc::new)).flatten()
         };
         let (epoch, recovered) = recover::read(&self.store, &compile).expect("a store to read");
+        self.epoch = epoch;
         self.machine = Machine::new(config(&self.limits, epoch));
         self.feed(Input::Recovered(Box::new(recovered)));
     }
@@ -361,6 +370,58 @@ impl World {
     pub(super) fn take_calls(&mut self) -> Vec<(InstanceId, StepId, Attempt)> {
         let calls: BTreeMap<_, _> = self.calls.drain().collect();
         calls.into_values().collect()
+    }
+
+    /// Every call that has left, in the order of their names; answered ones are still among them.
+    pub(super) fn calls_by_name(&self) -> Vec<(InstanceId, StepId, Attempt)> {
+        let calls: BTreeMap<_, _> = self.calls.iter().collect();
+        calls.into_values().copied().collect()
+    }
+
+    /// The kinds of the records of every instance, by name.
+    pub(super) fn histories(&self) -> BTreeMap<String, String> {
+        let history = |id: &InstanceId| {
+            let graph = &self.names.graphs[&self.names.definitions[id]];
+            let chunks = wait(|done| self.store.history(Entity(id.0), 0, usize::MAX, done));
+            let kinds = chunks.expect("a history").into_iter().flat_map(|(first, _, chunk)| {
+                let records = decode_records(&chunk).expect("records that can be read");
+                view::history(&records, first, graph)
+            });
+            kinds.map(|entry| format!("{} {}\n", entry.number, entry.kind)).collect::<String>()
+        };
+        let known = self.names.instances.iter();
+        known.map(|(id, name)| (name.clone(), history(id))).collect()
+    }
+
+    /// Puts messages into the store that one shard has for another, as if they had been sent.
+    pub(super) fn plant(&mut self, from: ShardId, to: ShardId, message: &Message, count: u64) {
+        let int = |number: u64| Value::Int(i64::try_from(number).expect("a small number"));
+        let (source, target) = (int(from.0.into()), int(to.0.into()));
+        let mut body = Vec::new();
+        encode_message(message, &mut body);
+        let body = Bytes::from(body);
+        let messages = (1..=count).map(|nth| {
+            let (previous, body) = (int(nth - 1), Value::Blob(body.clone()));
+            let row = vec![source.clone(), int(nth), target.clone(), previous, body];
+            RowChange::Put { table: MESSAGE.id, row }
+        });
+        let sent = vec![source.clone(), target.clone(), int(count)];
+        let rows = messages.chain([RowChange::Put { table: SENT.id, row: sent }]).collect();
+        let commit = Commit {
+            shard: from,
+            epoch: self.epoch,
+            entity: Entity([0xff; 16]),
+            records: Bytes::new(),
+            record_count: 0,
+            snapshot: None,
+            rows,
+        };
+        wait(|done| self.store.commit(vec![commit], done)).expect("the store takes it");
+    }
+
+    /// How often an instance was loaded.
+    pub(super) fn loads(&self) -> usize {
+        self.loaded
     }
 
     pub(super) fn asked_max(&self) -> usize {
