@@ -1,6 +1,6 @@
 //! The HTTP API of Motet: `/api/v1`, probes and metrics, over the runtime's [`Handle`](motet_runtime::Handle).
 //!
-//! One table of [routes] says what there is: method, path, parameters, bodies and answers. The router, the refusal of
+//! One table of routes says what there is: method, path, parameters, bodies and answers. The router, the refusal of
 //! unknown query parameters and the OpenAPI document are made from it, so that they cannot say different things.
 //!
 //! The crate deliberately holds no state of its own beyond counters, decides nothing about workflows, and never sees storage:
