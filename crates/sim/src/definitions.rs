@@ -110,7 +110,7 @@ impl Generator {
             27..34 => Self::wait,
             34..40 => Self::set,
             40..43 => Self::switch,
-            43..50 if self.may_run => Self::run,
+            43..46 if self.may_run => Self::run,
             43..50 => Self::call,
             50..64 => Self::fork,
             64..76 => Self::each,

@@ -5,6 +5,9 @@ use motet_types::ShardId;
 use crate::check::{Check, Checked, ensure};
 use crate::world::{Event, HORIZON, World};
 
+/// Starts that are made to let a fault strike.
+const PROVOKED_MAX: u32 = 40;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Power fails after so many more writes, syncs and changes of names.
@@ -35,6 +38,8 @@ pub(crate) struct Faults {
     /// Planned and not begun.
     left: usize,
     pub(crate) armed: Option<Fault>,
+    /// How often somebody has started something to make it strike.
+    provoked: u32,
 }
 
 impl Faults {
@@ -46,13 +51,13 @@ impl Faults {
 impl World {
     /// At least three crashes, a failed sync, a full disk, and a jump of the clock.
     pub(crate) fn plan_faults(&mut self) {
-        let mut faults = vec![Fault::NoRoom(false), Fault::SyncFails(self.random.below(8))];
+        let mut faults = vec![Fault::NoRoom(false), Fault::SyncFails(self.random.below(6))];
         for _ in 0..self.random.between(3, 6) {
             faults.push(match self.random.below(8) {
-                0..3 => Fault::PowerAt(self.random.below(20)),
+                0..3 => Fault::PowerAt(self.random.below(14)),
                 3 => Fault::Power,
                 4 => Fault::Kill,
-                _ => Fault::AtOutput(self.random.below(15), self.random.percent(60)),
+                _ => Fault::AtOutput(self.random.below(10), self.random.percent(60)),
             });
         }
         for _ in 0..self.random.between(1, 3) {
@@ -86,13 +91,7 @@ impl World {
                 return Ok(());
             }
             Fault::Provoke => {
-                if let Some(armed) = self.faults.armed {
-                    if let Fault::NoRoom(_) = armed {
-                        self.disk.set_free_bytes(0);
-                    }
-                    self.provoke();
-                    self.plan(300_000, Event::Fault(Fault::Provoke));
-                }
+                self.strike();
                 return Ok(());
             }
             _ => {}
@@ -106,6 +105,7 @@ impl World {
         self.faults.left -= 1;
         self.begin_fault(fault)?;
         if self.faults.armed.is_some() {
+            self.faults.provoked = 0;
             self.plan(1_500_000, Event::Fault(Fault::Provoke));
         }
         Ok(())
@@ -146,6 +146,23 @@ impl World {
             Fault::RoomAgain | Fault::TablesRoom | Fault::Provoke => {}
         }
         Ok(())
+    }
+
+    /// What is armed strikes at the next writes at the latest; where it cannot, it is given up.
+    fn strike(&mut self) {
+        let Some(armed) = self.faults.armed else { return };
+        self.faults.provoked += 1;
+        if self.faults.provoked > PROVOKED_MAX {
+            self.tell(|| format!("{armed:?} does not strike"));
+            self.disk_failed();
+            self.faults.armed = None;
+            return;
+        }
+        if let Fault::NoRoom(_) = armed {
+            self.disk.set_free_bytes(0);
+        }
+        self.provoke();
+        self.plan(400_000, Event::Fault(Fault::Provoke));
     }
 
     /// A group was refused or ended unknown: if that was planned, it has happened.

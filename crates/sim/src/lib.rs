@@ -9,6 +9,7 @@
 //!
 //! Invariants: the same seed gives the same story; every check can fail, which the sabotage builds show.
 
+mod answers;
 mod check;
 mod clients;
 mod compare;

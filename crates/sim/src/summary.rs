@@ -52,7 +52,6 @@ summary! {
     lookups: "start keys looked up",
     checkpoints: "checkpoints",
     checkpoints_failed: "checkpoints that failed",
-    segments_recycled: "checkpoints that recycled",
     crashes_power: "crashes by power failure",
     crashes_kill: "crashes of the process alone",
     crashes_in_commit: "crashes in the middle of a commit",
