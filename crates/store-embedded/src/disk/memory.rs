@@ -357,7 +357,8 @@ impl DiskFile for MemoryFile {
         let written = match result {
             Ok(()) => bytes.len(),
             Err(_) if was_off => 0,
-            Err(_) => state.random.below(bytes.len() as u64 + 1) as usize,
+            // The header of a segment is safe because it fits one sector, which is never torn.
+            Err(_) => state.random.below((bytes.len() / SECTOR) as u64 + 1) as usize * SECTOR,
         };
         state.write(self.id, offset as usize, &bytes[..written])?;
         result
