@@ -150,7 +150,7 @@ fn a_timer_whose_load_fails_is_not_forgotten() {
 #[test]
 fn histories_are_the_same_whatever_stays_in_memory() {
     let mut loads = [0, 0];
-    for seed in 1..=60 {
+    for seed in 1..=30 {
         let (huge, few) = random_life(seed, 10_000);
         let (tiny, many) = random_life(seed, 0);
         assert!(huge.len() >= 8, "seed {seed}: {huge:?}");
@@ -161,7 +161,7 @@ fn histories_are_the_same_whatever_stays_in_memory() {
         assert_eq!(huge, tiny, "seed {seed}");
         loads = [loads[0] + few, loads[1] + many];
     }
-    assert!(loads[1] > loads[0] + 500, "a tiny cache reloads: {loads:?}");
+    assert!(loads[1] > loads[0] + 250, "a tiny cache reloads: {loads:?}");
 }
 
 /// What one random script leaves of each instance, with so many idle ones kept, and how often instances were loaded.

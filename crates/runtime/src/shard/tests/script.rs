@@ -11,6 +11,7 @@
 //! answer NAME.TASK [STATUS] [JSON]          fail NAME.TASK maybe-run|not-run
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
 //! hold|let|lose loads|lookups|scans         answers later · answers now · answers with an error
+//! let load NAME                  answers this one, though loads are held
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked
 //! after 5s · restart · levels
@@ -81,6 +82,7 @@ impl World {
                 let message = "no answer".to_owned();
                 self.outcome(call, Outcome::Failed { maybe_run, timed_out: false, message });
             }
+            ["let", "load", name] => self.let_load(self.id(name)),
             [verb @ ("hold" | "let" | "lose"), what] => self.hold(held(verb), what),
             ["defect", name] => set_defect(self.id(name), Some(false)),
             ["lasting-defect", name] => set_defect(self.id(name), Some(true)),

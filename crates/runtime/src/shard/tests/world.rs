@@ -286,6 +286,15 @@ impl World {
         }
     }
 
+    /// Answers the load of one instance, though loads are held.
+    pub(super) fn let_load(&mut self, id: InstanceId) {
+        let is_it = |question: &Question| matches!(question, Question::Load(of) if *of == id);
+        let at = self.questions.iter().position(is_it).expect("its load was asked for");
+        let question = self.questions.remove(at);
+        let input = self.answer(question, false);
+        self.feed(input);
+    }
+
     pub(super) fn hold(&mut self, held: Held, what: &str) {
         match what {
             "loads" => self.loads = held,
@@ -394,14 +403,14 @@ impl World {
     }
 
     /// Puts messages into the store that one shard has for another, as if they had been sent.
-    pub(super) fn plant(&mut self, from: ShardId, to: ShardId, message: &Message, count: u64) {
+    pub(super) fn plant(&mut self, from: ShardId, to: ShardId, messages: &[Message]) {
         let int = |number: u64| Value::Int(i64::try_from(number).expect("a small number"));
         let (source, target) = (int(from.0.into()), int(to.0.into()));
-        let mut body = Vec::new();
-        encode_message(message, &mut body);
-        let body = Bytes::from(body);
-        let messages = (1..=count).map(|nth| {
-            let (previous, body) = (int(nth - 1), Value::Blob(body.clone()));
+        let count = messages.len() as u64;
+        let messages = messages.iter().zip(1..).map(|(message, nth)| {
+            let mut body = Vec::new();
+            encode_message(message, &mut body);
+            let (previous, body) = (int(nth - 1), Value::Blob(Bytes::from(body)));
             let row = vec![source.clone(), int(nth), target.clone(), previous, body];
             RowChange::Put { table: MESSAGE.id, row }
         });
