@@ -134,6 +134,9 @@ impl Generator {
             "endpoint": format!("http://service/{name}"),
             "body": {"n": "${ $workflow.input.n }", "items": items},
         }});
+        if self.random.percent(10) {
+            call["metadata"] = json!({"motet": {"idempotent": false}});
+        }
         if self.random.percent(30) {
             call["timeout"] = json!({"after": {"seconds": self.random.between(3, 30)}});
         }
@@ -145,7 +148,8 @@ impl Generator {
     }
 
     fn set(&mut self, name: &str, _: usize) -> Json {
-        json!({"set": {"v": "${ (.v? // 0) + 1 }", "at": name}})
+        let more = self.random.between(1, 4);
+        json!({"set": {"v": format!("${{ (.v? // 0) + {more} }}"), "at": name}})
     }
 
     /// Goes on in order, ends the scope or ends the workflow, as a service's answer says.

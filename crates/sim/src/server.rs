@@ -8,6 +8,7 @@ use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
 use motet_runtime::shard::{Config, Input, Machine, Output};
 use motet_store::{Commit, CommitError, Entity, Position, RowScan, Value};
+use motet_store_embedded::disk::Disk as _;
 use motet_store_embedded::{Embedded, Error, Inline};
 use motet_types::{InstanceId, ShardId};
 
@@ -59,6 +60,7 @@ impl World {
             self.summary.clock_back += 1;
             self.ahead -= self.random.below(20_000_000) as i64;
         }
+        self.tell_segments();
         let (disk, tables) = (Arc::new(self.disk.clone()), Box::new(self.tables.clone()));
         let opened = Embedded::open(disk, tables, &SCHEMA, self.store_options.clone());
         let store = match opened {
@@ -78,6 +80,26 @@ impl World {
             }
         };
         self.opened(Inline::over(store))
+    }
+
+    /// What the first block of each file says, for whoever reads the story.
+    fn tell_segments(&mut self) {
+        let disk = self.disk.clone();
+        self.tell(|| {
+            let number = |block: &[u8], at: usize| {
+                let bytes = block.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+                u64::from_le_bytes(bytes.unwrap_or_default())
+            };
+            let names = disk.list().unwrap_or_default();
+            let lines = names.iter().filter(|name| name.starts_with("log-")).map(|name| {
+                let block = disk.content(name).unwrap_or_default();
+                let (ordinal, base, first) =
+                    (number(&block, 24), number(&block, 32), number(&block, 40));
+                format!("{name} ({ordinal}, base {base}) from {first}")
+            });
+            let lines: Vec<String> = lines.collect();
+            format!("found: {}", lines.join(", "))
+        });
     }
 
     fn opened(&mut self, store: Inline) -> Checked {
@@ -151,7 +173,7 @@ impl World {
 
     fn carry_out(&mut self, output: Output) -> Checked {
         // Now and then the disk is slow, and much waits for it.
-        let slowest = if self.random.percent(8) { 500_000 } else { 3_000 };
+        let slowest = if self.random.percent(12) { 500_000 } else { 3_000 };
         let latency = self.random.below(slowest);
         let life = self.life;
         match output {

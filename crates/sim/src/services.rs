@@ -1,6 +1,6 @@
 //! The services that are called: what arrived, what was done about it, and how they answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use motet_engine::{Body, Outcome, Request, Response};
 use motet_expr::json;
 use motet_runtime::shard::Call;
-use motet_types::InstanceId;
+use motet_types::{InstanceId, StepId};
 
 use crate::check::{Check, Checked, ensure};
 use crate::random::Random;
@@ -24,6 +24,8 @@ pub(crate) struct Services {
     by_key: BTreeMap<String, Asked>,
     /// The key of each logical call: instance, address and body.
     by_call: BTreeMap<(InstanceId, String, String), String>,
+    /// Attempts that have arrived of requests that must not be repeated.
+    unrepeatable: BTreeSet<(InstanceId, StepId)>,
     /// Behave from now on.
     pub(crate) calm: bool,
 }
@@ -104,6 +106,14 @@ impl Services {
         let Call { id, key, request, .. } = call;
         let body = text_of(request);
         summary.calls += 1;
+        if !request.repeatable {
+            summary.calls_unrepeatable += 1;
+            let is_first = self.unrepeatable.insert((*id, call.step));
+            let expected = "one arrival of a call that must not be repeated";
+            ensure(is_first, Check::CallRepeated, expected, || {
+                format!("{id} {}, step {}", request.uri, call.step)
+            })?;
+        }
         if let Some(asked) = self.by_key.get(key) {
             summary.calls_again += 1;
             let is_same = asked.id == *id && asked.uri == request.uri && asked.body == body;

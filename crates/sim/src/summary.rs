@@ -68,6 +68,7 @@ summary! {
     clock_back: "restarts with an earlier clock",
     calls: "calls arrived",
     calls_again: "of them again under their key",
+    calls_unrepeatable: "calls that must not be repeated",
     outcomes_late: "late outcomes",
     outcomes_lost: "lost outcomes",
     outcomes_duplicate: "duplicate outcomes",

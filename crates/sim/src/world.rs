@@ -298,7 +298,7 @@ fn store_options(random: &mut Random) -> Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: *random.pick(&[8 * 1024, 12 * 1024, 64 * 1024]),
+        frame_bytes_max: *random.pick(&[8 * 1024, 8 * 1024, 64 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     }
