@@ -148,16 +148,25 @@ async fn serve(
     });
     let mut signals = Signals::new()?;
     let settling = async {
-        signals.next().await;
+        let failed = tokio::select! {
+            () = signals.next() => None,
+            reason = handle.failed() => Some(reason),
+        };
         // Nobody listens only where serving has ended, and then there is nothing to stop.
         let _ = stop.send(true);
+        let patience = if failed.is_some() { Duration::ZERO } else { config.shutdown_limit };
         tokio::select! {
-            () = handle.shut_down(config.shutdown_limit) => {}
+            () = handle.shut_down(patience) => {}
             () = signals.next() => handle.shut_down(Duration::ZERO).await,
         }
+        failed
     };
-    tokio::join!(answering, settling);
-    Ok(())
+    let (_, failed) = tokio::join!(answering, settling);
+    match failed {
+        None => Ok(()),
+        Some(reason) => Err(Failure::new("store-failed", reason)
+            .with_hint("what was acknowledged is safe; look after the disk, then start again")),
+    }
 }
 
 struct Signals {

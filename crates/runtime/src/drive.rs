@@ -81,6 +81,7 @@ impl Runtime {
             clock: options.clock,
             catalog: RwLock::default(),
             health: Mutex::new(Health { ready: false, reason: Some(STARTING.to_owned()) }),
+            failed: tokio::sync::watch::Sender::new(None),
             levels: Levels::default(),
             store_metrics: options.store_metrics,
             seed: Mutex::new(inner::Seed::from_system()),
@@ -141,6 +142,8 @@ pub(crate) struct Inner {
     clock: Arc<dyn Clock>,
     catalog: RwLock<Arc<CatalogView>>,
     health: Mutex<Health>,
+    /// Why the server has to stop.
+    failed: tokio::sync::watch::Sender<Option<String>>,
     levels: Levels,
     store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
     seed: Mutex<inner::Seed>,

@@ -176,6 +176,11 @@ impl Handle {
         self.inner.health()
     }
 
+    /// Ends when the server has to stop because nobody can tell any more what is durable (a failed sync), with the reason.
+    pub async fn failed(&self) -> String {
+        self.inner.failed().await
+    }
+
     pub fn metrics(&self) -> Metrics {
         self.inner.metrics()
     }

@@ -9,7 +9,6 @@ use motet_types::{InstanceId, ShardId};
 
 use super::Inner;
 use super::call::Sender;
-use crate::Health;
 use crate::shard::{Config, Input, Machine, Output, Recovered};
 use crate::tables::START;
 
@@ -98,7 +97,7 @@ impl Shell {
                 }
                 Output::Stop(reason) => {
                     self.inner.lanes.close();
-                    self.inner.set_health(Health { ready: false, reason: Some(reason) });
+                    self.inner.fail(reason);
                 }
             }
         }

@@ -142,6 +142,21 @@ impl Inner {
         self.lock_health().clone()
     }
 
+    /// The store's state is unknown: nothing is acknowledged any more, and the process has to end.
+    pub(super) fn fail(&self, reason: String) {
+        self.set_health(Health { ready: false, reason: Some(reason.clone()) });
+        self.failed.send_replace(Some(reason));
+    }
+
+    pub(crate) async fn failed(&self) -> String {
+        let mut failed = self.failed.subscribe();
+        match failed.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            // The sender lives in `self`, so this cannot be reached; there is nothing to tell then.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     /// What was starting is ready now; what is stopping already stays so.
     pub(super) fn set_ready(&self) {
         let mut health = self.lock_health();
