@@ -440,7 +440,7 @@ fn expressions_and_their_variables() {
         expect![[r#"
             w:3:19: error[invalid-expression]: the expression does not compile: expected term at the end
             w:3:41: error[invalid-expression]: the expression does not compile: expected term at the end
-            w:3:57: error[invalid-expression]: the expression does not compile: unknown function nope with 1 arguments
+            w:3:57: error[invalid-expression]: the expression does not compile: unknown function nope with 1 argument
         "#]],
     );
     check_body(
