@@ -16,8 +16,12 @@ use crate::drive::{Inner, SystemClock};
 use crate::tables::{INSTANCE, SCHEMA};
 use crate::{Health, InstanceFilter};
 
-/// Seven instances of two workflows, one second apart: number, workflow, version, status, parent, key, incident.
-const ROWS: [(u8, &str, &str, &str, Option<u8>, Option<&str>, bool); 7] = [
+/// Number, workflow, version, status, parent, business key, and whether there is an incident.
+type Listed =
+    (u8, &'static str, &'static str, &'static str, Option<u8>, Option<&'static str>, bool);
+
+/// Seven instances of two workflows, one second apart.
+const ROWS: [Listed; 7] = [
     (1, "order", "1.0.0", "completed", None, Some("A-1"), false),
     (2, "order", "1.0.0", "running", None, Some("A-2"), false),
     (3, "ship", "1.0.0", "running", Some(2), None, false),
@@ -183,6 +187,7 @@ fn world() -> (Arc<MemoryStore>, Inner) {
         clock: Arc::new(SystemClock::new()),
         catalog: RwLock::default(),
         health: Mutex::new(Health { ready: true, reason: None }),
+        failed: tokio::sync::watch::Sender::new(None),
         levels: Levels::default(),
         store_metrics: Arc::new(Vec::new),
         seed: Mutex::new(Seed::from_system()),
