@@ -25,6 +25,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use secrets::ConfiguredSecrets;
 
+/// Set to 1 in tests that kill the server: what was not synced is lost then, as if the machine had lost its power.
+const LOSSY_DISK: &str = "MOTET_TEST_LOSSY_DISK";
+
 /// Time that requests get to send their last answers once the runtime has stopped.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
@@ -55,7 +58,7 @@ where
     tokio.block_on(async {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| server_failed(&error.to_string()))?;
-        let (runtime, store) = start(config)?;
+        let (runtime, store) = start(config, output)?;
         output.note(&format!(
             "motet {} at http://{address}, data in {}",
             env!("CARGO_PKG_VERSION"),
@@ -79,8 +82,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Opens the data and starts the runtime over it.
-fn start(config: &Config) -> Result<(Runtime, Arc<Service>), Failure> {
-    let options = motet_store_embedded::Options::default().with_limits(&config.limits);
+fn start(config: &Config, output: &Output) -> Result<(Runtime, Arc<Service>), Failure> {
+    let mut options = motet_store_embedded::Options::default().with_limits(&config.limits);
+    options.lose_unsynced_writes = std::env::var_os(LOSSY_DISK).is_some_and(|value| value == "1");
+    if options.lose_unsynced_writes {
+        output.note("motet: a trial: unsynced writes are kept in memory, and lost when the process is killed");
+    }
     let store = Service::open(&config.data, &motet_runtime::SCHEMA, options)
         .map_err(|error| store_failed(&error))?;
     let store = Arc::new(store);

@@ -59,6 +59,11 @@ impl InstanceId {
         Self(bytes)
     }
 
+    /// Whether the id has the form that instances get; no other id was ever given to one.
+    pub fn is_of_instance(&self) -> bool {
+        self.0[6] == 0x70
+    }
+
     /// The shard that owns the instance.
     pub fn shard(&self) -> ShardId {
         ShardId(u16::from(self.0[7]))

@@ -88,6 +88,7 @@ impl Inner {
         id: InstanceId,
         wait: Duration,
     ) -> Result<(InstanceView, Position), Error> {
+        ensure_of_instance(id)?;
         let until = (!wait.is_zero()).then(|| self.clock.now().saturating_add(wait));
         view_of(self.ask(|reply| Input::Read { id, until, reply }).await?)
     }
@@ -97,6 +98,7 @@ impl Inner {
         id: InstanceId,
         command: Command,
     ) -> Result<(InstanceView, Position), Error> {
+        ensure_of_instance(id)?;
         view_of(self.ask(|reply| Input::Command { id, command, reply }).await?)
     }
 
@@ -129,6 +131,7 @@ impl Inner {
     }
 
     pub(crate) async fn watch(&self, id: InstanceId) -> Result<Watch, Error> {
+        ensure_of_instance(id)?;
         let (sender, receiver) = mpsc::channel(WATCH_BATCHES_MAX);
         let watcher =
             Box::new(move |entries: &[HistoryEntry]| sender.try_send(entries.to_vec()).is_ok());
@@ -224,6 +227,11 @@ fn view_of(asked: (Reply, Position)) -> Result<(InstanceView, Position), Error> 
         (Reply::Instance { view, .. }, position) => Ok((*view, position)),
         (other, _) => Err(unexpected(&other)),
     }
+}
+
+/// Other ids name what is no instance, such as the catalog.
+fn ensure_of_instance(id: InstanceId) -> Result<(), Error> {
+    if id.is_of_instance() { Ok(()) } else { Err(Error::UnknownInstance(id)) }
 }
 
 fn unexpected(reply: &Reply) -> Error {
