@@ -40,7 +40,12 @@ impl Place {
 }
 
 fn commit(store: &mut Embedded, text: &str) -> Position {
-    let commit = Commit {
+    let commit = commit_of(store, text);
+    store.commit_group(vec![commit]).expect("it is durable")[0]
+}
+
+fn commit_of(store: &Embedded, text: &str) -> Commit {
+    Commit {
         shard: motet_types::ShardId(0),
         epoch: store.epoch(),
         entity: Entity([1; 16]),
@@ -48,8 +53,7 @@ fn commit(store: &mut Embedded, text: &str) -> Position {
         record_count: 1,
         snapshot: None,
         rows: Vec::new(),
-    };
-    store.commit_group(vec![commit]).expect("it is durable")[0]
+    }
 }
 
 fn chunks(store: &mut Embedded) -> Vec<String> {
@@ -58,7 +62,11 @@ fn chunks(store: &mut Embedded) -> Vec<String> {
 
 /// Commits over several segments, the first ones covered.
 fn worn(options: Options) -> (Place, Vec<String>) {
-    let place = Place::new(options);
+    worn_by(7, options)
+}
+
+fn worn_by(seed: u64, options: Options) -> (Place, Vec<String>) {
+    let place = Place { disk: MemoryDisk::new(seed), ..Place::new(options) };
     let mut store = place.opened();
     let texts: Vec<String> = (0..30).map(|idx| format!("{idx} {}", ".".repeat(3_000))).collect();
     for (idx, text) in texts.iter().enumerate() {
@@ -69,6 +77,11 @@ fn worn(options: Options) -> (Place, Vec<String>) {
     }
     drop(store);
     (place, texts)
+}
+
+/// As few segments as there can be: whatever is idle is taken at once.
+fn scarce() -> Options {
+    Options { segments_spare: 1, segment_bytes: 32 * 1024, ..Options::small() }
 }
 
 #[test]
@@ -228,4 +241,46 @@ fn tables_that_fail_keep_what_is_sealed() {
         (store.covered(), chunks(&mut store)),
         (Position(2), vec!["a".to_owned(), "b".to_owned()])
     );
+}
+
+#[test]
+fn an_opening_spares_what_counts_again_if_the_cache_is_lost() {
+    let cases = (0..16).flat_map(|commits| (1..5).map(move |operations| (commits, operations)));
+    for ((commits, operations), seed) in cases.flat_map(|case| (0..8).map(move |it| (case, it))) {
+        let place = Place { disk: MemoryDisk::new(seed), ..Place::new(scarce()) };
+        let mut store = place.opened();
+        // By now every segment has been used before.
+        let texts: Vec<String> = (0..40 + commits).map(|idx| format!("{idx:03000}")).collect();
+        for text in &texts {
+            commit(&mut store, text);
+            store.checkpoint().expect("there is room");
+        }
+        // The next frame, perhaps with the header of a new segment, is only in the cache.
+        place.disk.fail_sync_after(0);
+        assert!(store.commit_group(vec![commit_of(&store, "never acknowledged")]).is_err());
+        drop(store);
+        place.disk.kill();
+        place.disk.power_off_after(operations);
+        drop(place.open());
+        place.disk.crash();
+        let shown = chunks(&mut place.opened());
+        assert_eq!(shown[..texts.len()], texts, "{commits} commits, {operations} operations");
+    }
+}
+
+#[test]
+fn an_opening_that_dies_is_not_believed_by_the_next_one() {
+    let cases = (0..12).flat_map(|first| (0..12).map(move |second| (first, second)));
+    for ((first, second), seed) in cases.flat_map(|case| (0..4).map(move |it| (case, it))) {
+        let (place, texts) = worn_by(seed, scarce());
+        place.disk.power_off_after(first);
+        drop(place.open());
+        // The process died: what it wrote is in the cache, and the next opening reads it there.
+        place.disk.kill();
+        place.disk.power_off_after(second);
+        drop(place.open());
+        place.disk.crash();
+        let shown = chunks(&mut place.opened());
+        assert_eq!(shown, texts, "{first} operations, then {second}");
+    }
 }

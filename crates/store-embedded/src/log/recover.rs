@@ -6,7 +6,7 @@ use motet_store::{Commit, Position};
 use super::append::{Active, Log};
 use super::frame::{FORMAT, Frame};
 use super::pool::Pool;
-use super::segment::{BLOCK, Header, Segment, segment_name};
+use super::segment::{BLOCK, FirstBlock, Header, Segment, segment_name};
 use super::survey::{Survey, Torn, survey};
 use crate::disk::Disk;
 use crate::error::{Damage, Error};
@@ -103,7 +103,10 @@ pub(crate) fn restart(
     Ok(Recovered { log, tail, torn: survey.torn })
 }
 
-/// An idle segment that is large enough, or a new one.
+/// A blank segment that is large enough, or a new one.
+///
+/// One with a header is idle only because of what was read elsewhere, perhaps from a cache that the next crash empties: then
+/// its frames count again. It serves once the new header is durable.
 fn fresh(
     disk: &dyn Disk,
     options: &Options,
@@ -111,8 +114,10 @@ fn fresh(
     bytes: u64,
 ) -> io::Result<Segment> {
     let bytes = bytes.max(options.segment_bytes_first);
-    if let Some(place) = survey.idle.iter().position(|idle| idle.bytes >= bytes) {
-        return Ok(survey.idle.swap_remove(place));
+    for (place, idle) in survey.idle.iter().enumerate() {
+        if idle.bytes >= bytes && idle.first_block()? == FirstBlock::Blank {
+            return Ok(survey.idle.swap_remove(place));
+        }
     }
     survey.number += 1;
     Segment::create(disk, &segment_name(survey.number - 1), bytes)
