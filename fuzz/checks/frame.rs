@@ -101,11 +101,11 @@ fn open(disk: &MemoryDisk, tables: &MemoryTables) -> Result<Embedded, Error> {
 /// The file in which the last frame stands, and the block behind it.
 fn end_of_log(disk: &MemoryDisk) -> (String, usize) {
     let names = disk.list().expect("memory can be listed");
-    let ends = names.into_iter().filter_map(|name| {
+    let mut ends = names.into_iter().filter_map(|name| {
         let content = disk.content(&name)?;
-        let frames = content.chunks(BLOCK).enumerate();
-        let last = frames.filter(|(_, block)| block.starts_with(b"mfrm")).last()?.0;
+        let mut frames = content.chunks(BLOCK).enumerate();
+        let last = frames.rfind(|(_, block)| block.starts_with(b"mfrm"))?.0;
         Some((name, (last + 1) * BLOCK))
     });
-    ends.last().expect("a commit was written")
+    ends.next_back().expect("a commit was written")
 }
