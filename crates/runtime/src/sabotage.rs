@@ -8,6 +8,8 @@ pub enum Sabotage {
     EffectBeforeCommit,
     /// A message is taken whatever was taken before it.
     InboxCheckOff,
+    /// A message that comes before the one ahead of it does not set out again.
+    GapForgotten,
     /// Instances are woken seconds before their timers are due.
     TimerEarly,
     /// What is in flight is not sent again after a recovery.

@@ -169,7 +169,10 @@ impl World {
 
     /// Nothing happens although a fault has not struck yet: somebody starts something.
     pub(crate) fn provoke(&mut self) {
-        let definition = self.clients.definitions[0];
+        // Preferably something that sends messages, whose receivers fail meanwhile.
+        let chosen = &self.clients.definitions;
+        let sends = |number: &&usize| definition(**number).runs_first.is_some();
+        let definition = *chosen.iter().find(sends).unwrap_or(&chosen[0]);
         let key = Some(shards::key(definition, self.clients.orders.len() as u64));
         let ordered =
             Ordered { definition, key, wait: Duration::ZERO, instance: None, is_created: false };

@@ -90,7 +90,7 @@ impl Generator {
         }
         let runs_first = self.children.first().copied();
         tasks.extend((0..count).map(|_| self.task(0)));
-        let has_few = self.children.is_empty() && self.random.percent(60);
+        let has_few = self.children.is_empty() && self.random.percent(25);
         if self.may_run && has_few {
             tasks.push(self.named(0, Self::run));
         }
@@ -182,7 +182,7 @@ impl Generator {
 
     fn each(&mut self, _: &str, depth: usize) -> Json {
         let item = format!("item{}", self.items.len());
-        let is_long = self.random.percent(10) && !self.is_tried;
+        let is_long = self.random.percent(5) && !self.is_tried;
         let count = if is_long { 12 } else { self.random.between(1, 4) };
         self.items.push(format!("${item}"));
         let body = self.list(depth + 1, 2);

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     ClockForward(u64),
     /// What was planned has not struck yet: somebody starts something.
     Provoke,
+    /// Somebody starts something.
+    Start,
     /// A deposed owner comes back to life and commits.
     Deposed,
 }
@@ -73,7 +75,10 @@ impl World {
         faults.push(Fault::Deposed);
         self.faults.left = faults.len();
         for fault in faults {
-            let after = self.random.between(500_000, HORIZON);
+            // What is lost without a crash must not be found again by one.
+            let is_last = matches!(fault, Fault::NoRoom(false)) && self.random.percent(30);
+            let earliest = if is_last { HORIZON - 1 } else { 500_000 };
+            let after = self.random.between(earliest, HORIZON);
             self.plan(after, Event::Fault(fault));
         }
     }
@@ -88,6 +93,10 @@ impl World {
             }
             Fault::TablesRoom => {
                 self.tables.set_disk_full(false);
+                return Ok(());
+            }
+            Fault::Start => {
+                self.provoke();
                 return Ok(());
             }
             Fault::Provoke => {
@@ -143,7 +152,7 @@ impl World {
                 self.ahead += micros as i64;
             }
             Fault::Deposed => self.commit_as_deposed()?,
-            Fault::RoomAgain | Fault::TablesRoom | Fault::Provoke => {}
+            Fault::RoomAgain | Fault::TablesRoom | Fault::Provoke | Fault::Start => {}
         }
         Ok(())
     }
@@ -169,8 +178,14 @@ impl World {
     pub(crate) fn disk_failed(&mut self) {
         match self.faults.armed {
             Some(Fault::NoRoom(_)) => {
-                let after = self.random.between(1, 2_500_000);
+                let slowest = if self.random.percent(50) { 400_000 } else { 2_500_000 };
+                let after = self.random.between(1, slowest);
                 self.plan(after, Event::Fault(Fault::RoomAgain));
+                // What was refused is done again a little later: others come between.
+                for _ in 0..2 {
+                    let soon = self.random.between(after, after + 900_000);
+                    self.plan(soon, Event::Fault(Fault::Start));
+                }
                 self.faults.armed = None;
             }
             Some(Fault::SyncFails(_)) => self.faults.armed = None,

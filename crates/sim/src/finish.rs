@@ -64,8 +64,9 @@ impl World {
                 state.status(),
                 state.steps
             );
-            if !motet_engine::outstanding(state, clock).is_empty() {
-                let expected = "every call in flight sent and answered";
+            if state.has_work() || !motet_engine::outstanding(state, clock).is_empty() {
+                let expected =
+                    "every call in flight sent and answered, everything else gone on with";
                 return Err(violated(Check::CallForgotten, expected, about));
             }
             if state.next_due().is_some_and(|due| due <= clock) {

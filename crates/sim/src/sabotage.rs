@@ -7,6 +7,7 @@ pub enum Sabotage {
     EffectBeforeCommit,
     AttemptCheckOff,
     InboxCheckOff,
+    GapForgotten,
     OverlayDroppedAtCheckpoint,
     TimerEarly,
     CallForgotten,
@@ -19,11 +20,12 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
         Self::InboxCheckOff,
+        Self::GapForgotten,
         Self::OverlayDroppedAtCheckpoint,
         Self::TimerEarly,
         Self::CallForgotten,
@@ -41,6 +43,7 @@ impl Sabotage {
             Self::EffectBeforeCommit => "effect-before-commit",
             Self::AttemptCheckOff => "attempt-check-off",
             Self::InboxCheckOff => "inbox-check-off",
+            Self::GapForgotten => "gap-forgotten",
             Self::OverlayDroppedAtCheckpoint => "overlay-dropped-at-checkpoint",
             Self::TimerEarly => "timer-early",
             Self::CallForgotten => "call-forgotten",
@@ -74,6 +77,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
     runtime::set(match fault {
         Some(Sabotage::EffectBeforeCommit) => Some(runtime::Sabotage::EffectBeforeCommit),
         Some(Sabotage::InboxCheckOff) => Some(runtime::Sabotage::InboxCheckOff),
+        Some(Sabotage::GapForgotten) => Some(runtime::Sabotage::GapForgotten),
         Some(Sabotage::TimerEarly) => Some(runtime::Sabotage::TimerEarly),
         Some(Sabotage::CallForgotten) => Some(runtime::Sabotage::CallForgotten),
         _ => None,

@@ -9,18 +9,22 @@ use motet_sim::{Check, Sabotage, run_all};
 const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 12] = [
+const EXPECTED: [(Sabotage, &[Check]); 13] = [
     (Sabotage::AcknowledgeBeforeSync, &[Check::CommandLost, Check::HistoryChanged]),
     (Sabotage::EffectBeforeCommit, &[Check::EffectBeforeDurable]),
     (Sabotage::AttemptCheckOff, &[Check::OutcomeAppliedTwice]),
     (Sabotage::InboxCheckOff, &[Check::MessageTwiceOrLost]),
+    (Sabotage::GapForgotten, &[Check::MessageTwiceOrLost]),
     (Sabotage::OverlayDroppedAtCheckpoint, &[Check::CommandLost, Check::HistoryChanged]),
     (Sabotage::TimerEarly, &[Check::TimerWrong]),
     // An instance whose call is forgotten waits for it for ever.
     (Sabotage::CallForgotten, &[Check::CallForgotten, Check::NeverEnds]),
     (Sabotage::KeyRecomputed, &[Check::KeyNotUnique]),
     (Sabotage::StaleSegmentReplayed, &[Check::CommandLost, Check::HistoryChanged]),
-    (Sabotage::FailedSyncRetried, &[Check::CommandLost, Check::StoreDoesNotOpen]),
+    (
+        Sabotage::FailedSyncRetried,
+        &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
+    ),
     (Sabotage::RecycledBeforeCovered, &[Check::CommandLost, Check::StoreDoesNotOpen]),
     (Sabotage::TailNotSynced, &[Check::CommandLost, Check::StoreDoesNotOpen]),
 ];

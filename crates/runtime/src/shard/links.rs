@@ -215,7 +215,9 @@ impl Machine {
             }
             if previous != taken {
                 // A gap: the one before it sets out again, and this one after it.
-                self.links.set_out_later(from, sequence, self.now);
+                if !sabotage::is(Sabotage::GapForgotten) {
+                    self.links.set_out_later(from, sequence, self.now);
+                }
                 continue;
             }
             self.links.busy.insert(pair);
