@@ -1,6 +1,6 @@
 //! The end of a seed: everything that was begun has ended, and everybody agrees on how.
 
-use motet_engine::Activity;
+use motet_engine::{Activity, Instance};
 use motet_types::{InstanceId, Status};
 
 use crate::check::{Check, Checked, ensure, violated};
@@ -49,42 +49,33 @@ impl World {
         Ok(!waiting.is_empty())
     }
 
-    /// Why an instance has not ended, if one has not.
+    /// Why an instance has not ended, if one has not: the first cause, not who waits for it.
     fn check_ended(&mut self) -> Checked {
         let clock = self.clock();
-        for known in self.shadow.instances.values() {
-            let state = &known.state;
-            if state.end.is_some() {
-                continue;
-            }
-            let about = format!(
-                "{} ({}) is {}: {:?}",
-                state.id,
-                state.start.definition,
-                state.status(),
-                state.steps
-            );
-            if state.has_work() || !motet_engine::outstanding(state, clock).is_empty() {
-                let expected =
-                    "every call in flight sent and answered, everything else gone on with";
-                return Err(violated(Check::CallForgotten, expected, about));
-            }
-            if state.next_due().is_some_and(|due| due <= clock) {
-                return Err(violated(Check::TimerWrong, "every timer fired", about));
-            }
-            let is_told = |activity: &Activity| match activity {
-                Activity::Child(child) => {
-                    let child = self.shadow.instances.get(&child.id);
-                    child.is_some_and(|child| child.state.end.is_none())
-                }
-                _ => true,
-            };
-            let all_told = state.steps.values().all(|step| is_told(&step.activity));
+        let mut open = self.shadow.instances.values().map(|known| &known.state);
+        open.clone().filter(|state| state.end.is_none()).try_for_each(|state| {
+            let is_forgotten =
+                state.has_work() || !motet_engine::outstanding(state, clock).is_empty();
+            ensure(!is_forgotten, Check::CallForgotten, "whatever can go on goes on", || {
+                about(state)
+            })?;
+            let is_due = state.next_due().is_some_and(|due| due <= clock);
+            ensure(!is_due, Check::TimerWrong, "every timer fired", || about(state))?;
             let expected = "children that start, and parents that learn of their end";
-            ensure(all_told, Check::MessageTwiceOrLost, expected, || about.clone())?;
-            return Err(violated(Check::NeverEnds, "every instance ends", about));
-        }
-        Ok(())
+            let is_told = state.steps.values().all(|step| self.will_be_told(&step.activity));
+            ensure(is_told, Check::MessageTwiceOrLost, expected, || about(state))
+        })?;
+        let endless = open.find(|state| state.end.is_none());
+        ensure(endless.is_none(), Check::NeverEnds, "every instance ends", || {
+            endless.map(about).unwrap_or_default()
+        })
+    }
+
+    /// Whether the child that a step awaits is on its way; other steps await none.
+    fn will_be_told(&self, activity: &Activity) -> bool {
+        let Activity::Child(child) = activity else { return true };
+        let child = self.shadow.instances.get(&child.id);
+        child.is_some_and(|child| child.state.end.is_none())
     }
 
     fn check_last_rows(&mut self) -> Checked {
@@ -117,4 +108,9 @@ impl World {
             }
         }
     }
+}
+
+fn about(state: &Instance) -> String {
+    let Instance { id, start, steps, .. } = state;
+    format!("{id} ({}) is {}: {steps:?}", start.definition, state.status())
 }
