@@ -12,14 +12,14 @@ use motet_store::Position;
 use motet_types::InstanceId;
 
 use crate::check::Checked;
-use crate::definitions::{LEAVES, POOL, definition};
+use crate::definitions::{self, LEAVES, POOL, definition};
 use crate::random::Random;
 use crate::shards;
 use crate::world::{Event, HORIZON, World};
 
 /// Starts that every seed makes.
 const ORDERS_MIN: u64 = 20;
-const ORDERS_MAX: u64 = 22;
+const ORDERS_MAX: u64 = 21;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -81,7 +81,8 @@ impl Clients {
         let mut definitions = Vec::new();
         let chosen: Vec<usize> = (0..random.between(3, 6))
             .map(|idx| match idx {
-                0 => random.below(LEAVES as u64) as usize,
+                0 | 1 => random.below(LEAVES as u64) as usize,
+                2 => definitions::that_runs_first(random),
                 _ => random.between(LEAVES as u64, POOL as u64) as usize,
             })
             .collect();

@@ -34,6 +34,13 @@ pub(crate) fn definition(number: usize) -> &'static Definition {
     DEFINITIONS[number].get_or_init(|| generate(number))
 }
 
+/// One whose first step starts a child, as a rule.
+pub(crate) fn that_runs_first(random: &mut Random) -> usize {
+    let mut any = || random.between(LEAVES as u64, POOL as u64) as usize;
+    let tried = [any(), any(), any(), any(), any()];
+    tried.into_iter().find(|number| definition(*number).runs_first.is_some()).unwrap_or(tried[0])
+}
+
 /// The graph of the definition with this name.
 pub(crate) fn by_name(name: &str) -> Option<Arc<Graph>> {
     let number: usize = name.strip_prefix("flow-")?.parse().ok()?;

@@ -54,7 +54,7 @@ impl World {
     /// At least three crashes, a failed sync, a full disk, and a jump of the clock.
     pub(crate) fn plan_faults(&mut self) {
         let mut faults = vec![Fault::NoRoom(false), Fault::SyncFails(self.random.below(6))];
-        for _ in 0..self.random.between(3, 6) {
+        for _ in 0..self.random.between(3, 5) {
             faults.push(match self.random.below(8) {
                 0..3 => Fault::PowerAt(self.random.below(14)),
                 3 => Fault::Power,
@@ -115,7 +115,7 @@ impl World {
         self.begin_fault(fault)?;
         if self.faults.armed.is_some() {
             self.faults.provoked = 0;
-            self.plan(1_500_000, Event::Fault(Fault::Provoke));
+            self.plan(2_500_000, Event::Fault(Fault::Provoke));
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl World {
                 let after = self.random.between(1, slowest);
                 self.plan(after, Event::Fault(Fault::RoomAgain));
                 // What was refused is done again a little later: others come between.
-                for _ in 0..2 {
+                for _ in 0..self.random.between(1, 5) {
                     let soon = self.random.between(after, after + 900_000);
                     self.plan(soon, Event::Fault(Fault::Start));
                 }

@@ -4,12 +4,12 @@ use motet_types::{InstanceId, ShardId, StepId, Timestamp};
 
 use crate::definitions::definition;
 
-/// Start keys are sought whose shard is among the first of this many.
-const SHARDS_OF_PARENTS: u16 = 2;
-const SHARDS_OF_CHILDREN: u16 = 3;
+/// Start keys are sought whose shard is among the first of so many.
+const SHARDS_OF_PARENTS: u16 = 1;
+const SHARDS_OF_CHILDREN: u16 = 1;
 
 /// Tries until chance may have it.
-const TRIES_MAX: u64 = 300;
+const TRIES_MAX: u64 = 400;
 
 /// A start key, as a client would choose it.
 pub(crate) fn key(number: usize, order: u64) -> String {

@@ -10,12 +10,24 @@ const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
 const EXPECTED: [(Sabotage, &[Check]); 13] = [
-    (Sabotage::AcknowledgeBeforeSync, &[Check::CommandLost, Check::HistoryChanged]),
+    (
+        Sabotage::AcknowledgeBeforeSync,
+        &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
+    ),
     (Sabotage::EffectBeforeCommit, &[Check::EffectBeforeDurable]),
     (Sabotage::AttemptCheckOff, &[Check::OutcomeAppliedTwice]),
     (Sabotage::InboxCheckOff, &[Check::MessageTwiceOrLost]),
     (Sabotage::GapForgotten, &[Check::MessageTwiceOrLost]),
-    (Sabotage::OverlayDroppedAtCheckpoint, &[Check::CommandLost, Check::HistoryChanged]),
+    (
+        Sabotage::OverlayDroppedAtCheckpoint,
+        &[
+            Check::CommandLost,
+            Check::HistoryChanged,
+            Check::TimerWrong,
+            Check::CallForgotten,
+            Check::RebuildDiffers,
+        ],
+    ),
     (Sabotage::TimerEarly, &[Check::TimerWrong]),
     (Sabotage::CallForgotten, &[Check::CallForgotten]),
     (Sabotage::KeyRecomputed, &[Check::KeyNotUnique]),
