@@ -26,15 +26,31 @@ pub struct Context<'a> {
     pub secret_key: &'a SecretKey,
 }
 
+/// A result, and the fuel that its expressions burnt, in evaluated terms.
+#[derive(Debug)]
+pub struct Metered<T> {
+    pub result: T,
+    pub fuel_burnt: u64,
+}
+
 /// Begins an instance: its first records, up to the first thing it has to wait for.
 ///
 /// Input that the definition refuses makes an instance that faults at once, so that every accepted start leaves a trace.
 pub fn begin(ctx: &Context<'_>, id: InstanceId, start: Start) -> (Instance, Vec<Record>) {
+    begin_metered(ctx, id, start).result
+}
+
+/// [`begin`], with what it cost.
+pub fn begin_metered(
+    ctx: &Context<'_>,
+    id: InstanceId,
+    start: Start,
+) -> Metered<(Instance, Vec<Record>)> {
     let mut instance = Instance::blank(id, std::sync::Arc::new(start.clone()));
     let mut decider = Decider::new(ctx, &mut instance);
     decider.begin(start);
-    let records = decider.finish();
-    (instance, records)
+    let Metered { result: records, fuel_burnt } = decider.finish();
+    Metered { result: (instance, records), fuel_burnt }
 }
 
 /// Feeds one input to an instance: applies what follows from it, and returns the records to persist.
@@ -46,10 +62,22 @@ pub fn step(
     instance: &mut Instance,
     input: Input,
 ) -> Result<Vec<Record>, Rejection> {
+    step_metered(ctx, instance, input).result
+}
+
+/// [`step`], with what it cost; a rejection costs nothing.
+pub fn step_metered(
+    ctx: &Context<'_>,
+    instance: &mut Instance,
+    input: Input,
+) -> Metered<Result<Vec<Record>, Rejection>> {
     let mut decider = Decider::new(ctx, instance);
-    decider.take(input)?;
+    if let Err(rejection) = decider.take(input) {
+        return Metered { result: Err(rejection), fuel_burnt: 0 };
+    }
     decider.run();
-    Ok(decider.finish())
+    let Metered { result: records, fuel_burnt } = decider.finish();
+    Metered { result: Ok(records), fuel_burnt }
 }
 
 /// One step in the making: every record is applied as it is written, so that what follows sees it.
@@ -100,8 +128,8 @@ impl<'a> Decider<'a> {
         }
     }
 
-    fn finish(self) -> Vec<Record> {
-        self.records
+    fn finish(self) -> Metered<Vec<Record>> {
+        Metered { result: self.records, fuel_burnt: self.fuel_burnt }
     }
 
     /// Writes a record about an open step.

@@ -33,7 +33,7 @@ pub use catalog::{
     Unresolved, Workflow,
 };
 pub use command::{Input, Outcome, Rejection, Response};
-pub use decide::{Context, begin, step};
+pub use decide::{Context, Metered, begin, begin_metered, step, step_metered};
 pub use effect::{Effect, effects, outstanding};
 pub use error::{ErrorKind, WorkflowError};
 pub use instance::{

@@ -1,7 +1,7 @@
 //! The driver: gives the machine threads, a clock, a store and the mesh.
 //!
-//! One engine thread runs the machine; the store calls back from its own threads; calls are tokio tasks. Everything
-//! meets in two lanes, internal before external.
+//! One engine thread runs the machine; steps that may burn much fuel run on threads of lower priority beside it; the store
+//! calls back from its own threads; calls are tokio tasks. Everything meets in two lanes, internal before external.
 
 mod call;
 mod clock;
@@ -10,6 +10,7 @@ mod inner;
 mod lanes;
 mod lists;
 pub mod recover;
+mod workers;
 
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -25,6 +26,7 @@ pub use clock::{Clock, SystemClock};
 
 use engine::Levels;
 use lanes::Lanes;
+use workers::Workers;
 
 /// Where secrets come from: asked at dispatch alone, never recorded.
 pub trait Secrets: Send + Sync {
@@ -62,7 +64,7 @@ pub enum StartError {
     Catalog(String),
     #[error(transparent)]
     Row(#[from] crate::shard::RowError),
-    #[error("the engine thread cannot be started")]
+    #[error("a thread of the engine cannot be started")]
     Thread(#[from] std::io::Error),
 }
 
@@ -87,7 +89,13 @@ impl Runtime {
             seed: Mutex::new(inner::Seed::from_system()),
             limits: options.limits.clone(),
         });
+        let from_workers = inner.clone();
+        let workers = Workers::start(&options.limits, &options.secret_key, move |stepped| {
+            let stepped = crate::shard::Input::Stepped(Box::new(stepped));
+            from_workers.lanes.push_internal(stepped);
+        })?;
         let shell = engine::Shell {
+            workers,
             inner: inner.clone(),
             store: options.store,
             sender: call::Sender {
@@ -103,6 +111,7 @@ impl Runtime {
             secret_key: options.secret_key,
             epoch,
             snapshot_records: SNAPSHOT_RECORDS,
+            fuel_local_max: FUEL_LOCAL_MAX,
         };
         let thread = std::thread::Builder::new()
             .name("motet-engine".to_owned())
@@ -131,6 +140,10 @@ const ENGINE_STACK_BYTES: usize = ExpressionLimits::STACK_BYTES_WANTED + 2 * 102
 
 /// A snapshot is added after so many records of an instance.
 const SNAPSHOT_RECORDS: usize = 256;
+
+/// A step that may burn so much fuel, in evaluated terms, runs beside the engine thread: it would hold everybody else up
+/// for about 0.4 ms and more. A step between two calls burns some tens.
+const FUEL_LOCAL_MAX: u64 = 5_000;
 
 /// Why a server that has just begun takes no work yet.
 const STARTING: &str = "starting";

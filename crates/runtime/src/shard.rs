@@ -4,9 +4,11 @@
 //! effects out only when the batch that carries them is durable. One batch is in flight at a time while the next one is
 //! built, so that a refused batch takes with it exactly what was computed after it.
 
+mod away;
 mod batch;
 mod catalog;
 mod commits;
+mod costs;
 mod dispatch;
 mod links;
 mod recovery;
@@ -29,10 +31,12 @@ use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, TaskId, 
 
 use crate::{CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
 
+pub use away::{Step, Stepped};
 pub use catalog::CatalogCommand;
 pub use recovery::{Recovered, RowError};
 
 use batch::Batch;
+use costs::Costs;
 use dispatch::Dispatch;
 use links::Links;
 use retention::Retention;
@@ -105,6 +109,8 @@ pub enum Input {
         error: CommitError,
     },
     Recovered(Box<Recovered>),
+    /// What came of a step that was given away.
+    Stepped(Box<Stepped>),
     /// Housekeeping may go on: what is over is looked for and removed, a page at a time. [`Machine::next_due`] does not
     /// count it, for it moves no instance.
     Sweep,
@@ -133,6 +139,8 @@ pub enum Output {
         position: Position,
     },
     Call(Box<Call>),
+    /// Run a step that may burn much fuel where it holds nobody up; the answer is `Stepped`.
+    Step(Box<Step>),
     Withdraw {
         id: InstanceId,
         step: StepId,
@@ -169,6 +177,8 @@ pub struct Config {
     pub epoch: Epoch,
     /// A snapshot is added after so many records of an instance.
     pub snapshot_records: usize,
+    /// Steps of definitions that may burn so much fuel are given away; 0 gives all of them away.
+    pub fuel_local_max: u64,
 }
 
 /// Figures of one machine.
@@ -188,6 +198,8 @@ pub struct Counters {
     pub keys_expired: u64,
     /// Pages, instances and keys that a sweep could not read.
     pub sweeps_failed: u64,
+    /// Steps that were given away.
+    pub steps_away: u64,
 }
 
 /// See the module.
@@ -207,6 +219,10 @@ pub struct Machine {
     links: Links,
     dispatch: Dispatch,
     retention: Retention,
+    costs: Costs,
+    /// Steps that were given away and have not come back, and how many there have ever been.
+    away: usize,
+    tokens: u64,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -232,6 +248,9 @@ impl Machine {
             waiters: Waiters::default(),
             links: Links::default(),
             retention: Retention::default(),
+            costs: Costs::default(),
+            away: 0,
+            tokens: 0,
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -258,6 +277,7 @@ impl Machine {
             Input::Committed { positions } => self.committed(&positions),
             Input::Refused { error } => self.refused(&error),
             Input::Recovered(recovered) => self.recovered(*recovered),
+            Input::Stepped(stepped) => self.stepped(*stepped),
             Input::Sweep => self.sweep(),
             Input::Swept { rows } => self.swept(rows),
             Input::Tick => self.tick(),
@@ -279,11 +299,12 @@ impl Machine {
         others.into_iter().flatten().chain(timer).min()
     }
 
-    /// Whether nothing is in flight: no batch, no call, nothing to go on with.
+    /// Whether nothing is in flight: no batch, no call, no step, nothing to go on with.
     pub fn is_quiet(&self) -> bool {
         self.in_flight.is_none()
             && self.building.is_empty()
             && self.yielded.is_empty()
+            && self.away == 0
             && self.dispatch.in_flight() == 0
     }
 
@@ -296,9 +317,10 @@ impl Machine {
         self.counters
     }
 
-    /// Calls in flight, calls that wait for their turn, live instances, timers.
-    pub fn levels(&self) -> [usize; 4] {
-        [self.dispatch.in_flight(), self.dispatch.waiting(), self.slots.len(), self.timers.len()]
+    /// Calls in flight, calls that wait for their turn, live instances, timers, steps that were given away.
+    pub fn levels(&self) -> [usize; 5] {
+        let (in_flight, waiting) = (self.dispatch.in_flight(), self.dispatch.waiting());
+        [in_flight, waiting, self.slots.len(), self.timers.len(), self.away]
     }
 
     /// The last durable position.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
-use motet_runtime::shard::{Config, Input, Machine, Output};
+use motet_runtime::shard::{Config, Input, Machine, Output, Step};
 use motet_store::{Commit, CommitError, Entity, Position, RowScan, Value};
 use motet_store_embedded::disk::Disk as _;
 use motet_store_embedded::{Embedded, Error, Inline};
@@ -15,6 +15,9 @@ use motet_types::{InstanceId, ShardId};
 use crate::check::{Check, Checked, ensure, violated};
 use crate::definitions;
 use crate::world::{Event, World};
+
+/// Makes the markers of secrets in every life of the server.
+const SECRET_KEY: SecretKey = SecretKey([7; 32]);
 
 /// One life of a server.
 pub(crate) struct Server {
@@ -123,9 +126,10 @@ impl World {
         })?;
         let config = Config {
             limits: self.limits.clone(),
-            secret_key: SecretKey([7; 32]),
+            secret_key: SECRET_KEY,
             epoch,
             snapshot_records: self.snapshot_records,
+            fuel_local_max: self.fuel_local_max,
         };
         let mut machine = Machine::new(config);
         machine.handle(self.clock(), Input::Recovered(Box::new(recovered)));
@@ -195,6 +199,7 @@ impl World {
                 self.shadow.may_send(call.id, call.step, call.attempt)?;
                 self.plan(latency, Event::Arrive(call));
             }
+            Output::Step(step) => self.step_elsewhere(*step),
             Output::Withdraw { id, step, attempt } => {
                 self.shadow.may_withdraw(id, step, attempt)?;
             }
@@ -206,6 +211,15 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// What runs beside the engine thread comes back at once, or when much else has happened.
+    fn step_elsewhere(&mut self, step: Step) {
+        self.summary.steps_away += 1;
+        let stepped = Input::Stepped(Box::new(step.run(&self.limits, &SECRET_KEY)));
+        let slowest = *self.random.pick(&[1, 5_000, 5_000, 2_000_000]);
+        let (after, life) = (self.random.below(slowest), self.life);
+        self.plan(after, Event::Input { life, input: stepped });
     }
 
     /// A read sees the store as it is now or as it is when the answer leaves.

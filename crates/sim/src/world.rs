@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) store_options: Options,
     pub(crate) limits: Limits,
     pub(crate) snapshot_records: usize,
+    /// Steps of definitions that may burn so much are given away.
+    pub(crate) fuel_local_max: u64,
     pub(crate) server: Option<Server>,
     /// Servers so far; what belongs to an earlier one is lost.
     pub(crate) life: u32,
@@ -107,6 +109,8 @@ impl World {
             store_options: store_options(&mut random),
             limits: limits(&mut random),
             snapshot_records: *random.pick(&[6, 20, 256]),
+            // All, some and none.
+            fuel_local_max: *random.pick(&[0, 0, 10, 30, u64::MAX]),
             now: 0,
             ahead: random.below(1_000_000_000) as i64,
             clock_latest: Timestamp::default(),

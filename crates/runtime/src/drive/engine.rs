@@ -9,6 +9,7 @@ use motet_types::{InstanceId, ShardId};
 
 use super::Inner;
 use super::call::Sender;
+use super::workers::Workers;
 use crate::shard::{Config, Input, Machine, Output, Recovered};
 use crate::tables::START;
 
@@ -22,6 +23,7 @@ pub(super) struct Shell {
     pub(super) inner: Arc<Inner>,
     pub(super) store: Arc<dyn Store>,
     pub(super) sender: Sender,
+    pub(super) workers: Workers,
     pub(super) tokio: tokio::runtime::Handle,
 }
 
@@ -90,6 +92,7 @@ impl Shell {
                         inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
                     });
                 }
+                Output::Step(step) => self.workers.push(step),
                 // What has left is not called back: its outcome goes to the history.
                 Output::Withdraw { .. } => {}
                 Output::Catalog(view) => {
@@ -144,7 +147,7 @@ impl Shell {
 }
 
 /// Name and help of each counter, in the order in which they are published.
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 12] = [
     ("motet_instances_started_total", "Instances started."),
     ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
     ("motet_commits_total", "Commits of instances and of the catalog."),
@@ -156,13 +159,14 @@ const COUNTERS: [(&str, &str); 11] = [
     ("motet_instances_forgotten_total", "Instances removed, their retention being over."),
     ("motet_start_keys_expired_total", "Start keys removed, their retention being over."),
     ("motet_sweeps_failed_total", "Pages, instances and start keys that retention cannot read."),
+    ("motet_steps_away_total", "Steps that ran beside the engine thread, for they may cost much."),
 ];
 
 /// Figures that the engine thread publishes.
 #[derive(Default)]
 pub(super) struct Levels {
     counters: [AtomicU64; COUNTERS.len()],
-    levels: [AtomicU64; 4],
+    levels: [AtomicU64; 5],
     quiet: AtomicU64,
     position: AtomicU64,
 }
@@ -182,6 +186,7 @@ impl Levels {
             of.forgotten,
             of.keys_expired,
             of.sweeps_failed,
+            of.steps_away,
         ];
         for (slot, value) in self.counters.iter().zip(counters) {
             slot.store(value, Ordering::Relaxed);
@@ -204,11 +209,12 @@ impl Levels {
 
     /// Name, help, kind and value of each figure.
     pub(super) fn metrics(&self) -> crate::Metrics {
-        const LEVELS: [(&str, &str); 4] = [
+        const LEVELS: [(&str, &str); 5] = [
             ("motet_calls_in_flight", "Calls in flight."),
             ("motet_calls_waiting", "Calls that wait for their turn."),
             ("motet_instances_live", "Instances in memory."),
             ("motet_timers", "Instances that wait for a time."),
+            ("motet_steps_away", "Steps that run or wait beside the engine thread."),
         ];
         let value = |slot: &AtomicU64| slot.load(Ordering::Relaxed) as f64;
         let counters = COUNTERS.iter().zip(&self.counters);

@@ -107,6 +107,10 @@ impl Machine {
                 if self.dispatch.in_flight.contains(&call) {
                     return;
                 }
+                if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
+                    self.dispatch.unsent.insert(call);
+                    return slot.queue.push_back(Task::Dispatch { step, attempt });
+                }
                 let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
                     self.dispatch.unsent.insert(call);
                     return self.dispatch.resume(id);
@@ -160,6 +164,10 @@ impl Machine {
             if !self.dispatch.unsent.contains(&call) {
                 continue;
             }
+            if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
+                slot.queue.push_back(Task::Dispatch { step, attempt });
+                continue;
+            }
             let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
                 self.dispatch.resume(id);
                 continue;
@@ -173,13 +181,15 @@ impl Machine {
             });
             match waiting {
                 Some((key, request)) => self.send(call, key, request),
+                // Its withdrawal is on its way, and has to find that it never left.
+                None if instance.abandoned.contains(&(step, attempt)) => {}
                 // The state that asked for it was never durable.
                 None => drop(self.dispatch.unsent.remove(&call)),
             }
         }
         while self.dispatch.has_room() && self.dispatch.loading.len() < RESUMING_MAX {
             let Some(id) = self.dispatch.resuming.pop_front() else { return };
-            if self.slots.get(&id).is_none_or(|slot| slot.live().is_none()) {
+            if self.slots.get(&id).is_none_or(|slot| slot.live().is_none() && !slot.is_away()) {
                 self.dispatch.loading.insert(id);
             }
             self.give(id, Task::Resume);
@@ -220,6 +230,16 @@ impl Machine {
             self.yielded.push_back(id);
         }
         self.register_timer(id);
+    }
+
+    /// The instance of a call that may leave is back.
+    pub(super) fn dispatch_again(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
+        let call = (id, step, attempt);
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        if self.dispatch.unsent.contains(&call) {
+            let class = u8::from(instance.steps_activated <= 2);
+            self.dispatch.enqueue(class, call);
+        }
     }
 
     pub(super) fn resume_due(&mut self) {

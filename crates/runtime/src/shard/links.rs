@@ -15,7 +15,9 @@ use motet_types::{InstanceId, ShardId, Timestamp};
 
 use super::batch::Release;
 use super::slots::Task;
+use super::starts::{Beginning, Origin};
 use super::{Machine, MessageQueue};
+use crate::Error;
 use crate::sabotage::{self, Sabotage};
 use crate::tables::{INBOX, MESSAGE, SENT};
 
@@ -238,7 +240,7 @@ impl Machine {
 
     /// Whether a message that waited for its instance is still the next one of its pair: a refusal may have taken back those
     /// before it. One that is not sets out again.
-    fn is_next(&mut self, (to, from): (ShardId, ShardId), sequence: u64) -> bool {
+    pub(super) fn is_next(&mut self, (to, from): (ShardId, ShardId), sequence: u64) -> bool {
         let taken = self.links.taken.get(&(to, from)).copied().unwrap_or(0);
         let previous = self.links.outbox.get(&(from, sequence)).map(|(_, previous, _)| *previous);
         if previous == Some(taken) || sabotage::is(Sabotage::InboxCheckOff) {
@@ -263,43 +265,34 @@ impl Machine {
         let above = Parent { instance: parent, step, awaited, root, depth };
         let rows = vec![taken_row(pair, sequence)];
         let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
-        let start = self.start_of(definition, input, start_key, Some(above));
-        let begun = start.and_then(|start| self.begin_instance(id, start, rows.clone(), releases));
-        if let Err(error) = begun {
-            let detail = error.to_string();
-            let error =
-                WorkflowError::new(ErrorKind::Configuration, "the child cannot start", detail);
-            let end = End::Faulted { step: motet_types::StepId(0), error: Box::new(error) };
-            let reply = Message::ChildEnded { parent, step, child: id, end };
-            self.consume(pair, sequence, awaited.then_some(reply));
+        let origin = Origin::Child { pair, sequence, parent, step, child: id, awaited };
+        let beginning = Beginning { rows, releases, origin };
+        match self.start_of(definition, input, start_key, Some(above)) {
+            Ok(start) => self.begin_instance(id, start, beginning),
+            Err(error) => self.not_begun(beginning, error),
         }
+    }
+
+    /// The parent is told that its child cannot start.
+    pub(super) fn refuse_child(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        (parent, step, child): (InstanceId, motet_types::StepId, InstanceId),
+        awaited: bool,
+        error: &Error,
+    ) {
+        let detail = error.to_string();
+        let error = WorkflowError::new(ErrorKind::Configuration, "the child cannot start", detail);
+        let end = End::Faulted { step: motet_types::StepId(0), error: Box::new(error) };
+        let reply = Message::ChildEnded { parent, step, child, end };
+        self.consume(pair, sequence, awaited.then_some(reply));
         self.taken(pair, sequence);
     }
 
-    /// A message for a live instance.
-    pub(super) fn take_message(
-        &mut self,
-        id: InstanceId,
-        from: ShardId,
-        to: ShardId,
-        sequence: u64,
-        message: Message,
-    ) {
-        let pair = (to, from);
-        if !self.is_next(pair, sequence) {
-            return;
-        }
-        let input = match message {
-            Message::ChildEnded { step, child, end, .. } => {
-                engine::Input::ChildEnded { step, child, result: result_of(end) }
-            }
-            Message::CancelChild { .. } => {
-                engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) }
-            }
-            Message::StartChild { .. } => return self.taken(pair, sequence),
-        };
-        // The step's commit and this one share a frame, because they are gathered in the same batch.
-        drop(self.step(id, input));
+    /// A live instance was fed a message: its step's commit and this one share a frame, because they are gathered in the
+    /// same batch.
+    pub(super) fn message_taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
         self.consume(pair, sequence, None);
         self.taken(pair, sequence);
     }
@@ -336,7 +329,7 @@ impl Machine {
         }
     }
 
-    fn taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
+    pub(super) fn taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
         self.links.taken.insert(pair, sequence);
         self.links.busy.remove(&pair);
         self.take_arriving(pair);
@@ -358,6 +351,20 @@ impl Machine {
         for shard in shards {
             self.commit_rows(shard, Vec::new());
         }
+    }
+}
+
+/// What an instance is fed for a message; none for one that makes an instance.
+pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
+    match message {
+        Message::ChildEnded { step, child, end, .. } => {
+            let (step, child, result) = (*step, *child, result_of(end.clone()));
+            Some(engine::Input::ChildEnded { step, child, result })
+        }
+        Message::CancelChild { .. } => {
+            Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
+        }
+        Message::StartChild { .. } => None,
     }
 }
 

@@ -8,13 +8,14 @@ use motet_store::{CommitError, Loaded};
 use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
 use super::retention::Candidate;
-use super::{Machine, Output, Reply, Responder, Watcher};
+use super::starts::Beginning;
+use super::{Machine, Output, Reply, Responder, Watcher, links};
 use crate::{Command, Error, view};
 
 /// An instance in memory, or on its way there.
 pub(super) struct Slot {
     pub(super) state: State,
-    /// What waits for the load.
+    /// What waits for the load, or until the instance comes back.
     pub(super) queue: VecDeque<Task>,
     /// The due time of its timer row.
     pub(super) due: Option<Timestamp>,
@@ -35,6 +36,11 @@ pub(super) enum State {
     /// The store could not be read: loaded again after a rest, or when somebody asks.
     Unread,
     Live(Box<Instance>),
+    /// Its task is done elsewhere, with the instance.
+    Away {
+        token: u64,
+        task: Box<Task>,
+    },
     /// A panic: loaded again once everything it has written is durable.
     Broken,
     /// Its removal is on its way: there is nothing any more, and nothing may begin until that is durable.
@@ -65,6 +71,13 @@ pub(super) enum Task {
     Continue,
     /// Be loaded, which sends what is in flight again.
     Resume,
+    /// Let a call stand in line again whose instance was away.
+    Dispatch {
+        step: StepId,
+        attempt: Attempt,
+    },
+    /// Begin: the task of an instance whose first step was given away.
+    Begin(Box<Beginning>),
     /// Say whether it is alive, and with that whether the old start key still leads to it.
     Claim {
         shard: ShardId,
@@ -107,8 +120,14 @@ impl Slot {
     pub(super) fn live(&self) -> Option<&Instance> {
         match &self.state {
             State::Live(instance) => Some(instance),
-            State::Loading | State::Unread | State::Broken | State::Erased => None,
+            State::Loading | State::Unread | State::Away { .. } | State::Broken | State::Erased => {
+                None
+            }
         }
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self.state, State::Away { .. })
     }
 
     /// What waits for the load, which will not come.
@@ -131,6 +150,37 @@ impl Slot {
                     Incident::Fault(_) => false,
                 })
             })
+    }
+}
+
+impl Task {
+    /// What the engine is fed for it; none if it is for the machine alone.
+    pub(super) fn input(&self) -> Option<engine::Input> {
+        Some(match self {
+            Self::Command { command, .. } => match command {
+                Command::Cancel { reason } => engine::Input::Cancel { reason: reason.clone() },
+                Command::Suspend { reason } => engine::Input::Suspend { reason: reason.clone() },
+                Command::Resume => engine::Input::Resume,
+                Command::Retry => engine::Input::Retry,
+            },
+            Self::Outcome { step, attempt, outcome } => {
+                let (step, attempt, outcome) = (*step, *attempt, outcome.clone());
+                engine::Input::Outcome { step, attempt, outcome }
+            }
+            Self::TimersDue => engine::Input::TimersDue,
+            Self::Continue => engine::Input::Continue,
+            Self::Panicked { message, input } => {
+                engine::Input::Panicked { message: message.clone(), input: input.clone() }
+            }
+            Self::Message { message, .. } => return links::input_of(message),
+            Self::Read { .. }
+            | Self::Watch { .. }
+            | Self::Resume
+            | Self::Dispatch { .. }
+            | Self::Begin(_)
+            | Self::Claim { .. }
+            | Self::Sweep(_) => return None,
+        })
     }
 }
 
@@ -226,6 +276,7 @@ impl Machine {
                     | Task::TimersDue
                     | Task::Continue
                     | Task::Resume
+                    | Task::Dispatch { .. }
                     | Task::Panicked { .. }
                     | Task::Message { .. }
             )
@@ -276,7 +327,7 @@ impl Machine {
     }
 
     /// Lets an instance go that nothing moves: at once if it has ended, else when there are too many.
-    fn retire(&mut self, id: InstanceId) {
+    pub(super) fn retire(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(instance) = slot.live().filter(|_| slot.unsettled == 0) else { return };
         let (has_ended, was_idle) = (instance.end.is_some(), slot.idle.take());
@@ -304,12 +355,16 @@ impl Machine {
     /// Drops an instance whose last commits were refused; it goes on from what is durable, a little later. One that never
     /// was durable never was.
     pub(super) fn forget(&mut self, id: InstanceId, error: &CommitError) {
-        let Some(slot) = self.slots.remove(&id) else { return };
+        let Some(mut slot) = self.slots.remove(&id) else { return };
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
         if let Some(place) = slot.idle {
             self.idle.remove(&place);
+        }
+        // What comes back from elsewhere finds that nobody waits for it; its task is done again.
+        if let State::Away { task, .. } = slot.state {
+            slot.queue.push_front(*task);
         }
         if !slot.is_new {
             self.dispatch.resume_later(self.now, id);
@@ -345,11 +400,13 @@ impl Machine {
                 },
             ),
             Task::Sweep(candidate) => self.judge_absent(candidate, error),
+            Task::Begin(beginning) => self.not_begun(*beginning, error.clone()),
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
             Task::Outcome { .. }
             | Task::TimersDue
             | Task::Continue
             | Task::Resume
+            | Task::Dispatch { .. }
             | Task::Panicked { .. } => {}
         }
     }

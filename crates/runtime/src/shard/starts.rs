@@ -1,24 +1,69 @@
 //! Starts: which version, which key, and the first step.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use motet_engine::{self as engine, Context, SEMANTICS, Start};
+use motet_definition::graph::Graph;
+use motet_engine::{self as engine, Context, Instance, Metered, Record, SEMANTICS, Start};
 use motet_store::{Row, RowChange, Value};
-use motet_types::{Digest, InstanceId, ShardId, Timestamp, WorkflowRef};
+use motet_types::{Digest, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
 
+use super::away::guarded_begin;
 use super::batch::Release;
 use super::slots::{Slot, Task};
 use super::{Machine, Output, Responder, start_digest};
 use crate::tables::START;
 use crate::{Error, StartRequest};
 
+/// When a client may come again whose definition burns more fuel than there is.
+const DEAR_RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// What is known of a start key that is not durable yet.
 pub(super) enum Starting {
-    /// The store is asked; these wait for the answer. Nobody does where only a sweep has asked.
+    /// The store is asked, or the first under the key begins elsewhere; these wait for the answer. Nobody does where only a
+    /// sweep has asked.
     Looking(Vec<(StartRequest, u64, Responder)>),
     /// It has started this instance.
     Begun(InstanceId, Digest),
+}
+
+/// What comes with a start, and what follows it.
+pub(super) struct Beginning {
+    pub(super) rows: Vec<RowChange>,
+    pub(super) releases: Vec<Release>,
+    pub(super) origin: Origin,
+}
+
+/// Who wants an instance to begin.
+pub(super) enum Origin {
+    Client {
+        id: InstanceId,
+        /// The start key, if the client gave one.
+        key: Option<(ShardId, String, Digest)>,
+        /// How long to wait for its end.
+        until: Option<Timestamp>,
+        reply: Responder,
+    },
+    /// A message of the parent's shard.
+    Child {
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        parent: InstanceId,
+        step: StepId,
+        child: InstanceId,
+        awaited: bool,
+    },
+}
+
+impl Beginning {
+    /// The message that asked for it.
+    pub(super) fn message(&self) -> Option<((ShardId, ShardId), u64)> {
+        match self.origin {
+            Origin::Client { .. } => None,
+            Origin::Child { pair, sequence, .. } => Some((pair, sequence)),
+        }
+    }
 }
 
 impl Machine {
@@ -100,10 +145,18 @@ impl Machine {
                 self.found(id, digest, request, reply);
                 continue;
             }
-            if let Some(Starting::Begun(id, digest)) = self.starting.get(&(shard, key.clone())) {
-                let (id, digest) = (*id, *digest);
-                self.found(id, digest, request, reply);
-                continue;
+            match self.starting.get_mut(&(shard, key.clone())) {
+                Some(Starting::Begun(id, digest)) => {
+                    let (id, digest) = (*id, *digest);
+                    self.found(id, digest, request, reply);
+                    continue;
+                }
+                // The first of them begins elsewhere.
+                Some(Starting::Looking(waiting)) => {
+                    waiting.push((request, random, reply));
+                    continue;
+                }
+                None => {}
             }
             match self.view.catalog.resolve(&request.workflow, request.version.as_deref()) {
                 Ok(definition) => {
@@ -150,18 +203,13 @@ impl Machine {
         let start_rows = digest.map(|digest| start_row(self, shard, &key, id, digest));
         let until = (!request.wait.is_zero()).then(|| self.now.saturating_add(request.wait));
         let start = self.start_of(definition, request.input, key.clone(), None);
-        let begun = start.and_then(|start| {
-            self.begin_instance(id, start, start_rows.into_iter().collect(), Vec::new())
-        });
-        match begun {
-            Ok(()) => {
-                if let Some(digest) = digest {
-                    self.starting.insert((shard, key.clone()), Starting::Begun(id, digest));
-                    self.release(Release::StartKey(shard, key));
-                }
-                self.answer_when_ended(id, until, true, reply);
-            }
-            Err(error) => self.reply(reply, Err(error)),
+        let origin =
+            Origin::Client { id, key: digest.map(|digest| (shard, key, digest)), until, reply };
+        let rows = start_rows.into_iter().collect();
+        let beginning = Beginning { rows, releases: Vec::new(), origin };
+        match start {
+            Ok(start) => self.begin_instance(id, start, beginning),
+            Err(error) => self.not_begun(beginning, error),
         }
     }
 
@@ -190,18 +238,24 @@ impl Machine {
         })
     }
 
-    /// Begins an instance and gathers its first commit; `rows` and `releases` come with the start.
-    pub(super) fn begin_instance(
-        &mut self,
-        id: InstanceId,
-        start: Start,
-        rows: Vec<RowChange>,
-        releases: Vec<Release>,
-    ) -> Result<(), Error> {
+    /// Begins an instance, here or elsewhere.
+    pub(super) fn begin_instance(&mut self, id: InstanceId, start: Start, beginning: Beginning) {
         let Some(graph) = self.view.graphs.get(&start.definition).cloned() else {
             let message = format!("{} cannot be compiled by this server", start.definition);
-            return Err(Error::Unavailable(message));
+            return self.not_begun(beginning, Error::Unavailable(message));
         };
+        if self.is_dear(&graph) {
+            if self.is_away_full() && beginning.message().is_none() {
+                let error = Error::Overloaded { retry_after: DEAR_RETRY_AFTER };
+                return self.not_begun(beginning, error);
+            }
+            if let Origin::Client { key: Some((shard, key, _)), .. } = &beginning.origin {
+                // Other starts under the key wait for this one.
+                let place = self.starting.entry((*shard, key.clone()));
+                place.or_insert_with(|| Starting::Looking(Vec::new()));
+            }
+            return self.begin_away(id, graph, start, beginning);
+        }
         let ctx = Context {
             graph: &graph,
             catalog: &self.view.catalog,
@@ -209,24 +263,83 @@ impl Machine {
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
         };
-        let begun = catch_unwind(AssertUnwindSafe(|| engine::begin(&ctx, id, start)));
-        let Ok((instance, records)) = begun else {
-            self.counters.panics += 1;
-            let message = "the start met a defect of the engine and was not taken".to_owned();
-            return Err(Error::Unloadable(message));
-        };
-        self.counters.started += 1;
-        let has_work = instance.has_work();
-        // A child may be asked for before the message comes that starts it.
-        let early = self.slots.insert(id, Slot::begun(instance));
-        self.commit_records(id, &graph, &records, rows, releases);
-        if has_work {
-            self.yielded.push_back(id);
+        let begun = guarded_begin(&ctx, id, start);
+        if let Ok(begun) = &begun {
+            self.costs.note(graph.digest, begun.fuel_burnt, self.now);
         }
-        for task in early.map(|mut slot| slot.take_queue()).unwrap_or_default() {
+        self.begun(id, &graph, beginning, begun);
+    }
+
+    /// The first step is done: gathers its commit.
+    pub(super) fn begun(
+        &mut self,
+        id: InstanceId,
+        graph: &Arc<Graph>,
+        beginning: Beginning,
+        begun: Result<Metered<(Instance, Vec<Record>)>, String>,
+    ) {
+        // What was asked of it before there was anything.
+        let early = self.slots.remove(&id).map(|mut slot| slot.take_queue()).unwrap_or_default();
+        match begun.map(|begun| begun.result) {
+            Ok((instance, records)) => {
+                self.counters.started += 1;
+                let has_work = instance.has_work();
+                self.slots.insert(id, Slot::begun(instance));
+                let Beginning { rows, releases, origin } = beginning;
+                self.commit_records(id, graph, &records, rows, releases);
+                if has_work {
+                    self.yielded.push_back(id);
+                }
+                self.has_begun(origin);
+            }
+            Err(_) => {
+                self.counters.panics += 1;
+                let message = "the start met a defect of the engine and was not taken".to_owned();
+                self.not_begun(beginning, Error::Unloadable(message));
+            }
+        }
+        for task in early {
             self.give(id, task);
         }
-        Ok(())
+    }
+
+    fn has_begun(&mut self, origin: Origin) {
+        match origin {
+            Origin::Client { id, key, until, reply } => {
+                let waiting = match key {
+                    Some((shard, key, digest)) => {
+                        let begun = Starting::Begun(id, digest);
+                        let before = self.starting.insert((shard, key.clone()), begun);
+                        self.release(Release::StartKey(shard, key));
+                        before.map(|before| (before, digest))
+                    }
+                    None => None,
+                };
+                self.answer_when_ended(id, until, true, reply);
+                if let Some((Starting::Looking(waiting), digest)) = waiting {
+                    for (request, _, reply) in waiting {
+                        self.found(id, digest, request, reply);
+                    }
+                }
+            }
+            Origin::Child { pair, sequence, .. } => self.taken(pair, sequence),
+        }
+    }
+
+    /// An instance has not begun, and leaves no trace.
+    pub(super) fn not_begun(&mut self, beginning: Beginning, error: Error) {
+        match beginning.origin {
+            Origin::Client { key, reply, .. } => {
+                self.reply(reply, Err(error));
+                if let Some((shard, key, _)) = key {
+                    // The next one under the key has its try.
+                    self.claimed(shard, key, Ok(None));
+                }
+            }
+            Origin::Child { pair, sequence, parent, step, child, awaited } => {
+                self.refuse_child(pair, sequence, (parent, step, child), awaited, &error);
+            }
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! Steps: what a live instance is given, one task after the other, and what a defect costs.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
-use motet_engine::{self as engine, Context, Instance, Record, Rejection};
+use motet_engine::{self as engine, Context, Instance, Metered, Record, Rejection};
 use motet_types::InstanceId;
 
+use super::away::guarded_step;
 use super::slots::{Slot, State, Task};
 use super::{Machine, Output, Reply};
-use crate::{Command, Error};
+use crate::Error;
 
 impl Machine {
     pub(super) fn perform_queue(&mut self, id: InstanceId) {
@@ -24,18 +24,6 @@ impl Machine {
 
     pub(super) fn perform(&mut self, id: InstanceId, task: Task) {
         match task {
-            Task::Command { command, reply } => {
-                let input = match command {
-                    Command::Cancel { reason } => engine::Input::Cancel { reason },
-                    Command::Suspend { reason } => engine::Input::Suspend { reason },
-                    Command::Resume => engine::Input::Resume,
-                    Command::Retry => engine::Input::Retry,
-                };
-                match self.step(id, input) {
-                    Ok(()) => self.answer(id, false, reply),
-                    Err(error) => self.reply(reply, Err(error)),
-                }
-            }
             Task::Read { until, created, reply } => {
                 self.answer_when_ended(id, until, created, reply)
             }
@@ -46,47 +34,36 @@ impl Machine {
                 }
                 self.reply(reply, Ok(Reply::Watching));
             }
-            Task::Outcome { step, attempt, outcome } => {
-                self.drive(id, engine::Input::Outcome { step, attempt, outcome });
-            }
-            Task::TimersDue => {
-                self.counters.timers_fired += 1;
-                self.drive(id, engine::Input::TimersDue);
-                self.register_timer(id);
-            }
-            Task::Continue => self.drive(id, engine::Input::Continue),
             // It has been loaded, which is all that was wanted.
             Task::Resume => {}
+            Task::Dispatch { step, attempt } => self.dispatch_again(id, step, attempt),
             Task::Claim { shard, key, digest } => {
                 let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
                 self.claimed(shard, key, Ok(is_alive.then_some((id, digest))));
             }
             Task::Sweep(candidate) => self.judge(id, candidate),
-            Task::Panicked { message, input } => {
-                self.drive(id, engine::Input::Panicked { message, input });
-            }
-            Task::Message { from, to, sequence, message } => {
-                self.take_message(id, from, to, sequence, message);
-            }
+            Task::Message { from, to, sequence, .. } if !self.is_next((to, from), sequence) => {}
+            task => match task.input() {
+                Some(input) => self.step(id, task, input),
+                None => self.follow(id, task, Ok(())),
+            },
         }
     }
 
-    /// Feeds an input that nobody waits for; one that comes too late is dropped.
-    fn drive(&mut self, id: InstanceId, input: engine::Input) {
-        // A rejection of an internal input means that there is nothing to do any more.
-        drop(self.step(id, input));
-    }
-
-    /// Steps an instance and gathers what follows.
-    pub(super) fn step(&mut self, id: InstanceId, input: engine::Input) -> Result<(), Error> {
-        let Some(slot) = self.slots.get_mut(&id) else { return Err(Error::UnknownInstance(id)) };
-        let State::Live(instance) = &mut slot.state else {
-            return Err(Error::Unloadable("the instance is being loaded again".to_owned()));
+    /// Steps an instance, here or elsewhere.
+    fn step(&mut self, id: InstanceId, task: Task, input: engine::Input) {
+        if matches!(task, Task::TimersDue) {
+            self.counters.timers_fired += 1;
+        }
+        let graph = match self.graph_of(id) {
+            Ok(graph) => graph,
+            Err(error) => return self.follow(id, task, Err(error)),
         };
-        let Some(graph) = self.view.graphs.get(&instance.start.definition).cloned() else {
-            let message =
-                format!("the definition {} cannot be compiled", instance.start.definition);
-            return Err(Error::Unloadable(message));
+        if self.is_dear(&graph) {
+            return self.give_away(id, graph, task, input);
+        }
+        let Some(Slot { state: State::Live(instance), .. }) = self.slots.get_mut(&id) else {
+            unreachable!("only a live instance has a graph");
         };
         let ctx = Context {
             graph: &graph,
@@ -95,31 +72,67 @@ impl Machine {
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
         };
-        let again = input.clone();
-        let stepped = catch_unwind(AssertUnwindSafe(|| {
-            #[cfg(test)]
-            super::tests::meet_defect(id, &input);
-            engine::step(&ctx, instance, input)
-        }));
-        match stepped {
+        let fed = guarded_step(&ctx, instance, input);
+        if let Ok(fed) = &fed {
+            self.costs.note(graph.digest, fed.fuel_burnt, self.now);
+        }
+        self.fed(id, &graph, task, fed);
+    }
+
+    fn graph_of(&self, id: InstanceId) -> Result<Arc<Graph>, Error> {
+        let Some(slot) = self.slots.get(&id) else { return Err(Error::UnknownInstance(id)) };
+        let Some(instance) = slot.live() else {
+            return Err(Error::Unloadable("the instance is being loaded again".to_owned()));
+        };
+        let definition = &instance.start.definition;
+        self.view.graphs.get(definition).cloned().ok_or_else(|| {
+            Error::Unloadable(format!("the definition {definition} cannot be compiled"))
+        })
+    }
+
+    /// A step is done: gathers what follows.
+    pub(super) fn fed(
+        &mut self,
+        id: InstanceId,
+        graph: &Arc<Graph>,
+        task: Task,
+        fed: Result<Metered<Result<Vec<Record>, Rejection>>, String>,
+    ) {
+        let result = match fed.map(|fed| fed.result) {
             Ok(Ok(records)) => {
-                self.commit_step(id, &graph, records);
+                self.commit_step(id, graph, records);
                 Ok(())
             }
             Ok(Err(rejection)) => Err(rejected(rejection)),
-            Err(panic) => {
-                self.broken(id, message_of(&*panic), again);
+            Err(message) => {
+                self.broken(id, message, task.input());
                 Err(Error::Unloadable("the instance met a defect of the engine".to_owned()))
             }
+        };
+        self.follow(id, task, result);
+    }
+
+    /// What a task wants when its input was fed.
+    fn follow(&mut self, id: InstanceId, task: Task, result: Result<(), Error>) {
+        match task {
+            Task::Command { reply, .. } => match result {
+                Ok(()) => self.answer(id, false, reply),
+                Err(error) => self.reply(reply, Err(error)),
+            },
+            Task::TimersDue => self.register_timer(id),
+            Task::Message { from, to, sequence, .. } => self.message_taken((to, from), sequence),
+            // A rejection of an internal input means that there is nothing to do any more.
+            _ => {}
         }
     }
 
     /// A panic costs the instance's live state alone: what it wrote before is made durable and loaded again.
-    fn broken(&mut self, id: InstanceId, message: String, input: engine::Input) {
+    fn broken(&mut self, id: InstanceId, message: String, input: Option<engine::Input>) {
         self.counters.panics += 1;
-        if matches!(input, engine::Input::Panicked { .. }) {
-            return self.give_up(id);
-        }
+        let input = match input {
+            Some(input) if !matches!(input, engine::Input::Panicked { .. }) => input,
+            _ => return self.give_up(id),
+        };
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.state = State::Broken;
         slot.queue.push_front(Task::Panicked { message, input: Box::new(input) });
@@ -163,12 +176,6 @@ impl Machine {
             self.give(id, Task::Continue);
         }
     }
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 fn rejected(rejection: Rejection) -> Error {

@@ -9,6 +9,7 @@ mod script;
 mod transcript;
 mod world;
 
+mod away;
 mod children;
 mod dispatch;
 mod eviction;
@@ -43,8 +44,8 @@ thread_local! {
 }
 
 /// Panics if the script has put a defect before this instance.
-pub(super) fn meet_defect(id: InstanceId, input: &Input) {
-    let is_kept = matches!(input, Input::Panicked { .. });
+pub(super) fn meet_defect(id: InstanceId, input: Option<&Input>) {
+    let is_kept = matches!(input, Some(Input::Panicked { .. }));
     let defect = DEFECTS.with_borrow(|defects| defects.get(&id).copied());
     assert!(defect.is_none_or(|always| is_kept && !always), "a defect on purpose");
 }

@@ -453,7 +453,7 @@ fn a_long_queue_behind_one_load_does_not_fill_the_stack() {
 }
 
 /// What an instance of `of-nap` is told when its child has ended.
-fn end_of(world: &World, parent: &str) -> Message {
+pub(super) fn end_of(world: &World, parent: &str) -> Message {
     let (parent, child) = (world.id(parent), world.id(&format!("{parent}/1")));
     let end = End::Completed(motet_expr::json::object::<String>([]));
     Message::ChildEnded { parent, step: StepId(1), child, end }

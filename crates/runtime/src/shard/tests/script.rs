@@ -10,7 +10,7 @@
 //! cancel|suspend|resume|retry NAME
 //! answer NAME.TASK [STATUS] [JSON]          fail NAME.TASK maybe-run|not-run
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
-//! hold|let|lose loads|lookups|scans         answers later · answers now · answers with an error
+//! hold|let|lose loads|lookups|scans|steps   answers later · answers now · answers with an error
 //! let load NAME                  answers this one, though loads are held
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked

@@ -18,7 +18,7 @@ use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, Workf
 
 use super::definitions;
 use crate::drive::recover;
-use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Watcher};
+use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Step, Watcher};
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
 
@@ -38,6 +38,9 @@ pub(super) struct World {
     loads: Held,
     lookups: Held,
     scans: Held,
+    steps: Held,
+    /// Steps of definitions that may burn so much are given away.
+    fuel_local_max: u64,
     events: (Sender<Event>, Receiver<Event>),
     unwatched: Arc<Mutex<BTreeSet<String>>>,
     calls: HashMap<String, (InstanceId, StepId, Attempt)>,
@@ -58,6 +61,7 @@ enum Question {
     Load(InstanceId),
     Lookup(ShardId, String),
     Scan(RowScan),
+    Step(Box<Step>),
 }
 
 /// What reached somebody outside.
@@ -89,7 +93,7 @@ impl World {
     pub(super) fn new() -> Self {
         let limits = Limits::default();
         let mut world = Self {
-            machine: Machine::new(config(&limits, Epoch(1))),
+            machine: Machine::new(config(&limits, u64::MAX, Epoch(1))),
             store: MemoryStore::new(&SCHEMA),
             limits,
             now: BEGIN,
@@ -101,6 +105,8 @@ impl World {
             loads: Held::Answered,
             lookups: Held::Answered,
             scans: Held::Answered,
+            steps: Held::Answered,
+            fuel_local_max: u64::MAX,
             events: channel(),
             unwatched: Arc::default(),
             calls: HashMap::new(),
@@ -143,6 +149,10 @@ impl World {
     /// Changes a limit; the machine begins anew.
     pub(super) fn limit(&mut self, name: &str, number: usize) {
         let limit = match name {
+            "fuel_local_max" => {
+                self.fuel_local_max = number as u64;
+                &mut 0
+            }
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
             "step_records_max" => &mut self.limits.step_records_max,
@@ -205,6 +215,10 @@ impl World {
                 self.hear();
             }
             Output::Call(call) => self.sent(&call),
+            Output::Step(step) => {
+                self.say("  a step goes away");
+                self.questions.push(Question::Step(step));
+            }
             Output::Withdraw { id, .. } => {
                 let name = self.names.instance(id);
                 self.say(&format!("  withdraw a call of {name}"));
@@ -251,6 +265,7 @@ impl World {
                 Question::Load(_) => self.loads,
                 Question::Lookup(..) => self.lookups,
                 Question::Scan(_) => self.scans,
+                Question::Step(_) => self.steps,
             };
             match (held, question) {
                 (Held::Kept, question) => self.questions.push(question),
@@ -271,6 +286,9 @@ impl World {
             Question::Load(id) => {
                 let loaded = wait(|done| self.store.load(vec![Entity(id.0)], done));
                 Input::Loaded { id, loaded: loaded.map(|mut loaded| loaded.remove(0)) }
+            }
+            Question::Step(step) => {
+                Input::Stepped(Box::new(step.run(&self.limits, &SecretKey([7; 32]))))
             }
             Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
             Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },
@@ -300,6 +318,7 @@ impl World {
             "loads" => self.loads = held,
             "lookups" => self.lookups = held,
             "scans" => self.scans = held,
+            "steps" => self.steps = held,
             other => panic!("{other:?} cannot be held"),
         }
     }
@@ -339,14 +358,15 @@ impl World {
         };
         let (epoch, recovered) = recover::read(&self.store, &compile).expect("a store to read");
         self.epoch = epoch;
-        self.machine = Machine::new(config(&self.limits, epoch));
+        self.machine = Machine::new(config(&self.limits, self.fuel_local_max, epoch));
         self.feed(Input::Recovered(Box::new(recovered)));
     }
 
     pub(super) fn say_levels(&mut self) {
-        let [in_flight, waiting, live, timers] = self.machine.levels();
+        let [in_flight, waiting, live, timers, away] = self.machine.levels();
+        let away = if away > 0 { format!(", {away} away") } else { String::new() };
         self.say(&format!(
-            "  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers"
+            "  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers{away}"
         ));
     }
 
@@ -510,8 +530,9 @@ impl Names {
     }
 }
 
-fn config(limits: &Limits, epoch: Epoch) -> Config {
-    Config { limits: limits.clone(), secret_key: SecretKey([7; 32]), epoch, snapshot_records: 16 }
+fn config(limits: &Limits, fuel_local_max: u64, epoch: Epoch) -> Config {
+    let (limits, secret_key) = (limits.clone(), SecretKey([7; 32]));
+    Config { limits, secret_key, epoch, snapshot_records: 16, fuel_local_max }
 }
 
 /// The in-memory store answers before it returns.
