@@ -19,8 +19,8 @@ pub struct Limits {
     pub steps_max: u32,
     /// Nesting of instances by `run: workflow`.
     pub children_depth_max: u32,
-    /// Fuel of one expression, in evaluated terms; a quarter of a million takes about 20 ms, in which no other instance of
-    /// the same engine thread moves.
+    /// Fuel of one expression, in evaluated terms; a quarter of a million takes about 20 ms. Steps of definitions that
+    /// burn much run beside the engine thread.
     pub expression_fuel_max: u64,
     /// Records that one step may write before it yields.
     pub step_records_max: usize,
