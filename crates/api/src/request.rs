@@ -137,6 +137,9 @@ impl Request {
     }
 }
 
+/// What browsers send forms as, and curl everything that it is not told about.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A body without a media type is taken for what is expected.
 fn check_media_type(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Problem> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
@@ -147,7 +150,13 @@ fn check_media_type(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Pro
         return Ok(());
     }
     let known = media_types.join(" or ");
-    let detail = format!("the body is of type {essence:?}: send it with Content-Type: {known}");
+    // Forms are refused although the body may well be what is wanted: any page can send one without asking (no preflight).
+    let curl = match essence.eq_ignore_ascii_case(FORM) {
+        true => format!(" (with curl: -H 'Content-Type: {}')", media_types[0]),
+        false => String::new(),
+    };
+    let detail =
+        format!("the body is of type {essence:?}: send it with Content-Type: {known}{curl}");
     Err(Problem::new(Code::UnsupportedMediaType, detail))
 }
 

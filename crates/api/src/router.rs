@@ -98,7 +98,10 @@ async fn admit(
 }
 
 async fn unknown_route(uri: Uri) -> Problem {
-    let detail = format!("there is nothing at {}", uri.path());
+    let detail = format!(
+        "there is nothing at {}: GET /api/v1/openapi.json describes every route",
+        uri.path()
+    );
     Problem::new(Code::UnknownRoute, detail)
 }
 

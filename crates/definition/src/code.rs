@@ -90,6 +90,7 @@ codes! {
     UnknownCatalog Error "unknown-catalog" "A function catalog is declared in `use.catalogs`."
     MisplacedMetadata Error "misplaced-metadata" "A key of `metadata.motet` stands on a task that it applies to."
     InvalidNeeds Error "invalid-needs" "A branch needs other branches of its fork, without a cycle."
+    UnknownService Warning "unknown-service" "A host without dot and port is a service that is known."
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
@@ -105,8 +106,8 @@ codes! {
     UnsupportedMcp Error "unsupported-mcp" "`call: mcp` is not executed yet."
     UnsupportedJob Error "unsupported-job" "`call: job` is not executed yet."
     UnsupportedHuman Error "unsupported-human" "`call: human` is not executed yet."
-    UnsupportedCataloguedFunction Error "unsupported-catalogued-function" "a function of a catalog is not executed yet."
-    UnsupportedFunctionUri Error "unsupported-function-uri" "a function at a URI is not executed yet."
+    UnsupportedCataloguedFunction Error "unsupported-catalogued-function" "A function of a catalog is not executed yet."
+    UnsupportedFunctionUri Error "unsupported-function-uri" "A function at a URI is not executed yet."
     UnsupportedContainer Error "unsupported-container" "`run: container` is not executed yet."
     UnsupportedScript Error "unsupported-script" "`run: script` is not executed yet."
     UnsupportedShell Error "unsupported-shell" "`run: shell` is not executed yet."

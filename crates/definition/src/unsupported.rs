@@ -15,7 +15,7 @@ pub fn unsupported(document: &Document) -> Vec<Diagnostic> {
             if diagnostics.len() < DIAGNOSTICS_MAX {
                 let path = line.keys.iter().fold(path.clone(), |path, key| path.key(key));
                 let rule = line.code.rule().trim_end_matches('.');
-                let message = format!("{rule}: remove it from this document");
+                let message = format!("{rule}: {}", instead(line.code));
                 diagnostics.push(Diagnostic::new(line.code, path.pointer(), message).about_key());
             }
         }
@@ -191,6 +191,28 @@ const TABLE: &[Line] = &[
         Present::Motet(|motet| motet.until.is_some()),
     ),
 ];
+
+/// What an author can do today.
+fn instead(code: Code) -> &'static str {
+    match code {
+        Code::UnsupportedGrpc
+        | Code::UnsupportedOpenApi
+        | Code::UnsupportedAsyncApi
+        | Code::UnsupportedA2a
+        | Code::UnsupportedMcp => "reach the service over HTTP, with `call: http`",
+        Code::UnsupportedCataloguedFunction | Code::UnsupportedFunctionUri => {
+            "copy the function into `use.functions`"
+        }
+        Code::UnsupportedContainer | Code::UnsupportedScript | Code::UnsupportedShell => {
+            "let a service do it, and call it with `call: http`"
+        }
+        Code::UnsupportedDigest | Code::UnsupportedOAuth2 | Code::UnsupportedOidc => {
+            "use `basic` or `bearer` with a secret"
+        }
+        Code::UnsupportedServiceVersion => "put the version into the address of the service",
+        _ => "remove it from this document",
+    }
+}
 
 fn function(call: &Call) -> Option<FunctionTarget<'_>> {
     match call {

@@ -310,28 +310,28 @@ fn values() {
         "#]],
     );
     check_body(
-        "do:\n  - a: { raise: { error: { type: 'not a uri', status: 99 } } }\n  - b: { raise: { error: { type: https://a/b, status: '500' } } }\n",
+        "do:\n  - a: { raise: { error: { type: 'not a uri', status: 99 } } }\n  - b: { raise: { error: { type: https://a.b/b, status: '500' } } }\n",
         expect![[r#"
             w:3:34: error[invalid-uri]: `not a uri` is no URI: it holds white space, write %20
             w:3:55: error[invalid-status]: 99 is no HTTP status: use a number from 100 to 599
-            w:4:55: error[wrong-type]: an HTTP status, a number from 100 to 599, is expected here, found text
+            w:4:57: error[wrong-type]: an HTTP status, a number from 100 to 599, is expected here, found text
         "#]],
     );
     check_body(
-        "do:\n  - a: { call: http, with: { method: get, endpoint: 'https://a/{b', headers: { x: 1, y: [] }, output: body } }\n",
+        "do:\n  - a: { call: http, with: { method: get, endpoint: 'https://a.b/{b', headers: { x: 1, y: [] }, output: body } }\n",
         expect![[r#"
-            w:3:53: error[invalid-uri]: `https://a/{b` is no URI: its braces do not pair up, or hold no name
-            w:3:83: warning[non-portable-value]: other runtimes take only text for `x`: put it in quotes
-            w:3:89: error[wrong-type]: text is expected here, found a list
-            w:3:103: error[invalid-value]: `body` is not known here: use `raw`, `content` or `response`
+            w:3:53: error[invalid-uri]: `https://a.b/{b` is no URI: its braces do not pair up, or hold no name
+            w:3:85: warning[non-portable-value]: other runtimes take only text for `x`: put it in quotes
+            w:3:91: error[wrong-type]: text is expected here, found a list
+            w:3:105: error[invalid-value]: `body` is not known here: use `raw`, `content` or `response`
         "#]],
     );
     check_body(
-        "do:\n  - a: { call: http, with: { method: get it, endpoint: 'https://a/${ .b }/c', query: plain } }\n",
+        "do:\n  - a: { call: http, with: { method: get it, endpoint: 'https://a.b/${ .b }/c', query: plain } }\n",
         expect![[r#"
             w:3:38: error[invalid-value]: `get it` is no HTTP method: use one such as `get` or `post`
             w:3:56: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
-            w:3:86: error[wrong-type]: an object or an expression in `${ … }` is expected here, found plain text
+            w:3:88: error[wrong-type]: an object or an expression in `${ … }` is expected here, found plain text
         "#]],
     );
     check_body(
@@ -401,16 +401,16 @@ fn names_and_flow() {
 #[test]
 fn references() {
     check_body(
-        "use: { secrets: [token], errors: { broken: { type: https://a/b, status: 500 } } }\n\
+        "use: { secrets: [token], errors: { broken: { type: https://a.b/b, status: 500 } } }\n\
          timeout: short\n\
          do:\n\
          \x20 - a: { raise: { error: brokn } }\n\
          \x20 - b: { try: [ { c: { set: { x: 1 } } } ], catch: { retry: often } }\n\
          \x20 - d: { call: htpp, timeout: long }\n\
          \x20 - e: { call: 'f:1.0.0@store' }\n\
-         \x20 - g: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { use: login } } } }\n\
-         \x20 - h: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { basic: { use: tokn } } } } }\n\
-         \x20 - i: { call: http, with: { method: get, endpoint: https://a, headers: { x: 'Bearer ${ $secrets.password }' } } }\n",
+         \x20 - g: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { use: login } } } }\n\
+         \x20 - h: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { basic: { use: tokn } } } } }\n\
+         \x20 - i: { call: http, with: { method: get, endpoint: https://a.b, headers: { x: 'Bearer ${ $secrets.password }' } } }\n",
         expect![[r#"
             w:3:10: error[unknown-timeout]: `short` is not declared in `use.timeouts`: declare it there
             w:5:26: error[unknown-error]: `brokn` is not declared in `use.errors`: declare it there (did you mean `broken`?)
@@ -419,9 +419,9 @@ fn references() {
             w:7:16: error[unknown-function]: `htpp` is not declared in `use.functions`: declare it there (did you mean `http`?)
             w:7:31: error[unknown-timeout]: `long` is not declared in `use.timeouts`: declare it there
             w:8:16: error[unknown-catalog]: `store` is not declared in `use.catalogs`: declare it there
-            w:9:94: error[unknown-authentication]: `login` is not declared in `use.authentications`: declare it there
-            w:10:103: error[unknown-secret]: the secret `tokn` is not declared in `use.secrets`: add it there (did you mean `token`?)
-            w:11:98: error[unknown-secret]: the secret `password` is not declared in `use.secrets`: add it there
+            w:9:96: error[unknown-authentication]: `login` is not declared in `use.authentications`: declare it there
+            w:10:105: error[unknown-secret]: the secret `tokn` is not declared in `use.secrets`: add it there (did you mean `token`?)
+            w:11:100: error[unknown-secret]: the secret `password` is not declared in `use.secrets`: add it there
         "#]],
     );
     check_body(
@@ -486,7 +486,7 @@ fn secrets_are_worked_with_only_inside_calls() {
          \x20 - joins: { set: { x: 'Bearer ${ $secrets.s }', y: '${ $secrets.s | length }', z: '${ [$secrets.s] | tojson }' } }\n\
          \x20 - decides: { if: $secrets.s, for: { in: $secrets.s }, while: $secrets.s, do: [ { x: { wait: '${ $secrets.s }' } } ] }\n\
          \x20 - looks: { set: { x: '${ $secrets | keys }' } }\n\
-         \x20 - calls: { call: http, with: { method: get, endpoint: https://a, headers: { a: 'Bearer ${ $secrets.s }' } } }\n",
+         \x20 - calls: { call: http, with: { method: get, endpoint: https://a.b, headers: { a: 'Bearer ${ $secrets.s }' } } }\n",
         expect![[r#"
             w:5:21: error[secret-outside-call]: a secret is worked with outside a call, where only a marker of it exists: pass it on as it is, or do this inside the call's `with` or authentication
             w:6:24: error[secret-outside-call]: a secret is worked with outside a call, where only a marker of it exists: pass it on as it is, or do this inside the call's `with` or authentication
@@ -558,9 +558,10 @@ fn calls_that_may_not_be_repeated() {
     check_body(
         &format!("do:\n{tasks}"),
         expect![[r#"
-        w:3:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
-        w:4:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
-    "#]],
+            w:3:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
+            w:4:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
+            w:5:55: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+        "#]],
     );
 }
 
@@ -574,8 +575,8 @@ fn everything_that_is_not_executed_yet() {
         w:33:1: error[unsupported-schedule]: `schedule` is not executed yet: remove it from this document
         w:25:3: error[unsupported-extensions]: `use.extensions` is not executed yet: remove it from this document
         w:22:3: error[unsupported-catalogs]: `use.catalogs` is not executed yet: remove it from this document
-        w:21:15: error[unsupported-digest]: `digest` authentication is not executed yet: remove it from this document
-        w:50:57: error[unsupported-service-version]: `metadata.motet.version` is not executed yet: remove it from this document
+        w:21:15: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret
+        w:50:57: error[unsupported-service-version]: `metadata.motet.version` is not executed yet: put the version into the address of the service
         w:56:28: error[unsupported-saga]: `metadata.motet.saga` is not executed yet: remove it from this document
         w:58:71: error[unsupported-compensate]: `metadata.motet.compensate` is not executed yet: remove it from this document
         w:64:28: error[unsupported-parallel]: `metadata.motet.parallel` is not executed yet: remove it from this document
@@ -584,19 +585,19 @@ fn everything_that_is_not_executed_yet() {
         w:87:16: error[unsupported-emit]: `emit` is not executed yet: remove it from this document
         w:88:13: error[unsupported-listen]: `listen` is not executed yet: remove it from this document
         w:90:7: error[unsupported-listen]: `listen` is not executed yet: remove it from this document
-        w:92:25: error[unsupported-container]: `run: container` is not executed yet: remove it from this document
-        w:93:22: error[unsupported-script]: `run: script` is not executed yet: remove it from this document
-        w:94:24: error[unsupported-script]: `run: script` is not executed yet: remove it from this document
-        w:95:21: error[unsupported-shell]: `run: shell` is not executed yet: remove it from this document
-        w:97:12: error[unsupported-grpc]: `call: grpc` is not executed yet: remove it from this document
-        w:98:13: error[unsupported-openapi]: `call: openapi` is not executed yet: remove it from this document
-        w:99:13: error[unsupported-asyncapi]: `call: asyncapi` is not executed yet: remove it from this document
-        w:100:13: error[unsupported-asyncapi]: `call: asyncapi` is not executed yet: remove it from this document
-        w:101:14: error[unsupported-a2a]: `call: a2a` is not executed yet: remove it from this document
-        w:102:13: error[unsupported-mcp]: `call: mcp` is not executed yet: remove it from this document
-        w:103:14: error[unsupported-mcp]: `call: mcp` is not executed yet: remove it from this document
-        w:104:19: error[unsupported-catalogued-function]: a function of a catalog is not executed yet: remove it from this document
-        w:105:15: error[unsupported-function-uri]: a function at a URI is not executed yet: remove it from this document
+        w:92:25: error[unsupported-container]: `run: container` is not executed yet: let a service do it, and call it with `call: http`
+        w:93:22: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
+        w:94:24: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
+        w:95:21: error[unsupported-shell]: `run: shell` is not executed yet: let a service do it, and call it with `call: http`
+        w:97:12: error[unsupported-grpc]: `call: grpc` is not executed yet: reach the service over HTTP, with `call: http`
+        w:98:13: error[unsupported-openapi]: `call: openapi` is not executed yet: reach the service over HTTP, with `call: http`
+        w:99:13: error[unsupported-asyncapi]: `call: asyncapi` is not executed yet: reach the service over HTTP, with `call: http`
+        w:100:13: error[unsupported-asyncapi]: `call: asyncapi` is not executed yet: reach the service over HTTP, with `call: http`
+        w:101:14: error[unsupported-a2a]: `call: a2a` is not executed yet: reach the service over HTTP, with `call: http`
+        w:102:13: error[unsupported-mcp]: `call: mcp` is not executed yet: reach the service over HTTP, with `call: http`
+        w:103:14: error[unsupported-mcp]: `call: mcp` is not executed yet: reach the service over HTTP, with `call: http`
+        w:104:19: error[unsupported-catalogued-function]: A function of a catalog is not executed yet: copy the function into `use.functions`
+        w:105:15: error[unsupported-function-uri]: A function at a URI is not executed yet: copy the function into `use.functions`
         w:106:12: error[unsupported-job]: `call: job` is not executed yet: remove it from this document
         w:107:14: error[unsupported-human]: `call: human` is not executed yet: remove it from this document
     "#]].assert_eq(&lines("w", &found));
@@ -607,10 +608,10 @@ fn everything_that_is_executed() {
     check_unsupported(
         "use: { functions: { f: { set: { a: 1 } } }, authentications: { b: { basic: { username: u, password: p } } } }\n\
          do:\n\
-         \x20 - a: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { bearer: { token: t } } } }, metadata: { motet: { idempotent: true } } }\n\
+         \x20 - a: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { bearer: { token: t } } } }, metadata: { motet: { idempotent: true } } }\n\
          \x20 - b: { call: f }\n\
          \x20 - c: { fork: { branches: [ { d: { wait: PT1S } } ] } }\n\
-         \x20 - e: { try: [ { g: { raise: { error: { type: https://a/b, status: 500 } } } } ], catch: { retry: { delay: PT1S } } }\n\
+         \x20 - e: { try: [ { g: { raise: { error: { type: https://a.b/b, status: 500 } } } } ], catch: { retry: { delay: PT1S } } }\n\
          \x20 - h: { run: { workflow: { namespace: a, name: b, version: latest } } }\n",
         expect![[""]],
     );
@@ -621,15 +622,15 @@ fn what_is_not_executed_is_refused_each_by_its_own_code() {
     check_unsupported(
         "do:\n\
          \x20 - a: { call: job, metadata: { motet: { pivot: true } } }\n\
-         \x20 - b: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { digest: { username: u, password: p } } } } }\n\
-         \x20 - c: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { oauth2: { authority: https://a, grant: password } } } } }\n\
-         \x20 - d: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { oidc: { authority: https://a, grant: password } } } } }\n",
+         \x20 - b: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { digest: { username: u, password: p } } } } }\n\
+         \x20 - c: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oauth2: { authority: https://a.b, grant: password } } } } }\n\
+         \x20 - d: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oidc: { authority: https://a.b, grant: password } } } } }\n",
         expect![[r#"
             w:3:10: error[unsupported-job]: `call: job` is not executed yet: remove it from this document
             w:3:42: error[unsupported-pivot]: `metadata.motet.pivot` is not executed yet: remove it from this document
-            w:4:89: error[unsupported-digest]: `digest` authentication is not executed yet: remove it from this document
-            w:5:89: error[unsupported-oauth2]: `oauth2` authentication is not executed yet: remove it from this document
-            w:6:89: error[unsupported-oidc]: `oidc` authentication is not executed yet: remove it from this document
+            w:4:91: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret
+            w:5:91: error[unsupported-oauth2]: `oauth2` authentication is not executed yet: use `basic` or `bearer` with a secret
+            w:6:91: error[unsupported-oidc]: `oidc` authentication is not executed yet: use `basic` or `bearer` with a secret
         "#]],
     );
     let text = "document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { schedule: { overlap: skip } } } }\nschedule: { every: P1D }\ndo:\n  - a: { set: { x: 1 } }\n";
@@ -695,4 +696,78 @@ fn every_code_is_shown_by_a_transcript() {
         .filter(|code| !transcripts.contains(&format!("[{code}]")))
         .collect();
     assert!(missing.is_empty(), "no transcript shows {missing:?}");
+}
+
+#[test]
+fn hosts_of_one_label_are_services() {
+    check_body(
+        "do:\n  - a: { call: http, with: { method: get, endpoint: 'http://payments/{id}' } }\n  - b: { call: http, with: { method: get, endpoint: { uri: 'https://Payments-1?x=${ .x }' } } }\n",
+        expect![[r#"
+            w:3:53: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            w:4:60: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
+            w:4:60: warning[unknown-service]: no service `Payments-1` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+        "#]],
+    );
+    check_body(
+        "do:\n  - a: { call: http, with: { method: get, endpoint: 'http://payments:80/' } }\n  - b: { call: http, with: { method: get, endpoint: http://localhost/ } }\n  - c: { call: http, with: { method: get, endpoint: 'http://{host}/' } }\n  - d: { call: http, with: { method: get, endpoint: 'http://10.0.0.1/' } }\n  - e: { call: http, with: { method: get, endpoint: 'http://[::1]/' } }\n  - f: { call: http, with: { method: get, endpoint: 'http://${ .host }/' } }\n",
+        expect![[r#"
+            w:8:53: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
+        "#]],
+    );
+}
+
+#[test]
+fn expressions_without_quotes_get_a_hint() {
+    for (body, expected) in [
+        (
+            "do:\n  - a:\n      set: ${ { b: .c } }\n",
+            expect![[r#"
+            w:4:18: error[syntax]: this is not YAML: mapping values are not allowed in this context (put the expression in quotes, as in "${ { a: .b } }")
+        "#]],
+        ),
+        (
+            "do:\n  - a: { set: ${ .c } }\n",
+            expect![[r#"
+            w:3:16: error[syntax]: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}' (put the expression in quotes, as in "${ { a: .b } }")
+        "#]],
+        ),
+        (
+            "do:\n  - a:\n      set:\n        - ${ [ { b: 1 } ] }\n",
+            expect![[r#"
+            w:5:9: error[wrong-type]: an object or an expression is expected here, found a list
+        "#]],
+        ),
+        (
+            "do:\n  - a:\n      set: { b: c: d }\n",
+            expect![[r#"
+            w:4:18: error[syntax]: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+        "#]],
+        ),
+        (
+            "do:\n  - a: { set: { x: \"costs ${ .x }\" }\n",
+            expect![[r#"
+            w:4:1: error[syntax]: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+        "#]],
+        ),
+    ] {
+        check_body(body, expected);
+    }
+}
+
+/// What is not executed, and schemas, are judged although other parts are wrong; what stands in a broken part is not.
+#[test]
+fn everything_is_reported_at_once() {
+    let text = "input: { schema: { document: { type: strng } } }\ndo:\n  - a: { run: { shell: { command: ls } }, then: nowhere }\n  - b: { run: { script: { language: js } }, iff: .x }\n  - c: { set: { x: '${ .y + }' }, export: { schema: { format: avro, document: {} } } }\n  - d: { call: grpc }\n";
+    let checked = motet_definition::graph::check(&format!("{HEADER}{text}"), &Limits::default());
+    assert!(checked.graph.is_none());
+    expect![[r#"
+        w:2:30: error[not-compilable]: the schema is not a JSON Schema: /type: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
+        w:4:17: error[unsupported-shell]: `run: shell` is not executed yet: let a service do it, and call it with `call: http`
+        w:4:49: error[unknown-task]: there is no task `nowhere`: name a task of this list, or `continue`, `exit` or `end`
+        w:5:17: error[missing-property]: one of the properties is missing: add `code` or `source`
+        w:5:45: error[unknown-property]: the property `iff` is not known here: use `export`, `if`, `input`, `metadata`, `output`, `run`, `then` or `timeout`
+        w:6:29: error[invalid-expression]: the expression does not compile: expected term at the end
+        w:6:63: error[not-compilable]: a schema of format "avro" is not supported: write it as JSON Schema (`format: json`)
+        w:7:5: error[missing-property]: the property `with` is missing: add it
+    "#]].assert_eq(&lines("w", &checked.diagnostics));
 }

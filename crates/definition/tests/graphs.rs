@@ -353,9 +353,9 @@ do:
   - c: { export: { schema: { format: avro, document: {} } }, set: { x: 1 } }
 "#,
         expect![[r#"
-            line:3:27: error[not-compilable]: is not a JSON Schema: "nonsense" is not valid under any of the schemas listed in the 'anyOf' keyword
-            line:4:28: error[not-compilable]: schemas by reference are not supported: write it under `document`
-            line:5:28: error[not-compilable]: schemas of format "avro" are not supported: use json
+            line:3:39: error[not-compilable]: the schema is not a JSON Schema: /type: "nonsense" is not valid under any of the schemas listed in the 'anyOf' keyword
+            line:4:40: error[not-compilable]: a schema by reference is not supported: write it under `document`
+            line:5:38: error[not-compilable]: a schema of format "avro" is not supported: write it as JSON Schema (`format: json`)
         "#]],
     );
     outline(
@@ -364,8 +364,8 @@ do:
   - a: { run: { workflow: { namespace: Shop, name: "a b", version: 1.0.0 } } }
 "#,
         expect![[r#"
-            line:3:40: error[not-compilable]: "Shop" is not a name: use 1 to 63 lower-case letters, digits and inner hyphens
-            line:3:52: error[not-compilable]: "a b" is not a name: use 1 to 63 lower-case letters, digits and inner hyphens
+            line:3:40: error[invalid-name]: `Shop` is no name: use 1 to 63 lower-case letters, digits and inner hyphens (`shop` would do)
+            line:3:52: error[invalid-name]: `a b` is no name: use 1 to 63 lower-case letters, digits and inner hyphens (`a-b` would do)
         "#]],
     );
     outline(
@@ -376,7 +376,7 @@ do:
 "#,
         expect![[r#"
             line:3:10: error[unsupported-emit]: `emit` is not executed yet: remove it from this document
-            line:4:10: error[unsupported-grpc]: `call: grpc` is not executed yet: remove it from this document
+            line:4:10: error[unsupported-grpc]: `call: grpc` is not executed yet: reach the service over HTTP, with `call: http`
         "#]],
     );
 }

@@ -25,7 +25,8 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not ended in time.
+Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not ended in time,
+5 it waits for a person.
 Every error has a code; docs/errors has a page for each.";
 
 /// How the server is reached.

@@ -20,6 +20,13 @@ const ANSWER_DEPTH_MAX: usize = 1_024;
 /// Longest answer that is read whole.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// What helps where a server refuses.
+const HINTS: [(&str, &str); 3] = [
+    ("unknown-workflow", "`motet get workflows` lists what is published"),
+    ("unknown-instance", "`motet get instances` lists those that there are"),
+    ("overloaded", "try again in a moment"),
+];
+
 /// A server, by its address.
 pub(crate) struct Client {
     server: String,
@@ -161,7 +168,11 @@ impl Client {
         };
         let detail = problem.text("detail").or(problem.text("title")).unwrap_or_default();
         let details = problem.items("diagnostics").iter().map(diagnostic);
-        Failure { details: details.collect(), ..Failure::of_server(code, detail) }
+        let failure = Failure { details: details.collect(), ..Failure::of_server(code, detail) };
+        match HINTS.iter().find(|(known, _)| *known == code) {
+            Some((_, hint)) => failure.with_hint(*hint),
+            None => failure,
+        }
     }
 
     fn unreachable(&self, error: &legacy::Error) -> Failure {

@@ -31,6 +31,8 @@ pub(crate) enum Exit {
     Unsuccessful = 3,
     /// The instance had not ended when the wait was over.
     Unfinished = 4,
+    /// The instance does not go on without a person: it has an incident, or is suspended.
+    Stopped = 5,
 }
 
 impl From<Exit> for ExitCode {

@@ -81,7 +81,8 @@ fn help_fits_on_a_page() {
               -V, --version          Print version
 
             Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not
-            ended in time.
+            ended in time,
+            5 it waits for a person.
             Every error has a code; docs/errors has a page for each.
         "#]],
     );
@@ -239,11 +240,11 @@ fn a_configuration_is_printed_as_it_would_be_used() {
         &directory,
         print,
         expect![[r#"
-        --- stderr
-        error[invalid-configuration]: motet.toml: there is no setting "lisen"
-          hint: `motet serve --print-config` prints every setting
-        --- exit 1
-    "#]],
+            --- stderr
+            error[invalid-configuration]: motet.toml: there is no setting "lisen"
+              hint: did you mean "listen"?
+            --- exit 1
+        "#]],
     );
 }
 
@@ -486,6 +487,85 @@ fn a_development_server_publishes_what_changes() {
     server.wait_for("tag shop/greet", "1.0.1-dev.1");
     let greeted = server.motet("run shop/greet --input {\"name\":\"bob\"}").stdout;
     assert!(greeted.contains("good morning bob"), "{greeted}");
+}
+
+#[test]
+fn what_waits_for_a_person_is_not_waited_for() {
+    let directory = Directory::new();
+    let error = "{ type: 'https://example.com/errors/no-stock', status: 409, title: Nothing left }";
+    let header = "dsl: 1.0.0, namespace: shop, version: 1.0.0";
+    directory.write(
+        "order.yaml",
+        &format!(
+            "document: {{ {header}, name: order, metadata: {{ motet: {{ onFault: incident }} }} }}\n\
+             do: [ {{ reserve: {{ raise: {{ error: {error} }} }} }} ]"
+        ),
+    );
+    directory.write(
+        "sleep.yaml",
+        &format!("document: {{ {header}, name: sleep }}\ndo: [ {{ sleep: {{ wait: PT1H }} }} ]"),
+    );
+    let server = Server::start(directory);
+    let mut transcript = String::new();
+    let mut run = |arguments: &str| {
+        let ran = server.motet(arguments);
+        transcript.push_str(&format!("$ motet {arguments}\n{}\n", ran.transcript()));
+        ran.stdout
+    };
+    run("publish order.yaml sleep.yaml");
+    run("run shop/order");
+    run("get incidents");
+    run("get instances --workflow shop/order");
+    run("run shop/nothing");
+    let id = run("run shop/sleep --key k --wait 0s");
+    let id = id.split(' ').next().unwrap().to_owned();
+    run(&format!("suspend {id}"));
+    run("suspend --workflow shop/sleep --dry-run");
+    run("run shop/sleep --key k");
+    expect![[r#"
+        $ motet publish order.yaml sleep.yaml
+        shop/order:1.0.0 published
+        shop/sleep:1.0.0 published
+
+        $ motet run shop/order
+        <id> waiting
+        no-stock 409: Nothing left at /do/0/reserve
+        --- stderr
+        it waits for a person: `motet retry <id>` tries again, `motet cancel <id>` gives up
+        --- exit 5
+
+        $ motet get incidents
+        ID                                    WORKFLOW    VERSION  STATUS   STARTED                   ERROR
+        <id>  shop/order  1.0.0    waiting  <instant>  Nothing left
+
+        $ motet get instances --workflow shop/order
+        ID                                    WORKFLOW    VERSION  STATUS   STARTED                   ERROR
+        <id>  shop/order  1.0.0    waiting  <instant>  no-stock: Nothing left
+
+        $ motet run shop/nothing
+        --- stderr
+        error[unknown-workflow]: the workflow shop/nothing is not published
+          hint: `motet get workflows` lists what is published
+        --- exit 1
+
+        $ motet run shop/sleep --key k --wait <time>
+        <id> waiting
+        --- exit 4
+
+        $ motet suspend <id>
+        <id> suspended
+
+        $ motet suspend --workflow shop/sleep --dry-run
+        ID  WORKFLOW  VERSION  STATUS  STARTED  ERROR
+        0 instances pass the filter; nothing was changed
+
+        $ motet run shop/sleep --key k
+        <id> suspended
+        --- stderr
+        it is suspended: `motet resume <id>` lets it go on
+        --- exit 5
+
+    "#]].assert_eq(&support::redact(&transcript));
 }
 
 #[test]

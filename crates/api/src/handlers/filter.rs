@@ -6,6 +6,7 @@ use motet_types::{InstanceId, Status};
 
 use crate::problem::Problem;
 use crate::query::{Query, read};
+use crate::request::Request;
 
 /// The filter of the query's parameters.
 pub(super) fn filter(query: &Query) -> Result<InstanceFilter, Problem> {
@@ -24,9 +25,16 @@ pub(super) fn filter(query: &Query) -> Result<InstanceFilter, Problem> {
     })
 }
 
+/// The word for everything that was acknowledged before the request.
+const LATEST: &str = "latest";
+
 /// Where a page begins, and the position that it must cover.
-pub(super) fn page(query: &Query) -> Result<(Option<InstanceId>, Option<Position>), Problem> {
-    let at = query.parsed("at")?.map(Position);
+pub(super) fn page(request: &Request) -> Result<(Option<InstanceId>, Option<Position>), Problem> {
+    let query = &request.query;
+    let at = match query.text("at") {
+        Some(LATEST) => Some(request.handle().position()),
+        _ => query.parsed("at")?.map(Position),
+    };
     Ok((query.parsed("cursor")?, at))
 }
 

@@ -19,7 +19,7 @@ const PAGE_ROWS_MAX: usize = 200;
 /// The list is the view's, as of its position; what stopped an instance is read from the instance itself.
 pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, PAGE_ROWS_MAX)?;
-    let (after, at) = page(&request.query)?;
+    let (after, at) = page(&request)?;
     let filter = InstanceFilter { incidents: true, ..filter(&request.query)? };
     let handle = request.handle();
     let page = handle.instances(filter, after, limit, at).await?;

@@ -12,7 +12,7 @@ const PAGE_ROWS: usize = 100;
 
 pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, request.api.options.limits.page_rows_max)?;
-    let (after, at) = page(&request.query)?;
+    let (after, at) = page(&request)?;
     let filter = filter(&request.query)?;
     let page = request.handle().instances(filter, after, limit, at).await?;
     let text = json::object(|list| {

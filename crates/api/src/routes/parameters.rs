@@ -83,8 +83,9 @@ pub(super) const LIMIT: &[Parameter] =
 
 pub(super) const AT: &[Parameter] = &[parameter(
     "at",
-    ValueKind::Number,
-    "A `Motet-Position`: the list waits, up to 5 s, until it sees what that answer saw.",
+    ValueKind::Text,
+    "A `Motet-Position`: the list waits, up to 5 s, until it sees what that answer saw; `latest`: until it sees everything \
+     that was acknowledged before.",
 )];
 
 pub(super) const BULK: &[Parameter] = &[

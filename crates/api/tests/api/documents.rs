@@ -273,6 +273,19 @@ async fn bodies_that_cannot_be_a_document_are_refused() {
           "code": "unsupported-media-type"
         }
     "#]]).await;
+    let form = "content-type: Application/X-WWW-Form-URLEncoded; charset=utf-8\n\na=1";
+    check(&server, &format!("{publish}\n{form}"), expect![[r#"
+        415 Unsupported Media Type
+        content-type: application/problem+json
+
+        {
+          "type": "/docs/errors/unsupported-media-type",
+          "title": "The body is of a kind that is not read here.",
+          "status": 415,
+          "detail": "the body is of type \"Application/X-WWW-Form-URLEncoded\": send it with Content-Type: application/yaml or application/json or application/x-yaml or text/yaml or text/x-yaml (with curl: -H 'Content-Type: application/yaml')",
+          "code": "unsupported-media-type"
+        }
+    "#]]).await;
     let large = "#".repeat(1024 * 1024 + 1);
     check(
         &server,

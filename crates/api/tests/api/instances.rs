@@ -289,6 +289,7 @@ async fn instances_are_listed_counted_and_filtered() {
         ("incidents=true", vec![]),
         ("businessKey=x", vec![]),
         ("at=1", vec![2, 1, 0]),
+        ("at=latest", vec![2, 1, 0]),
     ] {
         assert_eq!(list(query).await, expected, "?{query}");
     }

@@ -15,17 +15,17 @@ async fn unknown_routes_and_methods_are_problems() {
         &server,
         "GET /api/v1/nothing",
         expect![[r#"
-        404 Not Found
-        content-type: application/problem+json
+            404 Not Found
+            content-type: application/problem+json
 
-        {
-          "type": "/docs/errors/unknown-route",
-          "title": "There is nothing at this path.",
-          "status": 404,
-          "detail": "there is nothing at /api/v1/nothing",
-          "code": "unknown-route"
-        }
-    "#]],
+            {
+              "type": "/docs/errors/unknown-route",
+              "title": "There is nothing at this path.",
+              "status": 404,
+              "detail": "there is nothing at /api/v1/nothing: GET /api/v1/openapi.json describes every route",
+              "code": "unknown-route"
+            }
+        "#]],
     )
     .await;
     check(
@@ -108,6 +108,8 @@ async fn parameters_are_refused_by_name() {
         ("GET /api/v1/instances?incidents=maybe", Code::InvalidParameter),
         ("GET /api/v1/instances?workflow=a/b&namespace=c", Code::InvalidParameter),
         ("GET /api/v1/instances?at=-1", Code::InvalidParameter),
+        ("GET /api/v1/instances?at=Latest", Code::InvalidParameter),
+        ("GET /api/v1/incidents?at=newest", Code::InvalidParameter),
         ("GET /livez?verbose", Code::UnknownParameter),
         ("POST /api/v1/workflows/a/b/instances?wait=30", Code::InvalidParameter),
         ("POST /api/v1/workflows/a/b/instances?wait=301s", Code::InvalidParameter),

@@ -283,7 +283,7 @@ impl<'a> Compiler<'a> {
         match duration.fixed() {
             Some(fixed) => Some(Span::Fixed(fixed)),
             None => {
-                self.error(path, "is not a duration".to_owned());
+                self.error(path, "the value is not a duration".to_owned());
                 None
             }
         }
@@ -291,25 +291,7 @@ impl<'a> Compiler<'a> {
 
     fn schema(&mut self, schema: Option<&model::Schema>, path: &str) -> Option<Schema> {
         let schema = schema?;
-        let document = match &schema.source {
-            model::SchemaSource::Document(document) if schema.format().starts_with("json") => {
-                document
-            }
-            model::SchemaSource::Document(_) => {
-                let format = schema.format();
-                self.error(
-                    path,
-                    format!("schemas of format {format:?} are not supported: use json"),
-                );
-                return None;
-            }
-            model::SchemaSource::Resource(_) => {
-                let message = "schemas by reference are not supported: write it under `document`";
-                self.error(path, message.to_owned());
-                return None;
-            }
-        };
-        Schema::compile(document).map_err(|error| self.error(path, error)).ok()
+        Schema::of(schema).map_err(|error| self.error(path, error)).ok()
     }
 
     fn transform(&mut self, transform: Option<&model::Transform>, path: &str) -> Option<Template> {

@@ -1,12 +1,32 @@
 use std::fmt;
 
+use jsonschema::ValidationError;
 use motet_expr::{Num, Value};
 use serde_json::Value as Json;
+
+use crate::model::{self, SchemaSource};
 
 /// A compiled JSON Schema (draft 2020-12 unless it names another). References outside of it are refused.
 pub struct Schema(jsonschema::Validator);
 
 impl Schema {
+    /// Compiles the schema that a document gives.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn of(schema: &model::Schema) -> Result<Self, String> {
+        match &schema.source {
+            SchemaSource::Document(document) if schema.is_json() => Self::compile(document),
+            SchemaSource::Document(_) => Err(format!(
+                "a schema of format {:?} is not supported: write it as JSON Schema (`format: json`)",
+                schema.format()
+            )),
+            SchemaSource::Resource(_) => {
+                Err("a schema by reference is not supported: write it under `document`".to_owned())
+            }
+        }
+    }
+
     /// Compiles a schema.
     ///
     /// # Errors
@@ -14,7 +34,7 @@ impl Schema {
     pub fn compile(schema: &Value) -> Result<Self, String> {
         jsonschema::validator_for(&to_json(schema))
             .map(Self)
-            .map_err(|error| format!("is not a JSON Schema: {error}"))
+            .map_err(|error| format!("the schema is not a JSON Schema: {}", placed(&error)))
     }
 
     /// Checks a value.
@@ -22,10 +42,7 @@ impl Schema {
     /// # Errors
     /// The first violation: where in the value, and what.
     pub fn check(&self, value: &Value) -> Result<(), String> {
-        self.0.validate(&to_json(value)).map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
-        })
+        self.0.validate(&to_json(value)).map_err(|error| placed(&error))
     }
 }
 
@@ -33,6 +50,12 @@ impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Schema")
     }
+}
+
+/// A violation after the place in the value that it is about.
+fn placed(error: &ValidationError<'_>) -> String {
+    let place = error.instance_path().to_string();
+    if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
 }
 
 /// The value as the validator wants it; numbers beyond doubles become the nearest ones. Values are at most `depth_max` deep.

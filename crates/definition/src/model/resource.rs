@@ -43,6 +43,11 @@ impl Schema {
     pub fn format(&self) -> &str {
         self.format.as_deref().unwrap_or("json")
     }
+
+    /// Whether it is a JSON Schema, of whatever version.
+    pub fn is_json(&self) -> bool {
+        self.format().starts_with("json")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

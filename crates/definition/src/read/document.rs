@@ -8,11 +8,12 @@ use super::resource::endpoint;
 use super::task::{task_list, task_or_stand_in};
 use super::trying::{error, retry_policy};
 use super::{Cursor, all_of};
-use crate::Code;
 use crate::model::{
     Document, Evaluate, EvaluateMode, Extension, ExtensionItem, ExtensionTarget, Header, Schedule,
     TaskList, Use,
 };
+use crate::pointer::Pointer;
+use crate::{Code, Diagnostic};
 
 /// The words of `evaluate.mode`.
 pub(crate) const MODES: [(&str, EvaluateMode); 2] =
@@ -104,18 +105,25 @@ fn version(cursor: Cursor<'_>) -> Option<Version> {
 
 fn label(cursor: Cursor<'_>) -> Option<Label> {
     let text = cursor.clone().text()?;
-    if let Ok(label) = text.parse() {
-        return Some(label);
-    }
-    let message =
-        format!("`{text}` is no name: use 1 to 63 lower-case letters, digits and inner hyphens");
-    let problem = cursor.problem(Code::InvalidName, message);
-    let lower = text.to_lowercase().replace(['_', ' ', '.'], "-");
-    cursor.report(match lower.parse::<Label>() {
-        Ok(label) => problem.with_help(format!("`{label}` would do")),
-        Err(_) => problem,
-    });
-    None
+    name(text, cursor.path.pointer()).map_err(|problem| cursor.report(problem)).ok()
+}
+
+/// A namespace or the name of a workflow.
+///
+/// # Errors
+/// It is none; where a similar one would be, the diagnostic says so.
+pub(crate) fn name(text: &str, path: Pointer) -> Result<Label, Diagnostic> {
+    text.parse().map_err(|_| {
+        let message = format!(
+            "`{text}` is no name: use 1 to 63 lower-case letters, digits and inner hyphens"
+        );
+        let problem = Diagnostic::new(Code::InvalidName, path, message);
+        let lower = text.to_lowercase().replace(['_', ' ', '.'], "-");
+        match lower.parse::<Label>() {
+            Ok(label) => problem.with_help(format!("`{label}` would do")),
+            Err(_) => problem,
+        }
+    })
 }
 
 fn use_(cursor: Cursor<'_>) -> Option<Use> {

@@ -19,5 +19,5 @@ mod trying;
 pub(crate) mod words;
 
 pub(crate) use cursor::{Cursor, Sink, all_of, one_of};
-pub(crate) use document::document;
+pub(crate) use document::{document, name};
 pub(crate) use suggest::{CANDIDATES_MAX, nearest};

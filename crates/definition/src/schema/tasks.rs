@@ -1,9 +1,10 @@
 //! Tasks, errors, loops and events.
 
 use super::Shape::{
-    self, Any, AnyOf, Constant, Count, FilledList, List, Map, Named, Of, OneOf, Text, Truth, Words,
+    self, Any, AnyOf, Constant, Count, FilledList, List, Map, Named, Of, OneOf, Pattern, Text,
+    Truth, Words,
 };
-use super::common::names;
+use super::common::{LABEL, names};
 use super::{Definition, Object, Property, optional, required};
 use crate::read::words;
 
@@ -244,8 +245,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     Definition::new(
         "childWorkflow",
         Shape::Object(Object::closed(&[
-            required("namespace", Text, "Namespace of the workflow."),
-            required("name", Text, "Name of the workflow."),
+            required("namespace", Pattern(LABEL), "Namespace of the workflow, a DNS label."),
+            required("name", Pattern(LABEL), "Name of the workflow, a DNS label."),
             required("version", Text, "Its version, a range, or `latest`."),
             optional("input", Map(&Any), "Its input."),
         ])),

@@ -29,6 +29,9 @@ pub(super) fn read(text: &str, limits: &Limits, lines: &Lines) -> Reading {
     (root, reader.diagnostics)
 }
 
+/// What helps where YAML took the braces of an expression for its own.
+const QUOTE_EXPRESSION: &str = "put the expression in quotes, as in \"${ { a: .b } }\"";
+
 /// Reading cannot go on; the reason is among the diagnostics.
 struct Stop;
 
@@ -246,10 +249,29 @@ impl<'a> Reader<'a> {
             Some(Err(error)) => {
                 let at = self.offsets.byte(error.marker().index());
                 let message = format!("this is not YAML: {}", error.info());
-                Err(self.stop(Code::Syntax, (at, at), message))
+                let problem = Diagnostic::new(Code::Syntax, Pointer::root(), message);
+                let problem = problem.at(self.lines.span((at, at)));
+                self.diagnostics.push(match self.follows_open_expression(at) {
+                    true => problem.with_help(QUOTE_EXPRESSION),
+                    false => problem,
+                });
+                Err(Stop)
             }
             None => Ok((Event::StreamEnd, (self.text.len(), self.text.len()))),
         }
+    }
+
+    /// Whether the line has, before this place, an expression that no quotes protect from YAML's own braces and colons.
+    fn follows_open_expression(&self, at: usize) -> bool {
+        let before = self.text.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let start = at - line.len();
+        let rest = self.text.get(at..).unwrap_or_default().lines().next().unwrap_or_default();
+        let line = self.text.get(start..at + rest.len()).unwrap_or_default();
+        line.match_indices("${").any(|(idx, _)| {
+            let lead = line[..idx].trim_end();
+            lead.is_empty() || lead.ends_with([':', '-', '[', ',', '{'])
+        })
     }
 
     /// The end of the quoted text that begins at `start`: behind its closing quote.

@@ -1,8 +1,9 @@
 use super::Checker;
 use super::scope::Scope;
 use crate::model::{
-    A2aCall, AsyncApiCall, AsyncApiExchange, Call, ConsumeLimit, FunctionCall, FunctionTarget,
-    GrpcCall, HttpCall, McpCall, McpTransportKind, OpenApiCall, Subscription, Task, TaskKind, Uri,
+    A2aCall, AsyncApiCall, AsyncApiExchange, Call, ConsumeLimit, Endpoint, FunctionCall,
+    FunctionTarget, GrpcCall, HttpCall, McpCall, McpTransportKind, OpenApiCall, Subscription, Task,
+    TaskKind, Uri,
 };
 use crate::pointer::Path;
 use crate::value::Value;
@@ -32,6 +33,7 @@ impl<'a> Checker<'a> {
     fn http(&mut self, own: &'a HttpCall, path: &Path<'a>, scope: &Scope<'a>) {
         self.method(&own.method, &path.key("method"), scope);
         self.endpoint(&own.endpoint, &path.key("endpoint"), scope);
+        self.service(&own.endpoint, &path.key("endpoint"));
         self.headers(&own.headers, &path.key("headers"), scope);
         self.maybe_template(&own.query, &path.key("query"), scope);
         self.maybe_template(&own.body, &path.key("body"), scope);
@@ -147,6 +149,19 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Warns of a host that is meant to be a service: there is no registry in which it could be known.
+    fn service(&mut self, endpoint: &'a Endpoint, path: &Path<'a>) {
+        let Some(name) = service(endpoint.uri()) else { return };
+        let message = format!(
+            "no service `{name}` is known, so this host is looked up in DNS: write its port or its domain if that is meant"
+        );
+        let path = match endpoint {
+            Endpoint::Uri(_) => path.clone(),
+            Endpoint::Detailed { .. } => path.key("uri"),
+        };
+        self.report(Diagnostic::new(Code::UnknownService, path.pointer(), message));
+    }
+
     /// Warns of a call that may not be repeated and does not say what to do when its outcome is unknown.
     ///
     /// A governed service (a host of one label) may declare that itself.
@@ -156,7 +171,7 @@ impl<'a> Checker<'a> {
         };
         let declared = task.motet().is_some_and(|motet| motet.idempotent.is_some());
         let repeatable = own.method.literal().is_none_or(|method| !not_repeatable(method));
-        if declared || repeatable || is_service(own.endpoint.uri()) {
+        if declared || repeatable || service(own.endpoint.uri()).is_some() {
             return;
         }
         let message = "after a crash this call is sent again under its idempotency key: \
@@ -171,15 +186,14 @@ fn not_repeatable(method: &str) -> bool {
     method.eq_ignore_ascii_case("post") || method.eq_ignore_ascii_case("patch")
 }
 
-/// Whether an address is that of a governed service: one label, no port, not `localhost`.
-fn is_service(uri: &Uri) -> bool {
+/// The service that an address names: a host of one label, no port, not `localhost`.
+fn service(uri: &Uri) -> Option<&str> {
     let (Uri::Template(text) | Uri::Interpolated(text)) = uri else {
-        return false;
+        return None;
     };
-    let Some((_, rest)) = text.split_once("://") else {
-        return false;
-    };
+    let (_, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    !authority.is_empty() && authority != "localhost" && authority.chars().all(plain)
+    let is_label = !authority.is_empty() && authority.chars().all(plain);
+    (is_label && authority != "localhost").then_some(authority)
 }

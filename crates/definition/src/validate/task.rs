@@ -4,6 +4,7 @@ use crate::model::{
     Container, Emit, For, ForIn, Listen, Run, RunKind, ScriptSource, SwitchCase, Task, TaskKind,
 };
 use crate::pointer::Path;
+use crate::read::name;
 use crate::{Code, Diagnostic};
 use motet_types::{Label, Version};
 use semver::VersionReq;
@@ -119,9 +120,18 @@ impl<'a> Checker<'a> {
                 self.maybe_template(&own.environment, &path.key("environment"), scope);
             }
             RunKind::Workflow(own) => {
+                self.child_name(&own.namespace, &path.key("namespace"));
+                self.child_name(&own.name, &path.key("name"));
                 self.child_version(&own.version, &path.key("version"));
                 self.maybe_template(&own.input, &path.key("input"), scope);
             }
+        }
+    }
+
+    /// Namespace or name of a workflow: nothing can be published under another one.
+    fn child_name(&mut self, text: &str, path: &Path<'a>) {
+        if let Err(problem) = name(text, path.pointer()) {
+            self.report(problem);
         }
     }
 

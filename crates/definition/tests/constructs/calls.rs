@@ -30,67 +30,70 @@ fn http() {
     );
     tasks(
         r#"
-- a: { call: http, with: { method: "", endpoint: https://a } }"#,
+- a: { call: http, with: { method: "", endpoint: https://a.b } }"#,
         expect![[r#"
             line:1:36: error[invalid-value]: `` is no HTTP method: use one such as `get` or `post`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: "get it", endpoint: https://a } }"#,
+- a: { call: http, with: { method: "get it", endpoint: https://a.b } }"#,
         expect![[r#"
             line:1:36: error[invalid-value]: `get it` is no HTTP method: use one such as `get` or `post`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: "gét", endpoint: https://a } }"#,
+- a: { call: http, with: { method: "gét", endpoint: https://a.b } }"#,
         expect![[r#"
             line:1:36: error[invalid-value]: `gét` is no HTTP method: use one such as `get` or `post`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: M-SEARCH, endpoint: https://a } }
-- b: { call: http, with: { method: "x!#$%", endpoint: https://a } }
-- c: { call: http, with: { method: "${ .method }", endpoint: https://a } }"#,
+- a: { call: http, with: { method: M-SEARCH, endpoint: https://a.b } }
+- b: { call: http, with: { method: "x!#$%", endpoint: https://a.b } }
+- c: { call: http, with: { method: "${ .method }", endpoint: https://a.b } }"#,
         expect![[""]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: https://a, headers: { "content type": a, "x:y": b, "": c, ok-1: d } } }"#,
+- a: { call: http, with: { method: get, endpoint: https://a.b, headers: { "content type": a, "x:y": b, "": c, ok-1: d } } }"#,
         expect![[r#"
-            line:1:73: error[invalid-value]: `content type` is no name of a header: use letters, digits and hyphens, as in `content-type`
-            line:1:92: error[invalid-value]: `x:y` is no name of a header: use letters, digits and hyphens, as in `content-type`
-            line:1:102: error[invalid-value]: `` is no name of a header: use letters, digits and hyphens, as in `content-type`
+            line:1:75: error[invalid-value]: `content type` is no name of a header: use letters, digits and hyphens, as in `content-type`
+            line:1:94: error[invalid-value]: `x:y` is no name of a header: use letters, digits and hyphens, as in `content-type`
+            line:1:104: error[invalid-value]: `` is no name of a header: use letters, digits and hyphens, as in `content-type`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: https://a, headers: { x: "a\nb" }, query: { y: [] }, output: text, redirect: yes } }"#,
+- a: { call: http, with: { method: get, endpoint: https://a.b, headers: { x: "a\nb" }, query: { y: [] }, output: text, redirect: yes } }"#,
         expect![[r#"
-            line:1:76: error[invalid-value]: the header `x` holds a line break: write it in one line
-            line:1:98: error[wrong-type]: text is expected here, found a list
-            line:1:112: error[invalid-value]: `text` is not known here: use `raw`, `content` or `response`
-            line:1:128: error[wrong-type]: `true` or `false` is expected here, found text
+            line:1:78: error[invalid-value]: the header `x` holds a line break: write it in one line
+            line:1:100: error[wrong-type]: text is expected here, found a list
+            line:1:114: error[invalid-value]: `text` is not known here: use `raw`, `content` or `response`
+            line:1:130: error[wrong-type]: `true` or `false` is expected here, found text
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: https://a, headers: { x: "${ $nothing }" }, body: [ "${ (" ] } }"#,
+- a: { call: http, with: { method: get, endpoint: https://a.b, headers: { x: "${ $nothing }" }, body: [ "${ (" ] } }"#,
         expect![[r#"
-            line:1:80: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
-            line:1:104: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
+            line:1:82: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
+            line:1:106: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: post, endpoint: https://a } }
+- a: { call: http, with: { method: post, endpoint: https://a.b } }
 - b: { call: http, with: { method: post, endpoint: http://payments/charges } }
 - c: { call: http, with: { method: post, endpoint: "http://payments/${.id}" } }
 - d: { call: http, with: { method: post, endpoint: "http://${.host}/x" } }
 - e: { call: http, with: { method: post, endpoint: http://localhost/x } }"#,
         expect![[r#"
+            line:1:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
+            line:2:52: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            line:3:52: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
             line:4:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
             line:5:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
         "#]],
@@ -101,12 +104,12 @@ fn http() {
 fn addresses() {
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b' } }"#,
         expect![[""]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/{id}' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/{id}' } }"#,
         expect![[""]],
     );
     tasks(
@@ -116,12 +119,12 @@ fn addresses() {
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${.b}/c' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${.b}/c' } }"#,
         expect![[""]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${ .b }/c' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${ .b }/c' } }"#,
         expect![[r#"
             line:1:51: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
         "#]],
@@ -138,45 +141,45 @@ fn addresses() {
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/{id}/${.b}' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/{id}/${.b}' } }"#,
         expect![[r#"
-            line:1:51: error[invalid-uri]: `https://a/{id}/${.b}` is no URI: it has both `${ … }` and a template in braces, write all of them as `${ … }`
+            line:1:51: error[invalid-uri]: `https://a.b/{id}/${.b}` is no URI: it has both `${ … }` and a template in braces, write all of them as `${ … }`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${.b' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${.b' } }"#,
         expect![[r#"
-            line:1:62: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
+            line:1:64: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${ $nothing }' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${ $nothing }' } }"#,
         expect![[r#"
             line:1:51: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
-            line:1:65: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
+            line:1:67: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/b c' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/b c' } }"#,
         expect![[r#"
-            line:1:51: error[invalid-uri]: `https://a/b c` is no URI: it holds white space, write %20
+            line:1:51: error[invalid-uri]: `https://a.b/b c` is no URI: it holds white space, write %20
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/{}' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/{}' } }"#,
         expect![[r#"
-            line:1:51: error[invalid-uri]: `https://a/{}` is no URI: its braces do not pair up, or hold no name
+            line:1:51: error[invalid-uri]: `https://a.b/{}` is no URI: its braces do not pair up, or hold no name
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/}{' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/}{' } }"#,
         expect![[r#"
-            line:1:51: error[invalid-uri]: `https://a/}{` is no URI: its braces do not pair up
+            line:1:51: error[invalid-uri]: `https://a.b/}{` is no URI: its braces do not pair up
         "#]],
     );
     tasks(
@@ -195,21 +198,21 @@ fn addresses() {
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${.b}#c#d' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${.b}#c#d' } }"#,
         expect![[r#"
-            line:1:51: error[invalid-uri]: `https://a/${.b}#c#d` is no URI: it holds more than one `#`
+            line:1:51: error[invalid-uri]: `https://a.b/${.b}#c#d` is no URI: it holds more than one `#`
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${ "}" }' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${ "}" }' } }"#,
         expect![[r#"
             line:1:51: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: 'https://a/${ {x: 1} | .x }' } }"#,
+- a: { call: http, with: { method: get, endpoint: 'https://a.b/${ {x: 1} | .x }' } }"#,
         expect![[r#"
             line:1:51: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
         "#]],
@@ -220,9 +223,9 @@ fn addresses() {
 fn authentication() {
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { use: nobody } } } }"#,
+- a: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { use: nobody } } } }"#,
         expect![[r#"
-            line:1:92: error[unknown-authentication]: `nobody` is not declared in `use.authentications`: declare it there
+            line:1:94: error[unknown-authentication]: `nobody` is not declared in `use.authentications`: declare it there
         "#]],
     );
     tasks(
@@ -234,16 +237,16 @@ fn authentication() {
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { basic: {}, bearer: {} } } } }"#,
+- a: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { basic: {}, bearer: {} } } } }"#,
         expect![[r#"
-            line:1:69: error[conflicting-properties]: `basic` and `bearer` exclude each other: keep one
+            line:1:71: error[conflicting-properties]: `basic` and `bearer` exclude each other: keep one
         "#]],
     );
     tasks(
         r#"
-- a: { call: http, with: { method: get, endpoint: { uri: https://a, authentication: { basic: { username: "${ $secrets.me }", password: 5 } } } } }"#,
+- a: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { basic: { username: "${ $secrets.me }", password: 5 } } } } }"#,
         expect![[r#"
-            line:1:136: error[wrong-type]: text is expected here, found a number (put the value in quotes to make it text)
+            line:1:138: error[wrong-type]: text is expected here, found a number (put the value in quotes to make it text)
         "#]],
     );
 }
@@ -301,27 +304,27 @@ fn other_protocols() {
     );
     tasks(
         r#"
-- a: { call: openapi, with: { document: { endpoint: https://a }, operation: x } }"#,
+- a: { call: openapi, with: { document: { endpoint: https://a.b }, operation: x } }"#,
         expect![[r#"
             line:1:23: error[missing-property]: the property `operationId` is missing: add it (`operation` may be meant to be `operationId`)
-            line:1:66: error[unknown-property]: the property `operation` is not known here: use `authentication`, `document`, `operationId`, `output`, `parameters` or `redirect` (did you mean `operationId`?)
+            line:1:68: error[unknown-property]: the property `operation` is not known here: use `authentication`, `document`, `operationId`, `output`, `parameters` or `redirect` (did you mean `operationId`?)
         "#]],
     );
     tasks(
         r#"
-- a: { call: asyncapi, with: { document: { endpoint: https://a }, channel: a, operation: b, protocol: smtp, message: {}, subscription: { consume: { amount: 1 } } } }"#,
+- a: { call: asyncapi, with: { document: { endpoint: https://a.b }, channel: a, operation: b, protocol: smtp, message: {}, subscription: { consume: { amount: 1 } } } }"#,
         expect![[r#"
             line:1:24: error[conflicting-properties]: `operation` and `channel` exclude each other: keep one
             line:1:24: error[conflicting-properties]: `message` and `subscription` exclude each other: keep one
-            line:1:103: error[invalid-value]: `smtp` is not known here: use `amqp`, `amqp1`, `anypointmq`, `googlepubsub`, `http`, `ibmmq`, `jms`, `kafka`, `mercure`, `mqtt`, `mqtt5`, `nats`, `pulsar`, `redis`, `sns`, `solace`, `sqs`, `stomp` or `ws`
+            line:1:105: error[invalid-value]: `smtp` is not known here: use `amqp`, `amqp1`, `anypointmq`, `googlepubsub`, `http`, `ibmmq`, `jms`, `kafka`, `mercure`, `mqtt`, `mqtt5`, `nats`, `pulsar`, `redis`, `sns`, `solace`, `sqs`, `stomp` or `ws`
         "#]],
     );
     tasks(
         r#"
-- a: { call: asyncapi, with: { document: { endpoint: https://a }, channel: a, subscription: { filter: .x, consume: { while: .x, until: .y } } } }"#,
+- a: { call: asyncapi, with: { document: { endpoint: https://a.b }, channel: a, subscription: { filter: .x, consume: { while: .x, until: .y } } } }"#,
         expect![[r#"
-            line:1:103: error[invalid-expression]: an expression is expected here: write `${ .x }`
-            line:1:107: error[conflicting-properties]: `while` and `until` exclude each other: keep one
+            line:1:105: error[invalid-expression]: an expression is expected here: write `${ .x }`
+            line:1:109: error[conflicting-properties]: `while` and `until` exclude each other: keep one
         "#]],
     );
     tasks(
@@ -334,7 +337,7 @@ fn other_protocols() {
     );
     tasks(
         r#"
-- a: { call: mcp, with: { method: tools/run, transport: { http: { endpoint: https://a, headers: { "a b": c } }, stdio: { command: x } } } }"#,
+- a: { call: mcp, with: { method: tools/run, transport: { http: { endpoint: https://a.b, headers: { "a b": c } }, stdio: { command: x } } } }"#,
         expect![[r#"
             line:1:35: error[invalid-value]: `tools/run` is not known here: use `tools/list`, `tools/call`, `prompts/list`, `prompts/get`, `resources/list`, `resources/read` or `resources/templates/list`
             line:1:46: error[conflicting-properties]: `http` and `stdio` exclude each other: keep one

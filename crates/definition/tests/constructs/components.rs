@@ -32,7 +32,7 @@ do: [ { done: { set: { x: 1 } } } ]"#,
     document(
         r#"
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
-use: { secrets: [ 1, { a: b } ], catalogs: { c: https://a } }
+use: { secrets: [ 1, { a: b } ], catalogs: { c: https://a.b } }
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:2:19: error[wrong-type]: text is expected here, found a number (put the value in quotes to make it text)
@@ -171,12 +171,12 @@ do: [ { done: { set: { x: 1 } } } ]"#,
     document(
         r#"
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
-use: { authentications: { a: { oauth2: { grant: password } }, b: { oauth2: { authority: https://a, grant: guess } }, c: { oidc: { authority: https://a, grant: password, client: { authentication: magic } } } } }
+use: { authentications: { a: { oauth2: { grant: password } }, b: { oauth2: { authority: https://a.b, grant: guess } }, c: { oidc: { authority: https://a.b, grant: password, client: { authentication: magic } } } } }
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:2:32: error[missing-property]: the property `authority` is missing: add it
-            line:2:107: error[invalid-value]: `guess` is not known here: use `authorization_code`, `client_credentials`, `password`, `refresh_token` or `urn:ietf:params:oauth:grant-type:token-exchange`
-            line:2:196: error[invalid-value]: `magic` is not known here: use `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`
+            line:2:109: error[invalid-value]: `guess` is not known here: use `authorization_code`, `client_credentials`, `password`, `refresh_token` or `urn:ietf:params:oauth:grant-type:token-exchange`
+            line:2:200: error[invalid-value]: `magic` is not known here: use `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`
         "#]],
     );
     document(
@@ -216,13 +216,13 @@ do: [ { done: { set: { x: 1 } } } ]"#,
     document(
         r#"
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
-use: { catalogs: { c: { endpoint: "https://a/{" } } }
+use: { catalogs: { c: { endpoint: "https://a.b/{" } } }
 do:
   - a: { call: "f:1.0.0@d" }
   - b: { call: "f:1.0.0@c" }
 "#,
         expect![[r#"
-            line:2:35: error[invalid-uri]: `https://a/{` is no URI: its braces do not pair up, or hold no name
+            line:2:35: error[invalid-uri]: `https://a.b/{` is no URI: its braces do not pair up, or hold no name
             line:4:16: error[unknown-catalog]: `d` is not declared in `use.catalogs`: declare it there
             line:5:16: error[unknown-catalog]: `c` is not declared in `use.catalogs`: declare it there
         "#]],

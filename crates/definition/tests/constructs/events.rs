@@ -22,7 +22,7 @@ fn emitting() {
     );
     tasks(
         r#"
-- a: { emit: { event: { with: { source: https://a } } } }"#,
+- a: { emit: { event: { with: { source: https://a.b } } } }"#,
         expect![[r#"
             line:1:25: error[missing-property]: the property `type` is missing: add it
         "#]],

@@ -138,7 +138,7 @@ do: [ { done: { set: { x: 1 } } } ]"#,
     document(
         r#"
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
-input: { schema: { document: {}, resource: { endpoint: https://a } } }
+input: { schema: { document: {}, resource: { endpoint: https://a.b } } }
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:2:10: error[conflicting-properties]: `document` and `resource` exclude each other: keep one

@@ -119,7 +119,7 @@ fn processes() {
     );
     tasks(
         r#"
-- a: { run: { script: { code: x, source: { endpoint: https://a } } } }"#,
+- a: { run: { script: { code: x, source: { endpoint: https://a.b } } } }"#,
         expect![[r#"
             line:1:15: error[missing-property]: the property `language` is missing: add it
             line:1:15: error[conflicting-properties]: `code` and `source` exclude each other: keep one

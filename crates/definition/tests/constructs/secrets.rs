@@ -67,7 +67,7 @@ do:
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
 use: { secrets: [ token ] }
 do:
-  - a: { call: http, with: { method: get, endpoint: "https://a/${$secrets.token}", headers: { authorization: "Bearer ${ $secrets.token }" } } }"#,
+  - a: { call: http, with: { method: get, endpoint: "https://a.b/${$secrets.token}", headers: { authorization: "Bearer ${ $secrets.token }" } } }"#,
         expect![[""]],
     );
     document(
@@ -75,9 +75,9 @@ do:
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0 }
 use: { secrets: [ token ] }
 do:
-  - a: { call: http, with: { method: get, endpoint: https://a, body: "${ $secrets.other }" } }"#,
+  - a: { call: http, with: { method: get, endpoint: https://a.b, body: "${ $secrets.other }" } }"#,
         expect![[r#"
-            line:4:83: error[unknown-secret]: the secret `other` is not declared in `use.secrets`: add it there
+            line:4:85: error[unknown-secret]: the secret `other` is not declared in `use.secrets`: add it there
         "#]],
     );
     document(

@@ -229,7 +229,7 @@ fn flow() {
     );
     tasks(
         r#"
-- a: { raise: { error: { type: https://a/b, status: 500 } } }
+- a: { raise: { error: { type: https://a.b/b, status: 500 } } }
 - b: { set: { x: 1 } }"#,
         expect![[r#"
             line:2:3: warning[unreachable-task]: nothing leads to the task `b`: the flow goes elsewhere before it
@@ -470,10 +470,10 @@ fn raising_and_waiting() {
     );
     tasks(
         r#"
-- a: { raise: { error: { type: "https://a/${ .b", status: 500, detail: "${ $nothing }" } } }"#,
+- a: { raise: { error: { type: "https://a.b/${ .b", status: 500, detail: "${ $nothing }" } } }"#,
         expect![[r#"
-            line:1:43: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
-            line:1:76: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
+            line:1:45: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
+            line:1:78: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
         "#]],
     );
     tasks(

@@ -55,10 +55,12 @@ pub(super) fn heading(instance: &Value, style: Style) -> String {
     for key in ["input", "output"] {
         line(key, &instance.member(key).map(short).unwrap_or_default());
     }
-    if let Some(error) = instance.member("error") {
+    let incidents = instance.items("incidents");
+    // The error of an instance that waits for a person is that of its incident.
+    if let Some(error) = instance.member("error").filter(|_| incidents.is_empty()) {
         line("error", &style.red(&tree::error_line(error)));
     }
-    for incident in instance.items("incidents") {
+    for incident in incidents {
         let error = incident.member("error").map(tree::error_line).unwrap_or_default();
         line("incident", &style.red(&error));
     }

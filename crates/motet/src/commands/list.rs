@@ -82,7 +82,8 @@ async fn instances(
     limit: usize,
     output: &Output,
 ) -> Result<(), Failure> {
-    let path = format!("/api/v1/{list}?{}", filter_query(filter));
+    // What this user has just done is to be seen, and lists lag by about a second.
+    let path = format!("/api/v1/{list}?at=latest&{}", filter_query(filter));
     let items = client.items(&path, limit).await?;
     let rows: Vec<_> = items.iter().map(instance_row).collect();
     output.value(&array(items), |output| table(output.style, &INSTANCE, &rows));
@@ -101,8 +102,15 @@ pub(super) fn instance_row(item: &Value) -> Vec<String> {
         text("version").to_owned(),
         text("status").to_owned(),
         text("startedAt").to_owned(),
-        incident.unwrap_or(text("error")).to_owned(),
+        incident.map_or_else(|| short_error(text("error")), str::to_owned),
     ]
+}
+
+/// The error of a row, a type and its title, with the last part of the type alone.
+fn short_error(error: &str) -> String {
+    let (kind, title) = error.split_once(' ').unwrap_or((error, ""));
+    let kind = kind.trim_end_matches('/').rsplit('/').next().unwrap_or(kind);
+    if title.is_empty() { kind.to_owned() } else { format!("{kind}: {title}") }
 }
 
 fn workflow_row(item: &Value) -> Vec<String> {

@@ -14,8 +14,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::value::Members;
 
-/// Longest that one request waits while nobody looks on.
-const WAIT: Duration = Duration::from_secs(60);
+/// Longest that one request waits while nobody looks on; requests wait for the end alone, so that an incident shows between two.
+const WAIT: Duration = Duration::from_secs(1);
 /// The same while a progress line is drawn.
 const WAIT_SHOWN: Duration = Duration::from_millis(500);
 
@@ -67,7 +67,7 @@ async fn follow(
     output: &Output,
 ) -> Result<Value, Failure> {
     let mut instance = started;
-    while !is_final(&instance) && !wait.next().is_zero() {
+    while !is_final(&instance) && !is_stopped(&instance) && !wait.next().is_zero() {
         output.progress(&progress_line(&instance, wait.began.elapsed()));
         let id = instance.text("id").unwrap_or_default();
         let answer = client.get(format!("/api/v1/instances/{id}?{}", wait.query())).await;
@@ -84,6 +84,22 @@ fn is_final(instance: &Value) -> bool {
     matches!(instance.text("status"), Some("completed" | "faulted" | "cancelled"))
 }
 
+/// Whether an instance goes on only if a person wants it.
+fn is_stopped(instance: &Value) -> bool {
+    instance.text("status") == Some("suspended") || !instance.items("incidents").is_empty()
+}
+
+/// What a person can do about an instance that is stopped.
+fn remedy(instance: &Value) -> String {
+    let id = instance.text("id").unwrap_or_default();
+    match instance.text("status") {
+        Some("suspended") => format!("it is suspended: `motet resume {id}` lets it go on"),
+        _ => format!(
+            "it waits for a person: `motet retry {id}` tries again, `motet cancel {id}` gives up"
+        ),
+    }
+}
+
 /// Prints what came of an instance and says it in the exit code.
 pub(super) fn finish(instance: &Value, output: &Output) -> Exit {
     output.value(instance, |output| {
@@ -94,7 +110,8 @@ pub(super) fn finish(instance: &Value, output: &Output) -> Exit {
             lines.push_str(&text);
             lines.push('\n');
         }
-        if let Some(error) = instance.member("error") {
+        let first = || instance.items("incidents").first()?.member("error");
+        if let Some(error) = instance.member("error").or_else(first) {
             lines.push_str(&output.style.red(&crate::tree::error_line(error)));
             let place = error.text("instance").filter(|place| !place.is_empty());
             let place = place.map(|place| format!(" at {place}"));
@@ -106,6 +123,10 @@ pub(super) fn finish(instance: &Value, output: &Output) -> Exit {
     match instance.text("status") {
         Some("completed") => Exit::Done,
         Some("faulted" | "cancelled") => Exit::Unsuccessful,
+        _ if is_stopped(instance) => {
+            output.note(&remedy(instance));
+            Exit::Stopped
+        }
         _ => Exit::Unfinished,
     }
 }

@@ -101,7 +101,8 @@ fn rehearsal(result: &Value, output: &Output) -> String {
     let rows: Vec<_> = result.items("sample").iter().map(instance_row).collect();
     let matched = result.number("matched").unwrap_or_default();
     let table = table(output.style, &INSTANCE, &rows);
-    format!("{table}{matched} instances pass the filter; nothing was changed\n")
+    let (noun, verb) = if matched == 1 { ("instance", "passes") } else { ("instances", "pass") };
+    format!("{table}{matched} {noun} {verb} the filter; nothing was changed\n")
 }
 
 fn body(options: &Steer) -> String {

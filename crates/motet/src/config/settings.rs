@@ -136,15 +136,39 @@ pub(crate) fn schema() -> String {
     to_pretty(&object(head.into_iter().chain(closed(top)))) + "\n"
 }
 
-/// The key that somebody who wrote `key` may have meant.
+/// The key that somebody who wrote `key` may have meant: one of the same letters, or the one that shares most words with it.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
     let plain = |key: &str| key.to_ascii_lowercase().replace(['_', '.', '-'], "");
     let wanted = plain(key);
-    let fits = |setting: &&Setting| {
-        let own = plain(setting.key);
-        own == wanted || own.ends_with(&wanted) || wanted.ends_with(&own)
+    let fits = |own: &str| {
+        own == wanted
+            || own.ends_with(&wanted)
+            || wanted.ends_with(own)
+            || differs_little(own, &wanted)
     };
-    SETTINGS.iter().find(fits).map(|setting| setting.key)
+    let alike = SETTINGS.iter().find(|setting| fits(&plain(setting.key)));
+    let words = |key: &str| key.split(['_', '.', '-']).map(str::to_owned).collect::<Vec<_>>();
+    let written = words(&key.to_ascii_lowercase());
+    let shared = |setting: &Setting| {
+        let own = words(setting.key);
+        written.iter().filter(|word| own.iter().any(|own| own.starts_with(*word))).count()
+    };
+    let closest = || {
+        let best = SETTINGS.iter().rev().max_by_key(|setting| shared(setting))?;
+        (shared(best) * 2 > written.len()).then_some(best)
+    };
+    alike.or_else(closest).map(|setting| setting.key)
+}
+
+/// Whether one letter was left out, added, changed, or put in its neighbour's place.
+fn differs_little(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let head = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[head..], &other[head..]);
+    let tail = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[..one.len() - tail], &other[..other.len() - tail]);
+    let is_swap = matches!((one, other), ([a, b], [c, d]) if a == d && b == c);
+    one.len().max(other.len()) <= 1 || is_swap
 }
 
 /// Reads a length of time: a whole number and its unit, as in `500ms`, `30s`, `5m`, `24h` or `7d`.

@@ -48,6 +48,9 @@ fn mistakes_are_named_with_their_place() {
     let mut transcript = String::new();
     for (file, environment, argument) in [
         ("lisen = 1", ("", ""), ""),
+        ("nothing-like-it = 1", ("", ""), ""),
+        ("", ("", ""), "limits.attempt-time=3s"),
+        ("", ("", ""), "limits.steps=3"),
         ("limits.payload_bytes_max = 1", ("", ""), ""),
         ("listen = 7080", ("", ""), ""),
         ("listen = ", ("", ""), ""),
@@ -74,7 +77,13 @@ fn mistakes_are_named_with_their_place() {
     }
     expect![[r#"
         lisen = 1
-          motet.toml: there is no setting "lisen" (`motet serve --print-config` prints every setting)
+          motet.toml: there is no setting "lisen" (did you mean "listen"?)
+        nothing-like-it = 1
+          motet.toml: there is no setting "nothing-like-it" (`motet serve --print-config` prints every setting)
+        limits.attempt-time=3s
+          --set: there is no setting "limits.attempt-time" (did you mean "limits.attempt-timeout"?)
+        limits.steps=3
+          --set: there is no setting "limits.steps" (did you mean "limits.steps-max"?)
         limits.payload_bytes_max = 1
           motet.toml: there is no setting "limits.payload_bytes_max" (did you mean "limits.payload-bytes-max"?)
         listen = 7080

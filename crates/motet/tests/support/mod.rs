@@ -180,7 +180,7 @@ pub(crate) fn redact(text: &str) -> String {
 }
 
 fn redacted(word: &str) -> String {
-    let (bare, end) = match word.strip_suffix([',', ':', '"']) {
+    let (bare, end) = match word.strip_suffix([',', ':', '"', '`']) {
         Some(bare) => (bare, &word[bare.len()..]),
         None => (word, ""),
     };

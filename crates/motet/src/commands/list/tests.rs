@@ -30,6 +30,17 @@ fn a_row_shows_what_stopped_an_instance() {
         row(&format!("{{{head},\"error\":\"timeout\"}}")),
         "i | shop/order | 1.0.0 | faulted | t | timeout"
     );
+    for (error, shown) in [
+        ("https://example.com/errors/no-stock Nothing left", "no-stock: Nothing left"),
+        ("https://example.com/errors/no-stock", "no-stock"),
+        ("https://example.com/errors/no-stock/ Nothing/left", "no-stock: Nothing/left"),
+        ("", ""),
+    ] {
+        assert_eq!(
+            row(&format!("{{{head},\"error\":\"{error}\"}}")),
+            format!("i | shop/order | 1.0.0 | faulted | t | {shown}")
+        );
+    }
     let incident = r#""incidents":[{"step":1,"error":{"title":"Broken","detail":"no stock"}}]"#;
     assert_eq!(
         row(&format!("{{{head},\"error\":\"broken\",{incident}}}")),
