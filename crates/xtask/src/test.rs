@@ -29,6 +29,7 @@ const STAGES: &[Stage] = &[
     Stage::new("tests", Work::Tests(&["test", "--workspace", "--no-fail-fast"])),
     Stage::new("simulation", Work::Cargo(SIMULATION)),
     Stage::new("sabotage", Work::Tests(SABOTAGE)),
+    Stage::new("experiments", Work::Tests(EXPERIMENTS)),
     Stage::new("demo --once", Work::Own(demo::once)),
     Stage::new("kill -9", Work::Own(kill::stage)),
 ];
@@ -47,6 +48,14 @@ const SABOTAGE: &[&str] = &[
     "--test=sabotage",
     "--",
     "--nocapture",
+];
+/// The balancer, the limiter and the queue in virtual time, beside what others do.
+const EXPERIMENTS: &[&str] = &[
+    "test",
+    "--profile=simulation",
+    "--package=motet-policy",
+    "--features=experiments",
+    "--test=experiments",
 ];
 /// How a line begins by which a test says that it could not test.
 const SKIPPED: &str = "SKIPPED:";

@@ -10,17 +10,18 @@ use super::Finding;
 use crate::workspace;
 
 /// Packages of layer 0 and 1, which only compute.
-pub(super) const PURE: [&str; 4] =
-    ["motet-types", "motet-expr", "motet-definition", "motet-engine"];
-pub(super) const PURE_FOLDERS: [&str; 4] =
-    ["crates/types", "crates/expr", "crates/definition", "crates/engine"];
+pub(super) const PURE: [&str; 5] =
+    ["motet-types", "motet-expr", "motet-definition", "motet-engine", "motet-policy"];
+pub(super) const PURE_FOLDERS: [&str; 5] =
+    ["crates/types", "crates/expr", "crates/definition", "crates/engine", "crates/policy"];
 
 /// Each package with those of ours that it may depend on. A package that is not listed may not exist.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("motet-types", &[]),
     ("motet-expr", &["types"]),
     ("motet-definition", &["types", "expr"]),
     ("motet-engine", &["types", "expr", "definition"]),
+    ("motet-policy", &["types"]),
     ("motet-journal", &["types", "expr", "definition", "engine"]),
     ("motet-store", &["types"]),
     ("motet-store-embedded", &["types", "store"]),
