@@ -90,7 +90,7 @@ fn behind_the_last_frame(data: &[u8], gap: usize) {
 fn open(disk: &MemoryDisk, tables: &MemoryTables) -> Result<Embedded, Error> {
     let options = Options {
         segment_bytes_first: 16 * BLOCK as u64,
-        segment_bytes: 16 * BLOCK as u64,
+        segment_bytes_max: 16 * BLOCK as u64,
         segments_spare: 0,
         reserve_bytes: 0,
         ..Options::default()

@@ -14,6 +14,8 @@ pub enum Sabotage {
     TimerEarly,
     /// What is in flight is not sent again after a recovery.
     CallForgotten,
+    /// Ended instances are forgotten before their time.
+    ForgottenEarly,
 }
 
 #[cfg(feature = "sabotage")]

@@ -17,6 +17,7 @@ mod slots;
 mod starts;
 mod stepping;
 mod timers;
+mod usage;
 mod waiters;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -42,6 +43,7 @@ use links::Links;
 use retention::Retention;
 use slots::Slot;
 use starts::Starting;
+use usage::Usage;
 use waiters::Waiters;
 
 /// Takes the answer to a command, with the position that it rests on.
@@ -223,6 +225,7 @@ pub struct Machine {
     /// Steps that were given away and have not come back, and how many there have ever been.
     away: usize,
     tokens: u64,
+    usage: Usage,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -251,6 +254,7 @@ impl Machine {
             costs: Costs::default(),
             away: 0,
             tokens: 0,
+            usage: Usage::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -321,6 +325,11 @@ impl Machine {
     pub fn levels(&self) -> [usize; 5] {
         let (in_flight, waiting) = (self.dispatch.in_flight(), self.dispatch.waiting());
         [in_flight, waiting, self.slots.len(), self.timers.len(), self.away]
+    }
+
+    /// About what ended instances take, in bytes.
+    pub fn ended_bytes(&self) -> u64 {
+        self.usage.bytes_durable()
     }
 
     /// The last durable position.

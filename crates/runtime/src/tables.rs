@@ -1,10 +1,12 @@
 //! The tables of the runtime, declared as data; a store creates them.
 
-use motet_store::{Column, ColumnType, Index, Schema, Table, TableId};
+use bytes::Bytes;
+use motet_store::{Column, ColumnType, Index, Schema, Table, TableId, Value};
+use motet_types::InstanceId;
 
 /// Every table, for whoever opens a store.
 pub const SCHEMA: Schema =
-    Schema { tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START] };
+    Schema { tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE] };
 
 /// One row per instance: what lists show.
 pub(crate) const INSTANCE: Table = Table {
@@ -86,6 +88,31 @@ pub(crate) const START: Table = Table {
     key_columns: 2,
     indexes: &[],
 };
+
+/// Ended instances by namespace, the first one first: what retention goes through. `records` is how many the
+/// instance had, `bytes` about what it takes.
+/// One that was reopened has a row for each end, until retention comes to it.
+pub(crate) const ENDED: Table = Table {
+    id: TableId(33),
+    name: "ended",
+    columns: &[text("namespace"), int("ended"), blob("instance"), int("records"), int("bytes")],
+    key_columns: 4,
+    indexes: &[],
+};
+
+/// The sums of the rows of ended instances.
+pub(crate) const USAGE: Table = Table {
+    id: TableId(34),
+    name: "usage",
+    columns: &[int("shard"), text("namespace"), int("instances"), int("bytes")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// An instance's id as a column.
+pub(crate) fn id_value(id: InstanceId) -> Value {
+    Value::Blob(Bytes::copy_from_slice(&id.0))
+}
 
 const fn int(name: &'static str) -> Column {
     Column { name, kind: ColumnType::Int }

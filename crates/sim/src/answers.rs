@@ -48,6 +48,10 @@ impl World {
         self.promise(&view)?;
         match action {
             Action::Start(order) => self.started(order, &view, created)?,
+            Action::StartOther(order) if self.may_be_another(order, view.id) => {
+                self.started(order, &view, created)?;
+                self.clients.orders[order].is_taken = true;
+            }
             Action::StartOther(_) => {
                 let expected = "one body under a start key";
                 return Err(violated(
@@ -74,7 +78,8 @@ impl World {
             format!("{} shown with {} records, {durable} are durable", view.id, view.records)
         })?;
         if view.records == durable {
-            let status = self.shadow.instances[&view.id].state.status();
+            let known = self.shadow.known(view.id);
+            let status = known.map_or(view.status, |known| known.state.status());
             ensure(
                 view.status == status,
                 Check::HistoryChanged,
@@ -87,7 +92,25 @@ impl World {
         Ok(())
     }
 
+    /// Whether a start key may have led to another instance since: the earlier one ended, and the key's time is over by
+    /// the latest clock, which may be ahead of the one by which the later one began.
+    fn may_be_another(&self, order: usize, id: InstanceId) -> bool {
+        let earlier = self.clients.orders[order].instance.filter(|earlier| *earlier != id);
+        let Some(earlier) = earlier.and_then(|earlier| self.shadow.known(earlier)) else {
+            return false;
+        };
+        earlier.has_ended
+            && self.shadow.retention.has_expired(&earlier.state, self.clock_latest)
+            && self.shadow.known(id).is_some()
+    }
+
     fn started(&mut self, order: usize, view: &InstanceView, created: bool) -> Checked {
+        if self.may_be_another(order, view.id) {
+            self.summary.keys_used_again += 1;
+            let ordered = &mut self.clients.orders[order];
+            (ordered.instance, ordered.is_created) = (Some(view.id), created);
+            return Ok(());
+        }
         let ordered = &mut self.clients.orders[order];
         if created {
             let expected = "one start that creates an instance";
@@ -137,10 +160,13 @@ impl World {
         };
         let expected = "an answer about an acknowledged instance";
         let is_lost = matches!(error, Error::UnknownInstance(_) | Error::Unloadable(_));
-        ensure(!(is_lost && known.is_some()), Check::CommandLost, expected, || {
+        let is_forgotten = known.is_some_and(|id| self.shadow.forgotten.contains_key(&id));
+        ensure(!is_lost || known.is_none() || is_forgotten, Check::CommandLost, expected, || {
             format!("{action:?} of {known:?}: {error}")
         })?;
         match (action, error) {
+            (Action::Start(order), Error::KeyReused(id))
+                if self.clients.orders[order].is_taken || self.may_be_another(order, *id) => {}
             (Action::Start(_), Error::KeyReused(_)) => {
                 let expected = "the same start under the same key";
                 return Err(violated(Check::CommandLost, expected, error.to_string()));
@@ -156,7 +182,7 @@ impl World {
     pub(crate) fn check_promises(&self) -> Checked {
         for order in &self.clients.orders {
             let Some(id) = order.instance else { continue };
-            let is_there = self.shadow.instances.contains_key(&id);
+            let is_there = self.shadow.known(id).is_some();
             ensure(is_there, Check::CommandLost, "every acknowledged start", || id.to_string())?;
         }
         for (id, promised) in &self.clients.promised {
@@ -166,13 +192,13 @@ impl World {
             })?;
         }
         for (id, count) in &self.clients.suspended {
-            let durable = self.shadow.instances.get(id).map_or(0, |known| known.suspensions);
+            let durable = self.shadow.known(*id).map_or(0, |known| known.suspensions);
             ensure(durable >= *count, Check::CommandLost, "every acknowledged suspension", || {
                 format!("{id}: {count} acknowledged, {durable} recorded")
             })?;
         }
         for id in &self.clients.cancelled {
-            let status = self.shadow.instances.get(id).map(|known| known.state.status());
+            let status = self.shadow.known(*id).map(|known| known.state.status());
             let stays = status == Some(Status::Cancelled);
             ensure(stays, Check::CommandLost, "an acknowledged cancellation that stays", || {
                 format!("{id} is {status:?}")

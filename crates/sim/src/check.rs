@@ -17,6 +17,7 @@ pub enum Check {
     NeverEnds,
     StateInvariant,
     RebuildDiffers,
+    ForgottenWrongly,
     StoreDoesNotOpen,
     Panicked,
 }
@@ -38,6 +39,7 @@ impl fmt::Display for Check {
             Self::NeverEnds => "an instance that never ends",
             Self::StateInvariant => "a state that breaks an invariant",
             Self::RebuildDiffers => "a live instance that differs from its rebuild",
+            Self::ForgottenWrongly => "a history forgotten too early, or kept too long",
             Self::StoreDoesNotOpen => "a store that does not open",
             Self::Panicked => "a panic",
         })

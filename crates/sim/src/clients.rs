@@ -67,6 +67,8 @@ pub(crate) struct Ordered {
     pub(crate) instance: Option<InstanceId>,
     /// Whether an answer said that this start made it.
     pub(crate) is_created: bool,
+    /// Another body was taken under the key when its time was over.
+    pub(crate) is_taken: bool,
 }
 
 pub(crate) struct Request {
@@ -99,6 +101,7 @@ impl Clients {
                 wait: Duration::from_secs(*random.pick(&[0, 0, 2, 30])),
                 instance: None,
                 is_created: false,
+                is_taken: false,
             })
             .collect::<Vec<_>>();
         for (number, order) in orders.iter_mut().enumerate() {
@@ -175,8 +178,14 @@ impl World {
         let sends = |number: &&usize| definition(**number).runs_first.is_some();
         let definition = *chosen.iter().find(sends).unwrap_or(&chosen[0]);
         let key = Some(shards::key(definition, self.clients.orders.len() as u64));
-        let ordered =
-            Ordered { definition, key, wait: Duration::ZERO, instance: None, is_created: false };
+        let ordered = Ordered {
+            definition,
+            key,
+            wait: Duration::ZERO,
+            instance: None,
+            is_created: false,
+            is_taken: false,
+        };
         self.clients.orders.push(ordered);
         let order = self.clients.orders.len() - 1;
         self.clients.left += 1;

@@ -10,6 +10,7 @@ use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
+use crate::shadow::forgets;
 use crate::tables;
 use crate::world::World;
 
@@ -20,21 +21,20 @@ impl World {
     /// Every acknowledged history is there unchanged; beyond it only what was handed over and never answered, in order.
     pub(crate) fn compare_histories(&mut self, store: &Inline) -> Checked {
         let mut extra: BTreeMap<Entity, Vec<Bytes>> = BTreeMap::new();
+        let mut gone = BTreeSet::new();
         let unknown = std::mem::take(&mut self.unknown);
-        let entities: BTreeSet<Entity> = self
-            .shadow
-            .histories
-            .keys()
-            .copied()
-            .chain(
-                unknown
-                    .iter()
-                    .filter(|commit| !commit.records.is_empty())
-                    .map(|commit| commit.entity),
-            )
-            .collect();
+        let handed = unknown.iter().filter(|commit| !commit.records.is_empty());
+        let mut entities: BTreeSet<Entity> = handed.map(|commit| commit.entity).collect();
+        entities.extend(self.shadow.histories.keys());
+        entities.extend(self.shadow.forgotten.keys().map(|id| Entity(id.0)));
+        let forgetting: BTreeSet<Entity> =
+            unknown.iter().filter(|commit| forgets(commit)).map(|commit| commit.entity).collect();
         for entity in entities {
             let chunks = history(store, entity)?;
+            if chunks.is_empty() && forgetting.contains(&entity) {
+                gone.insert(entity);
+                continue;
+            }
             let known = self.shadow.histories.get(&entity).map_or(&[][..], |known| &known.chunks);
             let is_kept = chunks.len() >= known.len() && chunks[..known.len()] == *known;
             let check =
@@ -53,7 +53,7 @@ impl World {
                 extra.insert(entity, chunks[known.len()..].to_vec());
             }
         }
-        self.take_unacknowledged(&unknown, extra)?;
+        self.take_unacknowledged(&unknown, extra, &gone)?;
         self.shadow.last = store.machine().last();
         Ok(())
     }
@@ -63,13 +63,16 @@ impl World {
         &mut self,
         unknown: &[Commit],
         mut extra: BTreeMap<Entity, Vec<Bytes>>,
+        gone: &BTreeSet<Entity>,
     ) -> Checked {
         let mut is_cut = false;
-        for commit in unknown.iter().filter(|commit| !commit.records.is_empty()) {
-            let is_there = extra
-                .get(&commit.entity)
-                .and_then(|chunks| chunks.first())
-                .is_some_and(|chunk| *chunk == commit.records);
+        let tells = |commit: &&Commit| !commit.records.is_empty() || forgets(commit);
+        for commit in unknown.iter().filter(tells) {
+            let first = extra.get(&commit.entity).and_then(|chunks| chunks.first());
+            let is_there = match forgets(commit) {
+                true => gone.contains(&commit.entity),
+                false => first.is_some_and(|chunk| *chunk == commit.records),
+            };
             if !is_there {
                 is_cut = true;
                 continue;
@@ -77,7 +80,8 @@ impl World {
             ensure(!is_cut, Check::HistoryChanged, "commits in their order", || {
                 format!("a commit of {:?} without the one before it", commit.entity)
             })?;
-            if let Some(chunks) = extra.get_mut(&commit.entity) {
+            if let Some(chunks) = extra.get_mut(&commit.entity).filter(|chunks| !chunks.is_empty())
+            {
                 chunks.remove(0);
             }
             self.summary.commits_unacknowledged += 1;
@@ -275,7 +279,7 @@ pub(crate) fn rows(store: &Inline, table: &str) -> Checked<Vec<Row>> {
     }
 }
 
-fn id_of(value: &Value) -> Option<InstanceId> {
+pub(crate) fn id_of(value: &Value) -> Option<InstanceId> {
     match value {
         Value::Blob(id) => Some(InstanceId(id.as_ref().try_into().ok()?)),
         _ => None,

@@ -30,6 +30,9 @@ impl World {
         self.check_promises()?;
         self.check_last_rows()?;
         self.count();
+        self.forget_all()?;
+        self.check_last_rows()?;
+        self.summary.forgotten = self.shadow.forgotten.len() as u64;
         Ok(())
     }
 
@@ -74,7 +77,7 @@ impl World {
     /// Whether the child that a step awaits is on its way; other steps await none.
     fn will_be_told(&self, activity: &Activity) -> bool {
         let Activity::Child(child) = activity else { return true };
-        let child = self.shadow.instances.get(&child.id);
+        let child = self.shadow.known(child.id);
         child.is_some_and(|child| child.state.end.is_none())
     }
 
@@ -87,6 +90,7 @@ impl World {
         })?;
         self.compare_view(&server.store)?;
         self.compare_rows(&server.store)?;
+        self.compare_ended(&server.store)?;
         let messages = compare::rows(&server.store, "message")?;
         let expected = "no message that waits";
         ensure(messages.is_empty(), Check::MessageTwiceOrLost, expected, || {
@@ -97,7 +101,7 @@ impl World {
     }
 
     fn count(&mut self) {
-        for known in self.shadow.instances.values() {
+        for known in self.shadow.instances.values().chain(self.shadow.forgotten.values()) {
             let summary = &mut self.summary;
             summary.instances += 1;
             summary.children += u64::from(known.state.start.parent.is_some());

@@ -17,6 +17,7 @@ mod definitions;
 mod faults;
 mod finish;
 mod random;
+mod retention;
 mod run;
 mod sabotage;
 mod server;

@@ -11,6 +11,7 @@ pub enum Sabotage {
     OverlayDroppedAtCheckpoint,
     TimerEarly,
     CallForgotten,
+    ForgottenEarly,
     KeyRecomputed,
     StaleSegmentReplayed,
     FailedSyncRetried,
@@ -20,7 +21,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -29,6 +30,7 @@ impl Sabotage {
         Self::OverlayDroppedAtCheckpoint,
         Self::TimerEarly,
         Self::CallForgotten,
+        Self::ForgottenEarly,
         Self::KeyRecomputed,
         Self::StaleSegmentReplayed,
         Self::FailedSyncRetried,
@@ -47,6 +49,7 @@ impl Sabotage {
             Self::OverlayDroppedAtCheckpoint => "overlay-dropped-at-checkpoint",
             Self::TimerEarly => "timer-early",
             Self::CallForgotten => "call-forgotten",
+            Self::ForgottenEarly => "forgotten-early",
             Self::KeyRecomputed => "key-recomputed",
             Self::StaleSegmentReplayed => "stale-segment-replayed",
             Self::FailedSyncRetried => "failed-sync-retried",
@@ -80,6 +83,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::GapForgotten) => Some(runtime::Sabotage::GapForgotten),
         Some(Sabotage::TimerEarly) => Some(runtime::Sabotage::TimerEarly),
         Some(Sabotage::CallForgotten) => Some(runtime::Sabotage::CallForgotten),
+        Some(Sabotage::ForgottenEarly) => Some(runtime::Sabotage::ForgottenEarly),
         _ => None,
     });
     Installed

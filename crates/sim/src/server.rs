@@ -32,6 +32,7 @@ pub(crate) enum Operation {
     Commit(Vec<Commit>),
     Load(InstanceId),
     Lookup { shard: ShardId, key: String },
+    Scan(RowScan),
 }
 
 impl World {
@@ -118,6 +119,7 @@ impl World {
         self.epoch_latest = epoch;
         self.compare_histories(&store)?;
         self.compare_rows(&store)?;
+        self.compare_ended(&store)?;
         let compile = |definition: &motet_types::WorkflowRef, _: &motet_engine::Published| {
             definitions::by_name(definition.workflow.name.as_str())
         };
@@ -137,6 +139,7 @@ impl World {
         let life = self.life;
         let after = self.random.between(10_000, 1_500_000);
         self.plan(after, Event::Checkpoint { life, step: 0 });
+        self.plan_sweeps();
         Ok(())
     }
 
@@ -183,8 +186,7 @@ impl World {
         match output {
             Output::Load(id) => self.ask(latency, Operation::Load(id))?,
             Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
-            // No sweep is ever asked for here.
-            Output::Scan(_) => {}
+            Output::Scan(scan) => self.ask(latency, Operation::Scan(scan))?,
             Output::Commit(commits) => {
                 self.tell(|| outline(&commits));
                 let operation = Operation::Commit(commits);
@@ -264,6 +266,10 @@ impl World {
                 let rows = store.rows(RowScan { table, prefix, after: None, limit: 1 });
                 let row = rows.map(|rows| rows.into_iter().next());
                 Some(Input::Looked { shard, key, row })
+            }
+            Operation::Scan(scan) => {
+                self.summary.sweeps += 1;
+                Some(Input::Swept { rows: store.rows(scan) })
             }
         }
     }

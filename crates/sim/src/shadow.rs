@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use motet_engine::{Fact, Instance, Record, TimerKind};
 use motet_journal::decode_records;
-use motet_store::{Commit, Entity, Position};
+use motet_store::{Commit, Entity, Position, RowChange};
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
+use crate::retention::Retention;
 
 /// The durable state as the acknowledgements say.
-#[derive(Default)]
 pub(crate) struct Shadow {
     pub(crate) histories: BTreeMap<Entity, History>,
     pub(crate) instances: BTreeMap<InstanceId, Known>,
+    /// As they were when they were forgotten.
+    pub(crate) forgotten: BTreeMap<InstanceId, Known>,
+    pub(crate) retention: Retention,
     /// Position of the last acknowledged commit.
     pub(crate) last: Position,
 }
@@ -35,11 +38,29 @@ pub(crate) struct Known {
     children: BTreeSet<InstanceId>,
     children_ended: BTreeSet<StepId>,
     pub(crate) suspensions: u64,
+    /// Even if it was reopened since.
+    pub(crate) has_ended: bool,
 }
 
 impl Shadow {
+    pub(crate) fn new(retention: Retention) -> Self {
+        Self {
+            histories: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
+            retention,
+            last: Position::default(),
+        }
+    }
+
     /// Takes a commit that the store calls durable. `clock` is the latest time that any server has seen.
     pub(crate) fn enter(&mut self, commit: &Commit, clock: Timestamp) -> Checked {
+        if forgets(commit) {
+            self.histories.remove(&commit.entity);
+            if let Some(id) = instance_of(commit.entity) {
+                self.forget(id, clock)?;
+            }
+        }
         if commit.records.is_empty() {
             return Ok(());
         }
@@ -62,11 +83,11 @@ impl Shadow {
         if let Fact::Started { start, .. } = &record.fact {
             let is_child = start.parent.is_some();
             let check = if is_child { Check::MessageTwiceOrLost } else { Check::CommandLost };
-            ensure(!self.instances.contains_key(&id), check, "one start of an instance", || {
+            ensure(self.known(id).is_none(), check, "one start of an instance", || {
                 format!("{id} is started again under {:?}", start.start_key)
             })?;
             if let Some(parent) = &start.parent {
-                let asked = self.instances.get(&parent.instance);
+                let asked = self.known(parent.instance);
                 let is_asked = asked.is_some_and(|known| known.children.contains(&id));
                 let expected = "a child whose request is durable";
                 ensure(is_asked, Check::EffectBeforeDurable, expected, || {
@@ -90,7 +111,7 @@ impl Shadow {
         let Some(known) = self.instances.get(&parent) else { return Ok(()) };
         let Some(open) = known.state.steps.get(&step) else { return Ok(()) };
         let motet_engine::Activity::Child(child) = &open.activity else { return Ok(()) };
-        let has_ended = match self.instances.get(&child.id) {
+        let has_ended = match self.known(child.id) {
             Some(child) => child.state.end.is_some(),
             // A child that cannot be started is answered for by its shard.
             None => true,
@@ -119,8 +140,13 @@ impl Shadow {
         })
     }
 
+    /// An instance as it is, or as it was when it was forgotten.
+    pub(crate) fn known(&self, id: InstanceId) -> Option<&Known> {
+        self.instances.get(&id).or_else(|| self.forgotten.get(&id))
+    }
+
     pub(crate) fn records(&self, id: InstanceId) -> u64 {
-        self.instances.get(&id).map_or(0, |known| known.state.records)
+        self.known(id).map_or(0, |known| known.state.records)
     }
 }
 
@@ -134,6 +160,7 @@ impl Known {
             children: BTreeSet::new(),
             children_ended: BTreeSet::new(),
             suspensions: 0,
+            has_ended: false,
         }
     }
 
@@ -169,6 +196,7 @@ impl Known {
                 })?;
             }
             Fact::Suspended { .. } => self.suspensions += 1,
+            Fact::Ended { .. } => self.has_ended = true,
             Fact::Fired { timer } => self.fired(record, *timer)?,
             Fact::Retried { .. } => self.fired(record, TimerKind::Retry)?,
             _ => {}
@@ -189,6 +217,11 @@ impl Known {
             format!("{timer:?} of {id}, step {step} fires at {}, due {due:?}", record.at)
         })
     }
+}
+
+/// Whether a commit forgets its entity.
+pub(crate) fn forgets(commit: &Commit) -> bool {
+    commit.rows.iter().any(|row| matches!(row, RowChange::Forget))
 }
 
 /// The instance that an entity is; the catalog and the shards themselves have entities too.

@@ -15,6 +15,7 @@ use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::{Action, Clients};
 use crate::faults::{Fault, Faults};
 use crate::random::Random;
+use crate::retention::{self, Retention};
 use crate::server::{Operation, Server};
 use crate::services::Services;
 use crate::shadow::Shadow;
@@ -88,6 +89,9 @@ pub(crate) enum Event {
     },
     Fault(Fault),
     Restart,
+    Sweep {
+        life: u32,
+    },
 }
 
 /// How much is told.
@@ -101,13 +105,15 @@ pub(crate) enum Telling {
 impl World {
     pub(crate) fn new(seed: u64, telling: Telling) -> Self {
         let mut random = Random::new(seed);
+        let limits = limits(&mut random);
         let trace = (telling != Telling::Nothing)
             .then(|| Trace { last: VecDeque::new(), prints: telling == Telling::All });
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
             store_options: store_options(&mut random),
-            limits: limits(&mut random),
+            shadow: Shadow::new(Retention::of(&limits)),
+            limits,
             snapshot_records: *random.pick(&[6, 20, 256]),
             // All, some and none.
             fuel_local_max: *random.pick(&[0, 0, 10, 30, u64::MAX]),
@@ -120,7 +126,6 @@ impl World {
             life: 0,
             epoch_latest: Epoch(0),
             unknown: Vec::new(),
-            shadow: Shadow::default(),
             services: Services::default(),
             clients: Clients::new(&mut random),
             faults: Faults::default(),
@@ -194,8 +199,12 @@ impl World {
             Event::Input { life, input } if life == self.life => self.feed(input),
             Event::Store { life, operation } if life == self.life => self.operate(operation),
             Event::Checkpoint { life, step } if life == self.life => self.checkpoint(step),
+            Event::Sweep { life } if life == self.life => self.sweep(life),
             // It belongs to a server that is gone.
-            Event::Input { .. } | Event::Store { .. } | Event::Checkpoint { .. } => Ok(()),
+            Event::Input { .. }
+            | Event::Store { .. }
+            | Event::Checkpoint { .. }
+            | Event::Sweep { .. } => Ok(()),
             Event::Client(action) => self.act(action),
             Event::Fault(fault) => self.fault(fault),
             Event::Restart => self.restart(),
@@ -300,7 +309,7 @@ impl World {
 fn store_options(random: &mut Random) -> Options {
     Options {
         segment_bytes_first: 16 * 1024,
-        segment_bytes: *random.pick(&[16 * 1024, 32 * 1024]),
+        segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
         frame_bytes_max: *random.pick(&[8 * 1024, 8 * 1024, 64 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
@@ -310,10 +319,12 @@ fn store_options(random: &mut Random) -> Options {
 
 /// Few calls in flight, few instances in memory, short steps: every path is taken.
 fn limits(random: &mut Random) -> Limits {
-    Limits {
+    let mut limits = Limits {
         calls_in_flight_max: *random.pick(&[3, 8, 64]),
         instances_cached_max: *random.pick(&[2, 8, 64]),
         step_records_max: *random.pick(&[5, 30, 256]),
         ..Limits::default()
-    }
+    };
+    retention::shorten(&mut limits, random);
+    limits
 }

@@ -9,7 +9,7 @@ use motet_sim::{Check, Sabotage, run_all};
 const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 13] = [
+const EXPECTED: [(Sabotage, &[Check]); 14] = [
     (
         Sabotage::AcknowledgeBeforeSync,
         &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
@@ -30,6 +30,7 @@ const EXPECTED: [(Sabotage, &[Check]); 13] = [
     ),
     (Sabotage::TimerEarly, &[Check::TimerWrong]),
     (Sabotage::CallForgotten, &[Check::CallForgotten]),
+    (Sabotage::ForgottenEarly, &[Check::ForgottenWrongly]),
     (Sabotage::KeyRecomputed, &[Check::KeyNotUnique]),
     (Sabotage::StaleSegmentReplayed, &[Check::CommandLost, Check::HistoryChanged]),
     (

@@ -8,10 +8,10 @@ const FRAME_BYTES_CEILING: usize = 1 << 30;
 /// How an embedded store paces and limits itself; the defaults are meant for production.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Size of a new data directory's first segment, in bytes: small, because a first start waits for it.
+    /// Size of the first segments, in bytes: small, because a first start waits for one, and idle servers need no more.
     pub segment_bytes_first: u64,
-    /// Size of every later segment, in bytes; one that must hold a larger frame is larger.
-    pub segment_bytes: u64,
+    /// Size to which segments grow under load, in bytes; one that must hold a larger frame is larger.
+    pub segment_bytes_max: u64,
     /// Segments kept ready.
     pub segments_spare: usize,
     /// Commits that close a frame.
@@ -47,7 +47,7 @@ impl Default for Options {
         let limits = Limits::default();
         Self {
             segment_bytes_first: 4 * MIB,
-            segment_bytes: 64 * MIB,
+            segment_bytes_max: limits.segment_bytes_max as u64,
             segments_spare: 2,
             frame_commits_max: limits.frame_commits_max,
             frame_bytes_target: limits.frame_bytes_target,
@@ -58,7 +58,7 @@ impl Default for Options {
             load_threads: 2,
             query_threads: 2,
             reads_batch_max: 256,
-            reserve_bytes: 64 * MIB,
+            reserve_bytes: limits.disk_reserve_bytes as u64,
             lose_unsynced_writes: false,
             #[cfg(feature = "sabotage")]
             sabotage: None,
@@ -75,6 +75,8 @@ impl Options {
             frame_bytes_max: limits.frame_bytes_max.min(FRAME_BYTES_CEILING),
             overlay_bytes_max: limits.overlay_bytes_max,
             checkpoint_bytes: limits.overlay_bytes_max / 8,
+            segment_bytes_max: limits.segment_bytes_max as u64,
+            reserve_bytes: limits.disk_reserve_bytes as u64,
             ..self
         }
     }
@@ -84,7 +86,7 @@ impl Options {
         const KIB: usize = 1024;
         Self {
             segment_bytes_first: 32 * KIB as u64,
-            segment_bytes: 64 * KIB as u64,
+            segment_bytes_max: 64 * KIB as u64,
             frame_bytes_target: 16 * KIB,
             frame_bytes_max: 64 * KIB,
             overlay_bytes_max: KIB * KIB,

@@ -24,7 +24,7 @@ fn options() -> Options {
     let patient = std::time::Duration::from_secs(3_600);
     Options {
         segment_bytes_first: 16 * 1024,
-        segment_bytes: 16 * 1024,
+        segment_bytes_max: 16 * 1024,
         segments_spare: 0,
         checkpoint_interval: patient,
         ..Options::small()

@@ -81,7 +81,7 @@ fn worn_by(seed: u64, options: Options) -> (Place, Vec<String>) {
 
 /// As few segments as there can be: whatever is idle is taken at once.
 fn scarce() -> Options {
-    Options { segments_spare: 1, segment_bytes: 32 * 1024, ..Options::small() }
+    Options { segments_spare: 1, segment_bytes_max: 32 * 1024, ..Options::small() }
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn a_tail_larger_than_a_segment_gets_one_that_holds_it() {
     assert_eq!(store.opening().commits, 20);
     let bytes = |name: &String| place.disk.content(name).expect("it is there").len() as u64;
     let sizes: Vec<u64> = place.segments().iter().map(bytes).collect();
-    let ordinary = Options::small().segment_bytes;
+    let ordinary = Options::small().segment_bytes_max;
     assert_eq!(
-        sizes.iter().filter(|size| **size == ordinary).count(),
+        sizes.iter().filter(|size| **size <= ordinary).count(),
         2,
         "the spare ones: {sizes:?}"
     );
@@ -164,6 +164,34 @@ fn a_tail_larger_than_a_segment_gets_one_that_holds_it() {
     drop(store);
     let expected: Vec<String> = texts.into_iter().chain(["after".to_owned()]).collect();
     assert_eq!(chunks(&mut place.opened()), expected);
+}
+
+#[test]
+fn a_full_disk_is_no_reason_not_to_open_where_a_segment_is_ready() {
+    let place = Place::new(Options::small());
+    let mut store = place.opened();
+    commit(&mut store, "acknowledged");
+    store.checkpoint().expect("there is room");
+    drop(store);
+    place.disk.set_free_bytes(0);
+    let mut store = place.opened();
+    assert_eq!(chunks(&mut store), ["acknowledged"]);
+    commit(&mut store, "what runs can finish");
+}
+
+#[test]
+fn without_any_room_it_says_so_and_opens_later() {
+    let place = Place::new(Options { segments_spare: 0, ..Options::small() });
+    commit(&mut place.opened(), "acknowledged");
+    place.disk.set_free_bytes(0);
+    let files = place.segments();
+    for _ in 0..3 {
+        let refused = place.open().err().expect("there is no room");
+        assert!(matches!(refused, Error::DiskFull(_)), "{refused}");
+        assert_eq!(place.segments(), files, "nothing was changed");
+    }
+    place.disk.set_free_bytes(u64::MAX);
+    assert_eq!(chunks(&mut place.opened()), ["acknowledged"]);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Every limit of a server that its operator may move; the defaults are meant for production.
@@ -36,6 +37,12 @@ pub struct Limits {
     pub start_key_retention: Duration,
     /// How long an instance is kept after it has ended.
     pub retention_age: Duration,
+    /// The same for the instances of single namespaces.
+    pub retention_age_by_namespace: BTreeMap<String, Duration>,
+    /// What the ended instances of one namespace may take, in bytes; beyond it the first go that ended.
+    pub retention_bytes: Option<u64>,
+    /// The same for single namespaces.
+    pub retention_bytes_by_namespace: BTreeMap<String, u64>,
     /// Calls in flight of one server.
     pub calls_in_flight_max: usize,
     /// External commands that wait in one server's lane.
@@ -50,6 +57,10 @@ pub struct Limits {
     pub frame_bytes_max: usize,
     /// Commits that the tables do not cover yet, in bytes; beyond it commits wait.
     pub overlay_bytes_max: usize,
+    /// Size to which segments of the log grow under load, in bytes.
+    pub segment_bytes_max: usize,
+    /// Room that is given back when the disk is full, so that what runs can finish, in bytes.
+    pub disk_reserve_bytes: usize,
     /// Rows of one page of a list.
     pub page_rows_max: usize,
 }
@@ -74,6 +85,9 @@ impl Default for Limits {
             duration_max: Duration::from_secs(10 * 366 * 86_400),
             start_key_retention: Duration::from_secs(86_400),
             retention_age: Duration::from_secs(30 * 86_400),
+            retention_age_by_namespace: BTreeMap::new(),
+            retention_bytes: None,
+            retention_bytes_by_namespace: BTreeMap::new(),
             calls_in_flight_max: 1_024,
             commands_waiting_max: 8_192,
             instances_cached_max: 10_000,
@@ -81,6 +95,8 @@ impl Default for Limits {
             frame_bytes_target: MIB,
             frame_bytes_max: 32 * MIB,
             overlay_bytes_max: 256 * MIB,
+            segment_bytes_max: 64 * MIB,
+            disk_reserve_bytes: 16 * MIB,
             page_rows_max: 1_000,
         }
     }

@@ -59,7 +59,13 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     clear_logs()?;
     let programs = match args.has("no-build") {
         true => Executables::of_release(&["motet", "xtask"])?,
-        false => Build { packages: &["motet", "xtask"], features: &[], release: true }.run()?,
+        false => Build {
+            packages: &["motet", "xtask"],
+            features: &[],
+            release: true,
+            beside_tests: false,
+        }
+        .run()?,
     };
     let folder = workspace::target(&workspace::root()).join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -33,10 +33,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Something cannot be built or started, an instance does not end, or the audit does not add up.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     let args = Arguments::read(args, &["once", "calm", "release"], &[])?;
-    clear_logs()?;
-    println!("building the server and the shop");
-    let build = Build { packages: &["motet", "shop"], features: &[], release: args.has("release") };
-    let mut demo = Demo::open(&build.run()?, !args.has("calm"))?;
+    let release = args.has("release");
+    let mut demo = open(release, false, !args.has("calm"))?;
     demo.show()?;
     if args.has("once") {
         return demo.server.stop();
@@ -48,12 +46,21 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// As [`run`] with `--once`.
+/// As [`run`] with `--once`, with what the tests have built.
 ///
 /// # Errors
 /// As [`run`].
 pub(crate) fn once(_root: &std::path::Path) -> anyhow::Result<()> {
-    run(&["--once".to_owned()])
+    let mut demo = open(false, true, true)?;
+    demo.show()?;
+    demo.server.stop()
+}
+
+fn open(release: bool, beside_tests: bool, chaos: bool) -> anyhow::Result<Demo> {
+    clear_logs()?;
+    println!("building the server and the shop");
+    let build = Build { packages: &["motet", "shop"], features: &[], release, beside_tests };
+    Demo::open(&build.run()?, chaos)
 }
 
 struct Demo {

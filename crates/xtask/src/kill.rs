@@ -37,6 +37,8 @@ const ALIVE_MS_MAX: u64 = 500;
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// All that was started ends this long after the last kill.
 const ENDED_WITHIN: Duration = Duration::from_secs(120);
+/// Kills between two lines of progress.
+const KILLS_TOLD: usize = 50;
 /// Violations that are printed.
 const VIOLATIONS_SHOWN: usize = 20;
 
@@ -51,7 +53,7 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         lossy_disk: args.has("lossy-disk"),
         seed: args.option("seed")?.unwrap_or_else(|| now_micros() as u64),
     };
-    trial.run(&build()?)
+    trial.run(&build(false)?)
 }
 
 /// Both trials, as CI runs them.
@@ -59,19 +61,19 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
 /// # Errors
 /// As [`run`].
 pub(crate) fn stage(_root: &Path) -> anyhow::Result<()> {
-    both(KILLS_IN_CI)
+    both(KILLS_IN_CI, true)
 }
 
-/// Both trials with so many kills each.
-pub(crate) fn both(kills: usize) -> anyhow::Result<()> {
-    let programs = build()?;
+/// Both trials with so many kills each, perhaps with what the tests have built.
+pub(crate) fn both(kills: usize, beside_tests: bool) -> anyhow::Result<()> {
+    let programs = build(beside_tests)?;
     [false, true].into_iter().try_for_each(|lossy_disk| {
         Trial { kills, lossy_disk, seed: now_micros() as u64 }.run(&programs)
     })
 }
 
-fn build() -> anyhow::Result<Executables> {
-    Build { packages: &["motet", "shop"], features: &[], release: false }.run()
+fn build(beside_tests: bool) -> anyhow::Result<Executables> {
+    Build { packages: &["motet", "shop"], features: &[], release: false, beside_tests }.run()
 }
 
 struct Trial {
@@ -167,6 +169,9 @@ impl Trial {
                 Victim::Service(nth) => shop.kill(nth)?,
             }
             kills.push(Kill { victim, from, to: now_micros() });
+            if kills.len().is_multiple_of(KILLS_TOLD) {
+                println!("  {} of {} kills", kills.len(), self.kills);
+            }
             // Now and then the next victim dies while this one is still coming back.
             let waits = random.below(4) > 0;
             match victim {

@@ -61,7 +61,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        about: "the long forms of the tests: soak [simulation|property|kill]...",
+        about: "the long forms of the tests: soak [simulation|property|kill]... [--seeds N] [--property-seeds N] [--kills N]",
         run: soak::run,
     },
     Command {

@@ -31,6 +31,8 @@ pub struct Build<'a> {
     pub packages: &'a [&'a str],
     pub features: &'a [&'a str],
     pub release: bool,
+    /// Among everything that the tests build: where they have run nothing is left to build, and else too much.
+    pub beside_tests: bool,
 }
 
 impl Build<'_> {
@@ -40,6 +42,11 @@ impl Build<'_> {
     /// Cargo fails.
     pub fn run(&self) -> anyhow::Result<Executables> {
         let mut command = workspace::cargo(&workspace::root());
+        if self.beside_tests {
+            command.args(["test", "--no-run", "--workspace"]);
+            command.arg("--message-format=json-render-diagnostics");
+            return Executables::from_messages(&workspace::output(&mut command)?);
+        }
         command.args(["build", "--message-format=json-render-diagnostics"]);
         if self.release {
             command.arg("--release");
@@ -94,7 +101,11 @@ impl Executables {
             if let (Some(name), Some(path)) =
                 (message["target"]["name"].as_str(), message["executable"].as_str())
             {
-                paths.insert(name.to_owned(), path.into());
+                // A program and its unit tests have one name.
+                match message["profile"]["test"].as_bool() {
+                    Some(true) => drop(paths.entry(name.to_owned()).or_insert(path.into())),
+                    _ => drop(paths.insert(name.to_owned(), path.into())),
+                }
             }
         }
         Ok(Self(paths))

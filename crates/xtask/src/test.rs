@@ -37,8 +37,17 @@ const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--den
 const RUSTDOC: &[&str] =
     &["doc", "--workspace", "--no-deps", "--config=build.rustdocflags=['--deny=warnings']"];
 /// As many seeds as CI has time for; `cargo xtask soak` runs more.
-const SIMULATION: &[&str] =
-    &["run", "--profile=simulation", "--package=motet-sim", "--", "--seeds", "0..20000"];
+///
+/// With the feature, but no fault: so it is built once for this and the next stage. Without it `tests` runs a few.
+const SIMULATION: &[&str] = &[
+    "run",
+    "--profile=simulation",
+    "--package=motet-sim",
+    "--features=sabotage",
+    "--",
+    "--seeds",
+    "0..20000",
+];
 /// Shows which seed catches each fault that is built in on purpose.
 const SABOTAGE: &[&str] = &[
     "test",

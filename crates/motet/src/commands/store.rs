@@ -82,6 +82,9 @@ pub(crate) fn failed(error: &Error) -> Failure {
             failure.with_hint("stop that server first, or name another directory")
         }
         Error::Damaged(_) => failure.with_hint("`motet store check` explains what is damaged"),
+        Error::DiskFull(_) => failure.with_hint(
+            "make some room on that disk (32 MB will do) and start again; nothing is lost",
+        ),
         Error::NewerFormat { .. } => failure.with_hint("use a newer motet"),
         _ => failure,
     }

@@ -1,5 +1,6 @@
 //! Every setting with its key, its meaning, and where it lies in the configuration.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +34,10 @@ pub(super) enum Slot<'c> {
     Count(&'c mut u32),
     Amount(&'c mut u64),
     Time(&'c mut Duration),
+    OptionalAmount(&'c mut Option<u64>),
+    /// By name, each written `NAME=VALUE`.
+    Amounts(&'c mut BTreeMap<String, u64>),
+    Times(&'c mut BTreeMap<String, Duration>),
 }
 
 impl Slot<'_> {
@@ -53,6 +58,9 @@ impl Slot<'_> {
             Self::Count(slot) => **slot = number(text)?,
             Self::Amount(slot) => **slot = number(text)?,
             Self::Time(slot) => **slot = duration(text)?,
+            Self::OptionalAmount(slot) => **slot = Some(number(text)?),
+            Self::Amounts(slot) => **slot = by_name(text, number)?,
+            Self::Times(slot) => **slot = by_name(text, duration)?,
         }
         Ok(())
     }
@@ -65,26 +73,36 @@ impl Slot<'_> {
             Self::Address(slot) => quoted(&slot.to_string()),
             Self::Path(slot) => quoted(&slot.to_string_lossy()),
             Self::OptionalPath(slot) => quoted(&slot.as_ref()?.to_string_lossy()),
-            Self::Texts(slot) => {
-                let items: Vec<String> = slot.iter().map(|item| quoted(item)).collect();
-                format!("[{}]", items.join(", "))
-            }
+            Self::Texts(slot) => list(slot.iter().map(|item| quoted(item))),
             Self::Size(slot) => slot.to_string(),
             Self::Count(slot) => slot.to_string(),
             Self::Amount(slot) => slot.to_string(),
             Self::Time(slot) => quoted(&duration_text(**slot)),
+            Self::OptionalAmount(slot) => slot.as_ref()?.to_string(),
+            Self::Amounts(slot) => list(slot.iter().map(|(of, n)| quoted(&format!("{of}={n}")))),
+            Self::Times(slot) => {
+                let text =
+                    |(of, time): (&String, &Duration)| format!("{of}={}", duration_text(*time));
+                list(slot.iter().map(|item| quoted(&text(item))))
+            }
         })
     }
 
     /// JSON Schema of the value.
     fn schema(&self) -> Vec<(&'static str, Value)> {
         let text = || vec![("type", string("string"))];
+        let named = |pattern: &str| {
+            let item = object([("type", string("string")), ("pattern", string(pattern))]);
+            vec![("type", string("array")), ("items", item)]
+        };
         match self {
             Self::Address(_) | Self::Path(_) | Self::OptionalPath(_) => text(),
             Self::Texts(_) => {
                 vec![("type", string("array")), ("items", object([("type", string("string"))]))]
             }
-            Self::Size(_) | Self::Count(_) | Self::Amount(_) => {
+            Self::Amounts(_) => named("^[^=,]+=[1-9][0-9_]*$"),
+            Self::Times(_) => named("^[^=,]+=[0-9]+(ms|s|m|h|d)$"),
+            Self::Size(_) | Self::Count(_) | Self::Amount(_) | Self::OptionalAmount(_) => {
                 vec![("type", string("integer")), ("minimum", Value::from(1_usize))]
             }
             Self::Time(_) => {
@@ -179,6 +197,27 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let count: u64 = count.parse().map_err(|_| wrong())?;
     let millis = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
     count.checked_mul(millis).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Reads `NAME=VALUE,NAME=VALUE`.
+fn by_name<T>(
+    text: &str,
+    read: fn(&str) -> Result<T, String>,
+) -> Result<BTreeMap<String, T>, String> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let pairs = items.map(|item| {
+        let (name, value) = item
+            .split_once('=')
+            .filter(|(name, _)| !name.trim().is_empty())
+            .ok_or_else(|| format!("{item:?} is not NAME=VALUE"))?;
+        Ok((name.trim().to_owned(), read(value.trim())?))
+    });
+    pairs.collect()
+}
+
+/// A list as TOML writes it.
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
 /// Units in milliseconds, the longest first.
@@ -312,6 +351,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Time(&mut config.limits.retention_age),
     },
     Setting {
+        key: "limits.retention-age-by-namespace",
+        meaning: "The same for single namespaces, each as NAMESPACE=AGE.",
+        slot: |config| Slot::Times(&mut config.limits.retention_age_by_namespace),
+    },
+    Setting {
+        key: "limits.retention-bytes",
+        meaning: "What the ended instances of one namespace may take, in bytes; beyond it the first go that ended.",
+        slot: |config| Slot::OptionalAmount(&mut config.limits.retention_bytes),
+    },
+    Setting {
+        key: "limits.retention-bytes-by-namespace",
+        meaning: "The same for single namespaces, each as NAMESPACE=BYTES.",
+        slot: |config| Slot::Amounts(&mut config.limits.retention_bytes_by_namespace),
+    },
+    Setting {
         key: "limits.calls-in-flight-max",
         meaning: "Calls of services at a time.",
         slot: |config| Slot::Size(&mut config.limits.calls_in_flight_max),
@@ -345,6 +399,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "limits.overlay-bytes-max",
         meaning: "Commits that are not in the tables yet, in bytes; beyond it commits wait.",
         slot: |config| Slot::Size(&mut config.limits.overlay_bytes_max),
+    },
+    Setting {
+        key: "limits.segment-bytes-max",
+        meaning: "Size to which the files of the log grow under load, in bytes.",
+        slot: |config| Slot::Size(&mut config.limits.segment_bytes_max),
+    },
+    Setting {
+        key: "limits.disk-reserve-bytes",
+        meaning: "Room on the disk that is given back when it is full, so that what runs can finish, in bytes.",
+        slot: |config| Slot::Size(&mut config.limits.disk_reserve_bytes),
     },
     Setting {
         key: "limits.page-rows-max",

@@ -13,9 +13,6 @@ use super::workers::Workers;
 use crate::shard::{Config, Input, Machine, Output, Recovered};
 use crate::tables::START;
 
-/// Time between two sweeps.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
-
 /// The engine thread looks at the clock at least this often.
 const PATIENCE_MAX: Duration = Duration::from_millis(500);
 
@@ -34,7 +31,7 @@ impl Shell {
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
         self.carry_out(machine.flush());
         self.inner.set_ready();
-        let mut sweep_due = self.inner.clock.now().saturating_add(SWEEP_EVERY);
+        let mut swept_at = self.inner.clock.now();
         while self.inner.lanes.take(&mut internal, &mut external, self.patience(&machine)) {
             let now = self.inner.clock.now();
             for input in internal.drain(..).chain(external.drain(..)) {
@@ -43,9 +40,9 @@ impl Shell {
             if machine.next_due().is_some_and(|due| due <= now) {
                 machine.handle(now, Input::Tick);
             }
-            if sweep_due <= now {
+            if swept_at.saturating_add(machine.sweep_every()) <= now {
                 machine.handle(now, Input::Sweep);
-                sweep_due = now.saturating_add(SWEEP_EVERY);
+                swept_at = now;
             }
             self.carry_out(machine.flush());
             self.inner.levels.publish(&machine);
@@ -57,7 +54,8 @@ impl Shell {
             return Duration::ZERO;
         }
         let now = self.inner.clock.now();
-        machine.next_due().map_or(PATIENCE_MAX, |due| due.since(now).min(PATIENCE_MAX))
+        let patience = machine.sweep_every().min(PATIENCE_MAX);
+        machine.next_due().map_or(patience, |due| due.since(now).min(patience))
     }
 
     fn carry_out(&self, outputs: Vec<Output>) {
@@ -169,6 +167,7 @@ pub(super) struct Levels {
     levels: [AtomicU64; 5],
     quiet: AtomicU64,
     position: AtomicU64,
+    ended_bytes: AtomicU64,
 }
 
 impl Levels {
@@ -196,6 +195,7 @@ impl Levels {
         }
         self.quiet.store(u64::from(machine.is_quiet()), Ordering::Relaxed);
         self.position.store(machine.position().0, Ordering::Relaxed);
+        self.ended_bytes.store(machine.ended_bytes(), Ordering::Relaxed);
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -222,6 +222,12 @@ impl Levels {
         counters
             .map(|((name, help), slot)| (*name, *help, "counter", value(slot)))
             .chain(levels.map(|((name, help), slot)| (*name, *help, "gauge", value(slot))))
+            .chain([(
+                "motet_ended_bytes",
+                "About what ended instances take.",
+                "gauge",
+                value(&self.ended_bytes),
+            )])
             .collect()
     }
 }

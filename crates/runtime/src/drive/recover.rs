@@ -11,7 +11,7 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
-use crate::tables::{INBOX, MESSAGE, PENDING, SENT, TIMER};
+use crate::tables::{INBOX, MESSAGE, PENDING, SENT, TIMER, USAGE};
 
 /// Rows that recovery reads at once.
 const PAGE_ROWS: usize = 10_000;
@@ -35,6 +35,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &MESSAGE, |row| recovered.message(row))?;
     each(store, &SENT, |row| recovered.sent(row))?;
     each(store, &INBOX, |row| recovered.inbox(row))?;
+    each(store, &USAGE, |row| recovered.usage(row))?;
     Ok((epoch, recovered))
 }
 

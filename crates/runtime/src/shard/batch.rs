@@ -8,6 +8,7 @@ use motet_types::{InstanceId, ShardId};
 
 use super::links::message_deletion;
 use super::starts::Starting;
+use super::usage::UsageChanges;
 use super::{Machine, Output, Reply, Responder};
 use crate::sabotage::{self, Sabotage};
 use crate::{CatalogView, Error, HistoryEntry, InstanceView};
@@ -21,6 +22,7 @@ pub(super) struct Batch {
     pub(super) touched: Vec<InstanceId>,
     /// The catalog after the batch, if it changes that.
     pub(super) view: Option<Arc<CatalogView>>,
+    usage: UsageChanges,
 }
 
 /// Something that may leave with its batch.
@@ -95,6 +97,7 @@ impl Machine {
         }
         let mut batch = std::mem::take(&mut self.building);
         let commits = std::mem::take(&mut batch.commits);
+        batch.usage = self.usage.take_changes();
         self.counters.batches += 1;
         self.in_flight = Some(batch);
         self.outputs.push(Output::Commit(commits));
@@ -103,6 +106,7 @@ impl Machine {
     pub(super) fn committed(&mut self, positions: &[Position]) {
         let Some(batch) = self.in_flight.take() else { return };
         self.position = positions.last().copied().unwrap_or(self.position).max(self.position);
+        self.usage.committed(batch.usage);
         for release in batch.releases {
             self.let_out(release);
         }
@@ -128,6 +132,7 @@ impl Machine {
         }
         self.starting.retain(|_, starting| matches!(starting, Starting::Looking(_)));
         self.catalog = self.view.catalog.clone();
+        self.usage.refused();
         for id in touched {
             self.forget(id, error);
         }

@@ -12,6 +12,7 @@ use motet_types::{InstanceId, ShardId};
 use super::Machine;
 use super::batch::Release;
 use super::slots::{Slot, State};
+use super::usage::Ended;
 use crate::tables::{INSTANCE, PENDING, TIMER};
 use crate::view;
 
@@ -34,6 +35,8 @@ impl Machine {
         encode_records(records, &mut chunk);
         slot.since_snapshot.0 += records.len();
         slot.since_snapshot.1 += chunk.len();
+        slot.size.records += records.len() as u64;
+        slot.size.bytes += chunk.len() as u64;
         let wants_snapshot = slot.since_snapshot.0 >= self.config.snapshot_records
             || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
         let snapshot = wants_snapshot.then(|| {
@@ -41,8 +44,9 @@ impl Machine {
             encode_instance(instance, &mut bytes);
             Bytes::from(bytes)
         });
-        if wants_snapshot {
+        if let Some(snapshot) = &snapshot {
             slot.since_snapshot = (0, 0);
+            slot.size.snapshot = snapshot.len() as u64;
         }
         let first = instance.records - records.len() as u64;
         let effects: Vec<Effect> =
@@ -57,6 +61,9 @@ impl Machine {
         slot.pending = pending;
         slot.unsettled += 1;
         let has_ended = records.iter().any(|record| matches!(record.fact, Fact::Ended { .. }));
+        if has_ended {
+            self.usage.add(&Ended::of(instance, slot.size), &mut rows);
+        }
         if was_due != timer {
             self.timers.extend(timer.map(|due| (due, id)));
             if let Some(was_due) = was_due {

@@ -10,6 +10,7 @@ use motet_store::{Position, Row, Value};
 use motet_types::{InstanceId, ShardId, Timestamp, WorkflowRef};
 
 use super::Machine;
+use super::usage::Sum;
 use crate::CatalogView;
 use crate::sabotage::{self, Sabotage};
 
@@ -25,6 +26,7 @@ pub struct Recovered {
     sent: Vec<(ShardId, ShardId, u64)>,
     taken: Vec<(ShardId, ShardId, u64)>,
     outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
+    usage: Vec<(ShardId, String, Sum)>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -87,17 +89,34 @@ impl Recovered {
         self.outbox.push(read.ok_or_else(|| wrong("message", row))?);
         Ok(())
     }
+
+    /// Takes a row of the table of what ended instances take.
+    pub fn usage(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [of, Value::Text(namespace), Value::Int(instances), Value::Int(bytes)] => {
+                let sum = number(*instances).zip(number(*bytes));
+                let sum = sum.map(|(instances, bytes)| Sum::of_columns(instances, bytes));
+                shard(of).zip(sum).map(|(shard, sum)| (shard, namespace.clone(), sum))
+            }
+            _ => None,
+        };
+        self.usage.push(read.ok_or_else(|| wrong("usage", row))?);
+        Ok(())
+    }
 }
 
 impl Machine {
     pub(super) fn recovered(&mut self, recovered: Recovered) {
-        let Recovered { position, catalog, graphs, timers, pending, sent, taken, outbox } =
+        let Recovered { position, catalog, graphs, timers, pending, sent, taken, outbox, usage } =
             recovered;
         self.position = position;
         self.catalog = catalog.clone();
         self.view = Arc::new(CatalogView { catalog, graphs, position });
         self.outputs.push(super::Output::Catalog(self.view.clone()));
         self.timers.extend(timers);
+        for (shard, namespace, sum) in usage {
+            self.usage.recover(shard, namespace, sum);
+        }
         for id in pending.into_iter().filter(|_| !sabotage::is(Sabotage::CallForgotten)) {
             self.dispatch.resume(id);
         }

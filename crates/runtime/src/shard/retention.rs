@@ -1,73 +1,134 @@
-//! Retention: instances that ended long enough ago are forgotten, and start keys go whose time is over.
+//! Retention: ended instances are forgotten that are old enough, or more than their namespace may keep; start keys go whose
+//! time is over.
 //!
-//! The driver asks for a sweep about once a second. A sweep reads one page of rows in key order, instances in one pass and
-//! start keys in the next. A row only proposes: the instance itself, loaded like for any other task, decides. Until its
-//! removal is durable it keeps its slot, so that nothing can be appended behind the removal. Whatever a refusal or a
-//! failed read leaves undone is found again by a later pass.
+//! The driver asks for sweeps. A sweep reads one page, of ended instances or of start keys by turns; ended instances stand
+//! in order of their end, so that it reads only what is due. A row only proposes: the instance itself, loaded like for any
+//! other task, decides. Until its removal is durable it keeps its slot, so that nothing can be appended behind the removal,
+//! and the next page waits. Whatever a refusal or a failed read leaves undone is found again by a later pass.
+//!
+//! Sweeps come faster while full pages of due instances go, and slower again afterwards: what ends is removed as fast as it
+//! ends, and a page at a time leaves room for everything else.
 
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use bytes::Bytes;
+use motet_engine::Instance;
 use motet_store::{Row, RowChange, RowScan, Table, Value};
 use motet_types::{InstanceId, ShardId, Timestamp};
 
-use super::slots::{State, Task};
-use super::starts::Starting;
+use super::slots::{Slot, State, Task};
+use super::starts::{CLIENT_KEY, Starting};
+use super::usage::Ended;
 use super::{Machine, Output};
 use crate::Error;
-use crate::tables::{INSTANCE, START};
+use crate::sabotage::{self, Sabotage};
+use crate::tables::{ENDED, INSTANCE, START, id_value};
 
-/// Rows that one sweep reads at most; with a sweep a second that bounds what retention costs.
+/// Rows that one sweep reads at most.
 const SWEEP_ROWS_MAX: usize = 256;
 
-/// How long nothing is read after both passes, in microseconds.
-const REST_MICROS: i64 = 60_000_000;
+/// Time between two sweeps: at rest, and while as much is due as can be had.
+const SWEEP_EVERY_MAX: Duration = Duration::from_secs(1);
+const SWEEP_EVERY_MIN: Duration = Duration::from_millis(20);
+
+/// Pages on which nothing is due that one sweep reads, as it passes from namespace to namespace.
+const PAGES_SKIPPED_MAX: usize = 64;
+
+/// How long the tables are not read after a pass: ended instances, of which a pass reads what is due, and start keys, of
+/// which it reads all.
+const REST: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 
 /// How far the sweeps are.
-#[derive(Default)]
 pub(super) struct Retention {
-    pass: Pass,
-    /// Key of the last row that was read.
+    passes: [Pass; 2],
+    /// Whose turn it is.
+    turn: usize,
+    /// A page was asked for and has not come.
+    is_reading: bool,
+    /// Candidates of the last page that are not judged.
+    open: usize,
+    /// Instances whose removal is not durable.
+    erasing: usize,
+    page: Page,
+    every: Duration,
+    skipped: usize,
+}
+
+/// How far one table was read.
+struct Pass {
+    table: &'static Table,
+    /// Key after which the next page begins.
     after: Option<Vec<Value>>,
     /// Nothing is read before.
     rests_until: Timestamp,
-    /// A page was asked for and has not come.
-    is_reading: bool,
-    /// Candidates of the last page that are not judged: the next page waits for them.
-    open: usize,
 }
 
+/// What came of the last page.
 #[derive(Clone, Copy, Default)]
-enum Pass {
-    #[default]
-    Instances,
-    Keys,
+struct Page {
+    /// Which table it was of.
+    of: usize,
+    proposed: usize,
+    gone: usize,
 }
 
 /// What a sweep asks of an instance.
 pub(super) enum Candidate {
-    /// To go, if it ended long enough ago.
-    Instance,
+    /// To go, if its time is over.
+    Instance(Ended),
     /// To let this descendant go: it may be needed while its root can be reopened.
-    Root { of: InstanceId },
+    Root { of: Ended },
     /// To go, for its root would let it.
-    Descendant,
+    Descendant(Ended),
     /// To let the key go that started it, unless it is alive.
     Key(ShardId, String),
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        let pass = |table| Pass { table, after: None, rests_until: Timestamp::default() };
+        Self {
+            passes: [pass(&ENDED), pass(&START)],
+            turn: 0,
+            is_reading: false,
+            open: 0,
+            erasing: 0,
+            page: Page::default(),
+            every: SWEEP_EVERY_MAX,
+            skipped: 0,
+        }
+    }
+}
+
 impl Machine {
+    /// How long after a sweep the next one should come.
+    pub fn sweep_every(&self) -> Duration {
+        self.retention.every
+    }
+
     /// Asks for the next page, unless the last one is still in work.
     pub(super) fn sweep(&mut self) {
         let retention = &mut self.retention;
-        if retention.is_reading || retention.open > 0 || retention.rests_until > self.now {
+        if retention.is_reading || retention.open > 0 || retention.erasing > 0 {
             return;
         }
-        retention.is_reading = true;
+        retention.set_pace(self.now);
+        let others = [retention.turn, 1 - retention.turn];
+        let awake = others.into_iter().find(|nth| retention.passes[*nth].rests_until <= self.now);
+        let Some(turn) = awake else { return };
+        retention.turn = turn;
+        retention.skipped = 0;
+        self.scan();
+    }
+
+    fn scan(&mut self) {
+        self.retention.is_reading = true;
+        let pass = &self.retention.passes[self.retention.turn];
         self.outputs.push(Output::Scan(RowScan {
-            table: retention.pass.table().id,
+            table: pass.table.id,
             prefix: Vec::new(),
-            after: retention.after.clone(),
+            after: pass.after.clone(),
             limit: SWEEP_ROWS_MAX,
         }));
     }
@@ -80,39 +141,76 @@ impl Machine {
             self.counters.sweeps_failed += 1;
             return;
         };
-        let (pass, horizon) = (self.retention.pass, self.horizon());
-        // Ids are in the order of the starts: what follows a young instance has not ended long ago.
-        let is_young = rows.last().is_some_and(|row| match pass {
-            Pass::Instances => int(row, &INSTANCE, "started") >= Some(horizon.as_micros()),
-            Pass::Keys => false,
-        });
-        self.turn_page(rows.last(), rows.len() < SWEEP_ROWS_MAX || is_young);
-        for row in &rows {
-            let proposed = match pass {
-                Pass::Instances => proposed_instance(row, horizon),
-                Pass::Keys => proposed_key(row, self.now),
+        match self.retention.turn {
+            0 => self.swept_ended(&rows),
+            _ => self.swept_keys(&rows),
+        }
+    }
+
+    fn swept_ended(&mut self, rows: &[Row]) {
+        let mut due = Vec::new();
+        // What follows in a namespace ended later: with one that is young the rest of them is.
+        let mut young: Option<String> = None;
+        for row in rows {
+            let Some(ended) = Ended::of_row(row) else {
+                self.counters.sweeps_failed += 1;
+                continue;
             };
-            if let Some((id, candidate)) = proposed {
-                self.ask(id, candidate);
+            if young.as_ref() == Some(&ended.namespace) {
+                continue;
             }
+            let is_due =
+                ended.at < self.horizon(&ended.namespace) || self.is_full(&ended.namespace);
+            young = (!is_due).then(|| ended.namespace.clone());
+            if is_due {
+                due.push(ended);
+            }
+        }
+        let is_last = rows.len() < SWEEP_ROWS_MAX;
+        let read = rows.last().map(|row| row[..ENDED.key_columns].to_vec());
+        self.turn_page(young.map(after_namespace).or(read), is_last);
+        if due.is_empty() && !is_last && self.retention.skipped < PAGES_SKIPPED_MAX {
+            self.retention.skipped += 1;
+            self.retention.turn = 0;
+            return self.scan();
+        }
+        for ended in due {
+            self.retention.page.proposed += 1;
+            self.ask(ended.id, Candidate::Instance(ended));
+        }
+    }
+
+    fn swept_keys(&mut self, rows: &[Row]) {
+        let after = rows.last().map(|row| row[..START.key_columns].to_vec());
+        self.turn_page(after, rows.len() < SWEEP_ROWS_MAX);
+        let now = self.now;
+        for (id, candidate) in rows.iter().filter_map(|row| proposed_key(row, now)) {
+            self.retention.page.proposed += 1;
+            self.ask(id, candidate);
         }
     }
 
     /// The instance is there and answers.
     pub(super) fn judge(&mut self, id: InstanceId, candidate: Candidate) {
         self.retention.open -= 1;
-        let horizon = self.horizon();
         let Some(slot) = self.slots.get(&id) else { return };
         let Some(instance) = slot.live() else { return };
         let has_ended = instance.end.is_some() && slot.unsettled == 0;
-        let is_over = has_ended && instance.updated_at < horizon;
+        let is_over = has_ended && self.is_over(instance);
+        let is_alive = instance.end.is_none() && slot.unsettled == 0;
         let root = instance.start.parent.as_ref().map(|parent| parent.root);
         match (candidate, root) {
-            (Candidate::Instance, Some(root)) if is_over => {
-                self.ask(root, Candidate::Root { of: id });
+            (Candidate::Instance(ended), Some(root)) if is_over => {
+                self.ask(root, Candidate::Root { of: ended });
             }
-            (Candidate::Instance | Candidate::Descendant, _) if is_over => self.erase(id),
-            (Candidate::Root { of }, _) if is_over => self.ask(of, Candidate::Descendant),
+            (Candidate::Instance(ended) | Candidate::Descendant(ended), _) if is_over => {
+                self.erase(&ended);
+            }
+            // It was reopened: the row tells of an end that is none any more.
+            (Candidate::Instance(ended), _) if is_alive => self.drop_row(&ended),
+            (Candidate::Root { of }, _) if is_over => {
+                self.ask(of.id, Candidate::Descendant(of));
+            }
             (Candidate::Key(shard, key), _) if has_ended => self.look_at_key(shard, key),
             _ => {}
         }
@@ -122,9 +220,13 @@ impl Machine {
     pub(super) fn judge_absent(&mut self, candidate: Candidate, error: &Error) {
         self.retention.open -= 1;
         match (candidate, error) {
-            (Candidate::Instance | Candidate::Descendant, Error::UnknownInstance(_)) => {}
+            // It ended more than once, and is gone.
+            (
+                Candidate::Instance(ended) | Candidate::Descendant(ended),
+                Error::UnknownInstance(_),
+            ) => self.drop_row(&ended),
             (Candidate::Root { of }, Error::UnknownInstance(_)) => {
-                self.ask(of, Candidate::Descendant);
+                self.ask(of.id, Candidate::Descendant(of));
             }
             (Candidate::Key(shard, key), Error::UnknownInstance(_)) => {
                 self.look_at_key(shard, key);
@@ -146,36 +248,67 @@ impl Machine {
                 let key = vec![Value::Int(i64::from(shard.0)), Value::Text(key)];
                 self.commit_rows(shard, vec![RowChange::Delete { table: START.id, key }]);
                 self.counters.keys_expired += 1;
+                self.retention.page.gone += 1;
             }
             Ok(_) => {}
             Err(_) => self.counters.sweeps_failed += 1,
         }
     }
 
-    /// What ended before may go. An instance stays at least as long as its start key leads to it.
-    fn horizon(&self) -> Timestamp {
+    /// The slot of an instance goes whose removal is durable or was refused.
+    pub(super) fn erasure_settled(&mut self, slot: &Slot) {
+        if matches!(slot.state, State::Erased) {
+            self.retention.erasing -= 1;
+        }
+    }
+
+    /// Whether an ended instance may go. It stays at least as long as a client's start key leads to it.
+    fn is_over(&self, instance: &Instance) -> bool {
+        let namespace = instance.start.definition.workflow.namespace.as_str();
+        if instance.updated_at < self.horizon(namespace) {
+            return true;
+        }
+        let workflow = &instance.start.definition.workflow;
+        let is_keyed = instance.start.start_key.starts_with(&format!("{workflow}/{CLIENT_KEY}"))
+            && instance.started_at >= self.before(self.config.limits.start_key_retention);
+        self.is_full(namespace) && !is_keyed
+    }
+
+    /// What ended before may go, however little there is.
+    fn horizon(&self, namespace: &str) -> Timestamp {
         let limits = &self.config.limits;
-        let age = limits.retention_age.max(limits.start_key_retention).as_micros();
-        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        let of_namespace = limits.retention_age_by_namespace.get(namespace);
+        let age = of_namespace.copied().unwrap_or(limits.retention_age);
+        match sabotage::is(Sabotage::ForgottenEarly) {
+            true => self.now,
+            false => self.before(age.max(limits.start_key_retention)),
+        }
+    }
+
+    /// Whether the ended instances of a namespace take more than they may.
+    fn is_full(&self, namespace: &str) -> bool {
+        let limits = &self.config.limits;
+        let of_namespace = limits.retention_bytes_by_namespace.get(namespace).copied();
+        let bytes_max = of_namespace.or(limits.retention_bytes);
+        bytes_max.is_some_and(|bytes_max| self.usage.bytes(namespace) > bytes_max)
+    }
+
+    fn before(&self, age: Duration) -> Timestamp {
+        let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         Timestamp::from_micros(self.now.as_micros().saturating_sub(age))
     }
 
-    fn turn_page(&mut self, last: Option<&Row>, is_last: bool) {
+    /// Goes on after this key, or rests and lets the other table have its turn.
+    fn turn_page(&mut self, after: Option<Vec<Value>>, is_last: bool) {
         let retention = &mut self.retention;
-        let table = retention.pass.table();
-        if !is_last {
-            retention.after = last.map(|row| row[..table.key_columns].to_vec());
-            return;
+        let turn = retention.turn;
+        retention.turn = 1 - turn;
+        retention.page.of = turn;
+        let pass = &mut retention.passes[turn];
+        pass.after = after.filter(|_| !is_last);
+        if is_last {
+            pass.rests_until = self.now.saturating_add(REST[turn]);
         }
-        retention.after = None;
-        retention.pass = match retention.pass {
-            Pass::Instances => Pass::Keys,
-            Pass::Keys => {
-                let until = self.now.as_micros().saturating_add(REST_MICROS);
-                retention.rests_until = Timestamp::from_micros(until);
-                Pass::Instances
-            }
-        };
     }
 
     fn ask(&mut self, id: InstanceId, candidate: Candidate) {
@@ -184,17 +317,30 @@ impl Machine {
     }
 
     /// Commits the end of everything that is stored of the instance; whoever asks for it finds nothing from now on.
-    fn erase(&mut self, id: InstanceId) {
+    fn erase(&mut self, ended: &Ended) {
+        let id = ended.id;
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.state = State::Erased;
         slot.unsettled += 1;
         let queue = slot.take_queue();
-        let key = vec![Value::Blob(Bytes::copy_from_slice(&id.0))];
-        let rows = vec![RowChange::Forget, RowChange::Delete { table: INSTANCE.id, key }];
+        self.retention.erasing += 1;
+        self.retention.page.gone += 1;
+        let mut rows = vec![
+            RowChange::Forget,
+            RowChange::Delete { table: INSTANCE.id, key: vec![id_value(id)] },
+        ];
+        self.usage.remove(ended, &mut rows);
         self.push_instance_commit(id, id.shard(), Vec::new(), 0, None, rows);
         for task in queue {
             self.fail_task(task, &Error::UnknownInstance(id));
         }
+    }
+
+    /// A row of ended instances goes that means nothing any more.
+    fn drop_row(&mut self, ended: &Ended) {
+        let mut rows = Vec::new();
+        self.usage.remove(ended, &mut rows);
+        self.commit_rows(ended.id.shard(), rows);
     }
 
     /// Reads the row of a start key again, in such a way that a start under the key waits for the answer.
@@ -207,38 +353,35 @@ impl Machine {
     }
 }
 
-impl Pass {
-    fn table(self) -> &'static Table {
-        match self {
-            Self::Instances => &INSTANCE,
-            Self::Keys => &START,
+impl Retention {
+    /// A page of which most went, and that was full, is followed sooner.
+    fn set_pace(&mut self, now: Timestamp) {
+        let Page { of, proposed, gone } = std::mem::take(&mut self.page);
+        let is_behind = proposed == SWEEP_ROWS_MAX && gone * 2 >= proposed;
+        // A page of start keys says nothing of ended instances.
+        let is_calm = of == 0 || self.passes[0].rests_until > now;
+        if is_behind {
+            self.every = (self.every / 2).max(SWEEP_EVERY_MIN);
+        } else if is_calm {
+            self.every = (self.every * 2).min(SWEEP_EVERY_MAX);
         }
     }
 }
 
-fn proposed_instance(row: &Row, horizon: Timestamp) -> Option<(InstanceId, Candidate)> {
-    let ended = int(row, &INSTANCE, "ended")?;
-    (ended < horizon.as_micros()).then_some((id(row, &INSTANCE, "id")?, Candidate::Instance))
+/// A key behind every ended instance of a namespace.
+fn after_namespace(namespace: String) -> Vec<Value> {
+    let last = Value::Blob(Bytes::from_static(&[0xff; 16]));
+    vec![Value::Text(namespace), Value::Int(i64::MAX), last, Value::Int(i64::MAX)]
 }
 
 fn proposed_key(row: &Row, now: Timestamp) -> Option<(InstanceId, Candidate)> {
-    let expires = int(row, &START, "expires")?;
-    let [Value::Int(shard), Value::Text(key), ..] = row.as_slice() else { return None };
+    let [Value::Int(shard), Value::Text(key), Value::Blob(id), _, Value::Int(expires)] =
+        row.as_slice()
+    else {
+        return None;
+    };
     let shard = ShardId(u16::try_from(*shard).ok()?);
-    let is_expired = expires <= now.as_micros();
-    is_expired.then_some((id(row, &START, "instance")?, Candidate::Key(shard, key.clone())))
-}
-
-fn int(row: &Row, table: &Table, column: &str) -> Option<i64> {
-    match row.get(table.column(column)?)? {
-        Value::Int(int) => Some(*int),
-        _ => None,
-    }
-}
-
-fn id(row: &Row, table: &Table, column: &str) -> Option<InstanceId> {
-    match row.get(table.column(column)?)? {
-        Value::Blob(id) => Some(InstanceId(id.as_ref().try_into().ok()?)),
-        _ => None,
-    }
+    let id = InstanceId(id.as_ref().try_into().ok()?);
+    let is_expired = *expires <= now.as_micros();
+    is_expired.then(|| (id, Candidate::Key(shard, key.clone())))
 }

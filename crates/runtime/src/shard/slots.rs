@@ -9,6 +9,7 @@ use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
 use super::retention::Candidate;
 use super::starts::Beginning;
+use super::usage::Size;
 use super::{Machine, Output, Reply, Responder, Watcher, links};
 use crate::{Command, Error, view};
 
@@ -25,6 +26,7 @@ pub(super) struct Slot {
     pub(super) unsettled: u32,
     /// Records and bytes since the last snapshot.
     pub(super) since_snapshot: (usize, usize),
+    pub(super) size: Size,
     /// No commit of it is durable yet.
     pub(super) is_new: bool,
     /// Its place among the idle.
@@ -107,6 +109,7 @@ impl Slot {
             pending: false,
             unsettled: 0,
             since_snapshot: (0, 0),
+            size: Size::default(),
             is_new: false,
             idle: None,
         }
@@ -248,7 +251,8 @@ impl Machine {
             Ok(Some(loaded)) => rebuild(id, &loaded).map_err(Error::Unloadable),
         };
         match result {
-            Ok(instance) => {
+            Ok((instance, size)) => {
+                slot.size = size;
                 slot.due = instance.next_due();
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));
@@ -319,7 +323,9 @@ impl Machine {
             return self.load_again(id);
         }
         if slot.unsettled == 0 && matches!(slot.state, State::Erased) {
-            self.slots.remove(&id);
+            if let Some(slot) = self.slots.remove(&id) {
+                self.erasure_settled(&slot);
+            }
             self.counters.forgotten += 1;
             return;
         }
@@ -356,6 +362,7 @@ impl Machine {
     /// was durable never was.
     pub(super) fn forget(&mut self, id: InstanceId, error: &CommitError) {
         let Some(mut slot) = self.slots.remove(&id) else { return };
+        self.erasure_settled(&slot);
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
@@ -428,13 +435,19 @@ impl Machine {
 }
 
 /// Recovery: the newest snapshot and the records after it, by the same `apply` as ever.
-fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Instance, String> {
+fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<(Instance, Size), String> {
+    let mut size = Size {
+        snapshot: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
+        ..Size::default()
+    };
     let mut instance = match &loaded.snapshot {
         Some(snapshot) => Some(decode_instance(snapshot).map_err(|error| error.to_string())?),
         None => None,
     };
     for chunk in &loaded.records {
+        size.bytes += chunk.len() as u64;
         for record in decode_records(chunk).map_err(|error| error.to_string())? {
+            size.records += 1;
             let instance = match (&mut instance, &record.fact) {
                 (Some(instance), _) => instance,
                 (blank @ None, engine::Fact::Started { start, .. }) => {
@@ -445,5 +458,6 @@ fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Instance, String> {
             instance.apply(&record);
         }
     }
-    instance.ok_or_else(|| "its history is empty".to_owned())
+    let instance = instance.ok_or("its history is empty")?;
+    Ok((instance, size))
 }

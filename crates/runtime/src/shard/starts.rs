@@ -19,6 +19,9 @@ use crate::{Error, StartRequest};
 /// When a client may come again whose definition burns more fuel than there is.
 const DEAR_RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How a start key begins that a client chose.
+pub(super) const CLIENT_KEY: &str = "client/";
+
 /// What is known of a start key that is not durable yet.
 pub(super) enum Starting {
     /// The store is asked, or the first under the key begins elsewhere; these wait for the answer. Nobody does where only a
@@ -79,7 +82,7 @@ impl Machine {
             return self.begin(request, definition, shard, key, random, reply);
         };
         let workflow = &request.workflow;
-        let key = format!("client/{key}");
+        let key = format!("{CLIENT_KEY}{key}");
         let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &key);
         let key = format!("{workflow}/{key}");
         match self.starting.get_mut(&(shard, key.clone())) {

@@ -90,13 +90,7 @@ pub(crate) fn restart(
         set_aside(&**disk, &mut survey, ordinal)?;
     }
     let spares = retire(&**disk, options, &mut survey)?;
-    let pool = Pool::new(
-        disk.clone(),
-        options.segment_bytes,
-        options.segments_spare,
-        spares,
-        survey.number,
-    );
+    let pool = Pool::new(disk.clone(), options, spares, survey.number);
     let active = Active { segment, header, begun: true, end: bytes };
     let next = survey.last.0 + 1;
     let log = Log::new(disk.clone(), Arc::new(pool), options.clone(), active, next);
@@ -161,7 +155,9 @@ fn retire(disk: &dyn Disk, options: &Options, survey: &mut Survey) -> Result<Vec
     let mut spares = Vec::new();
     let mut removed = std::mem::take(&mut survey.unreadable);
     for segment in survey.idle.drain(..).chain(live) {
-        let fits = segment.bytes == options.segment_bytes;
+        let fits = (options.segment_bytes_first.min(options.segment_bytes_max)
+            ..=options.segment_bytes_max)
+            .contains(&segment.bytes);
         if fits && spares.len() < options.segments_spare {
             spares.push(segment);
         } else {

@@ -127,7 +127,9 @@ fn terminate_kills_what_does_not_listen() {
 fn executables_are_read_from_the_messages_of_cargo() {
     let built = Executables::from_messages(
         r#"{"reason":"compiler-artifact","target":{"name":"motet_types"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"motet"},"executable":"/t/debug/motet"}
+{"reason":"compiler-artifact","target":{"name":"motet"},"profile":{"test":true},"executable":"/t/debug/deps/motet-0"}
+{"reason":"compiler-artifact","target":{"name":"motet"},"profile":{"test":false},"executable":"/t/debug/motet"}
+{"reason":"compiler-artifact","target":{"name":"motet"},"profile":{"test":true},"executable":"/t/debug/deps/motet-1"}
 {"reason":"build-finished","success":true}"#,
     )
     .unwrap();

@@ -31,15 +31,15 @@ fn an_instance_is_forgotten_when_its_time_is_over() {
               start a: created, a completed {"done":1} @2
             > after 719h
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
             > after 2h
             > sweep
-              sweep instance
+              sweep ended
               load a
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > durable
             > read a
               load a
@@ -48,7 +48,7 @@ fn an_instance_is_forgotten_when_its_time_is_over() {
               sweep start
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
         "#]],
     );
 }
@@ -91,7 +91,7 @@ fn live_instances_stay_however_old_they_are() {
             > after 2000h
             > settle
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
             > levels
@@ -136,7 +136,7 @@ fn the_instance_decides_and_not_its_row() {
             > hold loads
             > retry a; sweep
               load a
-              sweep instance
+              sweep ended
             > let loads
               commit of 1
                 a: reopened activated requested | listed running, pending
@@ -151,7 +151,8 @@ fn the_instance_decides_and_not_its_row() {
               sweep start
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
+              load a
         "#]],
     );
 }
@@ -183,12 +184,12 @@ fn nobody_gets_in_between_the_removal_and_its_end() {
             > after 721h
             > hold loads
             > sweep
-              sweep instance
+              sweep ended
               load a
             > retry a; read a
             > let loads
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > retry a
             > read a
             > durable
@@ -232,10 +233,10 @@ fn a_refused_removal_is_tried_again() {
               start a: created, a completed {"done":1} @2
             > after 721h
             > sweep
-              sweep instance
+              sweep ended
               load a
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > read a
             > refused
               read a: refused: the server is not available: the disk is full: no space left @2
@@ -249,10 +250,10 @@ fn a_refused_removal_is_tried_again() {
             > settle
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
               load a
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > settle
             > read a
               load a
@@ -304,7 +305,7 @@ fn a_child_stays_until_its_root_may_go() {
               commit of 1
                 shard 120: no message 120 #1
             > sweep
-              sweep instance
+              sweep ended
               load a/1
             > resume a
             > settle
@@ -316,7 +317,7 @@ fn a_child_stays_until_its_root_may_go() {
               sweep start
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
               load a/1
               load a
             > after 721h
@@ -324,12 +325,12 @@ fn a_child_stays_until_its_root_may_go() {
               sweep start
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
+              load a/1
               load a
               load a/1
-              commit of 2
-                a: forget, unlisted
-                a/1: forget, unlisted
+              commit of 1
+                a: forget, unlisted, no end
         "#]],
     );
 }
@@ -368,7 +369,7 @@ fn root_and_child_go_in_either_order() {
                 shard 120: no message 120 #1
                 shard 200: no message 200 #1
             > sweep
-              sweep instance
+              sweep ended
               load a
               load a/1
               load b/1
@@ -376,10 +377,10 @@ fn root_and_child_go_in_either_order() {
               load b/1
             > settle
               commit of 4
-                a: forget, unlisted
-                a/1: forget, unlisted
-                b: forget, unlisted
-                b/1: forget, unlisted
+                a: forget, unlisted, no end
+                a/1: forget, unlisted, no end
+                b: forget, unlisted, no end
+                b/1: forget, unlisted, no end
             > read a; read b
               load a
               load b
@@ -411,8 +412,8 @@ fn a_page_has_256_rows_and_a_pass_takes_them_all() {
         settle
     ";
     assert_eq!(forgotten(&mut world, begin), (0, 0));
-    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (255, 0));
-    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (401, 0));
+    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (256, 0));
+    assert_eq!(forgotten(&mut world, "sweep\nsettle"), (256, 1), "the other table has its turn");
     assert_eq!(forgotten(&mut world, "sweep\nsettle"), (401, 1));
     assert_eq!(forgotten(&mut world, "after 61s\nsweep\nsettle"), (401, 1));
     assert_eq!(forgotten(&mut world, "restart\nsweep\nsettle"), (0, 0));
@@ -452,7 +453,7 @@ fn a_start_key_goes_with_its_time_unless_its_instance_lives() {
               suspend b: b suspended, nap waiting @5
             > after 25h
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
               load a
@@ -499,7 +500,7 @@ fn a_start_under_an_expired_key_overtakes_its_removal() {
               start a: created, a completed {"done":1} @2
             > after 25h
             > sweep
-              sweep instance
+              sweep ended
             > hold lookups
             > sweep
               sweep start
@@ -514,7 +515,7 @@ fn a_start_under_an_expired_key_overtakes_its_removal() {
               start b: created, b completed {"done":1} @3
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
             > start c pure key=one
@@ -549,7 +550,7 @@ fn a_start_behind_the_removal_of_its_key_is_kept() {
               start a: created, a completed {"done":1} @2
             > after 25h
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
               load a
@@ -606,10 +607,10 @@ fn what_cannot_be_read_is_left_and_looked_at_again() {
             > after 721h
             > lose scans
             > sweep
-              sweep instance
+              sweep ended
             > let scans; lose loads
             > sweep
-              sweep instance
+              sweep ended
               load a
             > sweep
               sweep start
@@ -617,10 +618,10 @@ fn what_cannot_be_read_is_left_and_looked_at_again() {
             > let loads; lose lookups
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
               load a
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > durable
             > sweep
               sweep start
@@ -629,7 +630,7 @@ fn what_cannot_be_read_is_left_and_looked_at_again() {
             > let lookups
             > after 61s
             > sweep
-              sweep instance
+              sweep ended
             > sweep
               sweep start
               load a
@@ -657,6 +658,7 @@ fn a_page_is_read_when_the_last_one_is_done() {
         sweep
         let loads
         sweep
+        durable; sweep
         ",
         expect![[r#"
             > use pure
@@ -668,7 +670,7 @@ fn a_page_is_read_when_the_last_one_is_done() {
             > after 721h
             > hold scans
             > sweep
-              sweep instance
+              sweep ended
             > sweep
             > hold loads; let scans
               load a
@@ -676,9 +678,163 @@ fn a_page_is_read_when_the_last_one_is_done() {
             > sweep
             > let loads
               commit of 1
-                a: forget, unlisted
+                a: forget, unlisted, no end
             > sweep
+            > durable; sweep
               sweep start
         "#]],
     );
+}
+
+#[test]
+fn sweeps_come_faster_while_much_is_due() {
+    let mut world = World::new();
+    world.run("use pure\nmany 1500 a pure\nsettle\nafter 721h");
+    let mut every = Vec::new();
+    for _ in 0..22 {
+        world.run("sweep\nsettle");
+        every.push((world.machine.counters().forgotten, world.machine.sweep_every().as_millis()));
+    }
+    let told: Vec<String> = every.iter().map(|(gone, every)| format!("{gone}:{every}")).collect();
+    expect!["256:1000 256:500 512:500 768:250 1024:125 1280:62 1500:31 1500:62 1500:125 1500:250 1500:500 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000 1500:1000"].assert_eq(&told.join(" "));
+}
+
+#[test]
+fn what_is_too_much_for_its_namespace_goes_first_ended_first() {
+    check(
+        "
+        limit retention_bytes 1700
+        use pure nap
+        start a pure
+        start b pure
+        start alive nap
+        start c pure
+        settle
+        sweep
+        settle
+        read a
+        read b
+        read c
+        read alive
+        ",
+        expect![[r#"
+            > limit retention_bytes 1700
+            > use pure nap
+            > start a pure
+              commit of 1
+                a: started activated completed workflow-completed | listed completed
+            > start b pure
+            > start alive nap
+            > start c pure
+            > settle
+              start a: created, a completed {"done":1} @3
+              commit of 3
+                b: started activated completed workflow-completed | listed completed
+                alive: started activated waiting | listed waiting, timer +60s
+                c: started activated completed workflow-completed | listed completed
+              start b: created, b completed {"done":1} @6
+              start alive: created, alive waiting, nap waiting @6
+              start c: created, c completed {"done":1} @6
+            > sweep
+              sweep ended
+              load a
+              load b
+              load c
+              commit of 1
+                a: forget, unlisted, no end
+            > settle
+            > read a
+              load a
+              read a: refused: there is no instance a @7
+            > read b
+              load b
+              read b: b completed {"done":1} @7
+            > read c
+              load c
+              read c: c completed {"done":1} @7
+            > read alive
+              read alive: alive waiting, nap waiting @7
+        "#]],
+    );
+}
+
+#[test]
+fn an_instance_stays_while_its_key_leads_to_it_whatever_it_takes() {
+    check(
+        "
+        limit retention_bytes 1
+        use pure
+        start a pure key=one
+        start b pure
+        settle
+        sweep
+        settle
+        after 25h
+        sweep
+        sweep
+        settle
+        ",
+        expect![[r#"
+            > limit retention_bytes 1
+            > use pure
+            > start a pure key=one
+              look up test/pure/client/one
+              commit of 1
+                a: started activated completed workflow-completed | key test/pure/client/one, listed completed
+            > start b pure
+            > settle
+              start a: created, a completed {"done":1} @2
+              commit of 1
+                b: started activated completed workflow-completed | listed completed
+              start b: created, b completed {"done":1} @3
+            > sweep
+              sweep ended
+              load b
+              load a
+              commit of 1
+                b: forget, unlisted, no end
+            > settle
+            > after 25h
+            > sweep
+              sweep start
+              load a
+              look up test/pure/client/one
+              commit of 1
+                shard 116: no key test/pure/client/one
+            > sweep
+              sweep ended
+              load a
+            > settle
+              commit of 1
+                a: forget, unlisted, no end
+        "#]],
+    );
+}
+
+#[test]
+fn what_ended_instances_take_is_known_after_a_restart_and_a_refusal() {
+    let mut world = World::new();
+    world.run("use pure\nstart a pure\nsettle\nstart b pure\nsettle");
+    let bytes = world.machine.ended_bytes();
+    assert!((1_200..3_000).contains(&bytes), "two instances take {bytes}");
+    world.run("start c pure\nrefused\nrestart");
+    assert_eq!(world.machine.ended_bytes(), bytes);
+    world.run("start d pure\nsettle");
+    assert_eq!(world.machine.ended_bytes() * 2, bytes * 3, "each takes the same");
+    world.run("after 721h\nsweep\nsettle");
+    assert_eq!(world.machine.ended_bytes(), 0);
+    world.run("restart");
+    assert_eq!(world.machine.ended_bytes(), 0);
+}
+
+#[test]
+fn a_namespace_may_have_an_age_of_its_own() {
+    let mut world = World::new();
+    let hour = std::time::Duration::from_secs(3_600);
+    world.limits.retention_age_by_namespace.insert("test".to_owned(), 100 * hour);
+    world.limits.retention_age_by_namespace.insert("other".to_owned(), hour);
+    world.run("restart\nuse pure\nstart a pure\nsettle\nafter 99h\nsweep\nsettle");
+    assert_eq!(world.machine.counters().forgotten, 0);
+    world.run("after 2h\nsweep\nsweep\nsettle");
+    assert_eq!(world.machine.counters().forgotten, 1);
 }

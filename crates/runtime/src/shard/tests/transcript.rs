@@ -7,7 +7,7 @@ use motet_types::{InstanceId, Timestamp};
 
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Reply};
-use crate::tables::{INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER};
+use crate::tables::{ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, USAGE};
 use crate::{Error, InstanceView, view};
 
 impl Names {
@@ -83,6 +83,9 @@ impl Names {
             table if table == START.id => format!("{verb}key {}", text(&values[1])),
             // It goes with each message.
             table if table == SENT.id => return None,
+            // They go with each end.
+            table if table == USAGE.id || table == ENDED.id && is_put => return None,
+            table if table == ENDED.id => "no end".to_owned(),
             table if table == INBOX.id => {
                 format!("taken {}→{} #{}", int(&values[1]), int(&values[0]), int(&values[2]))
             }

@@ -25,7 +25,7 @@ use crate::{Error, HistoryEntry, view};
 pub(super) struct World {
     pub(super) machine: Machine,
     store: MemoryStore,
-    limits: Limits,
+    pub(super) limits: Limits,
     now: Timestamp,
     epoch: Epoch,
     /// The batch in flight.
@@ -148,17 +148,22 @@ impl World {
 
     /// Changes a limit; the machine begins anew.
     pub(super) fn limit(&mut self, name: &str, number: usize) {
+        let mut bytes_max = 0;
         let limit = match name {
             "fuel_local_max" => {
                 self.fuel_local_max = number as u64;
                 &mut 0
             }
+            "retention_bytes" => &mut bytes_max,
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
             "step_records_max" => &mut self.limits.step_records_max,
             other => panic!("scripts cannot set {other:?}"),
         };
         *limit = number;
+        if bytes_max > 0 {
+            self.limits.retention_bytes = Some(bytes_max as u64);
+        }
         self.quietly(|world| {
             world.restart(&[]);
             world.turn();

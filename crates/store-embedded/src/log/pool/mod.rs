@@ -7,13 +7,17 @@ use motet_store::Position;
 
 use crate::disk::Disk;
 use crate::log::segment::{BLOCK, Segment, segment_name};
+use crate::options::Options;
+
+/// Full segments that the tables do not cover, beyond which the next ones are larger.
+const FULL_BEFORE_GROWTH: usize = 1;
 
 /// The segments that are not written now: spare ones, and full ones that the tables do not cover yet.
 ///
 /// Shared by who writes the log, who covers it, and who prepares spare segments.
 pub(crate) struct Pool {
     disk: Arc<dyn Disk>,
-    segment_bytes: u64,
+    segment_bytes_max: u64,
     segments_spare: usize,
     state: Mutex<State>,
     changed: Condvar,
@@ -23,6 +27,8 @@ struct State {
     spares: VecDeque<Segment>,
     /// Full segments, each with the position of its last commit.
     full: VecDeque<(Segment, Position)>,
+    /// Size of the next spare segment, in bytes. It grows with the load: a checkpoint's time should fill about one.
+    segment_bytes: u64,
     next_number: u64,
     closed: bool,
 }
@@ -31,17 +37,21 @@ impl Pool {
     /// A pool that begins with these spare segments and names new files from `next_number` on.
     pub(crate) fn new(
         disk: Arc<dyn Disk>,
-        segment_bytes: u64,
-        segments_spare: usize,
+        options: &Options,
         spares: Vec<Segment>,
         next_number: u64,
     ) -> Self {
-        let state =
-            State { spares: spares.into(), full: VecDeque::new(), next_number, closed: false };
+        let state = State {
+            spares: spares.into(),
+            full: VecDeque::new(),
+            segment_bytes: options.segment_bytes_first.min(options.segment_bytes_max),
+            next_number,
+            closed: false,
+        };
         Self {
             disk,
-            segment_bytes,
-            segments_spare,
+            segment_bytes_max: options.segment_bytes_max,
+            segments_spare: options.segments_spare,
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -52,7 +62,11 @@ impl Pool {
         let spare = {
             let mut state = self.state();
             let place = state.spares.iter().position(|spare| spare.bytes >= bytes);
-            place.and_then(|place| state.spares.remove(place))
+            let spare = place.and_then(|place| state.spares.remove(place));
+            if spare.is_none() {
+                state.grow(self.segment_bytes_max);
+            }
+            spare
         };
         self.changed.notify_all();
         match spare {
@@ -68,7 +82,11 @@ impl Pool {
 
     /// Puts away a full segment until its last commit is covered.
     pub(crate) fn put_away(&self, segment: Segment, last: Position) {
-        self.state().full.push_back((segment, last));
+        let mut state = self.state();
+        state.full.push_back((segment, last));
+        if state.full.len() > FULL_BEFORE_GROWTH {
+            state.grow(self.segment_bytes_max);
+        }
     }
 
     /// Makes spare what the tables cover up to `covered`; what is too many or too small is removed.
@@ -79,7 +97,7 @@ impl Pool {
             let free: Vec<Segment> =
                 state.full.drain(..count).map(|(segment, _)| segment).collect();
             let (kept, removed) =
-                free.into_iter().partition(|free| free.bytes == self.segment_bytes);
+                free.into_iter().partition(|free| self.fits(free, state.segment_bytes));
             state.spares.extend::<Vec<Segment>>(kept);
             let surplus = state.spares.len().saturating_sub(self.segments_spare);
             state.spares.drain(..surplus).chain(removed).collect()
@@ -90,7 +108,8 @@ impl Pool {
     /// Makes spare segments until there are enough.
     pub(crate) fn prepare(&self) -> io::Result<()> {
         while self.lacks_spares() {
-            let spare = self.create(self.segment_bytes)?;
+            let bytes = self.state().segment_bytes;
+            let spare = self.create(bytes)?;
             self.state().spares.push_back(spare);
         }
         Ok(())
@@ -109,6 +128,11 @@ impl Pool {
         self.changed.notify_all();
     }
 
+    /// Whether a segment serves again: not where the load has outgrown it, nor where one large frame made it large.
+    fn fits(&self, segment: &Segment, wanted: u64) -> bool {
+        (wanted..=self.segment_bytes_max).contains(&segment.bytes)
+    }
+
     fn lacks_spares(&self) -> bool {
         let state = self.state();
         !state.closed && state.spares.len() < self.segments_spare
@@ -125,6 +149,12 @@ impl Pool {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl State {
+    fn grow(&mut self, bytes_max: u64) {
+        self.segment_bytes = self.segment_bytes.saturating_mul(2).min(bytes_max);
     }
 }
 

@@ -7,11 +7,22 @@ use super::Pool;
 use crate::disk::{Disk, MemoryDisk};
 use crate::error::is_disk_full;
 use crate::log::segment::{Segment, segment_name};
+use crate::options::Options;
 
 const BYTES: u64 = 8_192;
 
 fn pool(disk: &MemoryDisk, spares: usize) -> Pool {
-    Pool::new(Arc::new(disk.clone()), BYTES, spares, Vec::new(), 1)
+    growing(disk, spares, BYTES)
+}
+
+fn growing(disk: &MemoryDisk, segments_spare: usize, segment_bytes_max: u64) -> Pool {
+    let options = Options {
+        segment_bytes_first: BYTES,
+        segment_bytes_max,
+        segments_spare,
+        ..Options::small()
+    };
+    Pool::new(Arc::new(disk.clone()), &options, Vec::new(), 1)
 }
 
 fn names(disk: &MemoryDisk) -> Vec<String> {
@@ -69,6 +80,46 @@ fn what_is_too_many_or_of_another_size_is_removed() {
     }
     pool.recycle(Position(1)).expect("all are covered");
     assert_eq!(names(&disk), [segment_name(2)]);
+}
+
+#[test]
+fn segments_grow_while_more_than_one_is_filled_between_two_checkpoints() {
+    let disk = MemoryDisk::new(0);
+    let pool = growing(&disk, 1, 4 * BYTES);
+    let mut sizes = Vec::new();
+    for last in 1..=6 {
+        pool.prepare().expect("there is room");
+        let filled = take(&pool, 1);
+        sizes.push(filled.bytes / BYTES);
+        pool.put_away(filled, Position(last));
+    }
+    assert_eq!(sizes, [1, 1, 2, 4, 4, 4], "up to the largest");
+    pool.recycle(Position(6)).expect("all are covered");
+    assert_eq!(take(&pool, 1).bytes, 4 * BYTES, "what was outgrown is not used again");
+    assert!(names(&disk).len() <= 2, "and is gone: {:?}", names(&disk));
+}
+
+#[test]
+fn segments_of_an_idle_store_stay_small() {
+    let disk = MemoryDisk::new(0);
+    let pool = growing(&disk, 2, 4 * BYTES);
+    for last in 1..=20 {
+        pool.prepare().expect("there is room");
+        pool.put_away(take(&pool, 1), Position(last));
+        pool.recycle(Position(last)).expect("it is covered");
+    }
+    let bytes: u64 = (0..2).map(|_| take(&pool, 1).bytes).sum();
+    assert_eq!(bytes, 2 * BYTES);
+    assert!(names(&disk).len() <= 3);
+}
+
+#[test]
+fn a_segment_that_is_lacking_lets_the_next_ones_grow() {
+    let disk = MemoryDisk::new(0);
+    let pool = growing(&disk, 1, 4 * BYTES);
+    assert_eq!(take(&pool, BYTES).bytes, BYTES, "made at once");
+    pool.prepare().expect("there is room");
+    assert_eq!(take(&pool, 1).bytes, 2 * BYTES);
 }
 
 #[test]
