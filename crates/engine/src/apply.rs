@@ -32,6 +32,8 @@ impl Instance {
                 self.requested(step, *attempt, key, request);
             }
             Fact::Resent { attempt, .. } => self.resent(step, *attempt),
+            Fact::Parked { attempt, parked } => self.park(step, *attempt, Some(*parked)),
+            Fact::Released { attempt } => self.park(step, *attempt, None),
             Fact::Settled { attempt, settled } => self.settled(step, *attempt, &settled.result),
             Fact::Abandoned { attempt } => self.abandoned(step, *attempt),
             Fact::ChildRequested { child } => self.child_requested(step, child),
@@ -81,15 +83,29 @@ impl Instance {
             key: key.to_owned(),
             request: request.clone(),
             state: CallState::InFlight,
+            parked: None,
         };
     }
 
     fn resent(&mut self, id: StepId, again: Attempt) {
         self.work.retain(|work| *work != Work::Resend { step: id });
         self.change(id, |step| {
-            if let Activity::Call { attempt, state, .. } = &mut step.activity {
+            if let Activity::Call { attempt, state, parked, .. } = &mut step.activity {
                 *attempt = again;
                 *state = CallState::InFlight;
+                *parked = None;
+            }
+        });
+    }
+
+    /// The call waits to be sent, or does so no longer.
+    fn park(&mut self, id: StepId, of: Attempt, waits: Option<crate::Parked>) {
+        self.change(id, |step| {
+            if let Activity::Call { attempt, state: CallState::InFlight, parked, .. } =
+                &mut step.activity
+                && *attempt == of
+            {
+                *parked = waits;
             }
         });
     }
@@ -101,11 +117,15 @@ impl Instance {
         result: &Result<motet_expr::Value, Box<crate::WorkflowError>>,
     ) {
         if self.abandoned.remove(&(id, settled)) {
+            if !self.abandoned.iter().any(|(step, _)| *step == id) {
+                self.abandoned_tasks.remove(&id);
+            }
             return;
         }
         self.change(id, |step| {
-            if let Activity::Call { state, .. } = &mut step.activity {
+            if let Activity::Call { state, parked, .. } = &mut step.activity {
                 *state = CallState::Settled;
+                *parked = None;
             }
         });
         self.take_result(id, result);
@@ -113,9 +133,13 @@ impl Instance {
 
     fn abandoned(&mut self, id: StepId, abandoned: Attempt) {
         self.abandoned.insert((id, abandoned));
+        if let Some(task) = self.steps.get(&id).and_then(|step| step.task) {
+            self.abandoned_tasks.insert(id, task);
+        }
         self.change(id, |step| {
-            if let Activity::Call { state, .. } = &mut step.activity {
+            if let Activity::Call { state, parked, .. } = &mut step.activity {
                 *state = CallState::Abandoned;
+                *parked = None;
             }
         });
     }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, Status, StepId};
 
-use crate::WorkflowError;
+use crate::{Parked, WorkflowError};
 
 /// What an instance may be asked or told.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,17 @@ pub enum Input {
         step: StepId,
         attempt: Attempt,
         outcome: Outcome,
+    },
+    /// A call waits for its sending, and has done so for a while.
+    Park {
+        step: StepId,
+        attempt: Attempt,
+        parked: Parked,
+    },
+    /// A parked call is about to be sent.
+    Release {
+        step: StepId,
+        attempt: Attempt,
     },
     /// A child that the step awaits has ended.
     ChildEnded {

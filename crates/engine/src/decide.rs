@@ -117,6 +117,8 @@ impl<'a> Decider<'a> {
     fn take(&mut self, input: Input) -> Result<(), Rejection> {
         match input {
             Input::Outcome { step, attempt, outcome } => self.outcome(step, attempt, outcome),
+            Input::Park { step, attempt, parked } => self.park(step, attempt, parked),
+            Input::Release { step, attempt } => self.release(step, attempt),
             Input::ChildEnded { step, child, result } => self.child_ended(step, child, result),
             Input::TimersDue => self.timers_due(),
             Input::Continue => self.proceed(),
@@ -132,9 +134,11 @@ impl<'a> Decider<'a> {
         Metered { result: self.records, fuel_burnt: self.fuel_burnt }
     }
 
-    /// Writes a record about an open step.
+    /// Writes a record about an open step, or about one that left an attempt in flight.
     pub(crate) fn emit(&mut self, step: StepId, fact: Fact) {
-        let task = self.instance.steps.get(&step).and_then(|step| step.task);
+        let open = self.instance.steps.get(&step);
+        let gone = || self.instance.abandoned_tasks.get(&step).copied();
+        let task = open.map_or_else(gone, |step| step.task);
         self.emit_about(step, task, fact);
     }
 

@@ -34,7 +34,7 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
             request: request.clone(),
             due: *due,
         }),
-        Fact::Resent { .. } => call_of(instance, step, record.at),
+        Fact::Resent { .. } | Fact::Released { .. } => call_of(instance, step, record.at),
         Fact::Abandoned { attempt } => Some(Effect::Withdraw { step, attempt: *attempt }),
         Fact::ChildRequested { child } => Some(Effect::StartChild { step, child: child.clone() }),
         Fact::ChildCancelled { child } => Some(Effect::CancelChild { child: *child }),
@@ -63,7 +63,7 @@ pub fn outstanding(instance: &Instance, now: Timestamp) -> Vec<Effect> {
 
 fn call_of(instance: &Instance, step: StepId, now: Timestamp) -> Option<Effect> {
     match &instance.steps.get(&step)?.activity {
-        Activity::Call { attempt, key, request, state: CallState::InFlight } => {
+        Activity::Call { attempt, key, request, state: CallState::InFlight, .. } => {
             Some(Effect::Call {
                 step,
                 attempt: *attempt,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
 
-use crate::{ChildRequest, Input, Request, Settled, Start, WorkflowError};
+use crate::{ChildRequest, Input, Parked, Request, Settled, Start, WorkflowError};
 
 mod check;
 mod keys;
@@ -31,6 +31,8 @@ pub struct Instance {
     pub timers: BTreeSet<(Timestamp, StepId, TimerKind)>,
     /// Attempts in flight whose results no longer steer.
     pub abandoned: BTreeSet<(StepId, Attempt)>,
+    /// The tasks of their steps, which may be gone.
+    pub abandoned_tasks: BTreeMap<StepId, TaskId>,
     pub suspended: bool,
     /// Steps that wait for a person.
     pub incidents: BTreeMap<StepId, Incident>,
@@ -87,6 +89,8 @@ pub enum Activity {
         key: String,
         request: Arc<Request>,
         state: CallState,
+        /// Where it is in flight but waits to be sent.
+        parked: Option<Parked>,
     },
     Child(Arc<ChildRequest>),
 }
@@ -121,7 +125,7 @@ impl Branch {
             BranchState::Completed { output, context } => {
                 json::size_bound(output) + context.as_ref().map_or(0, json::size_bound)
             }
-            BranchState::Open | BranchState::Failed(_) => 0,
+            BranchState::Open | BranchState::Failed(_) | BranchState::Skipped => 0,
         }
     }
 }
@@ -135,6 +139,8 @@ pub enum BranchState {
         context: Option<Value>,
     },
     Failed(Box<WorkflowError>),
+    /// Its condition was false: of a race, which it neither wins nor loses.
+    Skipped,
 }
 
 /// Something that can be done at once.
@@ -211,7 +217,7 @@ impl Instance {
         }
         if self.suspended {
             Status::Suspended
-        } else if self.has_work() || self.steps.values().any(Step::is_in_flight) {
+        } else if self.has_work() || self.steps.values().any(Step::is_out) {
             Status::Running
         } else {
             Status::Waiting
@@ -320,6 +326,19 @@ impl Instance {
 impl Step {
     pub(crate) fn is_in_flight(&self) -> bool {
         matches!(self.activity, Activity::Call { state: CallState::InFlight, .. })
+    }
+
+    /// Whether its call is in flight and does not wait to be sent.
+    fn is_out(&self) -> bool {
+        self.is_in_flight() && self.parked().is_none()
+    }
+
+    /// Why its call waits to be sent.
+    pub fn parked(&self) -> Option<&Parked> {
+        match &self.activity {
+            Activity::Call { parked, .. } => parked.as_ref(),
+            _ => None,
+        }
     }
 
     /// The attempt that is in flight.

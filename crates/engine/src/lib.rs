@@ -41,7 +41,8 @@ pub use instance::{
     TryPhase, Work,
 };
 pub use record::{
-    CatchAction, ChildRequest, Fact, Next, Opening, Parent, Record, SEMANTICS, Settled, Start,
+    CatchAction, ChildRequest, Fact, Next, Opening, Parent, ParkReason, Parked, Record, SEMANTICS,
+    Settled, Start,
 };
 pub use request::{Authorization, Body, Deferred, Request, deferred_program};
 pub use task::call::UNKNOWN as UNKNOWN_OUTCOME;

@@ -6,7 +6,9 @@ use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, Workfl
 use crate::{End, Incident, Request, TimerKind, WorkflowError};
 
 /// The behaviour that new instances get; an instance keeps the number it began with.
-pub const SEMANTICS: u16 = 1;
+///
+/// 2: a skipped branch of a race neither wins nor loses; `end` within a fork keeps what its branches exported.
+pub const SEMANTICS: u16 = 2;
 
 /// A persisted fact: a generic header from which histories and views project, and what became true.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +67,15 @@ pub enum Fact {
     Resent {
         attempt: Attempt,
         due: Timestamp,
+    },
+    /// The call waits for its next sending.
+    Parked {
+        attempt: Attempt,
+        parked: Parked,
+    },
+    /// A parked call may leave: from now on it may have been sent.
+    Released {
+        attempt: Attempt,
     },
     /// What came of an attempt.
     Settled {
@@ -205,6 +216,43 @@ pub enum CatchAction {
     Handle { first: TaskId },
     /// It is done.
     Leave,
+}
+
+/// Why and since when a call waits before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parked {
+    pub reason: ParkReason,
+    /// When it began to wait.
+    pub since: Timestamp,
+    /// When it is looked at again, where that is known.
+    pub until: Option<Timestamp>,
+    /// Whether any earlier try may have left.
+    pub sent: bool,
+}
+
+/// What a parked call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParkReason {
+    /// The server has as many calls in flight as it may have.
+    Gate,
+    /// The service's breaker is open.
+    Breaker,
+    /// A limit of the service is reached.
+    Limit,
+    /// No endpoint of the service can be called.
+    Endpoint,
+}
+
+impl ParkReason {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Breaker => "breaker",
+            Self::Limit => "limit",
+            Self::Endpoint => "endpoint",
+        }
+    }
 }
 
 /// What came of an attempt, as far as it steers.

@@ -10,6 +10,9 @@ pub enum Error {
     /// They end within an item.
     #[error("the bytes end too early, at byte {offset}")]
     Truncated { offset: usize },
+    /// They refer to a value of another chunk, which has to be read first.
+    #[error("a value stands in the chunk that begins with record {record}")]
+    Elsewhere { record: u64 },
     /// They are not of this form.
     #[error("{what}, at byte {offset}")]
     Malformed { what: &'static str, offset: usize },

@@ -14,6 +14,8 @@ variants!("input", Input {
     7 Resume,
     8 Retry,
     9 Panicked { 1 message, 2 input },
+    10 Park { 1 step, 2 attempt, 3 parked },
+    11 Release { 1 step, 2 attempt },
 });
 
 variants!("outcome", Outcome {

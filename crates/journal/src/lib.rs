@@ -27,6 +27,7 @@ mod request;
 mod scalar;
 mod snapshot;
 mod value;
+mod values;
 mod wire;
 
 use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record};
@@ -35,6 +36,7 @@ pub use chunk::FORMAT;
 pub use error::Error;
 pub use message::Message;
 pub use value::{SHARED_BYTES_MIN, VALUE_DEPTH_MAX};
+pub use values::{REFERRED_BYTES_MIN, REFERRED_RECORDS_MAX, Values};
 
 use chunk::Content;
 
@@ -55,6 +57,52 @@ pub fn decode_records(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     chunk::decode_records(bytes)
 }
 
+/// Appends the records of one commit of a history, of which `values` knows the large values; no records are no bytes.
+///
+/// `first_record` is the ordinal of the first one. Every chunk and every snapshot of the history has to go through the same
+/// `values`, in order; after a failure to store one they are of no use any more.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_history(
+    records: &[Record],
+    first_record: u64,
+    values: &mut Values,
+    out: &mut Vec<u8>,
+) {
+    chunk::encode_history(records, first_record, values, out);
+}
+
+/// The records of a chunk of a history, whose large values come to be known.
+///
+/// # Errors
+/// [`Error::Elsewhere`] where a value stands in a chunk that has not gone through `values`: once that has, the same call
+/// succeeds. Else as [`decode_records`].
+pub fn decode_history(
+    bytes: &[u8],
+    first_record: u64,
+    values: &mut Values,
+) -> Result<Vec<Record>, Error> {
+    chunk::decode_history(bytes, first_record, values)
+}
+
+/// Appends the whole state of an instance, with the places of its large values: chunks that follow may refer to them, and
+/// can be read after the snapshot alone.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_snapshot(instance: &Instance, values: &mut Values, out: &mut Vec<u8>) {
+    chunk::encode_snapshot(instance, values, out);
+}
+
+/// The state of an instance; `values` knows afterwards what chunks behind the snapshot may refer to.
+///
+/// # Errors
+/// As [`decode_instance`].
+pub fn decode_snapshot(bytes: &[u8], values: &mut Values) -> Result<Instance, Error> {
+    chunk::decode_snapshot(bytes, values)
+}
+
 /// Appends the whole state of an instance to `out`.
 ///
 /// # Panics
@@ -68,7 +116,7 @@ pub fn encode_instance(instance: &Instance, out: &mut Vec<u8>) {
 /// # Errors
 /// The format is newer, or the bytes are not what [`encode_instance`] writes.
 pub fn decode_instance(bytes: &[u8]) -> Result<Instance, Error> {
-    chunk::decode(Content::Instance, bytes)
+    chunk::decode_snapshot(bytes, &mut Values::default())
 }
 
 /// Appends a chunk of the catalog's records to `out`; no records are no bytes.

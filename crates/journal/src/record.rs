@@ -1,8 +1,8 @@
 //! Records of instances. The tables are the format: numbers are added, never changed, never used again.
 
 use motet_engine::{
-    CatchAction, ChildRequest, End, Fact, Incident, Next, Opening, Parent, Record, Settled, Start,
-    TimerKind, WorkflowError,
+    CatchAction, ChildRequest, End, Fact, Incident, Next, Opening, Parent, ParkReason, Parked,
+    Record, Settled, Start, TimerKind, WorkflowError,
 };
 use motet_expr::Value;
 use motet_types::Timestamp;
@@ -68,6 +68,8 @@ variants!("fact", Fact {
     23 Reopened,
     24 Ended { 1 end },
     25 Fed,
+    26 Parked { 1 attempt, 2 parked },
+    27 Released { 1 attempt },
 });
 
 message!(Start {
@@ -111,6 +113,15 @@ variants!("catch action", CatchAction {
     1 Retry { 1 number, 2 at },
     2 Handle { 1 first },
     3 Leave,
+});
+
+message!(Parked { 1 reason, 2 since, 3 until, 4 sent });
+
+variants!("park reason", ParkReason {
+    1 Gate,
+    2 Breaker,
+    3 Limit,
+    4 Endpoint,
 });
 
 message!(Settled { 1 result, 2 maybe_run });

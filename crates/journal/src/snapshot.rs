@@ -18,6 +18,7 @@ message!(Instance {
     11 suspended,
     12 incidents,
     13 end,
+    14 abandoned_tasks,
 });
 
 message!(Step {
@@ -41,7 +42,7 @@ variants!("activity", Activity {
     4 Fork { 1 compete, 2 branches },
     5 Try { 1 phase, 2 retries },
     6 Wait,
-    7 Call { 1 attempt, 2 key, 3 request, 4 state },
+    7 Call { 1 attempt, 2 key, 3 request, 4 state, 10 parked },
     8 Child(1 child),
 });
 
@@ -63,6 +64,7 @@ variants!("branch state", BranchState {
     1 Open,
     2 Completed { 1 output, 2 context },
     3 Failed(1 error),
+    10 Skipped,
 });
 
 variants!("work", Work {

@@ -3,6 +3,7 @@ pub(crate) mod coverage;
 mod chunks;
 mod evolution;
 mod fixtures;
+mod histories;
 mod hostile;
 mod round_trip;
 mod samples;

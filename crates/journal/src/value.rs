@@ -48,6 +48,8 @@ const ARRAY: u8 = 9;
 const OBJECT: u8 = 10;
 /// The number of an earlier value of the chunk.
 const SAME: u8 = 11;
+/// How many records before this chunk another one begins, and the number of a value there (from format 2 on).
+const EARLIER: u8 = 12;
 
 /// What makes two values one in memory: where their content lies, and how long a text is.
 pub(crate) type Identity = (usize, usize);
@@ -55,14 +57,14 @@ pub(crate) type Identity = (usize, usize);
 /// A value that was written.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    number: u64,
+    pub(crate) number: u64,
     height: usize,
 }
 
 /// A value that was read.
 pub(crate) struct Shared {
-    value: Value,
-    height: usize,
+    pub(crate) value: Value,
+    pub(crate) height: usize,
 }
 
 impl Item for Value {
@@ -88,20 +90,35 @@ impl Item for Value {
 /// Writes a value `level` containers deep; returns its height, 0 for what contains nothing.
 fn write(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
     let identity = shared_identity(value);
-    if let Some(place) = identity.and_then(|identity| writer.written.get(&identity)).copied() {
-        assert!(level + place.height <= VALUE_DEPTH_MAX, "a value is nested too deeply");
-        head(SAME, place.number, writer);
-        return place.height;
+    if let Some(identity) = identity
+        && let Some(height) = write_reference(identity, writer)
+    {
+        assert!(level + height <= VALUE_DEPTH_MAX, "a value is nested too deeply");
+        return height;
     }
     let begin = writer.offset();
     let height = write_own(value, level, writer);
-    if is_kept(value, writer.offset() - begin) {
+    let bytes = writer.offset() - begin;
+    if is_kept(value, bytes) {
         if let Some(identity) = identity {
             writer.written.insert(identity, Place { number: writer.kept, height });
+            writer.remember(value, identity, bytes, height);
         }
         writer.kept += 1;
     }
     height
+}
+
+/// Refers to a value that was written before, in this chunk or in an earlier one.
+fn write_reference(identity: Identity, writer: &mut Writer<'_>) -> Option<usize> {
+    if let Some(place) = writer.written.get(&identity).copied() {
+        head(SAME, place.number, writer);
+        return Some(place.height);
+    }
+    let (place, height) = writer.earlier(identity)?;
+    head(EARLIER, writer.first_record() - place.record, writer);
+    writer.varint(place.number);
+    Some(height)
 }
 
 fn write_own(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
@@ -164,7 +181,7 @@ fn head(kind: u8, number: u64, writer: &mut Writer<'_>) {
 }
 
 /// Identity of a value that may stand elsewhere too; `None` if this is the only pointer to its content.
-fn shared_identity(value: &Value) -> Option<Identity> {
+pub(crate) fn shared_identity(value: &Value) -> Option<Identity> {
     match value {
         Value::Arr(items) if Arc::strong_count(items) > 1 => Some((Arc::as_ptr(items).addr(), 0)),
         Value::Obj(map) if Arc::strong_count(map) > 1 => Some((Arc::as_ptr(map).addr(), 0)),
@@ -208,12 +225,14 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Value, Error> {
         }
         let (mut value, mut height) = match kind {
             SAME => same(number, open.len(), reader)?,
+            EARLIER => earlier(number, open.len(), reader)?,
             _ => leaf(kind, number, open.len(), reader)?,
         };
         // Close everything that this value completes.
         loop {
-            if is_kept(&value, reader.offset() - begin) {
-                reader.kept.push(Shared { value: value.clone(), height });
+            let bytes = reader.offset() - begin;
+            if is_kept(&value, bytes) {
+                reader.remember(&value, bytes, height);
             }
             let Some(mut container) = open.pop() else { return Ok(value) };
             container.add(value, height, reader)?;
@@ -331,6 +350,13 @@ fn same(number: u64, level: usize, reader: &Reader<'_>) -> Result<(Value, usize)
     };
     check_depth(level + height, reader)?;
     Ok((value.clone(), *height))
+}
+
+fn earlier(back: u64, level: usize, reader: &mut Reader<'_>) -> Result<(Value, usize), Error> {
+    let number = reader.varint()?;
+    let (value, height) = reader.earlier(back, number)?;
+    check_depth(level + height, reader)?;
+    Ok((value, height))
 }
 
 fn integer(number: u64, reader: &Reader<'_>) -> Result<isize, Error> {

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use motet_expr::Value;
+
 use crate::Error;
 use crate::value::{self, Identity, Place, Shared};
+use crate::values::{Known, REFERRED_BYTES_MIN, ValuePlace, Values};
 
 /// How a field is laid out, so that one of an unknown number can be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,34 @@ pub(crate) struct Writer<'o> {
     pub(crate) written: BTreeMap<Identity, Place>,
     /// How many values a reader has kept by now, whether or not anything will refer to them.
     pub(crate) kept: u64,
+    /// What it belongs to; none where nothing outside the chunk is referred to.
+    history: Option<Within<'o>>,
+    /// Whether it refers to an earlier chunk.
+    pub(crate) refers: bool,
+    /// Of a snapshot: the numbers of the values in it that stand in the history, with their places there.
+    pub(crate) named: Vec<(u64, ValuePlace)>,
     depth: usize,
+}
+
+/// What a chunk belongs to.
+struct Within<'h> {
+    values: &'h mut Values,
+    /// The ordinal of the chunk's first record; none of a snapshot.
+    first_record: Option<u64>,
+    /// The oldest record whose chunk is needed so far.
+    oldest: u64,
+}
+
+impl<'h> Within<'h> {
+    fn new(values: &'h mut Values, first_record: Option<u64>) -> Self {
+        Self { values, first_record, oldest: first_record.unwrap_or_default() }
+    }
+
+    fn close(&mut self) {
+        if let Some(record) = self.first_record {
+            self.values.close(record, self.oldest);
+        }
+    }
 }
 
 /// Reads one chunk.
@@ -39,12 +69,74 @@ pub(crate) struct Reader<'b> {
     at: usize,
     /// The values read so far that others may refer to.
     pub(crate) kept: Vec<Shared>,
+    history: Option<Within<'b>>,
+    /// Whether the chunk's format has references to earlier chunks.
+    may_refer: bool,
     depth: usize,
 }
 
 impl<'o> Writer<'o> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { out, written: BTreeMap::new(), kept: 0, depth: 0 }
+        Self {
+            out,
+            written: BTreeMap::new(),
+            kept: 0,
+            history: None,
+            refers: false,
+            named: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// A chunk of this history, beginning with that record; a snapshot without one.
+    pub(crate) fn of(self, values: &'o mut Values, first_record: Option<u64>) -> Self {
+        Self { history: Some(Within::new(values, first_record)), ..self }
+    }
+
+    pub(crate) fn first_record(&self) -> u64 {
+        self.history.as_ref().and_then(|history| history.first_record).unwrap_or_default()
+    }
+
+    /// Where the value stands in an earlier chunk, if this one may refer there, with its height.
+    pub(crate) fn earlier(&mut self, identity: Identity) -> Option<(ValuePlace, usize)> {
+        let Within { values, first_record: Some(first), oldest } = self.history.as_mut()? else {
+            return None;
+        };
+        let place = values.within_reach(identity, *first)?;
+        let known = values.at(place)?;
+        *oldest = known.oldest.min(*oldest);
+        self.refers = true;
+        Some((place, known.height))
+    }
+
+    /// A value that is worth keeping was written: in a chunk later ones may refer to it, a snapshot tells its place.
+    pub(crate) fn remember(
+        &mut self,
+        value: &Value,
+        identity: Identity,
+        bytes: usize,
+        height: usize,
+    ) {
+        let Some(history) = &mut self.history else { return };
+        match history.first_record {
+            None => {
+                let place = history.values.place_of(identity);
+                self.named.extend(place.map(|place| (self.kept, place)));
+            }
+            Some(record) if bytes >= REFERRED_BYTES_MIN => {
+                let known = Known { value: value.clone(), height, oldest: record };
+                let place = ValuePlace { record, number: self.kept };
+                history.values.add(place, Some(identity), known);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The chunk is complete.
+    pub(crate) fn close(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.close();
+        }
     }
 
     /// Bytes of the buffer so far; only differences mean anything.
@@ -111,7 +203,53 @@ impl<'o> Writer<'o> {
 
 impl<'b> Reader<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, at: 0, kept: Vec::new(), depth: 0 }
+        Self { bytes, at: 0, kept: Vec::new(), history: None, may_refer: false, depth: 0 }
+    }
+
+    /// A chunk of this history, beginning with that record; a snapshot without one.
+    pub(crate) fn of(self, values: &'b mut Values, first_record: Option<u64>) -> Self {
+        Self { history: Some(Within::new(values, first_record)), ..self }
+    }
+
+    /// Lets values refer to earlier chunks.
+    pub(crate) fn let_refer(&mut self) {
+        self.may_refer = true;
+    }
+
+    /// The value of that number in the chunk that begins so many records before this one, and its height.
+    pub(crate) fn earlier(&mut self, back: u64, number: u64) -> Result<(Value, usize), Error> {
+        let offset = self.at;
+        let malformed = |what| Error::Malformed { what, offset };
+        if !self.may_refer {
+            return Err(malformed("a value has an unknown kind"));
+        }
+        let Some(Within { values, first_record: Some(first), oldest }) = &mut self.history else {
+            return Err(malformed("a value refers to another chunk"));
+        };
+        let record = first.checked_sub(back).filter(|_| back > 0);
+        let record = record.ok_or(malformed("a value refers to no earlier chunk"))?;
+        let known = values.at(ValuePlace { record, number }).ok_or(Error::Elsewhere { record })?;
+        *oldest = known.oldest.min(*oldest);
+        Ok((known.value.clone(), known.height))
+    }
+
+    /// A value that is worth keeping was read.
+    pub(crate) fn remember(&mut self, value: &Value, bytes: usize, height: usize) {
+        if let Some(Within { values, first_record: Some(record), .. }) = &mut self.history
+            && bytes >= REFERRED_BYTES_MIN
+        {
+            let place = ValuePlace { record: *record, number: self.kept.len() as u64 };
+            let known = Known { value: value.clone(), height, oldest: *record };
+            values.add(place, value::shared_identity(value), known);
+        }
+        self.kept.push(Shared { value: value.clone(), height });
+    }
+
+    /// The chunk was read to its end.
+    pub(crate) fn close(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.close();
+        }
     }
 
     pub(crate) fn is_at_end(&self) -> bool {

@@ -23,6 +23,9 @@ use motet_types::Limits;
 use crate::{CatalogView, Handle, Health, Metrics};
 
 pub use clock::{Clock, SystemClock};
+#[cfg(test)]
+pub(crate) use engine::row_of;
+pub(crate) use lists::instance as listed;
 
 use engine::Levels;
 use lanes::Lanes;

@@ -19,7 +19,9 @@ mod view;
 pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Watch};
 pub use motet_definition::{Diagnostic, Severity};
-pub use motet_engine::{Catalog, Outcome, Published, Response, TagMove, Workflow, WorkflowError};
+pub use motet_engine::{
+    Catalog, Outcome, ParkReason, Parked, Published, Response, TagMove, Workflow, WorkflowError,
+};
 pub use motet_store::Position;
 pub use tables::SCHEMA;
 pub use view::{

@@ -17,6 +17,7 @@ mod slots;
 mod starts;
 mod stepping;
 mod timers;
+mod unloadable;
 mod usage;
 mod waiters;
 
@@ -98,6 +99,11 @@ pub enum Input {
         id: InstanceId,
         loaded: Result<Option<Loaded>, motet_store::Error>,
     },
+    /// The answer to a question for an instance's row.
+    Listed {
+        id: InstanceId,
+        row: Result<Option<Row>, motet_store::Error>,
+    },
     /// The answer to a lookup of a start key.
     Looked {
         shard: ShardId,
@@ -127,6 +133,8 @@ pub enum Input {
 /// Something that the machine wants done.
 pub enum Output {
     Load(InstanceId),
+    /// Read the row that lists show of the instance.
+    Row(InstanceId),
     Lookup {
         shard: ShardId,
         key: String,
@@ -217,6 +225,8 @@ pub struct Machine {
     idle: BTreeMap<u64, InstanceId>,
     timers: BTreeSet<(Timestamp, InstanceId)>,
     starting: HashMap<(ShardId, String), Starting>,
+    /// Instances that lists show as unloadable.
+    unloadable: BTreeSet<InstanceId>,
     waiters: Waiters,
     links: Links,
     dispatch: Dispatch,
@@ -248,6 +258,7 @@ impl Machine {
             idle: BTreeMap::new(),
             timers: BTreeSet::new(),
             starting: HashMap::new(),
+            unloadable: BTreeSet::new(),
             waiters: Waiters::default(),
             links: Links::default(),
             retention: Retention::default(),
@@ -277,6 +288,7 @@ impl Machine {
                 self.outcome(id, step, attempt, outcome);
             }
             Input::Loaded { id, loaded } => self.loaded(id, loaded),
+            Input::Listed { id, row } => self.listed(id, row),
             Input::Looked { shard, key, row } => self.looked(shard, key, row),
             Input::Committed { positions } => self.committed(&positions),
             Input::Refused { error } => self.refused(&error),

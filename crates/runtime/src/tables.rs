@@ -5,8 +5,9 @@ use motet_store::{Column, ColumnType, Index, Schema, Table, TableId, Value};
 use motet_types::InstanceId;
 
 /// Every table, for whoever opens a store.
-pub const SCHEMA: Schema =
-    Schema { tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE] };
+pub const SCHEMA: Schema = Schema {
+    tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE, UNLOADABLE],
+};
 
 /// One row per instance: what lists show.
 pub(crate) const INSTANCE: Table = Table {
@@ -33,6 +34,15 @@ pub(crate) const INSTANCE: Table = Table {
         Index { columns: &["parent"], partial: true },
         Index { columns: &["business_key"], partial: true },
     ],
+};
+
+/// One row per instance that could not be loaded when it was last needed.
+pub(crate) const UNLOADABLE: Table = Table {
+    id: TableId(8),
+    name: "unloadable",
+    columns: &[blob("instance"), text("reason"), int("since")],
+    key_columns: 1,
+    indexes: &[],
 };
 
 /// One row per instance that waits for a time: its earliest timer.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
-use motet_engine::{Catalog, WorkflowError};
+use motet_engine::{Catalog, Parked, WorkflowError};
 use motet_expr::Value;
 use motet_store::Position;
 use motet_types::{
@@ -86,6 +86,8 @@ pub struct StepView {
     pub attempt: Option<Attempt>,
     /// When its next timer comes due.
     pub due: Option<Timestamp>,
+    /// Why its call waits to be sent.
+    pub parked: Option<Parked>,
 }
 
 /// One record of an instance's history.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use motet_engine::{Fact, Instance};
-use motet_journal::{decode_instance, decode_records};
+use motet_journal::{Values, decode_history, decode_snapshot};
 use motet_store::{Answer, Commit, Entity, Loaded, Order, Query, Row, RowScan, Value};
 use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
@@ -202,12 +202,14 @@ impl World {
 
 /// Snapshot and records by hand, apart from what the runtime does.
 fn rebuild(id: InstanceId, loaded: &Loaded) -> Option<Instance> {
+    let mut values = Values::default();
     let mut state = match &loaded.snapshot {
-        Some(snapshot) => Some(decode_instance(snapshot).ok()?),
+        Some(snapshot) => Some(decode_snapshot(snapshot, &mut values).ok()?),
         None => None,
     };
     for chunk in &loaded.records {
-        for record in decode_records(chunk).ok()? {
+        let first = state.as_ref().map_or(0, |state| state.records);
+        for record in decode_history(chunk, first, &mut values).ok()? {
             if let (None, Fact::Started { start, .. }) = (&state, &record.fact) {
                 state = Some(Instance::blank(id, start.clone()));
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
@@ -31,6 +32,7 @@ pub(crate) struct Server {
 pub(crate) enum Operation {
     Commit(Vec<Commit>),
     Load(InstanceId),
+    Row(InstanceId),
     Lookup { shard: ShardId, key: String },
     Scan(RowScan),
 }
@@ -185,6 +187,7 @@ impl World {
         let life = self.life;
         match output {
             Output::Load(id) => self.ask(latency, Operation::Load(id))?,
+            Output::Row(id) => self.ask(latency, Operation::Row(id))?,
             Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
             Output::Scan(scan) => self.ask(latency, Operation::Scan(scan))?,
             Output::Commit(commits) => {
@@ -258,6 +261,13 @@ impl World {
                 let loaded = store.load(&[Entity(id.0)]);
                 let loaded = loaded.map(|loaded| loaded.into_iter().next().flatten());
                 Some(Input::Loaded { id, loaded })
+            }
+            Operation::Row(id) => {
+                let prefix = vec![Value::Blob(Bytes::copy_from_slice(&id.0))];
+                let table = crate::tables::named("instance").id;
+                let rows = store.rows(RowScan { table, prefix, after: None, limit: 1 });
+                let row = rows.map(|rows| rows.into_iter().next());
+                Some(Input::Listed { id, row })
             }
             Operation::Lookup { shard, key } => {
                 self.summary.lookups += 1;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use motet_engine::{Fact, Instance, Record, TimerKind};
-use motet_journal::decode_records;
+use motet_journal::{Values, decode_history};
 use motet_store::{Commit, Entity, Position, RowChange};
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
@@ -26,6 +26,8 @@ pub(crate) struct Shadow {
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) chunks: Vec<Bytes>,
+    records: u64,
+    values: Values,
 }
 
 /// What the history of one instance says.
@@ -67,7 +69,9 @@ impl Shadow {
         let history = self.histories.entry(commit.entity).or_default();
         history.chunks.push(commit.records.clone());
         let Some(id) = instance_of(commit.entity) else { return Ok(()) };
-        let records = decode_records(&commit.records).map_err(|error| {
+        let decoded = decode_history(&commit.records, history.records, &mut history.values);
+        history.records += u64::from(commit.record_count);
+        let records = decoded.map_err(|error| {
             violated(Check::HistoryChanged, "records that can be read", error.to_string())
         })?;
         for record in &records {
@@ -128,6 +132,12 @@ impl Shadow {
         let is_durable = known.is_some_and(|known| known.sent.contains(&(step, attempt)));
         ensure(is_durable, Check::EffectBeforeDurable, "a call whose request is durable", || {
             format!("a call of {id}, step {step}, attempt {attempt} left before that")
+        })?;
+        let open = known.and_then(|known| known.state.steps.get(&step));
+        let is_parked = open.is_some_and(|open| open.parked().is_some());
+        let expected = "a parked call whose release is durable";
+        ensure(!is_parked, Check::EffectBeforeDurable, expected, || {
+            format!("the parked call of {id}, step {step}, attempt {attempt} left before that")
         })
     }
 

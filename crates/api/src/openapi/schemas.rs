@@ -244,6 +244,18 @@ const SCHEMAS: &[Schema] = &[
             ("startedAt", Always, Instant),
             ("attempt", Maybe, Number),
             ("due", Maybe, Instant),
+            ("parked", Maybe, Ref("Parked")),
+        ],
+    },
+    Schema {
+        name: "Parked",
+        meaning: "Why a step's call waits to be sent: for the server's `gate` of calls in flight, a `breaker`, a `limit` or an \
+                  `endpoint`; `sent` says whether an earlier try may have left.",
+        members: &[
+            ("reason", Always, Text),
+            ("since", Always, Instant),
+            ("until", Maybe, Instant),
+            ("sent", Always, Truth),
         ],
     },
     Schema {

@@ -104,6 +104,14 @@ fn step(object: &mut Object<'_>, step: &StepView) {
         object.number("attempt", attempt.0);
     }
     object.maybe_text("due", step.due);
+    if let Some(parked) = &step.parked {
+        object.object("parked", |object| {
+            object.text("reason", parked.reason.as_str());
+            object.text("since", parked.since);
+            object.maybe_text("until", parked.until);
+            object.truth("sent", parked.sent);
+        });
+    }
 }
 
 fn outcome(object: &mut Object<'_>, instance: &InstanceView) {

@@ -12,8 +12,18 @@ impl Instance {
         let Some(task) = task else { return };
         self.work.retain(|work| *work != Work::Enter { parent, task });
         self.change(parent, |step| *step.visits.entry(task).or_default() += 1);
+        if self.start.semantics >= 2 && self.is_race(parent) {
+            self.set_branch(parent, task, BranchState::Skipped);
+            return self.join(parent);
+        }
         let data = self.steps.get(&parent).map(|step| step.data.clone()).unwrap_or_default();
         self.advance(parent, task, data, None, next);
+    }
+
+    /// Whether the first of the step's tasks that is done ends the others.
+    pub(crate) fn is_race(&self, step: StepId) -> bool {
+        let activity = self.steps.get(&step).map(|step| &step.activity);
+        matches!(activity, Some(Activity::Fork { compete: true, .. }))
     }
 
     pub(super) fn activated(
@@ -138,6 +148,9 @@ impl Instance {
         next: Next,
     ) {
         if next == Next::EndWorkflow {
+            if self.start.semantics >= 2 {
+                self.export_on_the_way(parent, task, branch_context);
+            }
             self.clear_beneath(StepId(0));
             self.work.clear();
             self.change(StepId(0), |root| root.data = output);
@@ -167,7 +180,42 @@ impl Instance {
         }
     }
 
-    /// Ends a fork whose outcome is clear: the first completed branch of a race, or the last of all.
+    /// The workflow ends at `task` of `parent`: what was exported in the forks around it is folded as at their joins.
+    fn export_on_the_way(&mut self, parent: StepId, task: TaskId, context: Option<Value>) {
+        let (mut at, mut below, mut context) = (parent, task, context);
+        while let Some(step) = self.steps.get(&at) {
+            if let Activity::Fork { compete, .. } = step.activity {
+                let context = context.take().filter(|context| context != self.context(at));
+                let contexts = if compete {
+                    context.into_iter().collect()
+                } else {
+                    let output = Value::Null;
+                    self.set_branch(at, below, BranchState::Completed { output, context });
+                    self.contexts_of(at)
+                };
+                self.fold_contexts(at, contexts);
+            }
+            let Some(step) = self.steps.get(&at) else { return };
+            let (Some(above), Some(own)) = (step.parent, step.task) else { return };
+            (context, below, at) = (step.context.clone(), own, above);
+        }
+    }
+
+    /// What the completed branches of a fork have exported, in declaration order.
+    fn contexts_of(&self, fork: StepId) -> Vec<Value> {
+        let Some(Activity::Fork { branches, .. }) = self.steps.get(&fork).map(|s| &s.activity)
+        else {
+            return Vec::new();
+        };
+        let context = |branch: &Branch| match &branch.state {
+            BranchState::Completed { context, .. } => context.clone(),
+            _ => None,
+        };
+        branches.iter().filter_map(context).collect()
+    }
+
+    /// Ends a fork whose outcome is clear: the first completed branch of a race, or the last of all. A race of which no
+    /// branch ran is over too, with its input; one whose branches failed is the decider's.
     fn join(&mut self, fork: StepId) {
         let Some(step) = self.steps.get(&fork) else {
             return;
@@ -180,17 +228,19 @@ impl Instance {
             _ => None,
         });
         let (output, contexts) = if *compete {
-            let Some((output, context)) = completed.clone().next() else {
-                return;
-            };
-            (output.clone(), context.cloned().into_iter().collect())
+            match completed.clone().next() {
+                Some((output, context)) => (output.clone(), context.cloned().into_iter().collect()),
+                None if branches.iter().all(|branch| branch.state == BranchState::Skipped) => {
+                    (step.data.clone(), Vec::new())
+                }
+                None => return,
+            }
         } else {
             if completed.clone().count() < branches.len() {
                 return;
             }
-            let outputs = completed.clone().map(|(output, _)| output.clone()).collect();
-            let contexts = completed.filter_map(|(_, context)| context.cloned()).collect();
-            (Value::Arr(std::sync::Arc::new(outputs)), contexts)
+            let outputs = completed.map(|(output, _)| output.clone()).collect();
+            (Value::Arr(std::sync::Arc::new(outputs)), self.contexts_of(fork))
         };
         self.fold_contexts(fork, contexts);
         self.clear_beneath(fork);

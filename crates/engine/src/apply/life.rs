@@ -24,6 +24,7 @@ impl Instance {
             work: std::collections::VecDeque::new(),
             timers: std::collections::BTreeSet::new(),
             abandoned: std::collections::BTreeSet::new(),
+            abandoned_tasks: BTreeMap::new(),
             suspended: false,
             incidents: BTreeMap::new(),
             end: None,

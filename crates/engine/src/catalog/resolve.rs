@@ -21,8 +21,9 @@ const LATEST: &str = "latest";
 impl Catalog {
     /// The version that a text means: an exact version, a tag, `latest`, or a range (as Cargo writes them).
     ///
-    /// An absent one is the tag `stable` where that is set, else the highest version. Ranges and `latest` take the
-    /// highest match and leave out pre-releases unless there is nothing else.
+    /// An absent one is the tag `stable` where that is set, else the highest version; `latest` is the highest version.
+    /// Both leave out pre-releases unless there is nothing else. A range takes its highest match; as in Cargo it admits a
+    /// pre-release only where it names one of the same version (`^2.0.0-rc.1`), and prefers what is none.
     ///
     /// # Errors
     /// The workflow is unknown, or nothing of it matches.

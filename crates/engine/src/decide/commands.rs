@@ -5,7 +5,9 @@ use motet_types::{Attempt, InstanceId, Status, StepId};
 
 use super::Decider;
 use crate::sabotage::{self, Sabotage};
-use crate::{Activity, End, Fact, Incident, Input, Outcome, Rejection, WorkflowError, task};
+use crate::{
+    Activity, End, Fact, Incident, Input, Outcome, Parked, Rejection, WorkflowError, task,
+};
 
 impl Decider<'_> {
     pub(super) fn outcome(
@@ -26,6 +28,36 @@ impl Decider<'_> {
             return Err(Rejection::Stale);
         }
         task::call::settle(self, step, attempt, outcome);
+        Ok(())
+    }
+
+    /// Writes down that a call waits, once for each reason.
+    pub(super) fn park(
+        &mut self,
+        step: StepId,
+        attempt: Attempt,
+        parked: Parked,
+    ) -> Result<(), Rejection> {
+        let open = self.instance.steps.get(&step).ok_or(Rejection::Stale)?;
+        let is_known = open
+            .parked()
+            .is_some_and(|known| known.reason == parked.reason && known.until == parked.until);
+        if open.attempt_in_flight() != Some(attempt) || is_known {
+            return Err(Rejection::Stale);
+        }
+        // An earlier attempt of the step is one that left, as far as anybody knows.
+        let sent = parked.sent || attempt > Attempt(1);
+        self.emit(step, Fact::Parked { attempt, parked: Parked { sent, ..parked } });
+        Ok(())
+    }
+
+    /// Lets a parked call go.
+    pub(super) fn release(&mut self, step: StepId, attempt: Attempt) -> Result<(), Rejection> {
+        let open = self.instance.steps.get(&step).ok_or(Rejection::Stale)?;
+        if open.attempt_in_flight() != Some(attempt) || open.parked().is_none() {
+            return Err(Rejection::Stale);
+        }
+        self.emit(step, Fact::Released { attempt });
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use motet_types::StepId;
 
 use super::Decider;
 use crate::{
-    Activity, BranchState, CallState, CatchAction, End, Fact, Incident, TryPhase, WorkflowError,
-    task,
+    Activity, Branch, BranchState, CallState, CatchAction, End, Fact, Incident, TryPhase,
+    WorkflowError, task,
 };
 
 impl Decider<'_> {
@@ -69,11 +69,7 @@ impl Decider<'_> {
                     if open.count() > 1 {
                         return self.lose(at, below, error);
                     }
-                    let first = branches.iter().find_map(|branch| match &branch.state {
-                        BranchState::Failed(first) => Some((**first).clone()),
-                        _ => None,
-                    });
-                    error = first.unwrap_or(error);
+                    error = first_failure(branches).unwrap_or(error);
                     origin = at;
                 }
                 _ => {}
@@ -90,6 +86,20 @@ impl Decider<'_> {
     fn caught(&mut self, at: StepId, error: WorkflowError, action: CatchAction) {
         self.abandon_all(at, None);
         self.emit(at, Fact::Caught { error: Box::new(error), action });
+    }
+
+    /// A branch was skipped: if all others of its race have failed, the race fails with the first of their errors.
+    pub(super) fn fail_race_without_winner(&mut self, fork: StepId) {
+        let Some(open) = self.instance.steps.get(&fork) else { return };
+        let Activity::Fork { compete: true, branches } = &open.activity else { return };
+        let is_lost =
+            |branch: &Branch| matches!(branch.state, BranchState::Failed(_) | BranchState::Skipped);
+        if !branches.iter().all(is_lost) {
+            return;
+        }
+        if let Some(error) = first_failure(branches) {
+            self.fail(fork, error);
+        }
     }
 
     /// A competing branch is out of the race.
@@ -135,4 +145,12 @@ impl Decider<'_> {
             }
         }
     }
+}
+
+/// The error of the first branch that failed, in declaration order.
+fn first_failure(branches: &[Branch]) -> Option<WorkflowError> {
+    branches.iter().find_map(|branch| match &branch.state {
+        BranchState::Failed(first) => Some((**first).clone()),
+        _ => None,
+    })
 }

@@ -96,11 +96,11 @@ impl Decider<'_> {
             Ok(true) => {}
             Ok(false) => {
                 let next = self.in_order(vertex);
-                if self.is_race(parent) {
+                if self.instance.start.semantics < 2 && self.instance.is_race(parent) {
                     self.abandon_all(parent, None);
                 }
                 self.emit_about(parent, Some(task), Fact::Skipped { next });
-                return;
+                return self.fail_race_without_winner(parent);
             }
             Err(error) => {
                 let step = self.activate(parent, vertex, None, None, Opening::Leaf);
@@ -199,7 +199,7 @@ impl Decider<'_> {
                 let parent = self.instance.step(step).parent;
                 if next == Next::EndWorkflow {
                     self.abandon_all(StepId(0), Some(step));
-                } else if let Some(race) = parent.filter(|parent| self.is_race(*parent)) {
+                } else if let Some(race) = parent.filter(|parent| self.instance.is_race(*parent)) {
                     self.abandon_all(race, Some(step));
                 }
                 let output = match transformed {
@@ -243,12 +243,6 @@ impl Decider<'_> {
             }
         };
         Ok((transformed, exported))
-    }
-
-    /// Whether the first of the step's tasks that is done ends the others.
-    fn is_race(&self, step: StepId) -> bool {
-        let activity = &self.instance.step(step).activity;
-        matches!(activity, Activity::Fork { compete: true, .. })
     }
 
     fn end_workflow(&mut self) {

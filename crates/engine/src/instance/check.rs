@@ -98,6 +98,9 @@ impl Instance {
     fn check_calls(&self) -> Result<(), String> {
         let mut keys = std::collections::BTreeSet::new();
         for (id, step) in &self.steps {
+            if step.parked().is_some() && !step.is_in_flight() {
+                return Err(format!("step {id}: a call waits to be sent that is not in flight"));
+            }
             if let Activity::Call { key, attempt, .. } = &step.activity {
                 if !keys.insert(key) {
                     return Err(format!("step {id}: another open call has its key {key}"));

@@ -63,16 +63,14 @@ pub(crate) fn settle(decider: &mut Decider<'_>, step: StepId, attempt: Attempt, 
             Settled::error(error, false)
         }
         Outcome::Failed { maybe_run, timed_out, message } => {
-            let error = if timed_out {
-                WorkflowError::new(
-                    ErrorKind::Timeout,
-                    "the service did not answer in time",
-                    message,
-                )
-            } else {
-                WorkflowError::new(ErrorKind::Communication, "the service was not reached", message)
+            let kind = if timed_out { ErrorKind::Timeout } else { ErrorKind::Communication };
+            let title = match (maybe_run, timed_out) {
+                (false, false) => "the service was not reached",
+                (false, true) => "the service was not reached in time",
+                (true, true) => "the service did not answer in time",
+                (true, false) => UNKNOWN_TITLE,
             };
-            Settled::error(error, maybe_run)
+            Settled::error(WorkflowError::new(kind, title, message), maybe_run)
         }
     };
     decider.emit(step, Fact::Settled { attempt, settled });

@@ -36,7 +36,7 @@ fn a_chunk_says_what_it_is() {
     let check = |bytes: &[u8], expected: Expect| {
         expected.assert_eq(&decode_instance(bytes).unwrap_err().to_string());
     };
-    check(&newer, expect!["format 2 is newer than 1, the newest that this version reads"]);
+    check(&newer, expect!["format 3 is newer than 2, the newest that this version reads"]);
     check(&none, expect!["0 is no format, at byte 0"]);
     check(
         &RECORDS.bytes(&samples::records()),
@@ -44,7 +44,7 @@ fn a_chunk_says_what_it_is() {
     );
     let message = decode_instance(&longer).unwrap_err().to_string();
     assert_eq!(message, format!("bytes follow the end, at byte {}", instance.len()));
-    assert_eq!(decode_instance(&newer), Err(Error::Newer { found: 2, known: 1 }));
+    assert_eq!(decode_instance(&newer), Err(Error::Newer { found: FORMAT + 1, known: FORMAT }));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What past versions wrote is read for ever. `fixtures/v<format>/<name>.bin` holds chunks, `<name>.txt` what they mean.
 //!
 //! `MOTET_WRITE_FIXTURES=1` writes those that are missing, never one that is there; `UPDATE_EXPECT=1` writes the
-//! transcripts. Whoever adds a variant gives it a sample under a new name, as in `records-2`.
+//! transcripts. Whoever adds a variant gives it a sample under a new name, as in `records-parked`.
 
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write as _};
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use motet_engine::Instance;
+
+use crate::{Values, decode_history, decode_snapshot};
 
 use super::coverage::{self, Variants};
 use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
@@ -72,6 +74,7 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::Next,
         motet_engine::Opening,
         motet_engine::Outcome,
+        motet_engine::ParkReason,
         motet_engine::TimerKind,
         motet_engine::TryPhase,
         motet_engine::Work,
@@ -108,25 +111,45 @@ fn name(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
+/// What a fixture's name begins with; what follows a dash tells samples of one kind apart.
+const KINDS: [&str; 7] =
+    ["catalog-records", "catalog", "records", "instance", "messages", "inputs", "history"];
+
 fn transcript(name: &str, bytes: &[u8]) -> String {
-    match name.trim_end_matches(|letter: char| letter == '-' || letter.is_ascii_digit()) {
+    let kind = KINDS.iter().find(|kind| {
+        name.strip_prefix(**kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    });
+    match *kind.unwrap_or(&name) {
         "records" => lines(&decoded(RECORDS, bytes)),
         "instance" => snapshot(&decoded(INSTANCE, bytes)),
         "catalog-records" => lines(&decoded(CATALOG_RECORDS, bytes)),
         "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
         "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
+        "history" => history(bytes),
         "inputs" => lines(&split(bytes).map(|bytes| decoded(INPUT, bytes)).collect::<Vec<_>>()),
         _ => panic!("nobody knows how to read {name}"),
     }
 }
 
-/// Decodes a chunk, and as long as its format is the one written, checks that it is written in the same bytes.
+/// Decodes a chunk, and checks that it is written in the same bytes.
 fn decoded<T: Debug>(codec: Codec<T>, bytes: &[u8]) -> T {
     let item = (codec.decode)(bytes).unwrap();
-    if bytes[0] == crate::FORMAT {
+    if bytes[0] == 1 {
         assert_eq!(codec.bytes(&item), bytes, "the same state is written in other bytes");
     }
     item
+}
+
+/// Two records, a snapshot, and two records that refer to what the snapshot holds.
+fn history(bytes: &[u8]) -> String {
+    let parts: Vec<&[u8]> = split(bytes).collect();
+    let [before, state, after] = parts.as_slice() else { panic!("three parts") };
+    let mut values = Values::default();
+    let before = decode_history(before, 0, &mut values).unwrap();
+    let state = decode_snapshot(state, &mut values).unwrap();
+    assert_eq!((before.len(), values.len()), (2, 1));
+    let after = decode_history(after, 2, &mut values).unwrap();
+    lines(&before) + &snapshot(&state) + &lines(&after)
 }
 
 fn lines<T: Debug>(items: &[T]) -> String {
@@ -147,8 +170,6 @@ fn write_missing() {
     if std::env::var_os("MOTET_WRITE_FIXTURES").is_none() {
         return;
     }
-    let folder = folder().join(format!("v{}", crate::FORMAT));
-    fs::create_dir_all(&folder).unwrap();
     let samples = [
         ("records", RECORDS.bytes(&samples::records())),
         ("instance", INSTANCE.bytes(&samples::instance())),
@@ -156,12 +177,22 @@ fn write_missing() {
         ("catalog", CATALOG.bytes(&samples::catalog())),
         ("messages", joined(MESSAGE, &samples::messages())),
         ("inputs", joined(INPUT, &samples::inputs())),
+        ("records-parked", RECORDS.bytes(&samples::parked_records())),
+        ("instance-parked", INSTANCE.bytes(&samples::parked_instance())),
+        ("inputs-parked", joined(INPUT, &samples::parked_inputs())),
     ];
     for (name, bytes) in samples {
-        let path = folder.join(name).with_extension("bin");
-        if !path.exists() {
-            fs::write(path, bytes).unwrap();
-        }
+        write("v1", name, bytes);
+    }
+    write("v2", "history", samples::history());
+}
+
+fn write(version: &str, name: &str, bytes: Vec<u8>) {
+    let folder = folder().join(version);
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name).with_extension("bin");
+    if !path.exists() {
+        fs::write(path, bytes).unwrap();
     }
 }
 

@@ -20,7 +20,7 @@ fn check_value(bytes: &[u8], expected: Expect) {
 #[test]
 fn values_that_are_none_are_refused() {
     check_value(&[], expect!["the bytes end too early, at byte 0"]);
-    check_value(&[0x0c], expect!["a value has an unknown kind, at byte 1"]);
+    check_value(&[0x0c], expect!["the bytes end too early, at byte 1"]);
     check_value(&[0x10], expect!["a value has an unknown kind, at byte 1"]);
     check_value(&[0xf3], expect!["the bytes end too early, at byte 1"]);
     check_value(

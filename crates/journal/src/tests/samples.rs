@@ -8,8 +8,8 @@ use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
     CatalogRecord, CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next,
-    Opening, Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind,
-    TryPhase, Work, WorkflowError,
+    Opening, Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Settled, Start,
+    Step, TimerKind, TryPhase, Work, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{
@@ -229,6 +229,7 @@ pub(super) fn instance() -> Instance {
         key: "key-of-the-call".to_owned(),
         request: request.clone(),
         state,
+        parked: None,
     };
     let tried = |phase| Activity::Try { phase, retries: 2 };
     let activities = [
@@ -259,6 +260,7 @@ pub(super) fn instance() -> Instance {
         work: work(),
         timers: timers.into_iter().map(|kind| (at(1_000), StepId(7), kind)).collect(),
         abandoned: BTreeSet::from([(StepId(8), Attempt(1)), (StepId(10), Attempt(4))]),
+        abandoned_tasks: BTreeMap::new(),
         suspended: true,
         incidents: BTreeMap::from([(StepId(0), defect()), (StepId(6), Incident::Fault(error()))]),
         end: Some(End::Faulted { step: StepId(6), error: error() }),
@@ -306,6 +308,81 @@ fn work() -> VecDeque<Work> {
         Work::Resend { step: StepId(10) },
         Work::Feed { input: Box::new(Input::Continue) },
     ])
+}
+
+fn parked(reason: ParkReason) -> Parked {
+    let until = (reason != ParkReason::Gate).then_some(at(9_000));
+    Parked { reason, since: at(3_000), until, sent: reason == ParkReason::Limit }
+}
+
+const PARK_REASONS: [ParkReason; 4] =
+    [ParkReason::Gate, ParkReason::Breaker, ParkReason::Limit, ParkReason::Endpoint];
+
+/// What a call that waits leaves in a history.
+pub(super) fn parked_records() -> Vec<Record> {
+    let attempt = Attempt(2);
+    let facts = PARK_REASONS.map(|reason| Fact::Parked { attempt, parked: parked(reason) });
+    let facts = facts.into_iter().chain([Fact::Released { attempt }]).enumerate();
+    let record = |(idx, fact)| Record {
+        at: at(4_000 + idx as i64),
+        step: StepId(3),
+        task: Some(TaskId(2)),
+        fact,
+    };
+    facts.map(record).collect()
+}
+
+/// An instance with parked calls, a skipped branch of a race, and an abandoned call whose step is gone.
+pub(super) fn parked_instance() -> Instance {
+    let shared = order();
+    let mut instance = instance();
+    instance.abandoned_tasks = BTreeMap::from([(StepId(8), TaskId(16))]);
+    let steps = PARK_REASONS.into_iter().enumerate().map(|(idx, reason)| {
+        let activity = Activity::Call {
+            attempt: Attempt(2),
+            key: format!("key-{idx}"),
+            request: request(Body::Empty, None),
+            state: CallState::InFlight,
+            parked: Some(parked(reason)),
+        };
+        let id = StepId(idx as u32 + 1);
+        (id, step(id, activity, &shared))
+    });
+    instance.steps = steps.collect();
+    let branch = Branch { task: TaskId(9), state: BranchState::Skipped };
+    let race = Activity::Fork { compete: true, branches: vec![branch] };
+    instance.steps.insert(StepId(9), step(StepId(9), race, &shared));
+    instance
+}
+
+pub(super) fn parked_inputs() -> Vec<Input> {
+    let (step, attempt) = (StepId(3), Attempt(2));
+    vec![
+        Input::Park { step, attempt, parked: parked(ParkReason::Breaker) },
+        Input::Release { step, attempt },
+    ]
+}
+
+/// Three chunks of one history, each after its length: records, a snapshot that holds one of their large values, and records
+/// that refer to it.
+pub(super) fn history() -> Vec<u8> {
+    let value = json::string("0123456789abcdef".repeat(256));
+    let settled = |nth: i64| {
+        let settled = Settled { result: Ok(value.clone()), maybe_run: false };
+        let fact = Fact::Settled { attempt: Attempt(1), settled };
+        Record { at: at(nth), step: StepId(1), task: Some(TaskId(2)), fact }
+    };
+    let mut values = crate::Values::default();
+    let mut parts = [const { Vec::new() }; 3];
+    crate::encode_history(&[settled(0), settled(1)], 0, &mut values, &mut parts[0]);
+    let mut state = instance();
+    state.steps.retain(|id, _| id.0 == 0);
+    state.steps.values_mut().for_each(|step| step.data = value.clone());
+    state.records = 2;
+    crate::encode_snapshot(&state, &mut values, &mut parts[1]);
+    crate::encode_history(&[settled(2), settled(3)], 2, &mut values, &mut parts[2]);
+    let joined = parts.iter().flat_map(|it| [&(it.len() as u32).to_le_bytes(), &**it].concat());
+    joined.collect()
 }
 
 pub(super) fn messages() -> Vec<Message> {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, CatalogFact, CatalogRecord,
     CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next, Opening,
-    Outcome, Parent, Path, Record, Request, Response, Settled, Start, Step, TimerKind, TryPhase,
-    Work, WorkflowError,
+    Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Settled, Start, Step,
+    TimerKind, TryPhase, Work, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{
@@ -301,9 +301,23 @@ fn life_fact() -> BoxedStrategy<Fact> {
         incident().prop_map(|incident| Fact::IncidentRaised { incident: Box::new(incident) }),
         Just(Fact::Reopened),
         Just(Fact::Fed),
+        (attempt(), parked()).prop_map(|(attempt, parked)| Fact::Parked { attempt, parked }),
+        attempt().prop_map(|attempt| Fact::Released { attempt }),
         end().prop_map(|end| Fact::Ended { end }),
     ]
     .boxed()
+}
+
+fn parked() -> impl Strategy<Value = Parked> {
+    let reason = select(
+        &[ParkReason::Gate, ParkReason::Breaker, ParkReason::Limit, ParkReason::Endpoint][..],
+    );
+    (reason, at(), of(at()), any::<bool>()).prop_map(|(reason, since, until, sent)| Parked {
+        reason,
+        since,
+        until,
+        sent,
+    })
 }
 
 fn activity() -> BoxedStrategy<Activity> {
@@ -312,6 +326,7 @@ fn activity() -> BoxedStrategy<Activity> {
         (value(), of(value()))
             .prop_map(|(output, context)| BranchState::Completed { output, context }),
         error().prop_map(BranchState::Failed),
+        Just(BranchState::Skipped),
     ];
     let branch = (task_id(), branch_state).prop_map(|(task, state)| Branch { task, state });
     let phase = prop_oneof![
@@ -328,9 +343,11 @@ fn activity() -> BoxedStrategy<Activity> {
             .prop_map(|(compete, branches)| Activity::Fork { compete, branches }),
         (phase, any::<u32>()).prop_map(|(phase, retries)| Activity::Try { phase, retries }),
         Just(Activity::Wait),
-        (attempt(), text(), request(), state).prop_map(|(attempt, key, request, state)| {
-            Activity::Call { attempt, key, request, state }
-        }),
+        (attempt(), text(), request(), state, of(parked())).prop_map(
+            |(attempt, key, request, state, parked)| {
+                Activity::Call { attempt, key, request, state, parked }
+            }
+        ),
         child().prop_map(Activity::Child),
     ]
     .boxed()
@@ -378,12 +395,13 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
         vec_deque(work(), 0..4),
         btree_set((at(), step_id(), timer()), 0..4),
         btree_set((step_id(), attempt()), 0..3),
+        btree_map(step_id(), task_id(), 0..3),
     );
     let state = (any::<bool>(), btree_map(step_id(), incident(), 0..3), of(end()));
     (head, plan, state)
         .prop_map(|(head, plan, (suspended, incidents, end))| {
             let (id, start, started_at, updated_at, records, steps_activated) = head;
-            let (steps, work, timers, abandoned) = plan;
+            let (steps, work, timers, abandoned, abandoned_tasks) = plan;
             Instance {
                 id,
                 start,
@@ -395,6 +413,7 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
                 work,
                 timers,
                 abandoned,
+                abandoned_tasks,
                 suspended,
                 incidents,
                 end,

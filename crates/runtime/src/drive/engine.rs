@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use motet_store::{Entity, Position, RowScan, Store, Value};
 use motet_types::{InstanceId, ShardId};
 
@@ -11,7 +12,7 @@ use super::Inner;
 use super::call::Sender;
 use super::workers::Workers;
 use crate::shard::{Config, Input, Machine, Output, Recovered};
-use crate::tables::START;
+use crate::tables::{INSTANCE, START};
 
 /// The engine thread looks at the clock at least this often.
 const PATIENCE_MAX: Duration = Duration::from_millis(500);
@@ -63,6 +64,7 @@ impl Shell {
         for output in outputs {
             match output {
                 Output::Load(id) => loads.push(id),
+                Output::Row(id) => self.read_row(id),
                 Output::Lookup { shard, key } => self.look_up(shard, key),
                 Output::Scan(scan) => {
                     let inner = self.inner.clone();
@@ -128,6 +130,15 @@ impl Shell {
         self.store.load(entities, done);
     }
 
+    fn read_row(&self, id: InstanceId) {
+        let inner = self.inner.clone();
+        let done = Box::new(move |result: Result<Vec<_>, _>| {
+            let row = result.map(|rows| rows.into_iter().next());
+            inner.lanes.push_internal(Input::Listed { id, row });
+        });
+        self.store.rows(row_of(id), done);
+    }
+
     fn look_up(&self, shard: ShardId, key: String) {
         let inner = self.inner.clone();
         let scan = RowScan {
@@ -142,6 +153,12 @@ impl Shell {
         });
         self.store.rows(scan, done);
     }
+}
+
+/// The scan for the row that lists show of an instance.
+pub(crate) fn row_of(id: InstanceId) -> RowScan {
+    let prefix = vec![Value::Blob(Bytes::copy_from_slice(&id.0))];
+    RowScan { table: INSTANCE.id, prefix, after: None, limit: 1 }
 }
 
 /// Name and help of each counter, in the order in which they are published.

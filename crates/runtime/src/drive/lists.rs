@@ -122,7 +122,8 @@ fn filters(filter: &InstanceFilter) -> Vec<Filter> {
     .collect()
 }
 
-fn instance(row: &Row) -> Option<InstanceRow> {
+/// An instance as its row in the table of instances shows it.
+pub(crate) fn instance(row: &Row) -> Option<InstanceRow> {
     let [
         Value::Blob(id),
         _,

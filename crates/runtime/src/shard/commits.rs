@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use motet_definition::graph::Graph;
 use motet_engine::{Effect, End, Fact, Instance, Record};
-use motet_journal::{encode_instance, encode_records};
+use motet_journal::{encode_history, encode_snapshot};
 use motet_store::{Commit, Entity, RowChange, Value};
 use motet_types::{InstanceId, ShardId};
 
@@ -32,7 +32,8 @@ impl Machine {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let State::Live(instance) = &slot.state else { return };
         let mut chunk = Vec::with_capacity(256);
-        encode_records(records, &mut chunk);
+        let first = instance.records - records.len() as u64;
+        encode_history(records, first, &mut slot.values, &mut chunk);
         slot.since_snapshot.0 += records.len();
         slot.since_snapshot.1 += chunk.len();
         slot.size.records += records.len() as u64;
@@ -41,14 +42,13 @@ impl Machine {
             || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
         let snapshot = wants_snapshot.then(|| {
             let mut bytes = Vec::new();
-            encode_instance(instance, &mut bytes);
+            encode_snapshot(instance, &mut slot.values, &mut bytes);
             Bytes::from(bytes)
         });
         if let Some(snapshot) = &snapshot {
             slot.since_snapshot = (0, 0);
             slot.size.snapshot = snapshot.len() as u64;
         }
-        let first = instance.records - records.len() as u64;
         let effects: Vec<Effect> =
             records.iter().filter_map(|record| motet_engine::effects(record, instance)).collect();
         if shows_in_lists(records) {
@@ -151,11 +151,13 @@ fn shows_in_lists(records: &[Record]) -> bool {
                 | Fact::Reopened
                 | Fact::Waiting { .. }
                 | Fact::Fired { .. }
+                | Fact::Parked { .. }
+                | Fact::Released { .. }
         )
     })
 }
 
-fn instance_row(instance: &Instance) -> Vec<Value> {
+pub(super) fn instance_row(instance: &Instance) -> Vec<Value> {
     let definition = &instance.start.definition;
     let text = |text: &str| Value::Text(text.to_owned());
     let ended = instance.end.is_some().then_some(instance.updated_at.as_micros());

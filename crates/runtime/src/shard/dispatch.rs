@@ -1,11 +1,11 @@
 //! Calls in flight: a gate, and a queue before it that holds ids, not requests.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use motet_engine::{self as engine, Effect, Outcome, Request};
+use motet_engine::{self as engine, Effect, Outcome, ParkReason, Parked, Request};
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
 use super::slots::{Slot, Task};
@@ -14,15 +14,31 @@ use super::{Call, Machine, Output};
 /// How long an instance rests whose commits were refused.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long a call waits before that is written down.
+const PARKED_AFTER: Duration = Duration::from_secs(1);
+
+/// Calls that are parked at once at most, and how long the next ones wait: a stalled server writes no storm of records.
+const PARKED_AT_ONCE_MAX: usize = 256;
+const PARKED_EVERY: Duration = Duration::from_millis(100);
+
 /// Instances that recovery loads at the same time.
 const RESUMING_MAX: usize = 512;
+
+/// What becomes of a call that is taken back before it is sent once more.
+const MAYBE_SENT: &str = "it may have been sent before the server stopped; it was not sent again";
 
 pub(super) struct Dispatch {
     /// Calls that have left and whose outcome has not come.
     in_flight: BTreeSet<CallId>,
     in_flight_max: usize,
-    /// Calls that have surely not left yet.
-    unsent: BTreeSet<CallId>,
+    /// Calls that wait to be sent in this life of the server, each with whether an earlier one may have sent it.
+    unsent: BTreeMap<CallId, bool>,
+    /// Calls that began to wait, in that order, until it is time to park them.
+    patient: VecDeque<(Timestamp, CallId)>,
+    /// When calls may be parked again.
+    parks_at: Timestamp,
+    /// Parked calls with a place among those in flight, which leave as soon as that they are released is durable.
+    releasing: BTreeSet<CallId>,
     /// Calls that wait for the gate: those of instances beyond their first task first, then by arrival. An entry that is
     /// not among the unsent any more means nothing.
     queue: BinaryHeap<Reverse<Waiting>>,
@@ -44,7 +60,10 @@ impl Dispatch {
         Self {
             in_flight: BTreeSet::new(),
             in_flight_max,
-            unsent: BTreeSet::new(),
+            unsent: BTreeMap::new(),
+            patient: VecDeque::new(),
+            parks_at: Timestamp::default(),
+            releasing: BTreeSet::new(),
             queue: BinaryHeap::new(),
             arrivals: 0,
             resuming: VecDeque::new(),
@@ -84,16 +103,31 @@ impl Dispatch {
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.resting.first().map(|(due, _)| *due)
+        let parks = |(since, _): &(Timestamp, CallId)| {
+            since.saturating_add(PARKED_AFTER).max(self.parks_at)
+        };
+        let rests = self.resting.first().map(|(due, _)| *due);
+        rests.into_iter().chain(self.patient.front().map(parks)).min()
+    }
+
+    /// A place was taken for a parked call that does not leave.
+    pub(super) fn give_back(&mut self, call: CallId) {
+        self.releasing.remove(&call);
+    }
+
+    /// Places go back that were taken for releases of this instance, which will not become durable.
+    pub(super) fn give_all_back(&mut self, id: InstanceId) {
+        self.releasing.retain(|(of, ..)| *of != id);
     }
 
     fn has_room(&self) -> bool {
-        self.in_flight.len() < self.in_flight_max
+        self.in_flight.len() + self.releasing.len() < self.in_flight_max
     }
 
-    fn enqueue(&mut self, class: u8, (id, step, attempt): CallId) {
+    fn enqueue(&mut self, now: Timestamp, class: u8, (id, step, attempt): CallId) {
         self.arrivals += 1;
-        self.unsent.insert((id, step, attempt));
+        self.unsent.entry((id, step, attempt)).or_default();
+        self.patient.push_back((now, (id, step, attempt)));
         self.queue.push(Reverse((class, self.arrivals, id, step, attempt)));
     }
 }
@@ -107,30 +141,80 @@ impl Machine {
                 if self.dispatch.in_flight.contains(&call) {
                     return;
                 }
+                let is_released = self.dispatch.releasing.remove(&call);
                 if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
-                    self.dispatch.unsent.insert(call);
+                    self.dispatch.unsent.entry(call).or_default();
                     return slot.queue.push_back(Task::Dispatch { step, attempt });
                 }
                 let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
-                    self.dispatch.unsent.insert(call);
+                    self.dispatch.unsent.entry(call).or_default();
                     return self.dispatch.resume(id);
                 };
+                if is_released {
+                    return self.send(call, key, request);
+                }
                 if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
                     let class = u8::from(instance.steps_activated <= 2);
-                    return self.dispatch.enqueue(class, call);
+                    return self.dispatch.enqueue(self.now, class, call);
                 }
-                self.send(call, key, request);
+                self.let_go(call, key, request);
             }
-            Effect::Withdraw { step, attempt } => {
-                if self.dispatch.unsent.remove(&(id, step, attempt)) {
-                    let outcome = Outcome::Withdrawn;
-                    return self.give(id, Task::Outcome { step, attempt, outcome });
-                }
-                self.outputs.push(Output::Withdraw { id, step, attempt });
-            }
+            Effect::Withdraw { step, attempt } => self.withdraw((id, step, attempt)),
             // Messages to other shards were gathered with the commit.
             Effect::StartChild { .. } | Effect::CancelChild { .. } | Effect::TellParent { .. } => {}
         }
+    }
+
+    /// Takes back a call whose result no longer steers: what waited to be sent is answered for here.
+    fn withdraw(&mut self, call: CallId) {
+        let (id, step, attempt) = call;
+        let outcome = match self.dispatch.unsent.remove(&call) {
+            None => return self.outputs.push(Output::Withdraw { id, step, attempt }),
+            Some(false) => Outcome::Withdrawn,
+            Some(true) => Outcome::Failed {
+                maybe_run: true,
+                timed_out: false,
+                message: MAYBE_SENT.to_owned(),
+            },
+        };
+        self.give(id, Task::Outcome { step, attempt, outcome });
+    }
+
+    /// Sends a call for which there is room; a parked one is released first, which has to be durable before it leaves.
+    fn let_go(&mut self, call: CallId, key: String, request: Arc<Request>) {
+        let (id, step, attempt) = call;
+        let instance = self.slots.get(&id).and_then(Slot::live);
+        let open = instance.and_then(|instance| instance.steps.get(&step));
+        if open.is_none_or(|open| open.parked().is_none()) {
+            return self.send(call, key, request);
+        }
+        self.dispatch.unsent.entry(call).or_default();
+        self.dispatch.releasing.insert(call);
+        self.give(id, Task::Release { step, attempt });
+    }
+
+    /// Calls that have waited for a while are parked: durably known as not sent.
+    pub(super) fn park_waiting(&mut self) {
+        if self.dispatch.parks_at > self.now {
+            return;
+        }
+        for _ in 0..PARKED_AT_ONCE_MAX {
+            let Some((since, call)) = self.dispatch.patient.front().copied() else { return };
+            if since.saturating_add(PARKED_AFTER) > self.now {
+                return;
+            }
+            self.dispatch.patient.pop_front();
+            let Some(sent) = self.dispatch.unsent.get(&call).copied() else { continue };
+            let (id, step, attempt) = call;
+            let slot = self.slots.get(&id);
+            let is_live = slot.is_some_and(|slot| slot.live().is_some() || slot.is_away());
+            // One that is not in memory waits anew once it is loaded.
+            if is_live && !self.dispatch.releasing.contains(&call) {
+                let parked = Parked { reason: ParkReason::Gate, since, until: None, sent };
+                self.give(id, Task::Park { step, attempt, parked });
+            }
+        }
+        self.dispatch.parks_at = self.now.saturating_add(PARKED_EVERY);
     }
 
     fn send(&mut self, call: CallId, key: String, request: Arc<Request>) {
@@ -161,7 +245,8 @@ impl Machine {
         while self.dispatch.has_room() {
             let Some(Reverse((_, _, id, step, attempt))) = self.dispatch.queue.pop() else { break };
             let call = (id, step, attempt);
-            if !self.dispatch.unsent.contains(&call) {
+            if !self.dispatch.unsent.contains_key(&call) || self.dispatch.releasing.contains(&call)
+            {
                 continue;
             }
             if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
@@ -180,12 +265,17 @@ impl Machine {
                 _ => None,
             });
             match waiting {
-                Some((key, request)) => self.send(call, key, request),
+                Some((key, request)) => self.let_go(call, key, request),
                 // Its withdrawal is on its way, and has to find that it never left.
                 None if instance.abandoned.contains(&(step, attempt)) => {}
                 // The state that asked for it was never durable.
                 None => drop(self.dispatch.unsent.remove(&call)),
             }
+        }
+        while let Some((_, call)) = self.dispatch.patient.front()
+            && !self.dispatch.unsent.contains_key(call)
+        {
+            self.dispatch.patient.pop_front();
         }
         while self.dispatch.has_room() && self.dispatch.loading.len() < RESUMING_MAX {
             let Some(id) = self.dispatch.resuming.pop_front() else { return };
@@ -201,6 +291,12 @@ impl Machine {
     pub(super) fn resume(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get(&id) else { return };
         let Some(instance) = slot.live() else { return };
+        // Only what waits in this life, or is durably parked as not sent, has surely not left.
+        let is_unsent = |step: StepId, attempt: Attempt| {
+            let parked = instance.steps.get(&step).and_then(|open| open.parked());
+            self.dispatch.unsent.get(&(id, step, attempt)) == Some(&false)
+                || parked.is_some_and(|parked| !parked.sent)
+        };
         let has_work = instance.has_work();
         let mut effects = engine::outstanding(instance, self.now);
         effects.retain(|effect| match effect {
@@ -210,11 +306,20 @@ impl Machine {
             }
             _ => true,
         });
-        for effect in effects {
+        let effects: Vec<(Effect, bool)> = effects
+            .into_iter()
+            .map(|effect| match effect {
+                Effect::Call { step, attempt, .. } => {
+                    let may_have_left = !is_unsent(step, attempt);
+                    (effect, may_have_left)
+                }
+                effect => (effect, false),
+            })
+            .collect();
+        for (effect, may_have_left) in effects {
             match effect {
                 Effect::Call { step, attempt, request, .. }
-                    if !request.repeatable
-                        && !self.dispatch.unsent.contains(&(id, step, attempt)) =>
+                    if may_have_left && !request.repeatable =>
                 {
                     let outcome = Outcome::Failed {
                         maybe_run: true,
@@ -222,6 +327,10 @@ impl Machine {
                         message: engine::UNKNOWN_OUTCOME.to_owned(),
                     };
                     self.give(id, Task::Outcome { step, attempt, outcome });
+                }
+                Effect::Call { step, attempt, .. } => {
+                    self.dispatch.unsent.insert((id, step, attempt), may_have_left);
+                    self.carry_out(id, effect);
                 }
                 effect => self.carry_out(id, effect),
             }
@@ -236,9 +345,9 @@ impl Machine {
     pub(super) fn dispatch_again(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
         let call = (id, step, attempt);
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
-        if self.dispatch.unsent.contains(&call) {
+        if self.dispatch.unsent.contains_key(&call) {
             let class = u8::from(instance.steps_activated <= 2);
-            self.dispatch.enqueue(class, call);
+            self.dispatch.enqueue(self.now, class, call);
         }
     }
 

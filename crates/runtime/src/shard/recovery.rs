@@ -23,6 +23,7 @@ pub struct Recovered {
     pub graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
     timers: Vec<(Timestamp, InstanceId)>,
     pending: Vec<InstanceId>,
+    unloadable: Vec<InstanceId>,
     sent: Vec<(ShardId, ShardId, u64)>,
     taken: Vec<(ShardId, ShardId, u64)>,
     outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
@@ -60,6 +61,13 @@ impl Recovered {
             _ => None,
         };
         self.pending.push(read.ok_or_else(|| wrong("pending", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the table of what could not be loaded.
+    pub fn unloadable(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = row.first().and_then(instance);
+        self.unloadable.push(read.ok_or_else(|| wrong("unloadable", row))?);
         Ok(())
     }
 
@@ -107,8 +115,23 @@ impl Recovered {
 
 impl Machine {
     pub(super) fn recovered(&mut self, recovered: Recovered) {
-        let Recovered { position, catalog, graphs, timers, pending, sent, taken, outbox, usage } =
-            recovered;
+        let Recovered {
+            position,
+            catalog,
+            graphs,
+            timers,
+            pending,
+            unloadable,
+            sent,
+            taken,
+            outbox,
+            usage,
+        } = recovered;
+        // Perhaps this version can read them.
+        for id in &unloadable {
+            self.dispatch.resume(*id);
+        }
+        self.unloadable.extend(unloadable);
         self.position = position;
         self.catalog = catalog.clone();
         self.view = Arc::new(CatalogView { catalog, graphs, position });

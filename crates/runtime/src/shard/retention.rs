@@ -332,7 +332,7 @@ impl Machine {
         self.usage.remove(ended, &mut rows);
         self.push_instance_commit(id, id.shard(), Vec::new(), 0, None, rows);
         for task in queue {
-            self.fail_task(task, &Error::UnknownInstance(id));
+            self.fail_task(id, task, &Error::UnknownInstance(id));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use motet_engine::{self as engine, Incident, Instance, Outcome};
-use motet_journal::{Message, decode_instance, decode_records};
+use motet_engine::{self as engine, Incident, Instance, Outcome, Parked, Work};
+use motet_journal::{Message, Values, decode_history, decode_snapshot};
 use motet_store::{CommitError, Loaded};
 use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
@@ -27,6 +27,8 @@ pub(super) struct Slot {
     /// Records and bytes since the last snapshot.
     pub(super) since_snapshot: (usize, usize),
     pub(super) size: Size,
+    /// What its history holds of large values.
+    pub(super) values: Values,
     /// No commit of it is durable yet.
     pub(super) is_new: bool,
     /// Its place among the idle.
@@ -35,6 +37,8 @@ pub(super) struct Slot {
 
 pub(super) enum State {
     Loading,
+    /// It cannot be rebuilt, for this reason: its row is asked for, to show that.
+    Unloadable(String),
     /// The store could not be read: loaded again after a rest, or when somebody asks.
     Unread,
     Live(Box<Instance>),
@@ -68,6 +72,17 @@ pub(super) enum Task {
         step: StepId,
         attempt: Attempt,
         outcome: Outcome,
+    },
+    /// Its call has waited for a while.
+    Park {
+        step: StepId,
+        attempt: Attempt,
+        parked: Parked,
+    },
+    /// Its parked call has a place among those in flight.
+    Release {
+        step: StepId,
+        attempt: Attempt,
     },
     TimersDue,
     Continue,
@@ -110,6 +125,7 @@ impl Slot {
             unsettled: 0,
             since_snapshot: (0, 0),
             size: Size::default(),
+            values: Values::default(),
             is_new: false,
             idle: None,
         }
@@ -123,9 +139,12 @@ impl Slot {
     pub(super) fn live(&self) -> Option<&Instance> {
         match &self.state {
             State::Live(instance) => Some(instance),
-            State::Loading | State::Unread | State::Away { .. } | State::Broken | State::Erased => {
-                None
-            }
+            State::Loading
+            | State::Unloadable(_)
+            | State::Unread
+            | State::Away { .. }
+            | State::Broken
+            | State::Erased => None,
         }
     }
 
@@ -146,13 +165,19 @@ impl Slot {
             Task::Panicked { input, .. } => answers(input),
             _ => false,
         });
-        waits
-            || self.live().is_some_and(|instance| {
-                instance.incidents.values().any(|incident| match incident {
-                    Incident::Panic { input, .. } => answers(input),
-                    Incident::Fault(_) => false,
+        let is_kept = |instance: &Instance| {
+            let by_incident = instance.incidents.values().any(|incident| match incident {
+                Incident::Panic { input, .. } => answers(input),
+                Incident::Fault(_) => false,
+            });
+            // Of two defects the later one's incident stands; the earlier one's input waits to be fed.
+            by_incident
+                || instance.work.iter().any(|work| match work {
+                    Work::Feed { input } => answers(input),
+                    _ => false,
                 })
-            })
+        };
+        waits || self.live().is_some_and(is_kept)
     }
 }
 
@@ -169,6 +194,12 @@ impl Task {
             Self::Outcome { step, attempt, outcome } => {
                 let (step, attempt, outcome) = (*step, *attempt, outcome.clone());
                 engine::Input::Outcome { step, attempt, outcome }
+            }
+            Self::Park { step, attempt, parked } => {
+                engine::Input::Park { step: *step, attempt: *attempt, parked: *parked }
+            }
+            Self::Release { step, attempt } => {
+                engine::Input::Release { step: *step, attempt: *attempt }
             }
             Self::TimersDue => engine::Input::TimersDue,
             Self::Continue => engine::Input::Continue,
@@ -217,7 +248,7 @@ impl Machine {
         match self.slots.get_mut(&id) {
             Some(slot) if slot.live().is_some() => self.perform(id, task),
             Some(slot) if matches!(slot.state, State::Erased) => {
-                self.fail_task(task, &Error::UnknownInstance(id));
+                self.fail_task(id, task, &Error::UnknownInstance(id));
             }
             Some(slot) => {
                 slot.queue.push_back(task);
@@ -250,21 +281,36 @@ impl Machine {
             Ok(None) => Err(Error::UnknownInstance(id)),
             Ok(Some(loaded)) => rebuild(id, &loaded).map_err(Error::Unloadable),
         };
+        let result = result.and_then(|rebuilt: Rebuilt| {
+            let definition = &rebuilt.instance.start.definition;
+            let is_over = rebuilt.instance.end.is_some();
+            if is_over || self.view.graphs.contains_key(definition) {
+                return Ok(rebuilt);
+            }
+            let reason = format!("the definition {definition} cannot be compiled by this version");
+            Err(Error::Unloadable(reason))
+        });
         match result {
-            Ok((instance, size)) => {
+            Ok(Rebuilt { instance, size, values }) => {
                 slot.size = size;
+                slot.values = values;
                 slot.due = instance.next_due();
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));
+                self.loadable_again(id);
                 // Before anything else: now all that it asks for is durable.
                 self.resume(id);
                 self.perform_queue(id);
                 self.retire(id);
             }
+            Err(Error::Unloadable(reason)) => {
+                slot.state = State::Unloadable(reason);
+                self.outputs.push(Output::Row(id));
+            }
             Err(error) => {
                 let Some(slot) = self.slots.remove(&id) else { return };
                 for task in slot.queue {
-                    self.fail_task(task, &error);
+                    self.fail_task(id, task, &error);
                 }
             }
         }
@@ -297,7 +343,7 @@ impl Machine {
         }
         let error = Error::Unloadable(error);
         for task in failed {
-            self.fail_task(task, &error);
+            self.fail_task(id, task, &error);
         }
     }
 
@@ -363,6 +409,7 @@ impl Machine {
     pub(super) fn forget(&mut self, id: InstanceId, error: &CommitError) {
         let Some(mut slot) = self.slots.remove(&id) else { return };
         self.erasure_settled(&slot);
+        self.dispatch.give_all_back(id);
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
@@ -382,7 +429,7 @@ impl Machine {
         }
         let error = Error::Unavailable(error.to_string());
         for task in slot.queue {
-            self.fail_task(task, &error);
+            self.fail_task(id, task, &error);
         }
         for (_, reply) in self.waiters.take(id) {
             self.reply(reply, Err(error.clone()));
@@ -390,7 +437,7 @@ impl Machine {
         self.waiters.unwatch(id);
     }
 
-    pub(super) fn fail_task(&mut self, task: Task, error: &Error) {
+    pub(super) fn fail_task(&mut self, id: InstanceId, task: Task, error: &Error) {
         match task {
             Task::Command { reply, .. } | Task::Read { reply, .. } | Task::Watch { reply, .. } => {
                 self.reply(reply, Err(error.clone()));
@@ -410,11 +457,13 @@ impl Machine {
             Task::Begin(beginning) => self.not_begun(*beginning, error.clone()),
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
             Task::Outcome { .. }
+            | Task::Park { .. }
             | Task::TimersDue
             | Task::Continue
             | Task::Resume
             | Task::Dispatch { .. }
             | Task::Panicked { .. } => {}
+            Task::Release { step, attempt } => self.dispatch.give_back((id, step, attempt)),
         }
     }
 
@@ -434,19 +483,32 @@ impl Machine {
     }
 }
 
+/// What comes out of the store, with what is known of it besides.
+struct Rebuilt {
+    instance: Instance,
+    size: Size,
+    values: Values,
+}
+
 /// Recovery: the newest snapshot and the records after it, by the same `apply` as ever.
-fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<(Instance, Size), String> {
+fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Rebuilt, String> {
     let mut size = Size {
         snapshot: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
         ..Size::default()
     };
+    let mut values = Values::default();
     let mut instance = match &loaded.snapshot {
-        Some(snapshot) => Some(decode_instance(snapshot).map_err(|error| error.to_string())?),
+        Some(snapshot) => {
+            Some(decode_snapshot(snapshot, &mut values).map_err(|error| error.to_string())?)
+        }
         None => None,
     };
     for chunk in &loaded.records {
         size.bytes += chunk.len() as u64;
-        for record in decode_records(chunk).map_err(|error| error.to_string())? {
+        let first = instance.as_ref().map_or(0, |instance| instance.records);
+        let records =
+            decode_history(chunk, first, &mut values).map_err(|error| error.to_string())?;
+        for record in records {
             size.records += 1;
             let instance = match (&mut instance, &record.fact) {
                 (Some(instance), _) => instance,
@@ -459,5 +521,5 @@ fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<(Instance, Size), String> 
         }
     }
     let instance = instance.ok_or("its history is empty")?;
-    Ok((instance, size))
+    Ok(Rebuilt { instance, size, values })
 }

@@ -119,6 +119,9 @@ impl Machine {
                 Ok(()) => self.answer(id, false, reply),
                 Err(error) => self.reply(reply, Err(error)),
             },
+            Task::Release { step, attempt } if result.is_err() => {
+                self.dispatch.give_back((id, step, attempt));
+            }
             Task::TimersDue => self.register_timer(id),
             Task::Message { from, to, sequence, .. } => self.message_taken((to, from), sequence),
             // A rejection of an internal input means that there is nothing to do any more.
@@ -152,7 +155,7 @@ impl Machine {
         }
         let error = Error::Unloadable("the instance meets a defect at every step".to_owned());
         for task in slot.queue {
-            self.fail_task(task, &error);
+            self.fail_task(id, task, &error);
         }
     }
 

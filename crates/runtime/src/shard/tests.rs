@@ -19,6 +19,7 @@ mod refusals;
 mod retention;
 mod starts;
 mod timers;
+mod unloadable;
 mod waits;
 
 use std::cell::RefCell;

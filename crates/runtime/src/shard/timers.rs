@@ -20,5 +20,6 @@ impl Machine {
         self.answer_impatient();
         self.tend_links();
         self.resume_due();
+        self.park_waiting();
     }
 }

@@ -38,6 +38,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
     let vertex = graph.vertex(step.task?);
     let due = instance.timers.iter().find(|(_, of, _)| *of == id).map(|(due, ..)| *due);
     let (status, attempt) = match &step.activity {
+        Activity::Call { attempt, parked: Some(_), .. } => (Status::Waiting, Some(*attempt)),
         Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),
         Activity::Wait | Activity::Child(_) => (Status::Waiting, None),
         _ => (Status::Running, None),
@@ -53,6 +54,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         started_at: step.started_at,
         attempt,
         due,
+        parked: step.parked().copied(),
     })
 }
 
@@ -95,6 +97,8 @@ fn word(fact: &Fact) -> &'static str {
         Fact::Fired { .. } => "fired",
         Fact::Requested { .. } => "requested",
         Fact::Resent { .. } => "resent",
+        Fact::Parked { .. } => "parked",
+        Fact::Released { .. } => "released",
         Fact::Settled { .. } => "settled",
         Fact::Abandoned { .. } => "abandoned",
         Fact::ChildRequested { .. } => "child-requested",
@@ -154,6 +158,17 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
                 ("maybeRun", Value::Bool(settled.maybe_run)),
             ],
         },
+        Fact::Parked { attempt, parked } => {
+            let mut details = vec![
+                ("attempt", number(attempt.0)),
+                ("reason", json::string(parked.reason.as_str())),
+                ("since", instant(parked.since)),
+                ("sent", Value::Bool(parked.sent)),
+            ];
+            details.extend(parked.until.map(|until| ("until", instant(until))));
+            details
+        }
+        Fact::Released { attempt } => vec![("attempt", number(attempt.0))],
         Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
         Fact::ChildRequested { child } => vec![
             ("child", json::string(child.id.to_string())),

@@ -7,6 +7,7 @@
 //! fail getPet connection         or silence, timeout, withdrawn, refused
 //! late getPet 200 {}             the outcome of the oldest abandoned attempt; `late getPet withdrawn` too
 //! again getPet 200 {}            an outcome of an attempt that was answered before
+//! park getPet gate              the call waits for the gate, breaker, limit or endpoint; `release getPet`
 //! child sub completed {"a":1}    or failed, or cancelled
 //! advance 5s                     time goes on, every timer fires when it is due
 //! sleep 5s                       time goes on, nobody looks; `timers` then fires what is due
@@ -19,7 +20,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_engine::{ErrorKind, Outcome, Response, WorkflowError};
+use motet_engine::{ErrorKind, Outcome, ParkReason, Response, WorkflowError};
 use motet_expr::Value;
 
 use super::value;
@@ -33,6 +34,8 @@ pub(super) struct Command {
 pub(super) enum Verb {
     Start(Value),
     Settle { which: Which, call: Target, outcome: Outcome },
+    Park { call: Target, reason: ParkReason },
+    Release(Target),
     Child { task: String, result: Result<Value, Box<WorkflowError>> },
     Panic(Box<Self>),
     Advance(Duration),
@@ -81,6 +84,11 @@ fn verb(line: &str) -> Verb {
         "answer" | "fail" => settle(Which::InFlight, rest),
         "late" => settle(Which::Abandoned, rest),
         "again" => settle(Which::Answered, rest),
+        "park" => {
+            let (task, reason) = split(rest);
+            Verb::Park { call: target(task), reason: park_reason(reason) }
+        }
+        "release" => Verb::Release(target(rest)),
         "panic" => Verb::Panic(Box::new(verb(rest))),
         "child" => child(rest),
         "advance" => Verb::Advance(duration(rest)),
@@ -104,10 +112,6 @@ fn verb(line: &str) -> Verb {
 fn settle(which: Which, rest: &str) -> Verb {
     let (task, rest) = split(rest);
     let (word, rest) = split(rest);
-    let (task, step) = match task.split_once('@') {
-        Some((task, step)) => (task, Some(step.parse().expect("a step"))),
-        None => (task, None),
-    };
     let failed = |maybe_run, timed_out, message: &str| Outcome::Failed {
         maybe_run,
         timed_out,
@@ -125,7 +129,21 @@ fn settle(which: Which, rest: &str) -> Verb {
         }
         status => Outcome::Response(response(status.parse().expect("a status"), rest)),
     };
-    Verb::Settle { which, call: Target { task: task.to_owned(), step }, outcome }
+    Verb::Settle { which, call: target(task), outcome }
+}
+
+fn target(text: &str) -> Target {
+    match text.split_once('@') {
+        Some((task, step)) => {
+            Target { task: task.to_owned(), step: Some(step.parse().expect("a step")) }
+        }
+        None => Target { task: text.to_owned(), step: None },
+    }
+}
+
+fn park_reason(word: &str) -> ParkReason {
+    let reasons = [ParkReason::Gate, ParkReason::Breaker, ParkReason::Limit, ParkReason::Endpoint];
+    reasons.into_iter().find(|reason| reason.as_str() == word).expect("a reason to park")
 }
 
 /// `{"json":1}`, or `name: value, name: value | body`.

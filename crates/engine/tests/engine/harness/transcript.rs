@@ -116,6 +116,12 @@ impl Transcript {
             Fact::Resent { attempt, due } => {
                 format!("calls again #{attempt} until {}", since(*due))
             }
+            Fact::Parked { attempt, parked } => {
+                let sent = if parked.sent { ", sent before" } else { "" };
+                let reason = parked.reason.as_str();
+                format!("parks #{attempt} for the {reason} since {}{sent}", since(parked.since))
+            }
+            Fact::Released { attempt } => format!("lets #{attempt} go"),
             Fact::Settled { attempt, settled } => format!("#{attempt} {}", settled_words(settled)),
             Fact::Abandoned { attempt } => format!("abandons #{attempt}"),
             Fact::ChildRequested { child } => {

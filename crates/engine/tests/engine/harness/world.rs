@@ -6,8 +6,8 @@ use std::sync::Arc;
 use motet_definition::graph::Graph;
 use motet_engine::secret::SecretKey;
 use motet_engine::{
-    ChildRequest, Context, Effect, Fact, Input, Instance, Record, SEMANTICS, Start, begin, effects,
-    outstanding, step,
+    ChildRequest, Context, Effect, Fact, Input, Instance, Parked, Record, SEMANTICS, Start, begin,
+    effects, outstanding, step,
 };
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
@@ -96,6 +96,15 @@ impl World {
             Verb::Settle { which, call, outcome } => {
                 let (step, attempt) = self.find(which, &call);
                 Input::Outcome { step, attempt, outcome }
+            }
+            Verb::Park { call, reason } => {
+                let (step, attempt) = self.find(Which::InFlight, &call);
+                let (since, until, sent) = (self.now, None, false);
+                Input::Park { step, attempt, parked: Parked { reason, since, until, sent } }
+            }
+            Verb::Release(call) => {
+                let (step, attempt) = self.find(Which::InFlight, &call);
+                Input::Release { step, attempt }
             }
             Verb::Child { task, result } => {
                 let (step, child) = self.child(&task);
@@ -194,6 +203,10 @@ impl World {
 
     fn carry_out(&mut self, record: &Record, effect: Effect) {
         match effect {
+            Effect::Call { step, attempt, .. } if matches!(record.fact, Fact::Released { .. }) => {
+                let call = self.calls.get(&(step, attempt)).expect("it was asked for");
+                assert!(call.state == CallState::InFlight, "only what is in flight is let go");
+            }
             Effect::Call { step, attempt, .. } => {
                 let task = record.task.map(|task| self.graph.vertex(task).name.clone());
                 let call = Call { task: task.expect("a task calls"), state: CallState::InFlight };

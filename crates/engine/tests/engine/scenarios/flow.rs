@@ -321,7 +321,7 @@ fn end_within_a_branch_ends_the_others() {
             +1s 0 completed {"stopped":true}
             = completed {"stopped":true} · unanswered: slow (abandoned)
             > late slow withdrawn
-            +1s 2 #1 fails: 500 runtime (withdrawn: the call was never sent)
+            +1s 2 /do/0/both/fork/branches/0/slow #1 fails: 500 runtime (withdrawn: the call was never sent)
             = completed {"stopped":true}
         "#]],
     );

@@ -1,6 +1,6 @@
 //! `fork`, of all and of the first.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
 use crate::harness::{check, check_lines};
 
@@ -149,7 +149,7 @@ fn the_first_branch_wins_the_race() {
             +0s 0 completed "R"
             = completed "R" · unanswered: left (abandoned)
             > late left 200 "L"
-            +0s 2 #1 gives "L"
+            +0s 2 /do/0/race/fork/branches/0/left #1 gives "L"
             = completed "R"
         "#]],
     );
@@ -257,8 +257,9 @@ fn branches_that_are_pure_run_in_order_and_the_first_one_wins() {
 }
 
 #[test]
-fn a_skipped_branch_passes_its_input_and_abandons_the_others() {
-    check(
+fn a_skipped_branch_neither_wins_nor_loses_a_race() {
+    check_lines(
+        &["skipped", "abandons", "branch", "done", "="],
         "
         do:
           - race:
@@ -267,22 +268,129 @@ fn a_skipped_branch_passes_its_input_and_abandons_the_others() {
                 branches:
                   - asks: {call: http, with: {method: get, endpoint: http://ask.test/}}
                   - skipped: {if: 'false', set: {n: 1}}
+                  - alsoAsks: {call: http, with: {method: get, endpoint: http://also.test/}}
         ",
-        "start {\"in\":1}\nlate asks withdrawn",
+        "start {\"in\":1}\nanswer asks 404\nanswer alsoAsks 200 {\"out\":2}",
         expect![[r#"
-            > start {"in":1}
-            +0s 0 started
-            +0s 1 /do/0/race begins race of asks, skipped
+            +0s 1 /do/0/race begins race of asks, skipped, alsoAsks
             +0s 2 /do/0/race/fork/branches/0/asks begins
             +0s 2 /do/0/race/fork/branches/0/asks calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-            +0s 2 /do/0/race/fork/branches/0/asks abandons #1 ⇒ withdraw
             +0s 1 /do/0/race/fork/branches/1/skipped skipped → end of scope
+            +0s 3 /do/0/race/fork/branches/2/alsoAsks begins
+            +0s 3 /do/0/race/fork/branches/2/alsoAsks calls #1 K2 GET http://also.test/ until +60s ⇒ call
+            = running · unanswered: asks, alsoAsks
+            +0s 2 /do/0/race/fork/branches/0/asks #1 fails: 404 communication (the service answered with an error: GET http://ask.test/ answered 404)
+            +0s 2 /do/0/race/fork/branches/0/asks fails: 404 communication at /do/0/race/fork/branches/0/asks (the service answered with an error: GET http://ask.test/ answered 404)
+            +0s 1 /do/0/race branch asks is out: 404 communication at /do/0/race/fork/branches/0/asks (the service answered with an error: GET http://ask.test/ answered 404)
+            = running · unanswered: alsoAsks
+            +0s 3 /do/0/race/fork/branches/2/alsoAsks #1 gives {"out":2}
+            +0s 3 /do/0/race/fork/branches/2/alsoAsks done → end of scope
             +0s 1 /do/0/race done → end of scope
-            +0s 0 completed {"in":1}
-            = completed {"in":1} · unanswered: asks (abandoned)
-            > late asks withdrawn
-            +0s 2 #1 fails: 500 runtime (withdrawn: the call was never sent)
+            = completed {"out":2}
+        "#]],
+    );
+}
+
+/// The end of a race between two branches.
+fn race(first: &str, second: &str, expected: Expect) {
+    let race =
+        format!("do: [{{race: {{fork: {{compete: true, branches: [{first}, {second}]}}}}}}]");
+    check_lines(&["faulted in"], &race, "start", expected);
+}
+
+#[test]
+fn a_race_whose_branches_fail_or_are_skipped_fails_whatever_comes_last() {
+    race(
+        FAILING,
+        SKIPPED,
+        expect![[r#"
+        +0s 0 faulted in step 1: 418 about:blank at /do/0/race/fork/branches/0/failing (tea)
+        = faulted in step 1: 418 about:blank at /do/0/race/fork/branches/0/failing (tea)
+    "#]],
+    );
+    race(
+        SKIPPED,
+        FAILING,
+        expect![[r#"
+        +0s 0 faulted in step 1: 418 about:blank at /do/0/race/fork/branches/1/failing (tea)
+        = faulted in step 1: 418 about:blank at /do/0/race/fork/branches/1/failing (tea)
+    "#]],
+    );
+}
+
+const FAILING: &str = "{failing: {raise: {error: {type: about:blank, status: 418, title: tea}}}}";
+const SKIPPED: &str = "{skipped: {if: 'false', set: {n: 1}}}";
+
+#[test]
+fn a_race_of_which_no_branch_runs_passes_its_input() {
+    check_lines(
+        &["race", "="],
+        "
+        do:
+          - race: {fork: {compete: true, branches: [{a: {if: 'false', set: {n: 1}}}, {b: {if: 'false', set: {n: 2}}}]}}
+        ",
+        "start {\"in\":1}",
+        expect![[r#"
+            +0s 1 /do/0/race begins race of a, b
+            +0s 1 /do/0/race/fork/branches/0/a skipped → end of scope
+            +0s 1 /do/0/race/fork/branches/1/b skipped → end of scope
+            +0s 1 /do/0/race done → end of scope
             = completed {"in":1}
+        "#]],
+    );
+}
+
+#[test]
+fn end_within_a_fork_keeps_what_was_exported_by_then() {
+    check_lines(
+        &["="],
+        "
+        output: {as: '${ $context }'}
+        do:
+          - both:
+              fork:
+                branches:
+                  - left: {set: {l: 1}, export: {as: '${ $context + {left: 1} }'}}
+                  - open:
+                      do:
+                        - exports: {set: {o: 1}, export: {as: '${ $context + {open: 1} }'}}
+                        - asks: {call: http, with: {method: get, endpoint: http://open.test/}}
+                  - right:
+                      do:
+                        - inner:
+                            fork:
+                              compete: true
+                              branches:
+                                - ends:
+                                    do:
+                                      - one: {set: {r: 1}, export: {as: '${ $context + {right: 1} }'}}
+                                      - asks2: {call: http, with: {method: get, endpoint: http://end.test/}, then: end}
+                                - other: {wait: {seconds: 1}}
+        ",
+        "start {\"begin\":0}\nanswer asks2 200 {}",
+        expect![[r#"
+            = running · due +1s · unanswered: asks, asks2
+            = completed {"begin":0,"left":1,"right":1} · unanswered: asks (abandoned)
+        "#]],
+    );
+}
+
+#[test]
+fn a_branch_that_ends_the_workflow_exports_too() {
+    check_lines(
+        &["="],
+        "
+        output: {as: '${ $context }'}
+        do:
+          - both:
+              fork:
+                branches:
+                  - stays: {wait: {seconds: 1}}
+                  - ends: {set: {n: 1}, export: {as: '${ {by: \"ends\"} }'}, then: end}
+        ",
+        "",
+        expect![[r#"
+            = completed {"by":"ends"}
         "#]],
     );
 }

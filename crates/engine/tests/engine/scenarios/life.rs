@@ -33,7 +33,7 @@ fn cancel_with_a_call_in_flight() {
             +0s 0 cancelled: changed my mind
             = cancelled · unanswered: ask (abandoned)
             > late ask 200 {}
-            +0s 1 #1 gives {}
+            +0s 1 /do/0/ask #1 gives {}
             = cancelled
             > cancel
             ! the instance is cancelled: it has ended and cannot be cancelled
@@ -62,7 +62,7 @@ fn a_withdrawn_call_is_settled_too() {
             +0s 1 /do/0/ask abandons #1 ⇒ withdraw
             = cancelled · unanswered: ask (abandoned)
             > late ask withdrawn
-            +0s 1 #1 fails: 500 runtime (withdrawn: the call was never sent)
+            +0s 1 /do/0/ask #1 fails: 500 runtime (withdrawn: the call was never sent)
             = cancelled
         "#]],
     );
@@ -90,7 +90,7 @@ fn what_is_late_or_doubled_changes_nothing() {
             +0s 0 cancelled
             = cancelled · unanswered: ask (abandoned)
             > late ask 500
-            +0s 1 #1 fails: 500 communication (the service answered with an error: an abandoned attempt answered 500) maybe-run
+            +0s 1 /do/0/ask #1 fails: 500 communication (the service answered with an error: an abandoned attempt answered 500) maybe-run
             = cancelled
             > again ask 200 {}
             ! nothing to do

@@ -12,6 +12,7 @@ mod incidents;
 mod keys;
 mod life;
 mod limits;
+mod parking;
 mod raise;
 mod responses;
 mod retrying;

@@ -217,49 +217,49 @@ fn a_late_response_to_a_step_that_is_gone_is_kept_in_the_history() {
         (
             "200 {\"a\":1}",
             expect![[r#"
-                +0s 2 #1 gives {"a":1}
+                +0s 2 /do/0/race/fork/branches/0/ask #1 gives {"a":1}
                 ! nothing to do
             "#]],
         ),
         (
             "302",
             expect![[r#"
-                +0s 2 #1 gives null
+                +0s 2 /do/0/race/fork/branches/0/ask #1 gives null
                 ! nothing to do
             "#]],
         ),
         (
             "404 {\"no\":1}",
             expect![[r#"
-                +0s 2 #1 fails: 404 communication (the service answered with an error: an abandoned attempt answered 404: {"no":1})
+                +0s 2 /do/0/race/fork/branches/0/ask #1 fails: 404 communication (the service answered with an error: an abandoned attempt answered 404: {"no":1})
                 ! nothing to do
             "#]],
         ),
         (
             "502",
             expect![[r#"
-                +0s 2 #1 fails: 502 communication (the service answered with an error: an abandoned attempt answered 502) maybe-run
+                +0s 2 /do/0/race/fork/branches/0/ask #1 fails: 502 communication (the service answered with an error: an abandoned attempt answered 502) maybe-run
                 ! nothing to do
             "#]],
         ),
         (
             "connection",
             expect![[r#"
-                +0s 2 #1 fails: 500 communication (the service was not reached: connection refused)
+                +0s 2 /do/0/race/fork/branches/0/ask #1 fails: 500 communication (the service was not reached: connection refused)
                 ! nothing to do
             "#]],
         ),
         (
             "silence",
             expect![[r#"
-                +0s 2 #1 fails: 500 communication (the service was not reached: connection closed before the response) maybe-run
+                +0s 2 /do/0/race/fork/branches/0/ask #1 fails: 500 communication (the outcome of the call is unknown: connection closed before the response) maybe-run
                 ! nothing to do
             "#]],
         ),
         (
             "withdrawn",
             expect![[r#"
-                +0s 2 #1 fails: 500 runtime (withdrawn: the call was never sent)
+                +0s 2 /do/0/race/fork/branches/0/ask #1 fails: 500 runtime (withdrawn: the call was never sent)
                 ! nothing to do
             "#]],
         ),
@@ -295,8 +295,8 @@ fn failures_of_calls_by_kind() {
         (
             "silence",
             expect![[r#"
-                  +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
-                  +0s 1 /do/0/ask #1 fails: 500 communication (the service was not reached: connection closed before the response) maybe-run
+                +0s 1 /do/0/ask calls #1 K1 GET http://ask.test/ until +60s ⇒ call
+                +0s 1 /do/0/ask #1 fails: 500 communication (the outcome of the call is unknown: connection closed before the response) maybe-run
             "#]],
         ),
         (

@@ -349,7 +349,7 @@ fn an_attempt_has_its_own_limit() {
             +5s 1 /do/0/tries catches 408 timeout at /do/0/tries (timed out: an attempt did not end within the limit of its retry policy): retry 1 at +6s
             = waiting · due +6s · unanswered: ask (abandoned)
             > late ask 200 {"late":true}
-            +5s 2 #1 gives {"late":true}
+            +5s 2 /do/0/tries/try/0/ask #1 gives {"late":true}
             = waiting · due +6s
             > advance 1s
             +6s 1 /do/0/tries tries again until +11s

@@ -178,7 +178,7 @@ fn a_timeout_ends_everything_inside() {
             +3s 0 completed {"at":"/do/0/tries/try/0/outer"}
             = completed {"at":"/do/0/tries/try/0/outer"} · unanswered: ask (abandoned)
             > late ask withdrawn
-            +3s 4 #1 fails: 500 runtime (withdrawn: the call was never sent)
+            +3s 4 /do/0/tries/try/0/outer/do/0/both/fork/branches/0/ask #1 fails: 500 runtime (withdrawn: the call was never sent)
             = completed {"at":"/do/0/tries/try/0/outer"}
         "#]],
     );

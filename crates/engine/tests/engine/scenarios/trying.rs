@@ -467,7 +467,7 @@ fn what_runs_beside_a_caught_error_is_abandoned() {
             +1s 8 /do/1/after waits until +21s
             = waiting · due +21s · unanswered: ask (abandoned)
             > late ask 404
-            +1s 3 #1 fails: 404 communication (the service answered with an error: an abandoned attempt answered 404)
+            +1s 3 /do/0/tries/try/0/both/fork/branches/0/ask #1 fails: 404 communication (the service answered with an error: an abandoned attempt answered 404)
             = waiting · due +21s
             > advance 20s
             +21s 8 /do/1/after timer Wait

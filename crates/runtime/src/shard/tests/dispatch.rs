@@ -124,16 +124,18 @@ fn a_call_that_is_given_up_in_the_queue_never_leaves() {
               start b: created, b running, pay running @5
               start c: created, c running, pay running @5
             > after 5s
-              commit of 1
+              commit of 2
                 b: fired abandoned failed workflow-faulted | listed faulted, no timer +5s, no pending
+                c: parked | listed waiting
             > settle
               commit of 1
                 b: settled
             > answer a.pay
-              call c.pay, attempt 1, key 2
-              commit of 1
+              commit of 2
                 a: settled completed workflow-completed | listed completed, no pending
+                c: released | listed running
             > settle
+              call c.pay, attempt 1, key 2
             > levels
               1 in flight, 0 waiting, 1 live, 0 timers
         "#]],
@@ -252,7 +254,7 @@ fn what_must_not_be_repeated_is_of_unknown_outcome() {
             > settle
             > read a
               load a
-              read a: a faulted the service was not reached (outcome: unknown; the call may have been sent and must not be sent again (idempotent: false)), pay faulted @3
+              read a: a faulted the outcome of the call is unknown (outcome: unknown; the call may have been sent and must not be sent again (idempotent: false)), pay faulted @3
         "#]],
     );
 }
@@ -269,7 +271,9 @@ fn what_must_not_be_repeated_and_was_never_sent_waits_on() {
         refused
         read b
         after 1s
+        settle
         answer a.pay
+        settle
         answer b.pay
         settle
         ",
@@ -293,14 +297,19 @@ fn what_must_not_be_repeated_and_was_never_sent_waits_on() {
               load b
               read b: b running, pay running @4
             > after 1s
-            > answer a.pay
-              call b.pay, attempt 1, key 2
               commit of 1
-                a: settled completed workflow-completed | listed completed, no pending
-            > answer b.pay
+                b: parked | listed waiting
             > settle
+            > answer a.pay
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: released | listed running
+            > settle
+              call b.pay, attempt 1, key 2
+            > answer b.pay
               commit of 1
                 b: settled completed workflow-completed | listed completed, no pending
+            > settle
         "#]],
     );
 }
@@ -330,4 +339,225 @@ fn recovery_keeps_within_the_gate_and_loads_a_few_hundred_at_a_time() {
         loaded at a time: 512
     "#]]
     .assert_eq(&format!("sent at a time: {rounds:?}\nloaded at a time: {}\n", world.asked_max()));
+}
+
+#[test]
+fn a_call_that_waits_for_a_second_is_parked_and_leaves_once_its_release_is_durable() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay
+        start a pay; start b pay; start c pay
+        durable
+        after 900ms
+        after 100ms
+        settle
+        read b
+        answer a.pay
+        durable
+        answer b.pay
+        durable
+        levels
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use pay
+            > start a pay; start b pay; start c pay
+              commit of 3
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+                c: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @4
+              start b: created, b running, pay running @4
+              start c: created, c running, pay running @4
+            > after 900ms
+            > after 100ms
+              commit of 2
+                b: parked | listed waiting
+                c: parked | listed waiting
+            > settle
+            > read b
+              read b: b waiting, pay waiting @6
+            > answer a.pay
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: released | listed running
+            > durable
+              call b.pay, attempt 1, key 2
+            > answer b.pay
+              commit of 2
+                b: settled completed workflow-completed | listed completed, no pending
+                c: released | listed running
+            > durable
+              call c.pay, attempt 1, key 3
+            > levels
+              1 in flight, 0 waiting, 1 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn a_release_that_is_refused_gives_its_place_back() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay
+        start a pay; start b pay
+        durable
+        after 1s
+        settle
+        answer a.pay
+        refused
+        after 1s
+        settle
+        answer a.pay
+        settle
+        levels
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use pay
+            > start a pay; start b pay
+              commit of 2
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @3
+              start b: created, b running, pay running @3
+            > after 1s
+              commit of 1
+                b: parked | listed waiting
+            > settle
+            > answer a.pay
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: released | listed running
+            > refused
+            > after 1s
+              load a
+              load b
+              call a.pay, attempt 1, key 1
+            > settle
+            > answer a.pay
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: released | listed running
+            > settle
+              call b.pay, attempt 1, key 2
+            > levels
+              1 in flight, 0 waiting, 1 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
+fn a_parked_call_that_never_left_may_be_sent_after_a_crash_though_it_must_not_be_repeated() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay once
+        start a pay; start b once
+        durable
+        after 1s
+        settle
+        restart
+        settle
+        answer a.pay
+        settle
+        levels
+        restart
+        settle
+        read b
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use pay once
+            > start a pay; start b once
+              commit of 2
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @4
+              start b: created, b running, pay running @4
+            > after 1s
+              commit of 1
+                b: parked | listed waiting
+            > settle
+            > restart
+              catalog
+              load a
+              load b
+              call a.pay, attempt 1, key 1
+            > settle
+            > answer a.pay
+              commit of 2
+                a: settled completed workflow-completed | listed completed, no pending
+                b: released | listed running
+            > settle
+              call b.pay, attempt 1, key 2
+            > levels
+              1 in flight, 0 waiting, 1 live, 0 timers
+            > restart
+              catalog
+              load b
+              commit of 1
+                b: settled failed workflow-faulted | listed faulted, no pending
+            > settle
+            > read b
+              load b
+              read b: b faulted the outcome of the call is unknown (outcome: unknown; the call may have been sent and must not be sent again (idempotent: false)), pay faulted @8
+        "#]],
+    );
+}
+
+#[test]
+fn a_parked_call_that_is_cancelled_never_leaves() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use pay
+        start a pay; start b pay
+        durable
+        after 1s
+        settle
+        cancel b
+        settle
+        answer a.pay
+        settle
+        levels
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use pay
+            > start a pay; start b pay
+              commit of 2
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @3
+              start b: created, b running, pay running @3
+            > after 1s
+              commit of 1
+                b: parked | listed waiting
+            > settle
+            > cancel b
+              commit of 1
+                b: abandoned workflow-cancelled | listed cancelled, no pending
+            > settle
+              cancel b: b cancelled @5
+              commit of 1
+                b: settled
+            > answer a.pay
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+            > levels
+              0 in flight, 0 waiting, 0 live, 0 timers
+        "#]],
+    );
 }

@@ -265,3 +265,55 @@ fn an_instance_whose_panic_cannot_be_written_down_is_left_as_it_is_stored() {
         "#]],
     );
 }
+
+#[test]
+fn a_second_defect_leaves_the_input_of_the_first_one_kept() {
+    check(
+        "
+        use fork
+        start a fork
+        settle
+        defect a
+        answer a.left
+        settle
+        answer a.right
+        settle
+        restart
+        settle
+        heal a
+        retry a
+        settle
+        ",
+        expect![[r#"
+            > use fork
+            > start a fork
+              commit of 1
+                a: started activated×2 requested activated requested | listed running, pending
+            > settle
+              call a.left, attempt 1, key 1
+              call a.right, attempt 1, key 2
+              start a: created, a running, both running, left running, right running @2
+            > defect a
+            > answer a.left
+              load a
+              commit of 1
+                a: incident-raised | listed running
+            > settle
+            > answer a.right
+              load a
+              commit of 1
+                a: incident-raised | listed running
+            > settle
+            > restart
+              catalog
+              load a
+            > settle
+            > heal a
+            > retry a
+              commit of 1
+                a: reopened fed settled fed settled completed×3 workflow-completed | listed completed, no pending
+            > settle
+              retry a: a completed [{"n":2},{"n":2}] @5
+        "#]],
+    );
+}

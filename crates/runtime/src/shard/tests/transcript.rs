@@ -7,7 +7,9 @@ use motet_types::{InstanceId, Timestamp};
 
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Reply};
-use crate::tables::{ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, USAGE};
+use crate::tables::{
+    ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, UNLOADABLE, USAGE,
+};
 use crate::{Error, InstanceView, view};
 
 impl Names {
@@ -80,6 +82,7 @@ impl Names {
                 format!("{verb}timer {}", since_begin(Timestamp::from_micros(due)))
             }
             table if table == PENDING.id => format!("{verb}pending"),
+            table if table == UNLOADABLE.id => format!("{verb}unloadable"),
             table if table == START.id => format!("{verb}key {}", text(&values[1])),
             // It goes with each message.
             table if table == SENT.id => return None,

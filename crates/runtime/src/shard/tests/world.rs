@@ -17,7 +17,7 @@ use motet_store::{
 use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
 
 use super::definitions;
-use crate::drive::recover;
+use crate::drive::{recover, row_of};
 use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Step, Watcher};
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
@@ -59,6 +59,7 @@ pub(super) enum Held {
 
 enum Question {
     Load(InstanceId),
+    Row(InstanceId),
     Lookup(ShardId, String),
     Scan(RowScan),
     Step(Box<Step>),
@@ -199,6 +200,11 @@ impl World {
                 self.loaded += 1;
                 self.questions.push(Question::Load(id));
             }
+            Output::Row(id) => {
+                let name = self.names.instance(id);
+                self.say(&format!("  row of {name}"));
+                self.questions.push(Question::Row(id));
+            }
             Output::Lookup { shard, key } => {
                 self.say(&format!("  look up {key}"));
                 self.questions.push(Question::Lookup(shard, key));
@@ -268,7 +274,7 @@ impl World {
         for question in std::mem::take(&mut self.questions) {
             let held = match question {
                 Question::Load(_) => self.loads,
-                Question::Lookup(..) => self.lookups,
+                Question::Row(_) | Question::Lookup(..) => self.lookups,
                 Question::Scan(_) => self.scans,
                 Question::Step(_) => self.steps,
             };
@@ -297,6 +303,11 @@ impl World {
             }
             Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
             Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },
+            Question::Row(id) if is_lost => Input::Listed { id, row: Err(lost()) },
+            Question::Row(id) => {
+                let rows = wait(|done| self.store.rows(row_of(id), done));
+                Input::Listed { id, row: rows.map(|rows| rows.into_iter().next()) }
+            }
             Question::Lookup(shard, key) if is_lost => {
                 Input::Looked { shard, key, row: Err(lost()) }
             }
