@@ -241,7 +241,7 @@ impl Ord for Bounded {
 impl ValT for Bounded {
     fn from_num(text: &str) -> BoundedR {
         let number =
-            Num::from_str_radix(text, 10).unwrap_or_else(|| Num::Dec(Arc::new(text.to_owned())));
+            Num::from_str_radix(text, 10).unwrap_or_else(|| Num::Dec(Arc::new(decimal(text))));
         Ok(Self::number(number))
     }
 
@@ -395,4 +395,12 @@ impl jaq_std::ValT for Bounded {
     fn from_utf8_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
         Self::text(Bytes::from_owner(bytes))
     }
+}
+
+/// A literal of jq as JSON writes it: jq takes leading zeros, JSON does not.
+fn decimal(literal: &str) -> String {
+    let digits = literal.bytes().take_while(u8::is_ascii_digit).count();
+    let (whole, rest) = literal.split_at(digits);
+    let whole = whole.trim_start_matches('0');
+    format!("{}{rest}", if whole.is_empty() { "0" } else { whole })
 }

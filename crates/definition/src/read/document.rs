@@ -105,24 +105,24 @@ fn version(cursor: Cursor<'_>) -> Option<Version> {
 
 fn label(cursor: Cursor<'_>) -> Option<Label> {
     let text = cursor.clone().text()?;
-    name(text, cursor.path.pointer()).map_err(|problem| cursor.report(problem)).ok()
+    name(text, cursor.path.pointer()).map_err(|problem| cursor.report(*problem)).ok()
 }
 
 /// A namespace or the name of a workflow.
 ///
 /// # Errors
 /// It is none; where a similar one would be, the diagnostic says so.
-pub(crate) fn name(text: &str, path: Pointer) -> Result<Label, Diagnostic> {
+pub(crate) fn name(text: &str, path: Pointer) -> Result<Label, Box<Diagnostic>> {
     text.parse().map_err(|_| {
         let message = format!(
             "`{text}` is no name: use 1 to 63 lower-case letters, digits and inner hyphens"
         );
         let problem = Diagnostic::new(Code::InvalidName, path, message);
         let lower = text.to_lowercase().replace(['_', ' ', '.'], "-");
-        match lower.parse::<Label>() {
+        Box::new(match lower.parse::<Label>() {
             Ok(label) => problem.with_help(format!("`{label}` would do")),
             Err(_) => problem,
-        }
+        })
     })
 }
 

@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
     /// Namespace or name of a workflow: nothing can be published under another one.
     fn child_name(&mut self, text: &str, path: &Path<'a>) {
         if let Err(problem) = name(text, path.pointer()) {
-            self.report(problem);
+            self.report(*problem);
         }
     }
 
