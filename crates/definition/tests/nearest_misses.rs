@@ -1,5 +1,7 @@
 //! Every code by its nearest miss: what gets it, exactly where, and what just does not.
 
+#![expect(clippy::too_many_lines, reason = "tables of documents, one entry a code")]
+
 use expect_test::{Expect, expect};
 use motet_definition::graph::check as publish;
 use motet_definition::{Code, Diagnostic};

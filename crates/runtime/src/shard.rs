@@ -11,6 +11,7 @@ mod commits;
 mod costs;
 mod dispatch;
 mod links;
+mod loading;
 mod recovery;
 mod retention;
 mod slots;

@@ -49,7 +49,7 @@ pub struct Stepped {
 type Guarded<T> = Result<Metered<T>, String>;
 
 enum Done {
-    Begun(Guarded<(Instance, Vec<Record>)>),
+    Begun(Box<Guarded<(Instance, Vec<Record>)>>),
     /// The instance after the step is lost with a panic.
     Fed(Box<Instance>, Guarded<Result<Vec<Record>, Rejection>>),
 }
@@ -65,7 +65,7 @@ impl Step {
         let Self { id, token, graph, view, now, work } = self;
         let ctx = Context { graph: &graph, catalog: &view.catalog, now, limits, secret_key };
         let done = match work {
-            Work::Begin(start) => Done::Begun(guarded_begin(&ctx, id, start)),
+            Work::Begin(start) => Done::Begun(Box::new(guarded_begin(&ctx, id, start))),
             Work::Feed(mut instance, input) => {
                 let fed = guarded_step(&ctx, &mut instance, input);
                 Done::Fed(instance, fed)
@@ -78,7 +78,7 @@ impl Step {
 impl Stepped {
     fn fuel_burnt(&self) -> Option<u64> {
         match &self.done {
-            Done::Begun(begun) => begun.as_ref().ok().map(|begun| begun.fuel_burnt),
+            Done::Begun(begun) => (**begun).as_ref().ok().map(|begun| begun.fuel_burnt),
             Done::Fed(_, fed) => fed.as_ref().ok().map(|fed| fed.fuel_burnt),
         }
     }
@@ -185,7 +185,7 @@ impl Machine {
         };
         match (done, *task) {
             (Done::Begun(begun), Task::Begin(beginning)) => {
-                self.begun_away(id, &graph, *beginning, begun);
+                self.begun_away(id, &graph, *beginning, *begun);
             }
             (Done::Fed(instance, fed), task) => self.fed_away(id, &graph, task, instance, fed),
             (Done::Begun(_), _) => unreachable!("what begins has no other task"),

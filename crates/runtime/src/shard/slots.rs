@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use motet_engine::{self as engine, Incident, Instance, Outcome, Parked, Work};
-use motet_journal::{Message, Values, decode_history, decode_snapshot};
-use motet_store::{CommitError, Loaded};
+use motet_journal::{Message, Values};
+use motet_store::CommitError;
 use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
 use super::retention::Candidate;
@@ -265,88 +265,6 @@ impl Machine {
         }
     }
 
-    pub(super) fn loaded(
-        &mut self,
-        id: InstanceId,
-        loaded: Result<Option<Loaded>, motet_store::Error>,
-    ) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        if !matches!(slot.state, State::Loading) {
-            return;
-        }
-        self.dispatch.loaded(id);
-        let result = match loaded {
-            Err(motet_store::Error::Io(error)) => return self.unread(id, error),
-            Err(error) => Err(Error::Unloadable(error.to_string())),
-            Ok(None) => Err(Error::UnknownInstance(id)),
-            Ok(Some(loaded)) => rebuild(id, &loaded).map_err(Error::Unloadable),
-        };
-        let result = result.and_then(|rebuilt: Rebuilt| {
-            let definition = &rebuilt.instance.start.definition;
-            let is_over = rebuilt.instance.end.is_some();
-            if is_over || self.view.graphs.contains_key(definition) {
-                return Ok(rebuilt);
-            }
-            let reason = format!("the definition {definition} cannot be compiled by this version");
-            Err(Error::Unloadable(reason))
-        });
-        match result {
-            Ok(Rebuilt { instance, size, values }) => {
-                slot.size = size;
-                slot.values = values;
-                slot.due = instance.next_due();
-                slot.pending = super::commits::is_pending(&instance);
-                slot.state = State::Live(Box::new(instance));
-                self.loadable_again(id);
-                // Before anything else: now all that it asks for is durable.
-                self.resume(id);
-                self.perform_queue(id);
-                self.retire(id);
-            }
-            Err(Error::Unloadable(reason)) => {
-                slot.state = State::Unloadable(reason);
-                self.outputs.push(Output::Row(id));
-            }
-            Err(error) => {
-                let Some(slot) = self.slots.remove(&id) else { return };
-                for task in slot.queue {
-                    self.fail_task(id, task, &error);
-                }
-            }
-        }
-    }
-
-    /// The store could not read the instance just now: who asks from outside is told, the rest waits for another try.
-    fn unread(&mut self, id: InstanceId, error: String) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        let is_ours = |task: &Task| {
-            matches!(
-                task,
-                Task::Outcome { .. }
-                    | Task::TimersDue
-                    | Task::Continue
-                    | Task::Resume
-                    | Task::Dispatch { .. }
-                    | Task::Panicked { .. }
-                    | Task::Message { .. }
-            )
-        };
-        let (kept, failed): (VecDeque<_>, VecDeque<_>) =
-            slot.take_queue().into_iter().partition(is_ours);
-        match kept.is_empty() {
-            true => drop(self.slots.remove(&id)),
-            false => {
-                slot.queue = kept;
-                slot.state = State::Unread;
-                self.dispatch.resume_later(self.now, id);
-            }
-        }
-        let error = Error::Unloadable(error);
-        for task in failed {
-            self.fail_task(id, task, &error);
-        }
-    }
-
     /// Answers with the instance as it is now, when that is durable.
     pub(super) fn answer(&mut self, id: InstanceId, created: bool, reply: Responder) {
         let view = self.view_of(id).map(|view| Reply::Instance { view: Box::new(view), created });
@@ -481,45 +399,4 @@ impl Machine {
             }
         }
     }
-}
-
-/// What comes out of the store, with what is known of it besides.
-struct Rebuilt {
-    instance: Instance,
-    size: Size,
-    values: Values,
-}
-
-/// Recovery: the newest snapshot and the records after it, by the same `apply` as ever.
-fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Rebuilt, String> {
-    let mut size = Size {
-        snapshot: loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.len() as u64),
-        ..Size::default()
-    };
-    let mut values = Values::default();
-    let mut instance = match &loaded.snapshot {
-        Some(snapshot) => {
-            Some(decode_snapshot(snapshot, &mut values).map_err(|error| error.to_string())?)
-        }
-        None => None,
-    };
-    for chunk in &loaded.records {
-        size.bytes += chunk.len() as u64;
-        let first = instance.as_ref().map_or(0, |instance| instance.records);
-        let records =
-            decode_history(chunk, first, &mut values).map_err(|error| error.to_string())?;
-        for record in records {
-            size.records += 1;
-            let instance = match (&mut instance, &record.fact) {
-                (Some(instance), _) => instance,
-                (blank @ None, engine::Fact::Started { start, .. }) => {
-                    blank.insert(Instance::blank(id, start.clone()))
-                }
-                (None, _) => return Err("its history does not begin with its start".to_owned()),
-            };
-            instance.apply(&record);
-        }
-    }
-    let instance = instance.ok_or("its history is empty")?;
-    Ok(Rebuilt { instance, size, values })
 }

@@ -2,8 +2,8 @@
 
 use motet_definition::graph::Graph;
 use motet_engine::{
-    Activity, Body, CatchAction, End, ErrorKind, Fact, Incident, Instance, Opening, Record,
-    Request, TimerKind, WorkflowError,
+    Activity, Body, CatchAction, End, ErrorKind, Fact, Incident, Instance, Opening, Parked, Record,
+    Request, Settled, TimerKind, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{Status, StepId, TaskId, Timestamp};
@@ -150,24 +150,8 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Resent { attempt, due } => {
             vec![("attempt", number(attempt.0)), ("due", instant(*due))]
         }
-        Fact::Settled { attempt, settled } => match &settled.result {
-            Ok(output) => vec![("attempt", number(attempt.0)), ("output", output.clone())],
-            Err(error) => vec![
-                ("attempt", number(attempt.0)),
-                ("error", error.to_value()),
-                ("maybeRun", Value::Bool(settled.maybe_run)),
-            ],
-        },
-        Fact::Parked { attempt, parked } => {
-            let mut details = vec![
-                ("attempt", number(attempt.0)),
-                ("reason", json::string(parked.reason.as_str())),
-                ("since", instant(parked.since)),
-                ("sent", Value::Bool(parked.sent)),
-            ];
-            details.extend(parked.until.map(|until| ("until", instant(until))));
-            details
-        }
+        Fact::Settled { attempt, settled: came } => settled(number(attempt.0), came),
+        Fact::Parked { attempt, parked: held } => parked(number(attempt.0), held),
         Fact::Released { attempt } => vec![("attempt", number(attempt.0))],
         Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
         Fact::ChildRequested { child } => vec![
@@ -193,6 +177,27 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Ended { end: End::Completed(output) } => vec![("output", output.clone())],
         Fact::Ended { end: End::Faulted { error, .. } } => failed(error),
     }
+}
+
+fn settled(attempt: Value, settled: &Settled) -> Details {
+    match &settled.result {
+        Ok(output) => vec![("attempt", attempt), ("output", output.clone())],
+        Err(error) => vec![
+            ("attempt", attempt),
+            ("error", error.to_value()),
+            ("maybeRun", Value::Bool(settled.maybe_run)),
+        ],
+    }
+}
+
+fn parked(attempt: Value, parked: &Parked) -> Details {
+    let details = vec![
+        ("attempt", attempt),
+        ("reason", json::string(parked.reason.as_str())),
+        ("since", instant(parked.since)),
+        ("sent", Value::Bool(parked.sent)),
+    ];
+    with(details, "until", parked.until.map(instant))
 }
 
 fn with(mut details: Details, name: &'static str, value: Option<Value>) -> Details {
