@@ -5,6 +5,7 @@ use expect_test::expect;
 use super::check;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told once")]
 fn an_instance_whose_definition_is_gone_shows_an_incident_and_goes_on_once_it_is_back() {
     check(
         "
