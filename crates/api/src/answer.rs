@@ -48,6 +48,10 @@ pub(crate) fn with_header(mut response: Response, name: HeaderName, value: Strin
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let response = with_body(self.code.status(), PROBLEM, self.to_json());
+        let response = match self.challenge {
+            None => response,
+            Some(challenge) => with_header(response, header::WWW_AUTHENTICATE, challenge),
+        };
         match self.retry_after {
             None => response,
             Some(after) => {

@@ -10,8 +10,13 @@ pub(crate) mod command;
 pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod instances;
+pub(crate) mod purge;
 pub(crate) mod start;
 pub(crate) mod watch;
+
+pub(crate) mod audit;
+pub(crate) mod secrets;
+pub(crate) mod tokens;
 
 pub(crate) mod backup;
 pub(crate) mod server;

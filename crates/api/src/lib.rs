@@ -16,7 +16,9 @@ mod routes;
 
 mod router;
 mod serve;
+mod tls;
 
+mod access;
 mod answer;
 mod guard;
 mod handlers;
@@ -29,9 +31,11 @@ mod openapi;
 mod pages;
 mod print;
 
+pub use access::rights;
 pub use backup::{Backup, BackupReport};
 pub use openapi::document as openapi;
 pub use options::Options;
 pub use problem::Code;
 pub use router::router;
 pub use serve::serve;
+pub use tls::{Tls, TlsError, TlsFiles};

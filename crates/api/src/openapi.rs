@@ -9,7 +9,9 @@ use crate::problem::Code;
 use crate::routes::{Answer, Content, PATH_PARAMETERS, Parameter, ROUTES, Route, ValueKind, Verb};
 
 /// Refusals that any route may give.
-const ANYWHERE: [Code; 5] = [
+const ANYWHERE: [Code; 7] = [
+    Code::Unauthenticated,
+    Code::Forbidden,
     Code::UnknownParameter,
     Code::ForeignHost,
     Code::ForeignOrigin,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use motet_types::Limits;
 
-use crate::Backup;
+use crate::{Backup, Tls};
 
 /// How the API limits and protects itself; the defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -15,6 +15,10 @@ pub struct Options {
     /// Further names by which the server is called, as `host` (any port) or `host:port`; `*` admits every name, and gives
     /// up the protection against pages that point a name of their own at this server (DNS rebinding).
     pub allowed_hosts: Vec<String>,
+    /// Whether a token is wanted even if none was made yet; once there is one, it always is.
+    pub require_tokens: bool,
+    /// Whether `/metrics` is open to everybody.
+    pub metrics_open: bool,
     /// Longest `wait` that a request may ask for.
     pub wait_max: Duration,
     /// Time in which a request's body must arrive.
@@ -35,6 +39,8 @@ pub struct Options {
     pub drain_max: Duration,
     /// How the server's data are copied; absent: they cannot be.
     pub backup: Option<Backup>,
+    /// Certificate and key; absent: the server speaks without TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Options {
@@ -43,6 +49,8 @@ impl Default for Options {
             limits: Limits::default(),
             listen: None,
             allowed_hosts: Vec::new(),
+            require_tokens: false,
+            metrics_open: false,
             wait_max: Duration::from_secs(300),
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(60),
@@ -53,6 +61,7 @@ impl Default for Options {
             keep_alive: Duration::from_secs(15),
             drain_max: Duration::from_secs(10),
             backup: None,
+            tls: None,
         }
     }
 }

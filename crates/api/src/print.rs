@@ -1,6 +1,7 @@
 //! Views as JSON. What is absent is left out, never null.
 
 mod instance;
+mod rights;
 mod workflow;
 
 use motet_definition::Diagnostic;
@@ -8,6 +9,7 @@ use motet_definition::Diagnostic;
 use crate::json::Object;
 
 pub(crate) use instance::{entry, incidents, instance, result, row};
+pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
 
 /// The member `diagnostics`.

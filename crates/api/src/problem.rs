@@ -48,6 +48,8 @@ codes! {
     UnknownParameter BAD_REQUEST "unknown-parameter" "The query has a parameter that is not known here."
     InvalidParameter BAD_REQUEST "invalid-parameter" "A parameter or header has a value that it cannot have."
     MissingFilter BAD_REQUEST "missing-filter" "A request for many instances says which."
+    Unauthenticated UNAUTHORIZED "unauthenticated" "The request shows no token that is valid here."
+    Forbidden FORBIDDEN "forbidden" "The token does not allow this."
     ForeignHost FORBIDDEN "foreign-host" "The request names a host that is not this server."
     ForeignOrigin FORBIDDEN "foreign-origin" "The request comes from a page of another site."
     UnknownRoute NOT_FOUND "unknown-route" "There is nothing at this path."
@@ -55,11 +57,14 @@ codes! {
     UnknownVersion NOT_FOUND "unknown-version" "The workflow has no such version or tag."
     UnknownPage NOT_FOUND "unknown-page" "There is no page on such an error."
     UnknownInstance NOT_FOUND "unknown-instance" "There is no such instance."
+    UnknownToken NOT_FOUND "unknown-token" "There is no such token."
+    MissingSecret NOT_FOUND "missing-secret" "There is no such secret."
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "The path is known, the method is not."
     NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer has no form that the request accepts."
     RequestTimeout REQUEST_TIMEOUT "request-timeout" "The body did not arrive in time."
     VersionExists CONFLICT "version-exists" "The version is published with other content."
     StatusConflict CONFLICT "status-conflict" "The command does not fit the instance's status."
+    TokenConflict CONFLICT "token-conflict" "The token would be of no use, or lock everybody out."
     PayloadTooLarge PAYLOAD_TOO_LARGE "payload-too-large" "Something exceeds its limit in bytes."
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "The body is of a kind that is not read here."
     InvalidDocument UNPROCESSABLE_ENTITY "invalid-document" "The document has errors."
@@ -91,6 +96,8 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<Duration>,
     /// The instance that stands in the way.
     pub(crate) instance: Option<motet_types::InstanceId>,
+    /// What to show to come in: `WWW-Authenticate`.
+    pub(crate) challenge: Option<String>,
 }
 
 impl Problem {
@@ -101,6 +108,7 @@ impl Problem {
             diagnostics: Vec::new(),
             retry_after: None,
             instance: None,
+            challenge: None,
         }
     }
 

@@ -103,6 +103,19 @@ where
     text.parse().map_err(|error| Problem::invalid(name, error))
 }
 
+/// A length of time that may be days: `90d`, `12h`, `30m`, `10s`.
+pub(crate) fn length(text: &str) -> Option<Duration> {
+    let seconds = |text: &str, unit| Some(text.parse::<u64>().ok()?.checked_mul(unit)?);
+    let seconds = match text.split_at_checked(text.len().checked_sub(1)?)? {
+        (days, "d") => seconds(days, 86_400),
+        (hours, "h") => seconds(hours, 3_600),
+        (minutes, "m") => seconds(minutes, 60),
+        (whole, "s") => seconds(whole, 1),
+        _ => None,
+    };
+    seconds.map(Duration::from_secs)
+}
+
 fn read_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (count, unit) = text.split_at(digits);

@@ -14,6 +14,7 @@ use motet_expr::{Value, json};
 use motet_runtime::Handle;
 use motet_types::{InstanceId, Label, WorkflowName};
 
+use crate::access::{Caller, LastUses};
 use crate::problem::{Code, Problem};
 use crate::query::{self, Query};
 use crate::{Options, counters::Counters};
@@ -23,11 +24,15 @@ pub(crate) struct Api {
     pub(crate) handle: Handle,
     pub(crate) options: Options,
     pub(crate) counters: Counters,
+    pub(crate) last_uses: LastUses,
 }
 
 /// One request.
 pub(crate) struct Request {
     pub(crate) api: Arc<Api>,
+    pub(crate) caller: Caller,
+    /// Acts in the caller's name.
+    pub(crate) handle: Handle,
     pub(crate) path: RawPathParams,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
@@ -36,7 +41,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn handle(&self) -> &Handle {
-        &self.api.handle
+        &self.handle
     }
 
     /// A part of the path as its type.

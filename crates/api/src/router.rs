@@ -12,9 +12,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, Uri};
-use motet_runtime::Handle;
+use motet_runtime::{Handle, LOCAL};
 
 use crate::Options;
+use crate::access::{self, Access, Caller, LastUses};
 use crate::counters::Counters;
 use crate::guard::Guard;
 use crate::problem::{Code, Problem};
@@ -25,7 +26,12 @@ use crate::routes::{Handled, ROUTES, Route, Verb};
 /// Everything that the server answers over HTTP.
 pub fn router(handle: Handle, options: Options) -> Router {
     let guard = Arc::new(Guard::new(&options));
-    let api = Arc::new(Api { handle, options, counters: Counters::default() });
+    let api = Arc::new(Api {
+        handle,
+        options,
+        counters: Counters::default(),
+        last_uses: LastUses::default(),
+    });
     let mut router = Router::new();
     for (idx, route) in ROUTES.iter().enumerate() {
         router = router.route(route.path, endpoint(idx, route, &api));
@@ -41,6 +47,7 @@ fn endpoint(idx: usize, route: &'static Route, api: &Arc<Api>) -> MethodRouter {
         Verb::Get => MethodFilter::GET,
         Verb::Post => MethodFilter::POST,
         Verb::Put => MethodFilter::PUT,
+        Verb::Delete => MethodFilter::DELETE,
     };
     let api = Arc::clone(api);
     let handler = move |path: Result<RawPathParams, RawPathParamsRejection>,
@@ -63,13 +70,23 @@ async fn handle(
     request: axum::extract::Request,
 ) -> Handled {
     let (head, body) = request.into_parts();
+    let caller = match route.access {
+        Access::Open => Caller { name: LOCAL.into(), token: None },
+        Access::Figures if api.options.metrics_open => Caller { name: LOCAL.into(), token: None },
+        _ => access::authenticate(&api, &head.headers)?,
+    };
     let request = Request {
+        handle: api.handle.acting(caller.name.clone()),
+        caller,
         api,
         path: path.map_err(|error| Problem::invalid("path", error.body_text()))?,
         query: Query::parse(route, head.uri.query())?,
         headers: head.headers,
         body,
     };
+    if let Some(id) = access::admit(route.access, &request)? {
+        access::ensure_visible(request.caller.clone(), request.handle().clone(), id).await?;
+    }
     unless_panicking((route.handler)(request)).await
 }
 

@@ -2,6 +2,7 @@
 
 mod instances;
 mod parameters;
+mod rights;
 mod server;
 mod workflows;
 
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 use axum::response::Response;
 
+use crate::access::Access;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
 
@@ -18,7 +20,7 @@ pub(crate) use parameters::{PATH_PARAMETERS, Parameter, ValueKind};
 
 /// Every route, in the order of the documentation.
 pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
-    let tables = [workflows::ROUTES, instances::ROUTES, server::ROUTES];
+    let tables = [workflows::ROUTES, instances::ROUTES, rights::ROUTES, server::ROUTES];
     tables.into_iter().flatten().collect()
 });
 
@@ -29,6 +31,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// Its name in generated clients.
     pub(crate) operation: &'static str,
+    /// Who may call it.
+    pub(crate) access: Access,
     pub(crate) summary: &'static str,
     /// Groups of query parameters.
     pub(crate) query: &'static [&'static [Parameter]],
@@ -55,6 +59,7 @@ pub(crate) enum Verb {
     Get,
     Post,
     Put,
+    Delete,
 }
 
 impl Verb {
@@ -63,6 +68,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }

@@ -10,7 +10,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::Options;
+use crate::{Options, Tls};
 
 /// After a connection could not be accepted, mostly for lack of file descriptors, which passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -21,7 +21,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// ... and closed when it does not say so.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves HTTP/1.1 and HTTP/2 without TLS (prior knowledge, RFC 9113 §3.3) until `shutdown` completes.
+/// Serves HTTP/1.1 and HTTP/2 until `shutdown` completes: over TLS where there is a certificate, the protocol chosen by ALPN,
+/// else in the clear (prior knowledge, RFC 9113 §3.3).
 ///
 /// Then it accepts no more, and returns once the open requests are answered, at the latest after `drain_max`; it returns
 /// how many connections were cut off.
@@ -43,11 +44,21 @@ pub async fn serve(
         let service = TowerToHyperService::new(router.clone());
         let watcher = graceful.watcher();
         let server = Arc::clone(&server);
+        let acceptor = options.tls.as_ref().map(Tls::acceptor);
+        let patience = options.head_timeout;
         tokio::spawn(async move {
             let (stream, permit) = accepted;
-            let connection = server.serve_connection(TokioIo::new(stream), service);
-            // An error here is the client's: it left, or does not speak HTTP; its request is answered or was never read.
-            let _ = watcher.watch(connection.into_owned()).await;
+            // An error below is the client's: it left, or does not speak HTTP; its request is answered or was never read.
+            let Some(acceptor) = acceptor else {
+                let connection = server.serve_connection(TokioIo::new(stream), service);
+                let _ = watcher.watch(connection.into_owned()).await;
+                return drop(permit);
+            };
+            // So it is with one who does not speak TLS, or shows no certificate that we trust.
+            if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+                let connection = server.serve_connection(TokioIo::new(stream), service);
+                let _ = watcher.watch(connection.into_owned()).await;
+            }
             drop(permit);
         });
     }

@@ -20,6 +20,7 @@ mod parse;
 mod pointer;
 mod print;
 mod read;
+pub mod redact;
 mod report;
 mod schema;
 mod source;

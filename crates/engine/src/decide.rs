@@ -145,7 +145,7 @@ impl<'a> Decider<'a> {
     /// Writes a record about a step that is not open, or not yet.
     pub(crate) fn emit_about(&mut self, step: StepId, task: Option<TaskId>, fact: Fact) {
         self.bytes_written += written(&fact);
-        let record = Record { at: self.now, step, task, fact };
+        let record = Record { at: self.now, step, task, fact, actor: None };
         self.instance.apply(&record);
         self.records.push(record);
     }

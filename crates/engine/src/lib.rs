@@ -27,9 +27,11 @@ mod request;
 pub mod sabotage;
 pub mod secret;
 mod task;
+pub mod token;
 
 pub use catalog::{
-    Catalog, CatalogFact, CatalogInput, CatalogRecord, CatalogRejection, Published, TagMove,
+    Catalog, CatalogFact, CatalogInput, CatalogRecord, CatalogRejection, Grant, InvalidSecretName,
+    LOCAL, Namespaces, Published, Revocation, Role, SealedSecret, SecretName, TagMove, Token,
     Unresolved, Workflow,
 };
 pub use command::{Input, Outcome, Rejection, Response};

@@ -19,6 +19,23 @@ pub struct Record {
     /// The step's place in the definition; `None` for the workflow itself.
     pub task: Option<TaskId>,
     pub fact: Fact,
+    /// Whose doing it is, where it is somebody's: the name of a token, or [`crate::LOCAL`]. Nothing is decided by it.
+    pub actor: Option<Arc<str>>,
+}
+
+impl Fact {
+    /// Whether it is what a person asked for, so that it matters who did.
+    pub fn is_commanded(&self) -> bool {
+        matches!(
+            self,
+            Self::Started { .. }
+                | Self::Suspended { .. }
+                | Self::Resumed
+                | Self::Reopened
+                | Self::Fed
+                | Self::Ended { end: End::Cancelled { .. } }
+        )
+    }
 }
 
 /// What became true. Values are results, never promises to compute.

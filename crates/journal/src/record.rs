@@ -11,25 +11,28 @@ use crate::Error;
 use crate::field::{Field, message, variants};
 use crate::wire::{Reader, Writer};
 
-/// Writes a record that follows one of time `previous`: 1 `at` (microseconds later), 2 `step`, 3 `task`, 4 `fact`.
+/// Writes a record that follows one of time `previous`: 1 `at` (microseconds later), 2 `step`, 3 `task`, 4 `fact`,
+/// 5 `actor`.
 pub(crate) fn write(record: &Record, previous: Timestamp, writer: &mut Writer<'_>) {
     let later = record.at.as_micros().wrapping_sub(previous.as_micros());
     Timestamp::from_micros(later).put(1, writer);
     record.step.put(2, writer);
     record.task.put(3, writer);
     record.fact.put(4, writer);
+    record.actor.put(5, writer);
     writer.end();
 }
 
 /// Reads a record that follows one of time `previous`.
 pub(crate) fn read(previous: Timestamp, reader: &mut Reader<'_>) -> Result<Record, Error> {
-    let (mut later, mut step, mut task, mut fact) = (None, None, None, None);
+    let (mut later, mut step, mut task, mut fact, mut actor) = (None, None, None, None, None);
     while let Some((number, wire)) = reader.field()? {
         match number {
             1 => Field::take(&mut later, wire, reader)?,
             2 => Field::take(&mut step, wire, reader)?,
             3 => Field::take(&mut task, wire, reader)?,
             4 => Field::take(&mut fact, wire, reader)?,
+            5 => Field::take(&mut actor, wire, reader)?,
             _ => reader.skip(wire)?,
         }
     }
@@ -39,6 +42,7 @@ pub(crate) fn read(previous: Timestamp, reader: &mut Reader<'_>) -> Result<Recor
         step: Field::finish(step, reader)?,
         task: Field::finish(task, reader)?,
         fact: Field::finish(fact, reader)?,
+        actor: Field::finish(actor, reader)?,
     })
 }
 

@@ -30,17 +30,20 @@ Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or can
 Every error has a code; docs/errors has a page for each.";
 
 /// How the server is reached.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Connection {
-    /// Address of the server
-    #[arg(
-        long,
-        global = true,
-        env = "MOTET_SERVER",
-        default_value = "http://127.0.0.1:7080",
-        value_name = "URL"
-    )]
-    pub(crate) server: String,
+    /// Address of the server; http://127.0.0.1:7080 unless the context names one
+    #[arg(long, global = true, env = "MOTET_SERVER", value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// Token to show; better in MOTET_TOKEN, where other users of the machine do not see it
+    #[arg(long, global = true, env = "MOTET_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// File with the certificates of the authorities to trust, instead of the system's
+    #[arg(long, global = true, env = "MOTET_CA_CERT", value_name = "FILE")]
+    pub(crate) ca_cert: Option<PathBuf>,
+    /// Server and token by the name that the file of contexts gives them
+    #[arg(long, global = true, env = "MOTET_CONTEXT", value_name = "NAME")]
+    pub(crate) context: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +124,30 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Remove everything that is stored of instances that have ended
+    Purge {
+        /// Ids of instances
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Cancel what has not ended first
+        #[arg(long)]
+        force: bool,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Make, list and revoke tokens: who may do what
+    Token {
+        #[command(subcommand)]
+        what: Token,
+    },
+    /// Set, list and delete secrets of workflows
+    Secret {
+        #[command(subcommand)]
+        what: Secret,
+    },
+    /// Show who did what, newest first
+    Audit(Audit),
     /// Look after a data directory whose server is stopped
     Store {
         #[command(subcommand)]
@@ -148,6 +175,107 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token, and print it this once
+    Create(CreateToken),
+    /// Tokens that are valid, by name
+    List {
+        /// Also those that were revoked or have expired
+        #[arg(long)]
+        all: bool,
+    },
+    /// Let a token open nothing any more
+    Revoke {
+        /// Id, or name of a valid one
+        #[arg(value_name = "TOKEN")]
+        which: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Who the server takes this command for
+    Show,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CreateToken {
+    /// How its bearer is called in histories and in the audit; `admin` with --admin
+    #[arg(required_unless_present = "admin")]
+    pub(crate) name: Option<String>,
+    /// What it may do: viewer, operator, author, admin, worker
+    #[arg(long = "role", value_delimiter = ',', value_name = "ROLE")]
+    pub(crate) roles: Vec<String>,
+    /// Where: a namespace, or * for all
+    #[arg(long = "namespace", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) namespaces: Vec<String>,
+    /// Everything everywhere: short for --role admin --namespace *
+    #[arg(long, conflicts_with_all = ["roles", "namespaces"])]
+    pub(crate) admin: bool,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// How long it is valid, as in 90d
+    #[arg(long, value_parser = config::duration, value_name = "DURATION")]
+    pub(crate) expires: Option<Duration>,
+    /// Data directory of a stopped server, for the first token of all
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Set a secret, or replace its value
+    Set {
+        /// The secret, as namespace/name
+        #[arg(value_name = "NAMESPACE/NAME")]
+        name: String,
+        /// File with the value; absent: standard input. One line end at the end is left out
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Names of secrets
+    List {
+        /// Only of this namespace
+        #[arg(long, value_name = "NAME")]
+        namespace: Option<String>,
+    },
+    /// Delete a secret
+    Delete {
+        /// The secret, as namespace/name
+        #[arg(value_name = "NAMESPACE/NAME")]
+        name: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Audit {
+    /// Only what belongs to this namespace
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Only what this token did, by its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// Only this action, as in instance.cancel
+    #[arg(long)]
+    pub(crate) action: Option<String>,
+    /// Only what was done to this
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// At or after this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) from: Option<String>,
+    /// Before this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) to: Option<String>,
+    /// Most entries to show
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+}
+
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Serve {
     /// Address to listen on
@@ -162,7 +290,23 @@ pub(crate) struct Serve {
     /// Any setting of the configuration, as KEY=VALUE
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
-    /// Make a new key of the secrets where it is lost: instances that hold markers of secrets fail at their next call
+    /// Certificates of the server, its own first (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Key of the server's certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Authorities of clients (PEM): each client has to show a certificate of one of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Refuse requests without a token even before the first token is made
+    #[arg(long)]
+    pub(crate) require_tokens: bool,
+    /// Listen beyond loopback although nobody has to show a token
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Make a new key of the secrets where it is lost: instances that hold markers of secrets fail at their next call, and
+    /// secrets of the store have to be set again
     #[arg(long)]
     pub(crate) new_secret_key: bool,
     /// Print the configuration as it would be used, and stop

@@ -1,7 +1,10 @@
 //! A client of the HTTP API.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -10,8 +13,11 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use motet_expr::{Value, json};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::cli::Connection;
+use crate::context::Target;
 use crate::failure::Failure;
 use crate::value::Members;
 
@@ -21,7 +27,12 @@ const ANSWER_DEPTH_MAX: usize = 1_024;
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// What helps where a server refuses.
-const HINTS: [(&str, &str); 3] = [
+const HINTS: [(&str, &str); 5] = [
+    (
+        "unauthenticated",
+        "give a token with MOTET_TOKEN, --token or a context; an admin makes one with `motet token create`",
+    ),
+    ("forbidden", "`motet token show` says what this token may do; an admin can make another"),
     ("unknown-workflow", "`motet get workflows` lists what is published"),
     ("unknown-instance", "`motet get instances` lists those that there are"),
     ("overloaded", "try again in a moment"),
@@ -30,6 +41,8 @@ const HINTS: [(&str, &str); 3] = [
 /// A server, by its address.
 pub(crate) struct Client {
     server: String,
+    /// The header `Authorization`.
+    authorization: Option<HeaderValue>,
     http: Http,
 }
 
@@ -68,19 +81,21 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(connection: &Connection) -> Result<Self, Failure> {
-        let server = connection.server.trim_end_matches('/').to_owned();
+        let target = Target::of(connection)?;
+        let server = target.server.trim_end_matches('/').to_owned();
+        let authorization = target.token.as_deref().map(authorization).transpose()?;
         let uri: Uri = server
             .parse()
             .map_err(|error| Failure::usage(format!("{server:?} is not an address: {error}")))?;
         let http = match uri.scheme_str() {
             Some("http") => Http::Plain(builder().build(connector())),
-            Some("https") => Http::Tls(builder().build(tls()?)),
+            Some("https") => Http::Tls(builder().build(tls(target.ca_cert.as_deref())?)),
             _ => {
                 let message = format!("{server:?} is not the address of a server");
                 return Err(Failure::usage(message).with_hint("write it as http://host:port"));
             }
         };
-        Ok(Self { server, http })
+        Ok(Self { server, authorization, http })
     }
 
     /// Sends a request and reads the answer, which is JSON.
@@ -120,6 +135,9 @@ impl Client {
             let value = HeaderValue::from_str(value)
                 .map_err(|_| Failure::usage(format!("{value:?} is not visible ASCII")))?;
             request = request.header(name, value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization.clone());
         }
         let (media_type, body) = call.body.unzip();
         if let Some(media_type) = media_type {
@@ -206,14 +224,51 @@ fn connector() -> HttpConnector {
     connector
 }
 
-fn tls() -> Result<HttpsConnector<HttpConnector>, Failure> {
+/// A token as a header, which no log shows.
+fn authorization(token: &str) -> Result<HeaderValue, Failure> {
+    let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
+    let mut value = value.map_err(|_| Failure::usage("the token is not visible ASCII"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Trusts the authorities in the file, or those of the system.
+fn tls(ca_cert: Option<&Path>) -> Result<HttpsConnector<HttpConnector>, Failure> {
     let provider = rustls::crypto::ring::default_provider();
-    let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
-    let builder = builder.map_err(|error| {
-        let message = format!("the system's certificate authorities cannot be read: {error}");
-        Failure::new("server-unreachable", message)
-    })?;
+    let builder = match ca_cert {
+        Some(path) => {
+            let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| Failure::new("server-unreachable", error.to_string()))?;
+            let config = config.with_root_certificates(authorities(path)?).with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(config)
+        }
+        None => {
+            let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
+            builder.map_err(|error| {
+                let message =
+                    format!("the system's certificate authorities cannot be read: {error}");
+                Failure::new("server-unreachable", message)
+            })?
+        }
+    };
     Ok(builder.https_or_http().enable_http1().wrap_connector(connector()))
+}
+
+fn authorities(path: &Path) -> Result<rustls::RootCertStore, Failure> {
+    let unreadable = |why: String| {
+        Failure::new("unreadable-file", format!("cannot read {}: {why}", path.display()))
+    };
+    let certificates = CertificateDer::pem_file_iter(path);
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in certificates.map_err(|error| unreadable(error.to_string()))? {
+        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+    }
+    match roots.is_empty() {
+        true => Err(unreadable("it holds no certificate".to_owned())),
+        false => Ok(roots),
+    }
 }
 
 fn innermost<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e dyn std::error::Error {

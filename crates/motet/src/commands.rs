@@ -10,6 +10,11 @@ mod run;
 mod steer;
 mod tag;
 
+mod audit;
+mod purge;
+mod secret;
+mod token;
+
 mod backup;
 mod completions;
 mod demo;
@@ -35,7 +40,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
     match command {
         Command::Serve(options) => serve::command(&options, output),
         Command::Demo { keep } => demo::demo(keep, output),
-        Command::Dev(options) => dev::dev(&options, output),
+        Command::Dev(options) => dev::dev(&options, connection, output),
         Command::Validate { files, strict } => documents::validate(&files, strict, output),
         Command::Graph { file, format } => documents::graph(&file, format, output),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
@@ -54,6 +59,12 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
             let change = tag.zip(version);
             block_on(tag::tag(&client()?, &workflow, change, reason, output))
         }
+        Command::Purge { ids, force, reason } => {
+            block_on(purge::purge(&client()?, &ids, force, reason, output))
+        }
+        Command::Token { what } => token::token(&what, connection, output),
+        Command::Secret { what } => block_on(secret::secret(&client()?, &what, output)),
+        Command::Audit(options) => block_on(audit::audit(&client()?, &options, output)),
         Command::Store { what } => store::store(&what, output),
         Command::Backup { target, data } => {
             backup::backup(&target, data.as_deref(), connection, output)

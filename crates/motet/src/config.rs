@@ -31,6 +31,12 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) secrets: Option<PathBuf>,
+    pub(crate) tls_cert: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    pub(crate) require_tokens: bool,
+    pub(crate) insecure: bool,
+    pub(crate) metrics_open: bool,
     pub(crate) shutdown_limit: Duration,
     pub(crate) connections_max: usize,
     pub(crate) wait_max: Duration,
@@ -47,6 +53,12 @@ impl Default for Config {
             data: DATA.into(),
             allowed_hosts: Vec::new(),
             secrets: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_client_ca: None,
+            require_tokens: false,
+            insecure: false,
+            metrics_open: false,
             shutdown_limit: Duration::from_secs(10),
             connections_max: api.connections_max,
             wait_max: api.wait_max,
@@ -97,6 +109,15 @@ impl Config {
         if let Some(data) = &serve.data {
             config.data.clone_from(data);
         }
+        for (slot, given) in [
+            (&mut config.tls_cert, &serve.tls_cert),
+            (&mut config.tls_key, &serve.tls_key),
+            (&mut config.tls_client_ca, &serve.tls_client_ca),
+        ] {
+            *slot = given.clone().or(slot.take());
+        }
+        config.require_tokens |= serve.require_tokens;
+        config.insecure |= serve.insecure;
         config.new_secret_key = serve.new_secret_key;
         Ok(config)
     }

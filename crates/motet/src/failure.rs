@@ -15,6 +15,12 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("address-in-use", "The server cannot listen at its address."),
     ("store-failed", "The data directory cannot be opened, checked or repaired."),
     ("missing-secret-key", "A data directory with work in it lacks its key of the secrets."),
+    ("wrong-secret-key", "The secrets of the store were sealed under another key."),
+    ("insecure-listening", "The server would be open to everybody beyond this machine."),
+    (
+        "unusable-certificate",
+        "The server's certificate, its key or the authorities of clients cannot be used.",
+    ),
     ("server-failed", "A part of the server could not start or stopped by itself."),
 ];
 

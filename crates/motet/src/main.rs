@@ -16,6 +16,7 @@ mod config;
 mod serve;
 
 mod client;
+mod context;
 mod tree;
 mod value;
 

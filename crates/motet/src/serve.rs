@@ -1,17 +1,20 @@
 //! The composition of a server: store, mesh, runtime and API, and how they start and stop.
 
 mod figures;
+mod guards;
 pub(crate) mod key;
 mod secrets;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use motet_api::{Backup, BackupReport};
+use motet_api::{Backup, BackupReport, Tls};
 use motet_engine::secret::SecretKey;
 use motet_mesh::Mesh;
+use motet_runtime::drive::offline;
 use motet_runtime::{Handle, Runtime, SystemClock};
 use motet_store_embedded::Service;
 use tokio::net::TcpListener;
@@ -56,16 +59,19 @@ where
         .build()
         .map_err(|error| server_failed(&format!("the system gives no event queue: {error}")))?;
     tokio.block_on(async {
+        let tls = tls::load(config)?;
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| server_failed(&error.to_string()))?;
-        let (runtime, store) = start(config, output)?;
+        let (runtime, store) = start(config, address, output)?;
         output.note(&format!(
-            "motet {} at http://{address}, data in {}",
+            "motet {} at {}://{address}, data in {}",
             env!("CARGO_PKG_VERSION"),
+            if tls.is_some() { "https" } else { "http" },
             config.data.display()
         ));
         tokio::select! {
-            stopped = serve(listener, address, config, runtime.handle(), backup(&store)) => stopped?,
+            stopped = serve(listener, options(config, address, &store, &tls), config, runtime.handle()) => stopped?,
+            never = tls::keep_fresh(tls.clone(), output) => match never {},
             () = beside(address) => {}
         }
         output.note("motet: stopping");
@@ -82,7 +88,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Opens the data and starts the runtime over it.
-fn start(config: &Config, output: &Output) -> Result<(Runtime, Arc<Service>), Failure> {
+fn start(
+    config: &Config,
+    address: SocketAddr,
+    output: &Output,
+) -> Result<(Runtime, Arc<Service>), Failure> {
     let mut options = motet_store_embedded::Options::default().with_limits(&config.limits);
     options.lose_unsynced_writes = std::env::var_os(LOSSY_DISK).is_some_and(|value| value == "1");
     if options.lose_unsynced_writes {
@@ -91,6 +101,10 @@ fn start(config: &Config, output: &Output) -> Result<(Runtime, Arc<Service>), Fa
     let store = Service::open(&config.data, &motet_runtime::SCHEMA, options)
         .map_err(|error| store_failed(&error))?;
     let store = Arc::new(store);
+    let secret_key = secret_key(config, &store)?;
+    let catalog = offline::catalog(&*store).map_err(|error| server_failed(&causes(&error)))?;
+    guards::check_listening(config, address, &catalog)?;
+    guards::check_key(config, &catalog, &secret_key, output)?;
     let mesh = Mesh::new(motet_mesh::Options::default())
         .map_err(|error| server_failed(&error.to_string()))?;
     let runtime = Runtime::start(motet_runtime::Options {
@@ -98,7 +112,7 @@ fn start(config: &Config, output: &Output) -> Result<(Runtime, Arc<Service>), Fa
         reads: store.clone(),
         mesh,
         secrets: Arc::new(ConfiguredSecrets::new(config.secrets.clone())),
-        secret_key: secret_key(config, &store)?,
+        secret_key,
         clock: Arc::new(SystemClock::new()),
         limits: config.limits.clone(),
         store_metrics: figures::of(&store),
@@ -129,24 +143,35 @@ fn backup(store: &Arc<Service>) -> Backup {
     })
 }
 
-/// Serves until a signal, then finishes what is in flight within the limit; a second signal ends that at once.
-async fn serve(
-    listener: TcpListener,
-    address: SocketAddr,
+/// How the API serves.
+fn options(
     config: &Config,
-    handle: Handle,
-    backup: Backup,
-) -> Result<(), Failure> {
-    let options = motet_api::Options {
+    address: SocketAddr,
+    store: &Arc<Service>,
+    tls: &Option<Tls>,
+) -> motet_api::Options {
+    motet_api::Options {
         limits: config.limits.clone(),
         listen: Some(address),
         allowed_hosts: config.allowed_hosts.clone(),
+        require_tokens: config.require_tokens,
+        metrics_open: config.metrics_open,
         wait_max: config.wait_max,
         connections_max: config.connections_max,
         drain_max: config.shutdown_limit + LAST_ANSWERS,
-        backup: Some(backup),
+        backup: Some(backup(store)),
+        tls: tls.clone(),
         ..motet_api::Options::default()
-    };
+    }
+}
+
+/// Serves until a signal, then finishes what is in flight within the limit; a second signal ends that at once.
+async fn serve(
+    listener: TcpListener,
+    options: motet_api::Options,
+    config: &Config,
+    handle: Handle,
+) -> Result<(), Failure> {
     let router = motet_api::router(handle.clone(), options.clone());
     let (stop, mut stopping) = watch::channel(false);
     let answering = motet_api::serve(listener, router, &options, async move {

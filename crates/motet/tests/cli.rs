@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 #![allow(clippy::too_many_lines, reason = "transcripts are long")]
 
+mod security;
 mod support;
 
 use expect_test::{Expect, expect};
@@ -64,6 +65,10 @@ fn help_fits_on_a_page() {
               resume       Resume suspended instances
               retry        Go on at the steps that failed
               tag          Let a tag name a version, or list the tags of a workflow
+              purge        Remove everything that is stored of instances that have ended
+              token        Make, list and revoke tokens: who may do what
+              secret       Set, list and delete secrets of workflows
+              audit        Show who did what, newest first
               store        Look after a data directory whose server is stopped
               backup       Copy the data of a server, running or stopped
               restore      Make a data directory from a backup
@@ -72,7 +77,14 @@ fn help_fits_on_a_page() {
               help         Print this message or the help of the given subcommand(s)
 
             Options:
-                  --server <URL>     Address of the server [env: MOTET_SERVER=] [default: http://127.0.0.1:7080]
+                  --server <URL>     Address of the server; http://127.0.0.1:7080 unless the context names one
+                                     [env: MOTET_SERVER=]
+                  --token <TOKEN>    Token to show; better in MOTET_TOKEN, where other users of the machine do
+                                     not see it [env: MOTET_TOKEN]
+                  --ca-cert <FILE>   File with the certificates of the authorities to trust, instead of the
+                                     system's [env: MOTET_CA_CERT=]
+                  --context <NAME>   Server and token by the name that the file of contexts gives them [env:
+                                     MOTET_CONTEXT=]
               -o, --output <FORMAT>  How results are printed [default: table] [possible values: table, json,
                                      yaml]
                   --color <WHEN>     When colours are used [default: auto] [possible values: auto, always,

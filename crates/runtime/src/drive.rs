@@ -9,7 +9,10 @@ mod engine;
 mod inner;
 mod lanes;
 mod lists;
+pub mod offline;
 pub mod recover;
+mod rights;
+mod vault;
 mod workers;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -26,9 +29,11 @@ pub use clock::{Clock, SystemClock};
 #[cfg(test)]
 pub(crate) use engine::row_of;
 pub(crate) use lists::instance as listed;
+pub use vault::{SECRET_BYTES_MAX, Seal, property};
 
 use engine::Levels;
 use lanes::Lanes;
+use vault::Known;
 use workers::Workers;
 
 /// Where secrets come from: asked at dispatch alone, never recorded.
@@ -91,6 +96,7 @@ impl Runtime {
             store_metrics: options.store_metrics,
             seed: Mutex::new(inner::Seed::from_system()),
             limits: options.limits.clone(),
+            seal: Seal::new(&options.secret_key),
         });
         let from_workers = inner.clone();
         let workers = Workers::start(&options.limits, &options.secret_key, move |stepped| {
@@ -103,7 +109,7 @@ impl Runtime {
             store: options.store,
             sender: call::Sender {
                 mesh: options.mesh,
-                secrets: options.secrets,
+                secrets: Known::new(options.secrets, inner.clone()),
                 secret_key: options.secret_key.clone(),
                 limits: options.limits.clone(),
             },
@@ -120,7 +126,7 @@ impl Runtime {
             .name("motet-engine".to_owned())
             .stack_size(ENGINE_STACK_BYTES)
             .spawn(move || shell.run(config, recovered))?;
-        Ok(Self { handle: Handle { inner }, thread: Some(thread) })
+        Ok(Self { handle: Handle { inner, actor: None }, thread: Some(thread) })
     }
 
     pub fn handle(&self) -> Handle {
@@ -164,6 +170,7 @@ pub(crate) struct Inner {
     store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
     seed: Mutex<inner::Seed>,
     limits: Limits,
+    seal: Seal,
 }
 
 #[cfg(test)]

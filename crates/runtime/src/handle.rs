@@ -1,20 +1,34 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::Diagnostic;
-use motet_engine::{CatalogRejection, Unresolved};
+use motet_engine::token::Minted;
+use motet_engine::{CatalogRejection, LOCAL, Namespaces, Role, SecretName, Unresolved};
 use motet_store::Position;
-use motet_types::{InstanceId, Label, Status, Version, WorkflowName, WorkflowRef};
+use motet_types::{InstanceId, Label, Status, Timestamp, Version, WorkflowName, WorkflowRef};
 
 use crate::{
-    CatalogView, Command, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Page,
-    StartRequest,
+    Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, HistoryEntry, InstanceFilter,
+    InstanceRow, InstanceView, Page, StartRequest,
 };
 
 /// What the outside talks to; cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) inner: Arc<crate::drive::Inner>,
+    /// Who acts through it.
+    pub(crate) actor: Actor,
+}
+
+/// A token to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenRequest {
+    pub name: Label,
+    pub roles: BTreeSet<Role>,
+    pub namespaces: Namespaces,
+    pub description: Option<String>,
+    pub expires: Option<Timestamp>,
 }
 
 /// Why a request was not carried out.
@@ -85,6 +99,64 @@ pub struct Health {
 pub type Metrics = Vec<(&'static str, &'static str, &'static str, f64)>;
 
 impl Handle {
+    /// The same for somebody by name: what is done through it stands under that name in histories and in the audit.
+    #[must_use]
+    pub fn acting(&self, actor: Arc<str>) -> Self {
+        Self { inner: self.inner.clone(), actor: Some(actor) }
+    }
+
+    /// The server's time, which tokens expire by.
+    pub fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    /// Makes a token; its text is in the answer and nowhere else.
+    pub async fn create_token(&self, request: TokenRequest) -> Result<(Minted, Position), Error> {
+        self.inner.create_token(request, self.actor.clone()).await
+    }
+
+    /// From then on the token opens nothing; one that was revoked before stays as it is.
+    pub async fn revoke_token(&self, id: Label, reason: Option<String>) -> Result<Position, Error> {
+        self.inner.revoke_token(id, reason, self.actor.clone()).await
+    }
+
+    /// Sets a secret, or replaces its value; calls that leave from then on get it.
+    pub async fn set_secret(&self, name: SecretName, value: &str) -> Result<Position, Error> {
+        self.inner.set_secret(name, value, self.actor.clone()).await
+    }
+
+    pub async fn delete_secret(
+        &self,
+        name: SecretName,
+        reason: Option<String>,
+    ) -> Result<Position, Error> {
+        self.inner.delete_secret(name, reason, self.actor.clone()).await
+    }
+
+    /// A page of what people did, newest first; waits up to 5 s until the view covers `at`.
+    pub async fn audit(
+        &self,
+        filter: AuditFilter,
+        after: Option<AuditId>,
+        limit: usize,
+        at: Option<Position>,
+    ) -> Result<AuditPage, Error> {
+        self.inner.audit(filter, after, limit, at).await
+    }
+
+    /// Removes everything that is stored of an instance that has ended, and of those that it started and that have ended.
+    /// Returns how many that were.
+    ///
+    /// # Errors
+    /// It has not ended, or one above it has not, which may need it for its compensation.
+    pub async fn purge(
+        &self,
+        id: InstanceId,
+        reason: Option<String>,
+    ) -> Result<(u64, Position), Error> {
+        self.inner.purge(id, reason, self.actor.clone()).await
+    }
+
     /// Checks a document as publication would, without publishing: all errors and warnings.
     pub fn validate(&self, source: &str) -> Vec<Diagnostic> {
         self.inner.validate(source)
@@ -92,7 +164,7 @@ impl Handle {
 
     /// Publishes a document; its version is immutable from then on.
     pub async fn publish(&self, source: String) -> Result<PublishReply, Error> {
-        self.inner.publish(source).await
+        self.inner.publish(source, self.actor.clone()).await
     }
 
     pub async fn set_tag(
@@ -100,10 +172,9 @@ impl Handle {
         workflow: WorkflowName,
         tag: Label,
         version: Version,
-        actor: Option<String>,
         reason: Option<String>,
     ) -> Result<Position, Error> {
-        self.inner.set_tag(workflow, tag, version, actor, reason).await
+        self.inner.set_tag(workflow, tag, version, reason, self.actor.clone()).await
     }
 
     /// The catalog as it is durable now.
@@ -113,7 +184,9 @@ impl Handle {
 
     /// Starts an instance, or finds the one that its key started; waits for the end if asked to.
     pub async fn start(&self, request: StartRequest) -> Result<StartReply, Error> {
-        self.inner.start(request).await
+        // That anybody on this machine started it says nothing.
+        let actor = self.actor.clone().filter(|actor| **actor != *LOCAL);
+        self.inner.start(StartRequest { actor, ..request }).await
     }
 
     /// Reads an instance; with `wait` once it has ended, or as it is when the time is up.
@@ -130,7 +203,7 @@ impl Handle {
         id: InstanceId,
         command: Command,
     ) -> Result<(InstanceView, Position), Error> {
-        self.inner.command(id, command).await
+        self.inner.command(id, command, self.actor.clone()).await
     }
 
     /// Entries of the history from ordinal `skip` on; fewer than `limit` only at the end. Includes every durable record.

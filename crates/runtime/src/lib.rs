@@ -9,6 +9,7 @@
 //! - A panic costs one instance; a refused commit costs the work since, which is loaded and done again.
 //! - Every queue has a limit; what exceeds it is refused with the time after which to come again.
 
+mod audit;
 pub mod drive;
 mod handle;
 pub mod sabotage;
@@ -17,14 +18,16 @@ mod tables;
 mod view;
 
 pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
-pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Watch};
+pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::{Diagnostic, Severity};
+pub use motet_engine::token::Minted;
 pub use motet_engine::{
-    Catalog, Outcome, ParkReason, Parked, Published, Response, TagMove, Workflow, WorkflowError,
+    Catalog, Grant, InvalidSecretName, LOCAL, Namespaces, Outcome, ParkReason, Parked, Published,
+    Response, Role, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
 };
 pub use motet_store::Position;
 pub use tables::SCHEMA;
 pub use view::{
-    CatalogView, Command, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Page,
-    StartRequest, StepView,
+    Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, HistoryEntry,
+    InstanceFilter, InstanceRow, InstanceView, Page, StartRequest, StepView,
 };

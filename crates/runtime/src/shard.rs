@@ -12,6 +12,7 @@ mod costs;
 mod dispatch;
 mod links;
 mod loading;
+mod purge;
 mod recovery;
 mod retention;
 mod slots;
@@ -32,7 +33,7 @@ use motet_journal::Message;
 use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row, RowScan};
 use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, TaskId, Timestamp};
 
-use crate::{CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
+use crate::{Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
 
 pub use away::{Step, Stepped};
 pub use catalog::CatalogCommand;
@@ -43,7 +44,7 @@ use costs::Costs;
 use dispatch::Dispatch;
 use links::Links;
 use retention::Retention;
-use slots::Slot;
+use slots::{Slot, Task};
 use starts::Starting;
 use usage::Usage;
 use waiters::Waiters;
@@ -60,6 +61,7 @@ pub enum Reply {
     Instance { view: Box<InstanceView>, created: bool },
     Catalog { created: bool },
     Watching,
+    Purged,
 }
 
 /// Something for the machine to take in.
@@ -73,6 +75,16 @@ pub enum Input {
     Command {
         id: InstanceId,
         command: Command,
+        actor: Actor,
+        reply: Responder,
+    },
+    /// Removes everything that is stored of an instance that has ended.
+    Purge {
+        id: InstanceId,
+        /// Its rows in the table of ended instances.
+        ends: Vec<Row>,
+        reason: Option<String>,
+        actor: Actor,
         reply: Responder,
     },
     /// A read by id; with a deadline it is answered at the instance's end or then.
@@ -281,7 +293,12 @@ impl Machine {
         self.now = self.now.max(now);
         match input {
             Input::Start { request, random, reply } => self.start(*request, random, reply),
-            Input::Command { id, command, reply } => self.command(id, command, reply),
+            Input::Command { id, command, actor, reply } => {
+                self.give(id, Task::Command { command, actor, reply });
+            }
+            Input::Purge { id, ends, reason, actor, reply } => {
+                self.give(id, Task::Purge { ends, reason, actor, reply });
+            }
             Input::Read { id, until, reply } => self.read(id, until, reply),
             Input::Watch { id, watcher, reply } => self.watch(id, watcher, reply),
             Input::Catalog { command, reply } => self.change_catalog(*command, reply),

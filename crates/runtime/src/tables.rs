@@ -6,7 +6,9 @@ use motet_types::InstanceId;
 
 /// Every table, for whoever opens a store.
 pub const SCHEMA: Schema = Schema {
-    tables: &[INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE, UNLOADABLE],
+    tables: &[
+        INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE, UNLOADABLE, AUDIT,
+    ],
 };
 
 /// One row per instance: what lists show.
@@ -123,6 +125,28 @@ pub(crate) const USAGE: Table = Table {
 pub(crate) fn id_value(id: InstanceId) -> Value {
     Value::Blob(Bytes::copy_from_slice(&id.0))
 }
+
+/// Who did what. The key begins with the time.
+pub(crate) const AUDIT: Table = Table {
+    id: TableId(28),
+    name: "audit",
+    columns: &[
+        blob("id"),
+        int("at"),
+        text("namespace"),
+        text("actor"),
+        text("action"),
+        text("subject"),
+        text("reason"),
+        text("before"),
+        text("after"),
+    ],
+    key_columns: 1,
+    indexes: &[
+        Index { columns: &["namespace"], partial: true },
+        Index { columns: &["subject"], partial: false },
+    ],
+};
 
 const fn int(name: &'static str) -> Column {
     Column { name, kind: ColumnType::Int }

@@ -36,7 +36,12 @@ pub struct StartRequest {
     pub key: Option<String>,
     /// How long to wait for the end; zero replies once the start is durable.
     pub wait: Duration,
+    /// Who asks for it, where that is known.
+    pub actor: Actor,
 }
+
+/// Who asks for something: the name of a token, or `local`; absent where nobody is to be told.
+pub type Actor = Option<Arc<str>>;
 
 /// What may be asked of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +107,8 @@ pub struct HistoryEntry {
     pub task: Option<String>,
     /// What became true, in one word: `started`, `activated`, `completed`, ...
     pub kind: &'static str,
+    /// Whose doing it is, where it is somebody's.
+    pub actor: Actor,
     /// The fact's details by name: `input`, `output`, `error`, `request`, `attempt`, `due`, ...
     pub details: Vec<(&'static str, Value)>,
 }
@@ -110,6 +117,8 @@ pub struct HistoryEntry {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstanceFilter {
     pub namespace: Option<String>,
+    /// Of one of these namespaces; absent: of any.
+    pub namespaces: Option<Vec<String>>,
     pub workflow: Option<String>,
     pub version: Option<String>,
     pub statuses: Vec<Status>,
@@ -146,5 +155,51 @@ pub struct Page<T> {
     /// Where the next page begins; absent on the last one.
     pub next: Option<InstanceId>,
     /// Up to where the list sees every commit.
+    pub covered: Position,
+}
+
+/// Something that somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    /// In the order of time.
+    pub id: AuditId,
+    pub at: Timestamp,
+    /// Absent for what belongs to no namespace.
+    pub namespace: Option<String>,
+    pub actor: String,
+    /// Kind of thing and verb, as in `instance.cancel`.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    pub reason: Option<String>,
+    /// How it stood before and stands after, where that says something.
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+/// Place of an entry in the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuditId(pub [u8; 16]);
+
+/// Which entries of the audit a list holds; every given property must fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuditFilter {
+    /// Of one of these namespaces; absent: of any, and of none.
+    pub namespaces: Option<Vec<String>>,
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    pub subject: Option<String>,
+    /// At or after.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+}
+
+/// A page of the audit, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditPage {
+    pub items: Vec<AuditEntry>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<AuditId>,
     pub covered: Position,
 }

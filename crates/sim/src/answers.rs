@@ -43,7 +43,7 @@ impl World {
                 }
                 return Ok(());
             }
-            Reply::Watching => return Ok(()),
+            Reply::Watching | Reply::Purged => return Ok(()),
         };
         self.promise(&view)?;
         match action {

@@ -218,7 +218,7 @@ impl World {
                     digest: graph.digest,
                     source: definition.source.clone(),
                 };
-                let command = Box::new(CatalogCommand { input, graph: Some(graph) });
+                let command = Box::new(CatalogCommand { input, graph: Some(graph), actor: None });
                 Some((Input::Catalog { command, reply }, None))
             }
             Action::Start(order) => {
@@ -240,7 +240,7 @@ impl World {
                     Steer::Resume => Command::Resume,
                     Steer::Retry => Command::Retry,
                 };
-                Some((Input::Command { id, command, reply }, Some(id)))
+                Some((Input::Command { id, command, actor: None, reply }, Some(id)))
             }
             Action::Read => {
                 let id = self.any_instance()?;
@@ -278,6 +278,7 @@ impl World {
             input,
             key: ordered.key.clone(),
             wait: ordered.wait,
+            actor: None,
         }
     }
 

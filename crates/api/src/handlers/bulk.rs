@@ -22,8 +22,9 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
     // Whoever asks after a start was acknowledged means that instance, too; the lists follow a moment later.
     let arrived = request.handle().position();
     let [reason] = request.members(["reason"]).await?;
-    let mut filter = filter(&request.query)?;
-    if filter == InstanceFilter::default() && !request.query.switch("all")? {
+    let mut filter = filter(&request)?;
+    let asked = InstanceFilter { namespaces: None, ..filter.clone() };
+    if asked == InstanceFilter::default() && !request.query.switch("all")? {
         let detail = "say which instances: with a filter such as workflow=shop/order, or all=true";
         return Err(Problem::new(Code::MissingFilter, detail));
     }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::LOCATION;
-use motet_runtime::Diagnostic;
+use motet_runtime::{Diagnostic, Role};
 
 use crate::problem::{Code, Problem};
 use crate::request::Request;
@@ -15,6 +15,7 @@ pub(crate) const MEDIA_TYPES: &[&str] =
 
 pub(crate) async fn publish(mut request: Request) -> Handled {
     let source = document(&mut request).await?;
+    permit(&request, &source)?;
     let reply = request.handle().publish(source).await?;
     let status = if reply.created { StatusCode::CREATED } else { StatusCode::OK };
     let workflow = &reply.definition.workflow;
@@ -34,6 +35,18 @@ pub(crate) async fn validate(mut request: Request) -> Handled {
         print::diagnostics(validation, &diagnostics);
     });
     Ok(answer::with_body(StatusCode::OK, answer::JSON, text))
+}
+
+/// Whether the caller may publish in the document's namespace; one that cannot be read is refused for that.
+fn permit(request: &Request, source: &str) -> Result<(), Problem> {
+    if request.caller.sees_all() {
+        return Ok(());
+    }
+    let parsed = motet_definition::parse(source, &request.api.options.limits);
+    match parsed.document {
+        Some(document) => request.permit(Role::Author, document.header.namespace.as_str()),
+        None => Ok(()),
+    }
 }
 
 async fn document(request: &mut Request) -> Result<String, Problem> {

@@ -8,11 +8,13 @@ use crate::problem::Problem;
 use crate::query::{Query, read};
 use crate::request::Request;
 
-/// The filter of the query's parameters.
-pub(super) fn filter(query: &Query) -> Result<InstanceFilter, Problem> {
+/// The filter of the query's parameters, narrowed to what the caller may see.
+pub(super) fn filter(request: &Request) -> Result<InstanceFilter, Problem> {
+    let query = &request.query;
     let (namespace, workflow) = workflow(query)?;
     let statuses = query.list("status").map(|word| read::<Status>("status", word));
     Ok(InstanceFilter {
+        namespaces: request.visible(namespace.as_deref())?,
         namespace,
         workflow,
         version: query.text("version").map(str::to_owned),

@@ -20,7 +20,7 @@ const PAGE_ROWS_MAX: usize = 200;
 pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, PAGE_ROWS_MAX)?;
     let (after, at) = page(&request)?;
-    let filter = InstanceFilter { incidents: true, ..filter(&request.query)? };
+    let filter = InstanceFilter { incidents: true, ..filter(&request)? };
     let handle = request.handle();
     let page = handle.instances(filter, after, limit, at).await?;
     let mut found = Vec::with_capacity(page.items.len());

@@ -13,7 +13,7 @@ const PAGE_ROWS: usize = 100;
 pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, request.api.options.limits.page_rows_max)?;
     let (after, at) = page(&request)?;
-    let filter = filter(&request.query)?;
+    let filter = filter(&request)?;
     let page = request.handle().instances(filter, after, limit, at).await?;
     let text = json::object(|list| {
         list.array("items", |items| {
@@ -27,7 +27,7 @@ pub(crate) async fn list(request: Request) -> Handled {
 }
 
 pub(crate) async fn counts(request: Request) -> Handled {
-    let filter = filter(&request.query)?;
+    let filter = filter(&request)?;
     let (counts, covered) = request.handle().counts(filter).await?;
     let text = json::object(|object| {
         object.object("counts", |object| {

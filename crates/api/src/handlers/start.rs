@@ -20,7 +20,7 @@ pub(crate) async fn start(mut request: Request) -> Handled {
     let version = request.query.text("version").map(str::to_owned);
     let key = key(&request)?;
     let input = request.json().await?;
-    let start = StartRequest { workflow, version, input, key, wait };
+    let start = StartRequest { workflow, version, input, key, wait, actor: None };
     Ok(respond(&request.handle().start(start).await?))
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn set(mut request: Request) -> Handled {
     };
     let version: Version = read("version", &version)?;
     let handle = request.handle();
-    let position = handle.set_tag(workflow.clone(), tag.clone(), version, None, reason).await?;
+    let position = handle.set_tag(workflow.clone(), tag.clone(), version, reason).await?;
     let view = handle.catalog();
     let known = find(&view.catalog, &workflow)?;
     let moves = known.tags.get(&tag).map(Vec::as_slice).unwrap_or_default();

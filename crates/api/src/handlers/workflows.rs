@@ -20,6 +20,11 @@ const YAML: &str = "application/yaml";
 pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, request.api.options.limits.page_rows_max)?;
     let namespace: Option<Label> = request.query.parsed("namespace")?;
+    let visible = request.visible(namespace.as_ref().map(Label::as_str))?;
+    let sees = |name: &WorkflowName| {
+        let within = |names: &Vec<String>| names.iter().any(|one| one == name.namespace.as_str());
+        visible.as_ref().is_none_or(within)
+    };
     let after = request.query.text("cursor").map(read_name).transpose()?;
     let view = request.handle().catalog();
     let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
@@ -27,6 +32,7 @@ pub(crate) async fn list(request: Request) -> Handled {
         .catalog
         .workflows
         .range((start, Bound::Unbounded))
+        .filter(|(name, _)| sees(name))
         .filter(|(name, _)| namespace.as_ref().is_none_or(|wanted| name.namespace == *wanted));
     let page: Vec<_> = found.by_ref().take(limit).collect();
     let next = page.last().filter(|_| found.next().is_some());

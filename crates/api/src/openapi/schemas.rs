@@ -1,5 +1,7 @@
 //! Shapes of bodies, by name.
 
+mod rights;
+
 use motet_expr::json::{array, object, string};
 use motet_expr::{Map, Value};
 
@@ -9,7 +11,8 @@ use Shape::{Any, Id, Instant, List, MapOf, Number, Ref, Text, Truth};
 
 /// Every named shape.
 pub(super) fn all() -> Value {
-    object(SCHEMAS.iter().map(|schema| (schema.name, schema.print())))
+    let schemas = SCHEMAS.iter().chain(rights::SCHEMAS);
+    object(schemas.map(|schema| (schema.name, schema.print())))
 }
 
 struct Schema {
@@ -143,6 +146,7 @@ const SCHEMAS: &[Schema] = &[
             ("version", Always, Text),
             ("digest", Always, Text),
             ("publishedAt", Always, Instant),
+            ("publishedBy", Maybe, Text),
         ],
     },
     Schema {
@@ -295,6 +299,7 @@ const SCHEMAS: &[Schema] = &[
             ("step", Always, Number),
             ("name", Maybe, Text),
             ("task", Maybe, Text),
+            ("actor", Maybe, Text),
         ],
     },
     Schema {

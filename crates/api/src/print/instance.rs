@@ -81,9 +81,10 @@ pub(crate) fn entry(object: &mut Object<'_>, entry: &HistoryEntry) {
     object.number("step", entry.step.0);
     object.maybe_text("name", entry.name.as_ref());
     object.maybe_text("task", entry.task.as_ref());
+    object.maybe_text("actor", entry.actor.as_deref());
     for (name, value) in &entry.details {
         debug_assert!(
-            !["number", "at", "type", "step", "name", "task"].contains(name),
+            !["number", "at", "type", "step", "name", "task", "actor"].contains(name),
             "a detail would hide what every entry has"
         );
         object.value(name, value);

@@ -39,6 +39,7 @@ pub(crate) fn workflow(object: &mut Object<'_>, name: &WorkflowName, workflow: &
                 item.text("version", version);
                 item.text("digest", published.digest);
                 item.text("publishedAt", published.at);
+                item.maybe_text("publishedBy", published.actor.as_ref());
             });
         }
     });

@@ -1,7 +1,10 @@
-use super::parameters::{AT, BULK, CURSOR, FILTER, LAST_EVENT_ID, LIMIT, WAIT};
+use super::parameters::{AT, BULK, CURSOR, FILTER, LAST_EVENT_ID, LIMIT, PURGE, REASON, WAIT};
 use super::{Answer, Handler, READS_INSTANCE, Route, Verb, answer, json, text};
 use crate::handlers::command::Steer;
-use crate::handlers::{bulk, command, history, incidents, instances, watch};
+use crate::handlers::{bulk, command, history, incidents, instances, purge, watch};
+use motet_runtime::Role;
+
+use crate::access::Access;
 use crate::problem::Code;
 
 const READS_LIST: &[Code] = &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable];
@@ -11,6 +14,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/instances",
         operation: "listInstances",
+        access: Access::Listed(Role::Viewer),
         summary: "List instances, newest first.",
         query: &[FILTER, CURSOR, LIMIT, AT],
         headers: &[],
@@ -23,6 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/instances/counts",
         operation: "countInstances",
+        access: Access::Listed(Role::Viewer),
         summary: "Count instances by status.",
         query: &[FILTER],
         headers: &[],
@@ -35,6 +40,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/instances/{id}",
         operation: "readInstance",
+        access: Access::OfInstance(Role::Viewer),
         summary: "Read an instance, exactly as it is.",
         query: &[WAIT],
         headers: &[],
@@ -47,6 +53,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/instances/{id}/history",
         operation: "readHistory",
+        access: Access::OfInstance(Role::Viewer),
         summary: "Read what happened in an instance, oldest first.",
         query: &[CURSOR, LIMIT],
         headers: &[],
@@ -59,6 +66,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/instances/{id}/watch",
         operation: "watchInstance",
+        access: Access::OfInstance(Role::Viewer),
         summary: "Follow an instance: an event `record` for each entry of its history, then `end` with the result.",
         query: &[],
         headers: LAST_EVENT_ID,
@@ -66,6 +74,26 @@ pub(super) const ROUTES: &[Route] = &[
         answers: &[answer(200, "The events.", text(&["text/event-stream"]))],
         refusals: READS_INSTANCE,
         handler: |request| Box::pin(watch::watch(request)),
+    },
+    Route {
+        method: Verb::Delete,
+        path: "/api/v1/instances/{id}",
+        operation: "purgeInstance",
+        access: Access::OfInstance(Role::Admin),
+        summary: "Remove everything that is stored of an instance that has ended, and of the ended ones that it started.",
+        query: &[PURGE, REASON],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "It is gone, durably.", json("Purge"))],
+        refusals: &[
+            Code::InvalidParameter,
+            Code::UnknownInstance,
+            Code::StatusConflict,
+            Code::Unloadable,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
+        handler: |request| Box::pin(purge::purge(request)),
     },
     steer("/api/v1/instances/{id}/cancel", "cancelInstance", "Cancel an instance.", |request| {
         Box::pin(command::steer(request, Steer::Cancel))
@@ -116,6 +144,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/incidents",
         operation: "listIncidents",
+        access: Access::Listed(Role::Viewer),
         summary: "List the instances that wait for a person, with what stopped them.",
         query: &[FILTER, CURSOR, LIMIT, AT],
         headers: &[],
@@ -139,6 +168,7 @@ const fn steer(
         method: Verb::Post,
         path,
         operation,
+        access: Access::OfInstance(Role::Operator),
         summary,
         query: &[],
         headers: &[],
@@ -168,6 +198,7 @@ const fn steer_many(
         method: Verb::Post,
         path,
         operation,
+        access: Access::Listed(Role::Operator),
         summary,
         query: &[FILTER, BULK, CURSOR],
         headers: &[],

@@ -34,11 +34,12 @@ pub(super) const fn parameter(
 
 /// Parts of paths, wherever they stand.
 pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
-    parameter("namespace", ValueKind::Text, "Namespace of the workflow."),
-    parameter("name", ValueKind::Text, "Name of the workflow."),
+    parameter("namespace", ValueKind::Text, "Namespace of the workflow or secret."),
+    parameter("name", ValueKind::Text, "Name of the workflow or secret."),
     parameter("version", ValueKind::Text, "A version, a tag, `latest` or a range."),
     parameter("tag", ValueKind::Text, "Name of a tag."),
     parameter("id", ValueKind::InstanceId, "Id of the instance."),
+    parameter("token", ValueKind::Text, "Id of a token, or the name of a valid one."),
     parameter("code", ValueKind::Text, "Code of an error."),
 ];
 
@@ -102,7 +103,7 @@ pub(super) const BULK: &[Parameter] = &[
 ];
 
 pub(super) const NAMESPACE: &[Parameter] =
-    &[parameter("namespace", ValueKind::Text, "Only workflows of this namespace.")];
+    &[parameter("namespace", ValueKind::Text, "Only what belongs to this namespace.")];
 
 pub(super) const FORMAT: &[Parameter] = &[parameter(
     "format",
@@ -122,3 +123,25 @@ pub(super) const LAST_EVENT_ID: &[Parameter] = &[parameter(
     ValueKind::Number,
     "The id of the last event that was received; absent: from the beginning.",
 )];
+
+pub(super) const REASON: &[Parameter] =
+    &[parameter("reason", ValueKind::Text, "Why; it stands in the audit.")];
+
+pub(super) const PURGE: &[Parameter] =
+    &[parameter("force", ValueKind::Switch, "Cancel the instance first if it has not ended.")];
+
+pub(super) const TOKENS: &[Parameter] =
+    &[parameter("all", ValueKind::Switch, "Also those that were revoked or have expired.")];
+
+pub(super) const AUDIT: &[Parameter] = &[
+    parameter("actor", ValueKind::Text, "Only what this token did, by its name."),
+    parameter("action", ValueKind::Text, "Only this action, as in `instance.cancel`."),
+    parameter(
+        "subject",
+        ValueKind::Text,
+        "Only what was done to this: an instance's id, `namespace/name:version`, `namespace/name:tag`, `namespace/secret`, a \
+         token's id.",
+    ),
+    parameter("from", ValueKind::Instant, "Only what was done at or after this instant."),
+    parameter("to", ValueKind::Instant, "Only what was done before this instant."),
+];

@@ -1,5 +1,8 @@
 use super::{Route, Verb, answer, json, text};
 use crate::handlers::{backup, server};
+use motet_runtime::Role;
+
+use crate::access::Access;
 use crate::problem::Code;
 
 const PLAIN: &[&str] = &["text/plain"];
@@ -9,6 +12,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Post,
         path: "/api/v1/backup",
         operation: "backUp",
+        access: Access::Server(Role::Admin),
         summary: "Copy everything durable into a new directory of the server's machine. The key of the secrets is left out.",
         query: &[],
         headers: &[],
@@ -29,6 +33,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/docs/errors/{code}",
         operation: "readErrorPage",
+        access: Access::Open,
         summary: "What an error means and what to do: where the `type` of a problem leads.",
         query: &[],
         headers: &[],
@@ -41,6 +46,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/openapi.json",
         operation: "readOpenApi",
+        access: Access::Open,
         summary: "This description of the API.",
         query: &[],
         headers: &[],
@@ -53,6 +59,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/schema/workflow.json",
         operation: "readWorkflowSchema",
+        access: Access::Open,
         summary: "JSON Schema of workflow documents, for editors.",
         query: &[],
         headers: &[],
@@ -65,6 +72,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/livez",
         operation: "isAlive",
+        access: Access::Open,
         summary: "Whether the process answers.",
         query: &[],
         headers: &[],
@@ -77,6 +85,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/readyz",
         operation: "isReady",
+        access: Access::Open,
         summary: "Whether the server takes work.",
         query: &[],
         headers: &[],
@@ -89,6 +98,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/metrics",
         operation: "readMetrics",
+        access: Access::Figures,
         summary: "Figures in the text format of Prometheus.",
         query: &[],
         headers: &[],

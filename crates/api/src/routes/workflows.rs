@@ -1,6 +1,9 @@
 use super::parameters::{CURSOR, FORMAT, IDEMPOTENCY_KEY, LIMIT, NAMESPACE, VERSION, WAIT};
 use super::{Answer, Content, READS_WORKFLOW, Route, Verb, answer, json, text};
 use crate::handlers::{documents, graph, start, tags, workflows};
+use motet_runtime::Role;
+
+use crate::access::Access;
 use crate::problem::Code;
 
 /// A definition as text.
@@ -11,6 +14,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Post,
         path: "/api/v1/workflows",
         operation: "publishWorkflow",
+        access: Access::OfBody(Role::Author),
         summary: "Publish a definition; its version is immutable from then on.",
         query: &[],
         headers: &[],
@@ -32,6 +36,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Post,
         path: "/api/v1/workflows/validate",
         operation: "validateWorkflow",
+        access: Access::Anywhere(Role::Viewer),
         summary: "Check a definition as publication would, without publishing it.",
         query: &[],
         headers: &[],
@@ -44,6 +49,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/workflows",
         operation: "listWorkflows",
+        access: Access::Listed(Role::Viewer),
         summary: "List the workflows, by name.",
         query: &[NAMESPACE, CURSOR, LIMIT],
         headers: &[],
@@ -56,6 +62,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/workflows/{namespace}/{name}",
         operation: "readWorkflow",
+        access: Access::InPath(Role::Viewer),
         summary: "Read a workflow: its versions and tags.",
         query: &[],
         headers: &[],
@@ -68,6 +75,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/workflows/{namespace}/{name}/versions/{version}",
         operation: "readDefinition",
+        access: Access::InPath(Role::Viewer),
         summary: "Read the document of a version: as it was published, or in the form that `Accept` asks for.",
         query: &[],
         headers: &[],
@@ -85,6 +93,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/workflows/{namespace}/{name}/versions/{version}/graph",
         operation: "drawDefinition",
+        access: Access::InPath(Role::Viewer),
         summary: "Draw the graph of a version.",
         query: &[FORMAT],
         headers: &[],
@@ -97,6 +106,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Get,
         path: "/api/v1/workflows/{namespace}/{name}/tags",
         operation: "listTags",
+        access: Access::InPath(Role::Viewer),
         summary: "List the tags of a workflow with all their moves.",
         query: &[],
         headers: &[],
@@ -109,6 +119,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Put,
         path: "/api/v1/workflows/{namespace}/{name}/tags/{tag}",
         operation: "setTag",
+        access: Access::InPath(Role::Author),
         summary: "Let a tag name a version from now on.",
         query: &[],
         headers: &[],
@@ -127,6 +138,7 @@ pub(super) const ROUTES: &[Route] = &[
         method: Verb::Post,
         path: "/api/v1/workflows/{namespace}/{name}/instances",
         operation: "startInstance",
+        access: Access::InPath(Role::Operator),
         summary: "Start an instance; the body is its input, an empty one means `{}`.",
         query: &[VERSION, WAIT],
         headers: IDEMPOTENCY_KEY,

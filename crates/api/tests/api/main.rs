@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 #![allow(clippy::too_many_lines, reason = "transcripts of answers are long")]
 
+mod access;
 mod backup;
 mod bulk;
 mod documents;

@@ -116,21 +116,22 @@ async fn a_tag_moves_and_remembers_why() {
         &server,
         &format!(r#"{tag}{{"version":"1.0.0"}}"#),
         expect![[r#"
-        200 OK
-        content-type: application/json
-        motet-position: <position>
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "tag": "stable",
-          "version": "1.0.0",
-          "moves": [
             {
-              "at": "<instant>",
-              "to": "1.0.0"
+              "tag": "stable",
+              "version": "1.0.0",
+              "moves": [
+                {
+                  "at": "<instant>",
+                  "to": "1.0.0",
+                  "actor": "local"
+                }
+              ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
     let move_on = format!(r#"{tag}{{"version":"1.1.0","reason":"it \"works\""}}"#);
@@ -138,103 +139,111 @@ async fn a_tag_moves_and_remembers_why() {
         &server,
         &move_on,
         expect![[r#"
-        200 OK
-        content-type: application/json
-        motet-position: <position>
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "tag": "stable",
-          "version": "1.1.0",
-          "moves": [
             {
-              "at": "<instant>",
-              "from": "1.0.0",
-              "to": "1.1.0",
-              "reason": "it \"works\""
-            },
-            {
-              "at": "<instant>",
-              "to": "1.0.0"
+              "tag": "stable",
+              "version": "1.1.0",
+              "moves": [
+                {
+                  "at": "<instant>",
+                  "from": "1.0.0",
+                  "to": "1.1.0",
+                  "actor": "local",
+                  "reason": "it \"works\""
+                },
+                {
+                  "at": "<instant>",
+                  "to": "1.0.0",
+                  "actor": "local"
+                }
+              ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
     check(
         &server,
         "GET /api/v1/workflows/test/greet",
         expect![[r#"
-        200 OK
-        content-type: application/json
-        motet-position: <position>
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "namespace": "test",
-          "name": "greet",
-          "versions": [
             {
-              "version": "1.1.0",
-              "digest": "<digest>",
-              "publishedAt": "<instant>"
-            },
-            {
-              "version": "1.0.0",
-              "digest": "<digest>",
-              "publishedAt": "<instant>"
-            }
-          ],
-          "tags": [
-            {
-              "tag": "stable",
-              "version": "1.1.0",
-              "moves": [
+              "namespace": "test",
+              "name": "greet",
+              "versions": [
                 {
-                  "at": "<instant>",
-                  "from": "1.0.0",
-                  "to": "1.1.0",
-                  "reason": "it \"works\""
+                  "version": "1.1.0",
+                  "digest": "<digest>",
+                  "publishedAt": "<instant>",
+                  "publishedBy": "local"
                 },
                 {
-                  "at": "<instant>",
-                  "to": "1.0.0"
+                  "version": "1.0.0",
+                  "digest": "<digest>",
+                  "publishedAt": "<instant>",
+                  "publishedBy": "local"
+                }
+              ],
+              "tags": [
+                {
+                  "tag": "stable",
+                  "version": "1.1.0",
+                  "moves": [
+                    {
+                      "at": "<instant>",
+                      "from": "1.0.0",
+                      "to": "1.1.0",
+                      "actor": "local",
+                      "reason": "it \"works\""
+                    },
+                    {
+                      "at": "<instant>",
+                      "to": "1.0.0",
+                      "actor": "local"
+                    }
+                  ]
                 }
               ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
     check(
         &server,
         "GET /api/v1/workflows/test/greet/tags",
         expect![[r#"
-        200 OK
-        content-type: application/json
-        motet-position: <position>
+            200 OK
+            content-type: application/json
+            motet-position: <position>
 
-        {
-          "tags": [
             {
-              "tag": "stable",
-              "version": "1.1.0",
-              "moves": [
+              "tags": [
                 {
-                  "at": "<instant>",
-                  "from": "1.0.0",
-                  "to": "1.1.0",
-                  "reason": "it \"works\""
-                },
-                {
-                  "at": "<instant>",
-                  "to": "1.0.0"
+                  "tag": "stable",
+                  "version": "1.1.0",
+                  "moves": [
+                    {
+                      "at": "<instant>",
+                      "from": "1.0.0",
+                      "to": "1.1.0",
+                      "actor": "local",
+                      "reason": "it \"works\""
+                    },
+                    {
+                      "at": "<instant>",
+                      "to": "1.0.0",
+                      "actor": "local"
+                    }
+                  ]
                 }
               ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     )
     .await;
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::model;
 use crate::print;
+use crate::redact::{RedactedPath, Redaction};
 
 /// A document that cannot be compiled although it is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +44,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         vertices: Vec::new(),
         locals: Vec::new(),
         functions: Vec::new(),
+        redacted: document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         errors: Vec::new(),
     };
     let root = compiler.scope(&document.do_, "/do", None);
@@ -62,6 +64,9 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         on_fault,
         business_key,
         attributes,
+        redaction: Redaction::new(
+            document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
+        ),
         secrets: document.secrets().to_vec(),
         root,
         scopes: compiler.scopes,
@@ -98,6 +103,8 @@ struct Compiler<'a> {
     locals: Vec<String>,
     /// Functions around the present place.
     functions: Vec<String>,
+    /// Paths to mask, of the document and of the tasks around the present place.
+    redacted: Vec<RedactedPath>,
     errors: Vec<CompileError>,
 }
 
@@ -208,7 +215,12 @@ impl<'a> Compiler<'a> {
         self.vertices.push(None);
         let common = &task.common;
         let at = |key: &str| format!("{reference}/{key}");
+        let outer = self.redacted.len();
+        self.redacted
+            .extend(task.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default());
+        let redaction = Redaction::new(self.redacted.clone());
         let kind = self.kind(id, task, &reference);
+        self.redacted.truncate(outer);
         let vertex = Vertex {
             id,
             name: name.to_owned(),
@@ -221,6 +233,7 @@ impl<'a> Compiler<'a> {
             output: self.output(common.output.as_ref(), &at("output")),
             export: self.export(common.export.as_ref(), &at("export")),
             timeout: self.timeout(common.timeout.as_ref(), &at("timeout")),
+            redaction,
             kind: kind?,
             reference,
         };

@@ -17,6 +17,7 @@ use motet_expr::{Program, Template, Value};
 use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 
 use crate::model::FlowDirective;
+use crate::redact::Redaction;
 
 pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
@@ -38,6 +39,8 @@ pub struct Graph {
     pub business_key: Option<Template>,
     /// `metadata.motet.attributes`: name and expression, evaluated on the input.
     pub attributes: Vec<(String, Template)>,
+    /// What is masked wherever data of an instance are shown.
+    pub redaction: Redaction,
     /// Names of `use.secrets`.
     pub secrets: Vec<String>,
     pub root: ScopeId,
@@ -92,6 +95,8 @@ pub struct Vertex {
     pub output: Output,
     pub export: Output,
     pub timeout: Option<Timeout>,
+    /// What is masked where data of this task are shown: its own paths, those of the tasks around it, and the document's.
+    pub redaction: Redaction,
     pub kind: Kind,
 }
 

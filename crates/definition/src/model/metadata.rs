@@ -1,3 +1,5 @@
+use crate::redact::RedactedPath;
+
 use super::{Expression, Extra, Named, TaskList, Template};
 
 /// `document.metadata`: a free map in which the key `motet` is ours.
@@ -22,6 +24,8 @@ pub struct MotetDocument {
     /// Search attributes by name, each evaluated on the workflow's input.
     pub attributes: Option<Named<Template>>,
     pub business_key: Option<Template>,
+    /// What nobody is to see of the data of its instances.
+    pub redact: Option<Vec<RedactedPath>>,
 }
 
 /// What an uncaught error does to the instance.
@@ -85,6 +89,8 @@ pub struct MotetTask {
     pub version: Option<String>,
     /// On `wait`: an expression that gives the instant.
     pub until: Option<Expression>,
+    /// What nobody is to see of the data of this task and of those within it.
+    pub redact: Option<Vec<RedactedPath>>,
 }
 
 /// How many iterations of a `for` run at the same time.

@@ -5,6 +5,7 @@ use crate::model::{
     DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, Parallel, TaskMetadata,
 };
 use crate::read::words;
+use crate::redact::RedactedPath;
 use crate::value::Value;
 
 pub(super) fn document(own: &DocumentMetadata) -> Value {
@@ -21,6 +22,7 @@ fn motet_document(own: &MotetDocument) -> Value {
         .maybe("schedule", &own.schedule, schedule)
         .maybe_named("attributes", &own.attributes, template)
         .maybe("businessKey", &own.business_key, template)
+        .maybe("redact", &own.redact, |paths| paths.iter().map(path).collect())
         .value()
 }
 
@@ -42,7 +44,12 @@ fn motet_task(own: &MotetTask) -> Value {
         .maybe("needs", &own.needs, |names| names.iter().map(text).collect())
         .maybe("version", &own.version, text)
         .maybe("until", &own.until, expression)
+        .maybe("redact", &own.redact, |paths| paths.iter().map(path).collect())
         .value()
+}
+
+fn path(own: &RedactedPath) -> Value {
+    text(&own.to_string())
 }
 
 fn parallel(own: &Parallel) -> Value {

@@ -3,10 +3,12 @@
 use super::Cursor;
 use super::data::{expression, template};
 use super::task::task_list;
+use crate::Code;
 use crate::model::{
     Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap, Parallel,
     TaskList, TaskMetadata,
 };
+use crate::redact::RedactedPath;
 
 /// The words of `onFault`.
 pub(crate) const ON_FAULTS: [(&str, OnFault); 2] =
@@ -43,6 +45,7 @@ fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
         schedule: fields.optional("schedule", schedule),
         attributes: fields.optional("attributes", |cursor| cursor.named(template)),
         business_key: fields.optional("businessKey", template),
+        redact: fields.optional("redact", redact),
     };
     fields.close();
     Some(motet)
@@ -73,9 +76,17 @@ fn motet_task(cursor: Cursor<'_>) -> Option<MotetTask> {
         needs: fields.optional("needs", |cursor| cursor.list(Cursor::string)),
         version: fields.optional("version", Cursor::string),
         until: fields.optional("until", expression),
+        redact: fields.optional("redact", redact),
     };
     fields.close();
     Some(motet)
+}
+
+fn redact(cursor: Cursor<'_>) -> Option<Vec<RedactedPath>> {
+    cursor.list(|cursor| match cursor.clone().text()?.parse::<RedactedPath>() {
+        Ok(path) => Some(path),
+        Err(error) => cursor.refuse(Code::InvalidValue, error.to_string()),
+    })
 }
 
 fn parallel(cursor: Cursor<'_>) -> Option<Parallel> {

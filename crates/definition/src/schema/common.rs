@@ -73,6 +73,11 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 Any,
                 "The key by which people know an instance, evaluated on the input.",
             ),
+            optional(
+                "redact",
+                List(&Text),
+                "Paths such as `.card.number` or `..password` that are masked wherever data of an instance are shown.",
+            ),
         ])),
         "Extensions of Motet for the whole document.",
     ),

@@ -48,6 +48,11 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             optional("needs", List(&Text), "On a branch: the branches that come before it."),
             optional("version", Text, "On a call: a range of service versions."),
             optional("until", Text, "On `wait`: expression that gives the instant."),
+            optional(
+                "redact",
+                List(&Text),
+                "Paths such as `.card.number` or `..password` that are masked wherever data of this task are shown.",
+            ),
         ])),
         "Extensions of Motet for a task.",
     ),

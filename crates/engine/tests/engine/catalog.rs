@@ -14,7 +14,7 @@ fn check(script: &str, expected: Expect) {
     let mut transcript = String::new();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let before = live.clone();
-        let result = live.step(epoch(), input(line));
+        let result = live.step(epoch(), Some("ann"), input(line));
         let words = match &result {
             Ok(Some(record)) => {
                 rebuilt.apply(record);
@@ -44,7 +44,6 @@ fn input(line: &str) -> CatalogInput {
             workflow: workflow(name),
             tag: tag.parse().expect("a label"),
             version: version.parse().expect("a version"),
-            actor: Some("ann".to_owned()),
             reason: None,
         },
         _ => panic!("not a command: {line}"),
@@ -103,7 +102,7 @@ fn a_tag_keeps_its_history() {
     for (at, version) in [(1, "1.0.0"), (3, "2.0.0"), (2, "1.0.0")] {
         let input = input(&format!("tag shop/order stable {version}"));
         let now = Timestamp::from_micros(epoch().as_micros() + at * 1_000_000);
-        catalog.step(now, input).expect("it is published");
+        catalog.step(now, Some("ann"), input).expect("it is published");
     }
     let name = workflow("shop/order");
     let moves = &catalog.workflows[&name].tags["stable"];
@@ -186,7 +185,9 @@ fn what_a_version_means() {
         nonsense! → the workflow shop/order has no version, tag or match for "nonsense!"; published: 3.0.0-beta, 2.0.0, 2.0.0-rc.1, 1.10.0, 1.2.0 and 1 more
     "#]],
     );
-    catalog.step(epoch(), input("tag shop/order stable 1.2.0")).expect("it is published");
+    catalog
+        .step(epoch(), Some("ann"), input("tag shop/order stable 1.2.0"))
+        .expect("it is published");
     resolved(
         &catalog,
         "shop/order",
@@ -232,7 +233,7 @@ fn a_workflow_that_is_not_published_has_no_versions() {
 #[test]
 fn a_rejection_names_what_is_there() {
     let mut catalog = catalog(&["shop/order:1.0.0"]);
-    let rejected = catalog.step(epoch(), input("publish shop/order:1.0.0 other"));
+    let rejected = catalog.step(epoch(), Some("ann"), input("publish shop/order:1.0.0 other"));
     let existing = catalog.version(&workflow("shop/order"), &"1.0.0".parse().expect("a version"));
     assert_eq!(
         rejected,

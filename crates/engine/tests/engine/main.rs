@@ -6,4 +6,5 @@ mod harness;
 mod catalog;
 mod kit;
 mod recovery;
+mod rights;
 mod scenarios;

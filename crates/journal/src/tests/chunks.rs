@@ -144,6 +144,7 @@ fn the_documented_record_has_the_documented_bytes() {
         step: StepId(3),
         task: Some(TaskId(2)),
         fact,
+        actor: None,
     };
     let output = Some(samples::json("1.0"));
     let completed = Fact::Completed { output, context: None, next: Next::Enter(TaskId(4)) };

@@ -124,6 +124,7 @@ fn absent_fields_take_their_defaults() {
         step: StepId(0),
         task: None,
         fact: Fact::Iterated { index: 0, first: TaskId(0) },
+        actor: None,
     };
     assert_eq!(records, [expected]);
     assert_eq!(RECORDS.bytes(&records), [1, 1, 0x24, 4, 0, 0]);

@@ -24,7 +24,7 @@ fn large(seed: u8, kilobytes: usize) -> Value {
 fn record(nth: u64, value: Value) -> Record {
     let settled = Settled { result: Ok(value), maybe_run: false };
     let fact = Fact::Settled { attempt: Attempt(1), settled };
-    Record { at: at(nth as i64), step: StepId(1), task: None, fact }
+    Record { at: at(nth as i64), step: StepId(1), task: None, fact, actor: None }
 }
 
 fn value_of(record: &Record) -> Value {

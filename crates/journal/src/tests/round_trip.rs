@@ -8,8 +8,11 @@ use super::{CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, samples
 fn the_samples_survive() {
     RECORDS.check(&samples::records());
     INSTANCE.check(&samples::instance());
+    RECORDS.check(&samples::records_28());
     CATALOG_RECORDS.check(&samples::catalog_records());
+    CATALOG_RECORDS.check(&samples::catalog_records_28());
     CATALOG.check(&samples::catalog());
+    CATALOG.check(&samples::catalog_28());
     samples::messages().iter().for_each(|message| MESSAGE.check(message));
     samples::inputs().iter().for_each(|input| INPUT.check(input));
 }

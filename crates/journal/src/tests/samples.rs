@@ -7,13 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
-    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next,
-    Opening, Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Settled, Start,
-    Step, TimerKind, TryPhase, Work, WorkflowError,
+    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Fact, Grant, Incident, Input,
+    Instance, Namespaces, Next, Opening, Outcome, Parent, ParkReason, Parked, Path, Record,
+    Request, Response, Role, SecretName, Settled, Start, Step, TimerKind, TryPhase, Work,
+    WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{
-    Attempt, Digest, InstanceId, ShardId, StepId, TaskId, Timestamp, WorkflowName, WorkflowRef,
+    Attempt, Digest, InstanceId, Label, ShardId, StepId, TaskId, Timestamp, WorkflowName,
+    WorkflowRef,
 };
 
 use crate::Message;
@@ -130,6 +132,7 @@ pub(super) fn records() -> Vec<Record> {
             step: StepId(idx as u32 / 3),
             task: (idx % 3 != 0).then_some(TaskId(idx as u32 % 5)),
             fact,
+            actor: None,
         })
         .collect()
 }
@@ -328,6 +331,7 @@ pub(super) fn parked_records() -> Vec<Record> {
         step: StepId(3),
         task: Some(TaskId(2)),
         fact,
+        actor: None,
     };
     facts.map(record).collect()
 }
@@ -370,7 +374,7 @@ pub(super) fn history() -> Vec<u8> {
     let settled = |nth: i64| {
         let settled = Settled { result: Ok(value.clone()), maybe_run: false };
         let fact = Fact::Settled { attempt: Attempt(1), settled };
-        Record { at: at(nth), step: StepId(1), task: Some(TaskId(2)), fact }
+        Record { at: at(nth), step: StepId(1), task: Some(TaskId(2)), fact, actor: None }
     };
     let mut values = crate::Values::default();
     let mut parts = [const { Vec::new() }; 3];
@@ -444,11 +448,65 @@ pub(super) fn catalog_records() -> Vec<CatalogRecord> {
         tagged("1.1.0-rc.1+b.7", Some("ada")),
     ];
     let facts = facts.into_iter().enumerate();
-    facts.map(|(idx, fact)| CatalogRecord { at: at(idx as i64), fact }).collect()
+    facts.map(|(idx, fact)| CatalogRecord { at: at(idx as i64), fact, actor: None }).collect()
 }
 
 pub(super) fn catalog() -> Catalog {
+    catalog_after(&catalog_records())
+}
+
+/// Tokens and secrets, and who did what.
+pub(super) fn catalog_records_28() -> Vec<CatalogRecord> {
+    let label = |text: &str| -> Label { text.parse().unwrap() };
+    let (id, reason) = (label("0123456789ab"), Some("it leaked".to_owned()));
+    let created = |id: &Label, name, namespaces, roles: &[Role]| CatalogFact::TokenCreated {
+        id: id.clone(),
+        grant: Box::new(Grant {
+            name: label(name),
+            hash: Digest([9; 32]),
+            roles: roles.iter().copied().collect(),
+            namespaces,
+            description: (name == "ci").then(|| "publishes".to_owned()),
+            expires: (name == "ci").then(|| at(1_000_000)),
+        }),
+    };
+    let named = Namespaces::Named(["shop", "pay"].map(label).into());
+    let name = SecretName { namespace: label("shop"), name: "api_Key".to_owned() };
+    let sealed = |byte| Bytes::from(vec![1, byte, 0, 255]);
+    let facts = [
+        created(&label("ba9876543210"), "root", Namespaces::All, &[Role::Admin]),
+        created(&id, "ci", named, &[Role::Viewer, Role::Operator, Role::Author, Role::Worker]),
+        CatalogFact::TokenRevoked { id, reason: reason.clone() },
+        CatalogFact::SecretSet { name: name.clone(), sealed: sealed(1) },
+        CatalogFact::SecretSet { name: name.clone(), sealed: sealed(2) },
+        CatalogFact::SecretDeleted { name: name.clone(), reason },
+        CatalogFact::SecretSet { name, sealed: sealed(3) },
+    ];
+    let record = |(idx, fact)| {
+        let actor = Some(if idx == 0 { "local" } else { "root" }.to_owned());
+        CatalogRecord { at: at(idx as i64), fact, actor }
+    };
+    let records = facts.into_iter().enumerate().map(record);
+    let by_ada = |record| CatalogRecord { actor: Some("ada".to_owned()), ..record };
+    catalog_records().into_iter().map(by_ada).chain(records).collect()
+}
+
+pub(super) fn catalog_28() -> Catalog {
+    catalog_after(&catalog_records_28())
+}
+
+fn catalog_after(records: &[CatalogRecord]) -> Catalog {
     let mut catalog = Catalog::default();
-    catalog_records().iter().for_each(|record| catalog.apply(record));
+    records.iter().for_each(|record| catalog.apply(record));
     catalog
+}
+
+/// What people asked of an instance, with who they were.
+pub(super) fn records_28() -> Vec<Record> {
+    let by = |actor: &str, record| Record { actor: Some(actor.into()), ..record };
+    let commanded = records().into_iter().filter(|record| record.fact.is_commanded());
+    commanded
+        .zip(["ada", "root", "local"].iter().cycle())
+        .map(|(record, who)| by(who, record))
+        .collect()
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Body, Branch, BranchState, CallState, CatalogFact, CatalogRecord,
-    CatchAction, ChildRequest, Deferred, End, Fact, Incident, Input, Instance, Next, Opening,
-    Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Settled, Start, Step,
-    TimerKind, TryPhase, Work, WorkflowError,
+    CatchAction, ChildRequest, Deferred, End, Fact, Grant, Incident, Input, Instance, Namespaces,
+    Next, Opening, Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Role,
+    SecretName, Settled, Start, Step, TimerKind, TryPhase, Work, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{
@@ -224,8 +224,11 @@ fn incident() -> BoxedStrategy<Incident> {
 
 pub(super) fn record() -> BoxedStrategy<Record> {
     let fact = prop_oneof![flow_fact(), effect_fact(), life_fact()];
-    (at(), step_id(), of(task_id()), fact)
-        .prop_map(|(at, step, task, fact)| Record { at, step, task, fact })
+    (at(), step_id(), of(task_id()), fact, of(text()))
+        .prop_map(|(at, step, task, fact, actor)| {
+            let actor = actor.map(Into::into);
+            Record { at, step, task, fact, actor }
+        })
         .boxed()
 }
 
@@ -447,7 +450,35 @@ pub(super) fn catalog_record() -> BoxedStrategy<CatalogRecord> {
             reason,
         },
     );
-    (at(), prop_oneof![published, tagged]).prop_map(|(at, fact)| CatalogRecord { at, fact }).boxed()
+    let fact = prop_oneof![published, tagged, token_fact(), secret_fact()];
+    (at(), fact, of(text())).prop_map(|(at, fact, actor)| CatalogRecord { at, fact, actor }).boxed()
+}
+
+fn token_fact() -> BoxedStrategy<CatalogFact> {
+    let namespaces =
+        prop_oneof![Just(Namespaces::All), btree_set(label(), 0..3).prop_map(Namespaces::Named),];
+    let roles = btree_set(select(Role::ALL.to_vec()), 0..3);
+    let grant = (label(), digest(), roles, namespaces, of(text()), of(at()));
+    let created = (label(), grant).prop_map(|(id, grant)| {
+        let (name, hash, roles, namespaces, description, expires) = grant;
+        let grant = Grant { name, hash, roles, namespaces, description, expires };
+        CatalogFact::TokenCreated { id, grant: Box::new(grant) }
+    });
+    let revoked =
+        (label(), of(text())).prop_map(|(id, reason)| CatalogFact::TokenRevoked { id, reason });
+    prop_oneof![created, revoked].boxed()
+}
+
+fn secret_fact() -> BoxedStrategy<CatalogFact> {
+    let name = || {
+        let name = (label(), "[a-z]{1,8}");
+        name.prop_map(|(namespace, name)| SecretName { namespace, name })
+    };
+    let set = (name(), vec(any::<u8>(), 0..40))
+        .prop_map(|(name, sealed)| CatalogFact::SecretSet { name, sealed: sealed.into() });
+    let deleted =
+        (name(), of(text())).prop_map(|(name, reason)| CatalogFact::SecretDeleted { name, reason });
+    prop_oneof![set, deleted].boxed()
 }
 
 pub(super) fn message() -> BoxedStrategy<Message> {

@@ -191,7 +191,7 @@ fn records_of_one_chunk_share_too() {
         Fact::Completed { output, context, next: Next::EndScope },
     ];
     let (at, step, task) = (samples::at(0), StepId(1), Some(TaskId(1)));
-    let records = facts.map(|fact| Record { at, step, task, fact }).to_vec();
+    let records = facts.map(|fact| Record { at, step, task, fact, actor: None }).to_vec();
     let bytes = RECORDS.bytes(&records);
     assert!(bytes.len() < self::bytes(&order).len() + 50, "the output is written once");
     let decoded = decode_records(&bytes).unwrap();

@@ -11,14 +11,15 @@ use motet_store_embedded::{BackupReport, Error, Options, Service};
 use super::{Ended, block_on, store};
 use crate::cli::{Connection, Restore};
 use crate::client::{Call, Client};
+use crate::context::Target;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::serve::key;
 use crate::value::Members;
 
 const KEY_REMARK: &str = "\
-secret.key is left out, so that whoever gets hold of the copy cannot forge markers of secrets: keep it in a safe place of
-its own, and give it to `motet restore` with --secret-key";
+secret.key is left out, so that whoever gets hold of the copy can neither open its secrets nor forge markers of them: keep
+it in a safe place of its own, and give it to `motet restore` with --secret-key";
 
 /// Copies the data of a stopped server from its directory, those of a running one by asking it.
 pub(super) fn backup(
@@ -29,7 +30,7 @@ pub(super) fn backup(
 ) -> Ended {
     let copied = match data.map(|data| (data, offline(target, data))) {
         Some((data, Err(Error::Locked { .. }))) => {
-            let (data, server) = (data.display(), &connection.server);
+            let (data, server) = (data.display(), Target::of(connection)?.server);
             output.note(&format!("{data} is in use: the server at {server} makes the copy"));
             None
         }
@@ -101,6 +102,19 @@ pub(super) fn restore(options: &Restore, output: &Output) -> Ended {
     if let Some(key) = given {
         key::write(data, &key)?;
         return Ok(Exit::Done);
+    }
+    let sealed = if options.without_secret_key { 0 } else { markers::sealed(data)? };
+    if sealed > 0 {
+        let what = match sealed {
+            1 => {
+                " is complete but for its secret.key, and 1 secret of the store is sealed under it"
+                    .to_owned()
+            }
+            sealed => format!(
+                " is complete but for its secret.key, and {sealed} secrets of the store are sealed under it"
+            ),
+        };
+        return Err(key::missing(data, &what));
     }
     let holders = if options.without_secret_key { 0 } else { markers::holders(data)? };
     if holders > 0 {

@@ -69,7 +69,8 @@ impl Drop for Temporary {
 /// The story from beginning to end.
 async fn tell(address: SocketAddr, keep: bool, output: &Output) -> Result<(), Failure> {
     let server = format!("http://{address}");
-    let client = Client::new(&Connection { server: server.clone() })?;
+    let client =
+        Client::new(&Connection { server: Some(server.clone()), ..Connection::default() })?;
     let (shop, services) = Shop::open().await.map_err(|error| {
         Failure::new("address-in-use", format!("the services cannot listen: {error}"))
     })?;

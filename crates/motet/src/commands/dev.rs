@@ -29,16 +29,17 @@ const PRE_RELEASES_MAX: u32 = 10_000;
 /// Instances whose records are shown as they happen.
 const INSTANCES_SHOWN: usize = 20;
 
-pub(super) fn dev(options: &Dev, output: &Output) -> Ended {
+pub(super) fn dev(options: &Dev, connection: &Connection, output: &Output) -> Ended {
     let data = options.serve.data.clone().unwrap_or_else(|| DATA.into());
     let serve = Serve { data: Some(data), ..options.serve.clone() };
     let config = Config::load(&serve)?;
-    serve::run(&config, output, |address| watch(address, &options.files, output))
+    serve::run(&config, output, |address| watch(address, &options.files, connection, output))
 }
 
 /// Publishes files that are new or changed, and shows what instances do, for ever.
-async fn watch(address: SocketAddr, files: &[PathBuf], output: &Output) {
-    let connection = Connection { server: format!("http://{address}") };
+async fn watch(address: SocketAddr, files: &[PathBuf], connection: &Connection, output: &Output) {
+    let server = Some(format!("http://{address}"));
+    let connection = Connection { server, ..connection.clone() };
     let client = match Client::new(&connection) {
         Ok(client) => client,
         Err(failure) => {

@@ -30,6 +30,7 @@ pub(super) enum Slot<'c> {
     Path(&'c mut PathBuf),
     OptionalPath(&'c mut Option<PathBuf>),
     Texts(&'c mut Vec<String>),
+    Switch(&'c mut bool),
     Size(&'c mut usize),
     Count(&'c mut u32),
     Amount(&'c mut u64),
@@ -54,6 +55,9 @@ impl Slot<'_> {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 **slot = items.map(str::to_owned).collect();
             }
+            Self::Switch(slot) => {
+                **slot = text.parse().map_err(|_| format!("{text:?}: expected true or false"))?;
+            }
             Self::Size(slot) => **slot = number(text)?,
             Self::Count(slot) => **slot = number(text)?,
             Self::Amount(slot) => **slot = number(text)?,
@@ -74,6 +78,7 @@ impl Slot<'_> {
             Self::Path(slot) => quoted(&slot.to_string_lossy()),
             Self::OptionalPath(slot) => quoted(&slot.as_ref()?.to_string_lossy()),
             Self::Texts(slot) => list(slot.iter().map(|item| quoted(item))),
+            Self::Switch(slot) => slot.to_string(),
             Self::Size(slot) => slot.to_string(),
             Self::Count(slot) => slot.to_string(),
             Self::Amount(slot) => slot.to_string(),
@@ -100,6 +105,7 @@ impl Slot<'_> {
             Self::Texts(_) => {
                 vec![("type", string("array")), ("items", object([("type", string("string"))]))]
             }
+            Self::Switch(_) => vec![("type", string("boolean"))],
             Self::Amounts(_) => named("^[^=,]+=[1-9][0-9_]*$"),
             Self::Times(_) => named("^[^=,]+=[0-9]+(ms|s|m|h|d)$"),
             Self::Size(_) | Self::Count(_) | Self::Amount(_) | Self::OptionalAmount(_) => {
@@ -242,7 +248,7 @@ fn number<T: std::str::FromStr + PartialEq + Default>(text: &str) -> Result<T, S
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "listen",
-        meaning: "Address and port to listen on, for everything. Loopback unless told otherwise: the API asks nobody who they are.",
+        meaning: "Address and port to listen on, for everything. Beyond loopback a server wants tokens.",
         slot: |config| Slot::Address(&mut config.listen),
     },
     Setting {
@@ -259,6 +265,36 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "secrets",
         meaning: "Directory with one file for each secret. A variable MOTET_SECRET_<NAME> goes before its file.",
         slot: |config| Slot::OptionalPath(&mut config.secrets),
+    },
+    Setting {
+        key: "tls-cert",
+        meaning: "File with the server's certificates, its own first (PEM). Read again when it changes.",
+        slot: |config| Slot::OptionalPath(&mut config.tls_cert),
+    },
+    Setting {
+        key: "tls-key",
+        meaning: "File with the key of the server's certificate (PEM).",
+        slot: |config| Slot::OptionalPath(&mut config.tls_key),
+    },
+    Setting {
+        key: "tls-client-ca",
+        meaning: "File with authorities of clients (PEM): each client has to show a certificate of one of them.",
+        slot: |config| Slot::OptionalPath(&mut config.tls_client_ca),
+    },
+    Setting {
+        key: "require-tokens",
+        meaning: "Whether a request needs a token even before the first token is made; afterwards each does.",
+        slot: |config| Slot::Switch(&mut config.require_tokens),
+    },
+    Setting {
+        key: "insecure",
+        meaning: "Whether the server may listen beyond loopback although nobody has to show a token.",
+        slot: |config| Slot::Switch(&mut config.insecure),
+    },
+    Setting {
+        key: "metrics-open",
+        meaning: "Whether /metrics answers without a token.",
+        slot: |config| Slot::Switch(&mut config.metrics_open),
     },
     Setting {
         key: "shutdown-limit",

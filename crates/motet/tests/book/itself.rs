@@ -61,6 +61,7 @@ fn command_lines_are_split_as_a_shell_does() {
             environment: vec![("A_B".to_owned(), "x y".to_owned())],
             words: owned(&["motet", "run", "a \"b\"", "c $d", "-e"]),
             filter: Some(".a | .b".to_owned()),
+            target: None
         }
     );
 }

@@ -51,6 +51,7 @@ pages! {
     errors_and_retries "errors-and-retries.md"
     calls "calls.md"
     operations "operations.md"
+    security "security.md"
     http_api "http-api.md"
     cli "cli.md"
     promises "promises.md"

@@ -87,7 +87,8 @@ impl Session {
         if command.trim() == "echo $?" {
             return format!("{}\n", self.exit);
         }
-        let line = shell::parse(&self.real(command));
+        let command = self.with_files(command);
+        let line = shell::parse(&self.real(&command));
         let words: Vec<&str> = line.words.iter().map(String::as_str).collect();
         let printed = match words.as_slice() {
             ["motet", "serve", options @ ..] if !options.contains(&"--print-config") => {
@@ -104,7 +105,7 @@ impl Session {
                 self.server();
                 self.settle(&words);
                 // The server may have been started just now.
-                let line = shell::parse(&self.real(command));
+                let line = shell::parse(&self.real(&command));
                 curl::run(&line.words[1..], &self.directory)
             }
             ["kill", options @ ..] => {
@@ -138,7 +139,7 @@ impl Session {
         }
         words.extend(["--listen", "127.0.0.1:0"].map(str::to_owned));
         let command =
-            self.command(&Line { words, environment: line.environment.clone(), filter: None });
+            self.command(&Line { words, environment: line.environment.clone(), ..Line::default() });
         if self.server.is_some() {
             return self.finish(command);
         }
@@ -180,8 +181,23 @@ impl Session {
     }
 
     fn motet(&mut self, line: &Line) -> String {
-        let command = self.command(line);
-        self.finish(command)
+        let mut command = self.command(line);
+        let Some(target) = &line.target else { return self.finish(command) };
+        let output = command.output().expect("the binary is there");
+        self.exit = output.status.code().unwrap_or(-1);
+        fs::write(self.directory.join(target), output.stdout).expect("the file can be written");
+        String::from_utf8(output.stderr).expect("commands print UTF-8")
+    }
+
+    /// The command with `$(cat FILE)` replaced by what the file holds.
+    fn with_files(&self, command: &str) -> String {
+        let mut command = command.to_owned();
+        while let Some((before, rest)) = command.split_once("$(cat ") {
+            let (file, after) = rest.split_once(')').expect("a parenthesis is closed");
+            let text = fs::read_to_string(self.directory.join(file)).expect("the file is there");
+            command = format!("{before}{}{after}", text.trim());
+        }
+        command
     }
 
     fn command(&mut self, line: &Line) -> Command {

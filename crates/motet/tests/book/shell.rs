@@ -8,6 +8,8 @@ pub(crate) struct Line {
     pub(crate) words: Vec<String>,
     /// The filter after `| jq`.
     pub(crate) filter: Option<String>,
+    /// The file after `>`, which takes standard output.
+    pub(crate) target: Option<String>,
 }
 
 /// Reads words in quotes, variables before the command and a pipe into `jq`.
@@ -21,6 +23,8 @@ pub(crate) fn parse(text: &str) -> Line {
         });
         if let Some((name, value)) = variable {
             line.environment.push((name.to_owned(), value.to_owned()));
+        } else if word == ">" {
+            line.target = words.next();
         } else if word == "|" {
             assert_eq!(words.next().as_deref(), Some("jq"), "only `| jq` is known: {text}");
             line.filter = Some(words.next().unwrap_or_else(|| ".".to_owned()));

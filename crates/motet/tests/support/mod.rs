@@ -1,7 +1,7 @@
 //! The program in a directory of its own, and servers of it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,6 +50,16 @@ pub(crate) fn motet(directory: &Directory, environment: &[(&str, &str)]) -> Mote
 pub(crate) struct Motet(Command);
 
 impl Motet {
+    /// With this standard input.
+    pub(crate) fn fed(mut self, input: &str) -> Self {
+        if !input.is_empty() {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(input.as_bytes()).unwrap();
+            self.0.stdin(reader);
+        }
+        self
+    }
+
     /// Runs with arguments that are separated by single spaces.
     pub(crate) fn run(mut self, arguments: &str) -> Ran {
         let output = self.0.args(arguments.split(' ').filter(|part| !part.is_empty())).output();
@@ -87,6 +97,8 @@ impl Ran {
 pub(crate) struct Server {
     pub(crate) directory: Directory,
     address: String,
+    /// Shown by every command.
+    environment: Vec<(String, String)>,
     child: Child,
     // Kept, because a server that cannot write there any more would complain.
     _stderr: BufReader<ChildStderr>,
@@ -107,6 +119,27 @@ impl Server {
 
     /// With further arguments; the demonstration finds a free port by itself.
     pub(crate) fn spawn(directory: Directory, arguments: &[&str]) -> Self {
+        Self::spawn_for(directory, arguments, &[])
+    }
+
+    /// Listening on every address, which is to be allowed.
+    pub(crate) fn spawn_beyond(directory: Directory, more: &str) -> Self {
+        let mut command = motet(&directory, &[]).0;
+        command.args(["serve", "--data", "data", "--listen", "0.0.0.0:0", more.trim()]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains(" at http://0.0.0.0:"), "{line}");
+        Self { directory, address: String::new(), environment: Vec::new(), child, _stderr: stderr }
+    }
+
+    /// With an environment for the commands that are sent to it.
+    pub(crate) fn spawn_for(
+        directory: Directory,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = motet(&directory, &[]).0;
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
         if arguments[0] != "demo" {
@@ -118,14 +151,40 @@ impl Server {
         stderr.read_line(&mut line).unwrap();
         let address = line.split(" at ").nth(1).and_then(|rest| rest.split(',').next());
         let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
-        let server = Self { directory, address, child, _stderr: stderr };
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let environment = environment.iter().map(owned).collect();
+        let server = Self { directory, address, environment, child, _stderr: stderr };
         server.wait_for("get workflows", "WORKFLOW");
         server
     }
 
     /// Runs a command against this server.
     pub(crate) fn motet(&self, arguments: &str) -> Ran {
-        motet(&self.directory, &[("MOTET_SERVER", &self.address)]).run(arguments)
+        self.motet_with(&[], "", arguments)
+    }
+
+    /// The same with a further environment, and standard input.
+    pub(crate) fn motet_with(
+        &self,
+        environment: &[(&str, &str)],
+        input: &str,
+        arguments: &str,
+    ) -> Ran {
+        let own = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut all = vec![("MOTET_SERVER", self.address.as_str())];
+        all.extend(own);
+        all.extend(environment);
+        motet(&self.directory, &all).fed(input).run(arguments)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        assert!(told.success());
     }
 
     /// Repeats a command until it prints a text.

@@ -2,7 +2,6 @@
 
 mod reveal;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +15,7 @@ use motet_types::Limits;
 
 use reveal::Revealer;
 
-use super::Secrets;
+use super::vault::Known;
 use crate::shard::Call;
 
 /// Redirects that a call follows, where its definition asks for it.
@@ -28,7 +27,7 @@ const GRACE: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(super) struct Sender {
     pub(super) mesh: Mesh,
-    pub(super) secrets: Arc<dyn Secrets>,
+    pub(super) secrets: Known,
     pub(super) secret_key: SecretKey,
     pub(super) limits: Limits,
 }

@@ -7,14 +7,14 @@ use motet_definition::{Diagnostic, graph};
 use motet_engine::{CatalogInput, Record};
 use motet_journal::{Values, decode_history};
 use motet_store::{Entity, HistoryChunk, Position};
-use motet_types::{InstanceId, Label, Version, WorkflowName};
+use motet_types::{InstanceId, Label, Timestamp, Version, WorkflowName};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Inner;
 use super::lanes::Refusal;
 use crate::shard::{CatalogCommand, Input, Reply, Responder};
 use crate::{
-    CatalogView, Command, Error, Health, HistoryEntry, InstanceView, Metrics, PublishReply,
+    Actor, CatalogView, Command, Error, Health, HistoryEntry, InstanceView, Metrics, PublishReply,
     StartReply, StartRequest, Watch, view,
 };
 
@@ -32,7 +32,11 @@ impl Inner {
         graph::check(source, &self.limits).diagnostics
     }
 
-    pub(crate) async fn publish(&self, source: String) -> Result<PublishReply, Error> {
+    pub(crate) async fn publish(
+        &self,
+        source: String,
+        actor: Actor,
+    ) -> Result<PublishReply, Error> {
         let bytes_max = self.limits.document_bytes_max;
         check_size("the document", source.len(), bytes_max)?;
         let checked = graph::check(&source, &self.limits);
@@ -41,7 +45,7 @@ impl Inner {
         let (definition, digest) = (graph.definition.clone(), graph.digest);
         let input =
             CatalogInput::Publish { definition: definition.clone(), digest, source: source.into() };
-        let command = CatalogCommand { input, graph: Some(Arc::new(graph)) };
+        let command = CatalogCommand { input, graph: Some(Arc::new(graph)), actor };
         let (created, position) = self.change_catalog(command).await?;
         Ok(PublishReply { definition, digest, created, diagnostics, position })
     }
@@ -51,12 +55,21 @@ impl Inner {
         workflow: WorkflowName,
         tag: Label,
         version: Version,
-        actor: Option<String>,
         reason: Option<String>,
+        actor: Actor,
     ) -> Result<Position, Error> {
-        let input = CatalogInput::SetTag { workflow, tag, version, actor, reason };
-        let (_, position) = self.change_catalog(CatalogCommand { input, graph: None }).await?;
-        Ok(position)
+        let input = CatalogInput::SetTag { workflow, tag, version, reason };
+        self.change(input, actor).await
+    }
+
+    /// A change of the catalog that needs no graph.
+    pub(super) async fn change(
+        &self,
+        input: CatalogInput,
+        actor: Actor,
+    ) -> Result<Position, Error> {
+        let command = CatalogCommand { input, graph: None, actor };
+        Ok(self.change_catalog(command).await?.1)
     }
 
     async fn change_catalog(&self, command: CatalogCommand) -> Result<(bool, Position), Error> {
@@ -97,9 +110,14 @@ impl Inner {
         &self,
         id: InstanceId,
         command: Command,
+        actor: Actor,
     ) -> Result<(InstanceView, Position), Error> {
         ensure_of_instance(id)?;
-        view_of(self.ask(|reply| Input::Command { id, command, reply }).await?)
+        view_of(self.ask(|reply| Input::Command { id, command, actor, reply }).await?)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn history(
@@ -235,7 +253,7 @@ impl Inner {
     }
 
     /// Puts a command into the external lane and waits for its answer.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         input: impl FnOnce(Responder) -> Input,
     ) -> Result<(Reply, Position), Error> {
@@ -265,15 +283,15 @@ fn view_of(asked: (Reply, Position)) -> Result<(InstanceView, Position), Error> 
 }
 
 /// Other ids name what is no instance, such as the catalog.
-fn ensure_of_instance(id: InstanceId) -> Result<(), Error> {
+pub(super) fn ensure_of_instance(id: InstanceId) -> Result<(), Error> {
     if id.is_of_instance() { Ok(()) } else { Err(Error::UnknownInstance(id)) }
 }
 
-fn unexpected(reply: &Reply) -> Error {
+pub(super) fn unexpected(reply: &Reply) -> Error {
     Error::Unavailable(format!("an answer of another kind arrived: {reply:?}"))
 }
 
-fn check_size(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), Error> {
+pub(super) fn check_size(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), Error> {
     if bytes <= bytes_max { Ok(()) } else { Err(Error::TooLarge { what, bytes, bytes_max }) }
 }
 

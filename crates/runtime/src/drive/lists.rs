@@ -8,8 +8,8 @@ use motet_types::{InstanceId, Status, Timestamp, WorkflowName, WorkflowRef};
 use tokio::sync::oneshot;
 
 use super::Inner;
-use crate::tables::INSTANCE;
-use crate::{Error, InstanceFilter, InstanceRow, Page};
+use crate::tables::{AUDIT, INSTANCE};
+use crate::{AuditFilter, AuditId, AuditPage, Error, InstanceFilter, InstanceRow, Page, audit};
 
 /// How long a list waits until its view covers a position.
 const COVER_WITHIN: Duration = Duration::from_secs(5);
@@ -74,7 +74,37 @@ impl Inner {
         }
     }
 
-    async fn query(&self, query: Query) -> Result<Answer, Error> {
+    pub(crate) async fn audit(
+        &self,
+        filter: AuditFilter,
+        after: Option<AuditId>,
+        limit: usize,
+        at: Option<Position>,
+    ) -> Result<AuditPage, Error> {
+        if let Some(at) = at {
+            self.cover(at).await?;
+        }
+        let limit = limit.clamp(1, self.limits.page_rows_max);
+        let query = Query {
+            table: AUDIT.id,
+            filters: audit_filters(&filter),
+            count_by: None,
+            order: Order::Descending,
+            after: after.map(|id| vec![Value::Blob(Bytes::copy_from_slice(&id.0))]),
+            limit: limit + 1,
+        };
+        let Answer::Rows { rows, covered } = self.query(query).await? else {
+            return Err(other_kind());
+        };
+        let entry = |row| audit::entry(row).ok_or_else(|| Error::Unloadable(format!("{row:?}")));
+        let mut items = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().map(|item| item.id).filter(|_| has_more);
+        Ok(AuditPage { items, next, covered })
+    }
+
+    pub(super) async fn query(&self, query: Query) -> Result<Answer, Error> {
         let (sender, receiver) = oneshot::channel();
         // A receiver that is gone does not want the answer any more.
         self.reads.query(query, Box::new(move |result| drop(sender.send(result))));
@@ -110,6 +140,7 @@ fn filters(filter: &InstanceFilter) -> Vec<Filter> {
     ];
     [
         equal("namespace", text(&filter.namespace)),
+        filter.namespaces.as_deref().map(in_namespaces),
         equal("workflow", text(&filter.workflow)),
         equal("version", text(&filter.version)),
         equal("parent", filter.parent.map(blob)),
@@ -120,6 +151,28 @@ fn filters(filter: &InstanceFilter) -> Vec<Filter> {
     .chain(within)
     .flatten()
     .collect()
+}
+
+fn in_namespaces(names: &[String]) -> Filter {
+    let names = names.iter().cloned().map(Value::Text).collect();
+    Filter { column: "namespace", test: Test::In(names) }
+}
+
+fn audit_filters(filter: &AuditFilter) -> Vec<Filter> {
+    let equal = |column, text: &Option<String>| {
+        let test = text.clone().map(|text| Test::Equal(Value::Text(text)));
+        test.map(|test| Filter { column, test })
+    };
+    let instant = |at: Timestamp| Value::Int(at.as_micros());
+    let filters = [
+        filter.namespaces.as_deref().map(in_namespaces),
+        equal("actor", &filter.actor),
+        equal("action", &filter.action),
+        equal("subject", &filter.subject),
+        filter.from.map(|from| Filter { column: "at", test: Test::AtLeast(instant(from)) }),
+        filter.to.map(|to| Filter { column: "at", test: Test::Below(instant(to)) }),
+    ];
+    filters.into_iter().flatten().collect()
 }
 
 /// An instance as its row in the table of instances shows it.

@@ -40,7 +40,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     Ok((epoch, recovered))
 }
 
-fn catalog(store: &dyn Store) -> Result<Catalog, StartError> {
+pub(super) fn catalog(store: &dyn Store) -> Result<Catalog, StartError> {
     let mut catalog = Catalog::default();
     let loaded = wait(|done| store.load(vec![CATALOG_ENTITY], done))?;
     let Some(Some(Loaded { records, .. })) = loaded.into_iter().next() else { return Ok(catalog) };
@@ -95,7 +95,9 @@ fn each(
 }
 
 /// Calls a method of the port and waits for its completion.
-fn wait<T: Send + 'static>(call: impl FnOnce(Completion<Result<T, Error>>)) -> Result<T, Error> {
+pub(super) fn wait<T: Send + 'static>(
+    call: impl FnOnce(Completion<Result<T, Error>>),
+) -> Result<T, Error> {
     let (sender, receiver) = mpsc::sync_channel(1);
     // A receiver that is gone has nobody to tell.
     call(Box::new(move |result| drop(sender.send(result))));

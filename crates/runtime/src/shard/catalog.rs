@@ -11,17 +11,19 @@ use motet_types::ShardId;
 
 use super::batch::Release;
 use super::{CATALOG_ENTITY, Machine, Reply, Responder};
-use crate::Error;
+use crate::{Actor, Error, audit};
 
 /// A change of the catalog; a publication brings its compiled graph.
 pub struct CatalogCommand {
     pub input: CatalogInput,
     pub graph: Option<Arc<Graph>>,
+    /// Who asks for it.
+    pub actor: Actor,
 }
 
 impl Machine {
     pub(super) fn change_catalog(&mut self, command: CatalogCommand, reply: Responder) {
-        let record = match self.catalog.step(self.now, command.input) {
+        let record = match self.catalog.step(self.now, command.actor.as_deref(), command.input) {
             Ok(Some(record)) => record,
             Ok(None) => return self.reply(reply, Ok(Reply::Catalog { created: false })),
             Err(rejection) => return self.reply(reply, Err(Error::Catalog(rejection))),
@@ -35,7 +37,7 @@ impl Machine {
             records: Bytes::from(chunk),
             record_count: 1,
             snapshot: None,
-            rows: Vec::new(),
+            rows: audit::of_catalog(&record, &self.catalog).into_iter().collect(),
         });
         let mut view = self.next_view();
         view.catalog.apply(&record);

@@ -14,7 +14,7 @@ use super::batch::Release;
 use super::slots::{Slot, State};
 use super::usage::Ended;
 use crate::tables::{INSTANCE, PENDING, TIMER};
-use crate::view;
+use crate::{audit, view};
 
 /// A snapshot is added after so many bytes of records, too.
 const SNAPSHOT_BYTES: usize = 256 * 1024;
@@ -54,6 +54,7 @@ impl Machine {
         if shows_in_lists(records) {
             rows.push(RowChange::Put { table: INSTANCE.id, row: instance_row(instance) });
         }
+        rows.extend(audit::of_instance(records, instance));
         let shard = id.shard();
         let timer = timer_rows(slot.due, instance, &mut rows);
         let pending = pending_rows(slot.pending, instance, &mut rows);

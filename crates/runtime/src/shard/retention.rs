@@ -204,7 +204,7 @@ impl Machine {
                 self.ask(root, Candidate::Root { of: ended });
             }
             (Candidate::Instance(ended) | Candidate::Descendant(ended), _) if is_over => {
-                self.erase(&ended);
+                self.erase(id, &[ended], Vec::new());
             }
             // It was reopened: the row tells of an end that is none any more.
             (Candidate::Instance(ended), _) if is_alive => self.drop_row(&ended),
@@ -316,9 +316,9 @@ impl Machine {
         self.give(id, Task::Sweep(candidate));
     }
 
-    /// Commits the end of everything that is stored of the instance; whoever asks for it finds nothing from now on.
-    fn erase(&mut self, ended: &Ended) {
-        let id = ended.id;
+    /// Commits the end of everything that is stored of the instance, with further rows; whoever asks for it finds nothing from
+    /// now on.
+    pub(super) fn erase(&mut self, id: InstanceId, ends: &[Ended], more: Vec<RowChange>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.state = State::Erased;
         slot.unsettled += 1;
@@ -329,7 +329,10 @@ impl Machine {
             RowChange::Forget,
             RowChange::Delete { table: INSTANCE.id, key: vec![id_value(id)] },
         ];
-        self.usage.remove(ended, &mut rows);
+        for ended in ends {
+            self.usage.remove(ended, &mut rows);
+        }
+        rows.extend(more);
         self.push_instance_commit(id, id.shard(), Vec::new(), 0, None, rows);
         for task in queue {
             self.fail_task(id, task, &Error::UnknownInstance(id));

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use motet_engine::{self as engine, Incident, Instance, Outcome, Parked, Work};
 use motet_journal::{Message, Values};
-use motet_store::CommitError;
+use motet_store::{CommitError, Row};
 use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
 
 use super::retention::Candidate;
 use super::starts::Beginning;
 use super::usage::Size;
 use super::{Machine, Output, Reply, Responder, Watcher, links};
-use crate::{Command, Error, view};
+use crate::{Actor, Command, Error, view};
 
 /// An instance in memory, or on its way there.
 pub(super) struct Slot {
@@ -57,6 +57,14 @@ pub(super) enum State {
 pub(super) enum Task {
     Command {
         command: Command,
+        actor: Actor,
+        reply: Responder,
+    },
+    Purge {
+        /// Its rows in the table of ended instances.
+        ends: Vec<Row>,
+        reason: Option<String>,
+        actor: Actor,
         reply: Responder,
     },
     Read {
@@ -182,6 +190,14 @@ impl Slot {
 }
 
 impl Task {
+    /// Who asks for it, where that is somebody.
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Command { actor, .. } => actor.clone(),
+            _ => None,
+        }
+    }
+
     /// What the engine is fed for it; none if it is for the machine alone.
     pub(super) fn input(&self) -> Option<engine::Input> {
         Some(match self {
@@ -207,7 +223,8 @@ impl Task {
                 engine::Input::Panicked { message: message.clone(), input: input.clone() }
             }
             Self::Message { message, .. } => return links::input_of(message),
-            Self::Read { .. }
+            Self::Purge { .. }
+            | Self::Read { .. }
             | Self::Watch { .. }
             | Self::Resume
             | Self::Dispatch { .. }
@@ -219,10 +236,6 @@ impl Task {
 }
 
 impl Machine {
-    pub(super) fn command(&mut self, id: InstanceId, command: Command, reply: Responder) {
-        self.give(id, Task::Command { command, reply });
-    }
-
     pub(super) fn read(&mut self, id: InstanceId, until: Option<Timestamp>, reply: Responder) {
         self.give(id, Task::Read { until, created: false, reply });
     }
@@ -357,7 +370,10 @@ impl Machine {
 
     pub(super) fn fail_task(&mut self, id: InstanceId, task: Task, error: &Error) {
         match task {
-            Task::Command { reply, .. } | Task::Read { reply, .. } | Task::Watch { reply, .. } => {
+            Task::Command { reply, .. }
+            | Task::Purge { reply, .. }
+            | Task::Read { reply, .. }
+            | Task::Watch { reply, .. } => {
                 self.reply(reply, Err(error.clone()));
             }
             Task::Message { from, to, sequence, message } => {

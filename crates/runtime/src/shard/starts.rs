@@ -12,9 +12,10 @@ use motet_types::{Digest, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
 use super::away::guarded_begin;
 use super::batch::Release;
 use super::slots::{Slot, Task};
+use super::stepping::sign;
 use super::{Machine, Output, Responder, start_digest};
 use crate::tables::START;
-use crate::{Error, StartRequest};
+use crate::{Actor, Error, StartRequest};
 
 /// When a client may come again whose definition burns more fuel than there is.
 const DEAR_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -46,6 +47,8 @@ pub(super) enum Origin {
         key: Option<(ShardId, String, Digest)>,
         /// How long to wait for its end.
         until: Option<Timestamp>,
+        /// Who asks for it.
+        actor: Actor,
         reply: Responder,
     },
     /// A message of the parent's shard.
@@ -206,8 +209,13 @@ impl Machine {
         let start_rows = digest.map(|digest| start_row(self, shard, &key, id, digest));
         let until = (!request.wait.is_zero()).then(|| self.now.saturating_add(request.wait));
         let start = self.start_of(definition, request.input, key.clone(), None);
-        let origin =
-            Origin::Client { id, key: digest.map(|digest| (shard, key, digest)), until, reply };
+        let origin = Origin::Client {
+            id,
+            key: digest.map(|digest| (shard, key, digest)),
+            until,
+            actor: request.actor,
+            reply,
+        };
         let rows = start_rows.into_iter().collect();
         let beginning = Beginning { rows, releases: Vec::new(), origin };
         match start {
@@ -284,8 +292,11 @@ impl Machine {
         // What was asked of it before there was anything.
         let early = self.slots.remove(&id).map(|mut slot| slot.take_queue()).unwrap_or_default();
         match begun.map(|begun| begun.result) {
-            Ok((instance, records)) => {
+            Ok((instance, mut records)) => {
                 self.counters.started += 1;
+                if let Origin::Client { actor, .. } = &beginning.origin {
+                    sign(&mut records, actor);
+                }
                 let has_work = instance.has_work();
                 self.slots.insert(id, Slot::begun(instance));
                 let Beginning { rows, releases, origin } = beginning;
@@ -308,7 +319,7 @@ impl Machine {
 
     fn has_begun(&mut self, origin: Origin) {
         match origin {
-            Origin::Client { id, key, until, reply } => {
+            Origin::Client { id, key, until, actor: _, reply } => {
                 let waiting = match key {
                     Some((shard, key, digest)) => {
                         let begun = Starting::Begun(id, digest);

@@ -9,7 +9,7 @@ use motet_types::InstanceId;
 use super::away::guarded_step;
 use super::slots::{Slot, State, Task};
 use super::{Machine, Output, Reply};
-use crate::Error;
+use crate::{Actor, Error};
 
 impl Machine {
     pub(super) fn perform_queue(&mut self, id: InstanceId) {
@@ -24,6 +24,9 @@ impl Machine {
 
     pub(super) fn perform(&mut self, id: InstanceId, task: Task) {
         match task {
+            Task::Purge { ends, reason, actor, reply } => {
+                self.purge(id, &ends, reason, actor, reply);
+            }
             Task::Read { until, created, reply } => {
                 self.answer_when_ended(id, until, created, reply)
             }
@@ -99,7 +102,8 @@ impl Machine {
         fed: Result<Metered<Result<Vec<Record>, Rejection>>, String>,
     ) {
         let result = match fed.map(|fed| fed.result) {
-            Ok(Ok(records)) => {
+            Ok(Ok(mut records)) => {
+                sign(&mut records, &task.actor());
                 self.commit_step(id, graph, records);
                 Ok(())
             }
@@ -178,6 +182,13 @@ impl Machine {
             let Some(id) = self.yielded.pop_front() else { return };
             self.give(id, Task::Continue);
         }
+    }
+}
+
+/// Writes on records who asked for them.
+pub(super) fn sign(records: &mut [Record], actor: &Actor) {
+    for record in records.iter_mut().filter(|record| record.fact.is_commanded()) {
+        record.actor.clone_from(actor);
     }
 }
 

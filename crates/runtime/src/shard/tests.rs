@@ -15,6 +15,7 @@ mod dispatch;
 mod eviction;
 mod group;
 mod panics;
+mod purge;
 mod refusals;
 mod retention;
 mod starts;

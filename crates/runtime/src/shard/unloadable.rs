@@ -53,7 +53,7 @@ impl Machine {
         slot.queue = queue
             .into_iter()
             .map(|task| match task {
-                Task::Command { command: Command::Retry, reply } => {
+                Task::Command { command: Command::Retry, reply, .. } => {
                     Task::Read { until: None, created: false, reply }
                 }
                 task => task,

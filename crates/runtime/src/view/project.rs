@@ -1,6 +1,7 @@
 //! How instances and records look to people.
 
 use motet_definition::graph::Graph;
+use motet_definition::redact::{MASK, Redaction};
 use motet_engine::{
     Activity, Body, CatchAction, End, ErrorKind, Fact, Incident, Instance, Opening, Parked, Record,
     Request, Settled, TimerKind, WorkflowError,
@@ -13,6 +14,7 @@ use super::{HistoryEntry, InstanceView, StepView};
 /// An instance as it is; without its graph the steps have no names.
 pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceView {
     let start = &instance.start;
+    let redaction = graph.map(|graph| &graph.redaction);
     InstanceView {
         id: instance.id,
         definition: start.definition.clone(),
@@ -23,12 +25,12 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
         ended_at: instance.end.is_some().then_some(instance.updated_at),
         parent: start.parent.as_ref().map(|parent| parent.instance),
         business_key: start.business_key.clone(),
-        attributes: start.attributes.clone(),
-        input: start.input.clone(),
-        output: instance.output().cloned(),
-        error: instance.error().cloned(),
+        attributes: attributes(&start.attributes, redaction),
+        input: masked(&start.input, redaction),
+        output: instance.output().map(|output| masked(output, redaction)),
+        error: instance.error().map(|error| masked_error(error, redaction)),
         steps: instance.steps.keys().filter_map(|id| step(instance, *id, graph?)).collect(),
-        incidents: instance.incidents.iter().map(|(step, it)| (*step, incident(it))).collect(),
+        incidents: incidents(instance, graph),
         records: instance.records,
     }
 }
@@ -58,6 +60,51 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
     })
 }
 
+/// What may be seen of a value; nothing where nobody can tell.
+fn masked(value: &Value, redaction: Option<&Redaction>) -> Value {
+    match redaction {
+        Some(redaction) if redaction.is_empty() => value.clone(),
+        Some(redaction) => redaction.mask(value),
+        None => json::string(MASK),
+    }
+}
+
+/// What may be seen of an error: paths lead into its form as an object.
+fn masked_error(error: &WorkflowError, redaction: Option<&Redaction>) -> WorkflowError {
+    let Some(redaction) = redaction.filter(|redaction| !redaction.is_empty()) else {
+        return error.clone();
+    };
+    let masked = redaction.mask(&error.to_value());
+    let text = |key: &str, own: &Option<String>| match json::get(&masked, key) {
+        Some(value) => json::as_str(value).map(str::to_owned),
+        None => own.as_ref().map(|_| MASK.to_owned()),
+    };
+    let (title, detail) = (text("title", &error.title), text("detail", &error.detail));
+    WorkflowError { title, detail, ..error.clone() }
+}
+
+fn attributes(
+    attributes: &[(String, Value)],
+    redaction: Option<&Redaction>,
+) -> Vec<(String, Value)> {
+    let all = json::object(attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    let masked = masked(&all, redaction);
+    let shown = |name: &String| json::get(&masked, name).cloned();
+    attributes
+        .iter()
+        .map(|(name, _)| (name.clone(), shown(name).unwrap_or_else(|| json::string(MASK))))
+        .collect()
+}
+
+fn incidents(instance: &Instance, graph: Option<&Graph>) -> Vec<(StepId, WorkflowError)> {
+    let redaction = |id: &StepId| {
+        let task = instance.steps.get(id).and_then(|step| step.task);
+        graph.map(|graph| task.map_or(&graph.redaction, |task| &graph.vertex(task).redaction))
+    };
+    let told = |(id, it): (&StepId, &Incident)| (*id, masked_error(&incident(it), redaction(id)));
+    instance.incidents.iter().map(told).collect()
+}
+
 /// What a person is told of an incident.
 fn incident(incident: &Incident) -> WorkflowError {
     match incident {
@@ -80,10 +127,45 @@ pub(crate) fn history(records: &[Record], first: u64, graph: &Graph) -> Vec<Hist
             name: vertex.map(|vertex| vertex.name.clone()),
             task: vertex.map(|vertex| vertex.reference.clone()),
             kind: word(&record.fact),
-            details: details(&record.fact, graph),
+            actor: record.actor.clone(),
+            details: redacted(
+                details(&record.fact, graph),
+                vertex.map_or(&graph.redaction, |vertex| &vertex.redaction),
+            ),
         }
     };
     records.iter().enumerate().map(entry).collect()
+}
+
+/// Details that hold data of the workflow; the others are the engine's.
+const DATA: [&str; 6] = ["input", "output", "context", "items", "error", "request"];
+
+fn redacted(mut details: Details, redaction: &Redaction) -> Details {
+    if redaction.is_empty() {
+        return details;
+    }
+    for (name, value) in details.iter_mut().filter(|(name, _)| DATA.contains(name)) {
+        *value = match *name {
+            "request" => redacted_request(value, redaction),
+            _ => redaction.mask(value),
+        };
+    }
+    details
+}
+
+/// Paths lead into the body, and into the headers as an object; parameters of the URI go by their names.
+fn redacted_request(request: &Value, redaction: &Redaction) -> Value {
+    let Value::Obj(members) = request else { return request.clone() };
+    let member = |(key, value): (&Value, &Value)| {
+        let key = json::as_str(key).unwrap_or_default().to_owned();
+        let masked = match (key.as_str(), json::as_str(value)) {
+            ("body" | "headers", _) => redaction.mask(value),
+            ("uri", Some(uri)) => json::string(redaction.mask_uri(uri)),
+            _ => value.clone(),
+        };
+        (key, masked)
+    };
+    json::object(members.iter().map(member))
 }
 
 /// The kind of a record, in one word.

@@ -156,6 +156,7 @@ fn request(name: &str, input: &str, key: Option<&str>, wait: Duration) -> StartR
         input: json::parse(input.as_bytes(), json::Limits::default()).unwrap(),
         key: key.map(str::to_owned),
         wait,
+        actor: None,
     }
 }
 

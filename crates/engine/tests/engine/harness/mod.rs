@@ -110,7 +110,7 @@ pub(crate) fn catalog(published: &[&str]) -> Catalog {
             digest: Digest(*blake3::hash(definition.as_bytes()).as_bytes()),
             source: (*definition).into(),
         };
-        catalog.step(epoch(), input).expect("each version is new");
+        catalog.step(epoch(), None, input).expect("each version is new");
     }
     catalog
 }

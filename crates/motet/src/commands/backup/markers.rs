@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use motet_engine::secret::has_marker;
 use motet_runtime::SCHEMA;
+use motet_runtime::drive::offline;
 use motet_store::{
     Answer, Completion, Entity, Error as ReadError, Filter, Loaded, Order, Query, Reads, Row,
     RowScan, Store, Table, Test, Value,
@@ -25,6 +26,15 @@ pub(super) fn holders(data: &Path) -> Result<u64, Failure> {
     let count = instances(&service)? + messages(&service)?;
     service.close().map_err(|error| store::failed(&error))?;
     Ok(count)
+}
+
+/// How many secrets of the store only the old key opens.
+pub(super) fn sealed(data: &Path) -> Result<usize, Failure> {
+    let service = Service::open(data, &SCHEMA, Options::default());
+    let service = service.map_err(|error| store::failed(&error))?;
+    let catalog = offline::catalog(&service).map_err(|error| unreadable(&error.to_string()))?;
+    service.close().map_err(|error| store::failed(&error))?;
+    Ok(catalog.secrets.len())
 }
 
 fn instances(service: &Service) -> Result<u64, Failure> {

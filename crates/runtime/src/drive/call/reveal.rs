@@ -107,6 +107,11 @@ impl<'c> Revealer<'c> {
         }
     }
 
+    /// A secret that the call's namespace may have.
+    fn secret(&self, name: &str) -> Option<String> {
+        self.sender.secrets.secret(&self.call.namespace, name)
+    }
+
     /// What a marker's name stands for, as text.
     fn named(&self, name: &str) -> Option<String> {
         if name == AUTHORIZATION_NAME {
@@ -114,7 +119,7 @@ impl<'c> Revealer<'c> {
         }
         match self.deferred.get(name) {
             Some(value) => Some(text_of(value)),
-            None => self.sender.secrets.secret(name),
+            None => self.secret(name),
         }
     }
 
@@ -127,7 +132,7 @@ impl<'c> Revealer<'c> {
         };
         let result = self.result(program, deferred, None);
         let secrets = &self.call.graph.secrets;
-        for missing in secrets.iter().filter(|name| self.sender.secrets.secret(name).is_none()) {
+        for missing in secrets.iter().filter(|name| self.secret(name).is_none()) {
             // What comes to something else where the secret is there reads it.
             if self.result(program, deferred, Some(missing)) != result {
                 return Err(unavailable(&SecretError::Missing(missing.clone())));
@@ -160,7 +165,7 @@ impl<'c> Revealer<'c> {
     fn secrets(&self, pretended: Option<&str>) -> Value {
         let member = |name: &'c String| {
             let pretends = || (pretended == Some(name.as_str())).then(|| "?".to_owned());
-            let secret = self.sender.secrets.secret(name).or_else(pretends)?;
+            let secret = self.secret(name).or_else(pretends)?;
             let parsed = json::parse(secret.as_bytes(), json::Limits::default()).ok();
             let object = parsed.filter(|value| matches!(value, Value::Obj(_)));
             Some((name.as_str(), object.unwrap_or_else(|| json::string(secret))))

@@ -11,7 +11,7 @@ use motet_expr::json;
 use motet_mesh::Mesh;
 use motet_types::{InstanceId, Limits, ShardId, Timestamp};
 
-use super::Sender;
+use super::{Known, Sender};
 use crate::drive::Secrets;
 use crate::shard::Call;
 
@@ -257,7 +257,7 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
     let sender = Sender {
         mesh: Mesh::new(motet_mesh::Options { native_roots: false, ..Default::default() })
             .expect("a mesh"),
-        secrets: Arc::new(Vault(vault.collect())),
+        secrets: Known::outside(Arc::new(Vault(vault.collect()))),
         secret_key: KEY,
         limits,
     };

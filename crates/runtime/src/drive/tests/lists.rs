@@ -192,6 +192,7 @@ fn world() -> (Arc<MemoryStore>, Inner) {
         store_metrics: Arc::new(Vec::new),
         seed: Mutex::new(Seed::from_system()),
         limits: Limits::default(),
+        seal: crate::drive::Seal::new(&motet_engine::secret::SecretKey([7; 32])),
     };
     (store, inner)
 }

@@ -74,7 +74,12 @@ impl World {
                     _ => Command::Retry,
                 };
                 let (id, reply) = (self.id(name), self.responder(&format!("{verb} {name}")));
-                self.feed(Input::Command { id, command, reply });
+                self.feed(Input::Command { id, command, actor: None, reply });
+            }
+            ["purge", name] => {
+                let (id, reply) = (self.id(name), self.responder(&format!("purge {name}")));
+                let (reason, actor) = (Some("a wish".to_owned()), Some("ann".into()));
+                self.feed(Input::Purge { id, ends: Vec::new(), reason, actor, reply });
             }
             ["answer", call, more @ ..] => self.outcome(call, answered(more)),
             ["fail", call, how] => {
@@ -107,7 +112,7 @@ impl World {
             digest: graph.digest,
             source: source.into(),
         };
-        let command = Box::new(CatalogCommand { input, graph: Some(graph) });
+        let command = Box::new(CatalogCommand { input, graph: Some(graph), actor: None });
         let reply = self.responder(&format!("publish {name}"));
         self.feed(Input::Catalog { command, reply });
     }
@@ -132,6 +137,7 @@ impl World {
             input: value(input),
             key: option(more, "key").map(str::to_owned),
             wait: option(more, "wait").map_or(Duration::ZERO, duration),
+            actor: None,
         });
         let random = self.random(name, ShardId(shard));
         let reply = self.responder(&format!("start {name}"));

@@ -8,7 +8,7 @@ use motet_types::{InstanceId, Timestamp};
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Reply};
 use crate::tables::{
-    ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, UNLOADABLE, USAGE,
+    AUDIT, ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -101,6 +101,9 @@ impl Names {
             table if table == MESSAGE.id => {
                 format!("no message {} #{}", int(&values[0]), int(&values[1]))
             }
+            table if table == AUDIT.id => {
+                format!("audit {} by {}", text(&values[4]), text(&values[3]))
+            }
             other => panic!("there is no table {other:?}"),
         })
     }
@@ -125,6 +128,7 @@ impl Names {
             Ok(Reply::Catalog { created: true }) => "created".to_owned(),
             Ok(Reply::Catalog { created: false }) => "there already".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
+            Ok(Reply::Purged) => "purged".to_owned(),
             Err(error) => format!("refused: {}", self.named(&error.to_string())),
         }
     }
