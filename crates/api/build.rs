@@ -11,7 +11,8 @@ fn main() -> io::Result<()> {
     let mut paths: Vec<_> =
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    paths.sort();
+    // By name, as they are looked up: with their endings a name would come after those that go on from it.
+    paths.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut table = "&[\n".to_owned();
     for path in &paths {
         let name = path.file_stem().unwrap_or_default();

@@ -144,8 +144,9 @@ impl Grant {
         self.roles.iter().any(|own| own.includes(role))
     }
 
+    /// Whether it keeps the door open for ever.
     fn governs_all(&self) -> bool {
-        self.has(Role::Admin) && self.namespaces == Namespaces::All
+        self.has(Role::Admin) && self.namespaces == Namespaces::All && self.expires.is_none()
     }
 }
 
@@ -178,7 +179,7 @@ impl Catalog {
         if grant.expires.is_some_and(|expires| expires <= now) {
             return refuse("the token would have expired before it is made".to_owned());
         }
-        if self.tokens.is_empty() && !(grant.governs_all() && grant.expires.is_none()) {
+        if self.tokens.is_empty() && !grant.governs_all() {
             let why = "the first token must be one of an admin of all namespaces that does not expire: from then on \
                        nobody comes in without a token";
             return refuse(why.to_owned());
@@ -204,7 +205,7 @@ impl Catalog {
         let governs = |token: &Token| token.is_valid(now) && token.grant.governs_all();
         let others = self.tokens.iter().filter(|(other, token)| **other != id && governs(token));
         if governs(token) && others.count() == 0 {
-            let why = "it is the last token of an admin of all namespaces: make another one first";
+            let why = "it is the last token of an admin of all namespaces that does not expire: make another one first";
             return Err(CatalogRejection::Token(why.to_owned()));
         }
         Ok(Some(CatalogFact::TokenRevoked { id, reason }))

@@ -86,7 +86,14 @@ fn the_first_token_governs_everything_for_ever() {
         0: token a root admin *
         0: token b eve viewer shop
         ",
-        expect![[""]],
+        expect![[r#"
+            0: token a eve viewer *: the first token must be one of an admin of all namespaces that does not expire: from then on nobody comes in without a token []
+            0: token a eve admin shop: the first token must be one of an admin of all namespaces that does not expire: from then on nobody comes in without a token []
+            0: token a eve admin * 5: the first token must be one of an admin of all namespaces that does not expire: from then on nobody comes in without a token []
+            0: token a local admin *: no token may be called "local": it stands for nobody []
+            0: token a root admin *: done [root]
+            0: token b eve viewer shop: done [root eve]
+        "#]],
     );
 }
 
@@ -105,7 +112,18 @@ fn names_are_taken_as_long_as_their_tokens_are_valid() {
         2: revoke nobody
         2: token e late viewer shop 2
         ",
-        expect![[""]],
+        expect![[r#"
+            0: token a root admin *: done [root]
+            0: token b ci author shop 2: done [root ci]
+            1: token c ci author shop: a valid token is called "ci" already [root ci]
+            1: token b other author shop: there is a token with the id b already [root ci]
+            2: token c ci author shop: done [root ci]
+            2: revoke c: done [root]
+            2: revoke c: is so already [root]
+            2: token d ci author shop: done [root ci]
+            2: revoke nobody: there is no token nobody [root ci]
+            2: token e late viewer shop 2: the token would have expired before it is made [root ci]
+        "#]],
     );
 }
 
@@ -122,7 +140,16 @@ fn nobody_can_lock_everybody_out() {
         2: revoke d
         2: revoke b
         ",
-        expect![[""]],
+        expect![[r#"
+            0: token a root admin *: done [root]
+            0: token b team admin shop: done [root team]
+            0: token c soon admin * 2: done [root team soon]
+            1: revoke a: it is the last token of an admin of all namespaces that does not expire: make another one first [root team soon]
+            2: token d second admin *: done [root team second]
+            2: revoke a: done [team second]
+            2: revoke d: it is the last token of an admin of all namespaces that does not expire: make another one first [team second]
+            2: revoke b: done [second]
+        "#]],
     );
 }
 
@@ -155,7 +182,14 @@ fn roles_hold_others() {
         let held: Vec<&str> = held.map(Role::as_str).collect();
         writeln!(table, "{role}: {}", held.join(" ")).expect("a string takes all");
     }
-    expect![[""]].assert_eq(&table);
+    expect![[r#"
+        viewer: viewer
+        operator: viewer operator
+        author: viewer author
+        admin: viewer operator author admin worker
+        worker: worker
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]

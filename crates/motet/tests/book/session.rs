@@ -174,7 +174,8 @@ impl Session {
         let address = self.server().address.clone();
         let metrics = curl::send("GET", &format!("http://{address}/metrics"), &[], "").body;
         let position = metrics.lines().find_map(|line| line.strip_prefix("motet_store_position "));
-        let position = position.expect("the position is a metric");
+        // A server that wants tokens tells nobody: pages about those list nothing that is new.
+        let Some(position) = position else { return };
         let path = format!("http://{address}/api/v1/instances?limit=1&at={position}");
         let answer = curl::send("GET", &path, &[], "");
         assert!(answer.head.starts_with("HTTP/1.1 200"), "{}{}", answer.head, answer.body);

@@ -27,9 +27,12 @@ impl Machine {
             let reason = "only an instance that has ended can be purged".to_owned();
             return self.reply(reply, Err(Error::Conflict { status, reason }));
         }
-        let key = Value::Text(instance.start.start_key.clone());
-        let key = vec![Value::Int(i64::from(id.shard().0)), key];
-        let mut rows = vec![RowChange::Delete { table: START.id, key }];
+        let mut rows = Vec::new();
+        if instance.start.parent.is_none() && !instance.start.start_key.starts_with("random/") {
+            let key = Value::Text(instance.start.start_key.clone());
+            let key = vec![Value::Int(i64::from(id.shard().0)), key];
+            rows.push(RowChange::Delete { table: START.id, key });
+        }
         rows.extend(audit::of_purge(self.now, instance, &actor, reason));
         let ends: Vec<Ended> = ends.iter().filter_map(Ended::of_row).collect();
         self.erase(id, &ends, rows);
