@@ -556,3 +556,48 @@ async fn values_of_secrets_are_taken_and_never_given() {
         DELETE /api/v1/secrets/shop/api_Key: 404 {"type":"/docs/errors/missing-secret","title":"There is no such secret.","status":404,"detail":"there is no secret shop/api_Key","code":"missing-secret"}
     "#]].assert_eq(&crate::support::redact(&transcript));
 }
+
+#[tokio::test]
+async fn redacted_paths_are_masked_wherever_data_are_shown() {
+    let server = Server::new();
+    let text = "\
+document:
+  { dsl: 1.0.0, namespace: test, name: pay, version: 1.0.0, metadata: { motet: { redact: [..number] } } }
+do:
+  - keep:
+      set: { card: \"${ .card }\", pin: 4711, note: paid }
+      metadata: { motet: { redact: [.pin] } }
+  - finish: { set: { number: \"${ .card.number }\", pin: \"${ .pin }\" } }
+";
+    let published = server.send(&format!("POST /api/v1/workflows\n\n{text}")).await;
+    assert_eq!(published.status, StatusCode::CREATED, "{}", published.text);
+    let input = r#"{"card": {"number": "4929-0000", "holder": "ada"}}"#;
+    let start = format!("POST /api/v1/workflows/test/pay/instances?wait=5s\n\n{input}");
+    let ended = server.send(&start).await;
+    let id = ended.member("id");
+    let read = server.send(&format!("GET /api/v1/instances/{id}")).await;
+    let history = server.send(&format!("GET /api/v1/instances/{id}/history")).await;
+    let watched = server.send(&format!("GET /api/v1/instances/{id}/watch")).await;
+    for shown in [&ended, &read, &history, &watched] {
+        assert!(!shown.text.contains("4929"), "{}", shown.text);
+        assert!(shown.text.contains("[redacted]"), "{}", shown.text);
+    }
+    // The engine has the values: the paths of a task hold for its own entries alone.
+    assert_eq!(read.text.matches("4711").count(), 1, "{}", read.text);
+    let of_task = |name: &str| {
+        let entries = items(&history.value());
+        let entries = entries.into_iter().filter(|entry| {
+            motet_expr::json::get(entry, "name").and_then(motet_expr::json::as_str) == Some(name)
+        });
+        entries.map(|entry| motet_expr::json::to_text(&entry)).collect::<String>()
+    };
+    assert!(
+        !of_task("keep").contains("4711") && of_task("keep").contains("ada"),
+        "{}",
+        of_task("keep")
+    );
+    assert!(of_task("finish").contains("4711"), "{}", of_task("finish"));
+    let bad = text.replace("..number", "card.number");
+    let refused = server.send(&format!("POST /api/v1/workflows/validate\n\n{bad}")).await;
+    assert!(refused.text.contains("`card.number` is no path"), "{}", refused.text);
+}

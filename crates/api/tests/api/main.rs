@@ -13,5 +13,6 @@ mod probes;
 mod refusals;
 mod serving;
 mod support;
+mod tls;
 mod watching;
 mod workflows;

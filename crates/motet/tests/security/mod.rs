@@ -291,11 +291,11 @@ fn who_did_what_outlives_what_it_was_done_to() {
         &server.motet(&format!("history {id}")),
         &[],
         expect![[r#"
-            0  <instant>  started             -
-            1  <instant>  activated           nap
-            2  <instant>  waiting             nap  due=<instant>
-            3  <instant>  suspended           -  reason=lunch
-    "#]],
+                0  <instant>  started             -
+                1  <instant>  activated           nap
+                2  <instant>  waiting             nap  due=<instant>
+                3  <instant>  suspended           -  reason=lunch
+        "#]],
     );
     check(
         &server.motet(&format!("purge {id}")),
