@@ -105,7 +105,7 @@ where
 
 /// A length of time that may be days: `90d`, `12h`, `30m`, `10s`.
 pub(crate) fn length(text: &str) -> Option<Duration> {
-    let seconds = |text: &str, unit| Some(text.parse::<u64>().ok()?.checked_mul(unit)?);
+    let seconds = |text: &str, unit| text.parse::<u64>().ok()?.checked_mul(unit);
     let seconds = match text.split_at_checked(text.len().checked_sub(1)?)? {
         (days, "d") => seconds(days, 86_400),
         (hours, "h") => seconds(hours, 3_600),

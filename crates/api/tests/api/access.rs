@@ -56,8 +56,7 @@ fn calls() -> Vec<(&'static str, &'static str, String)> {
             .replace("{id}", NOBODY)
             .replace("{token}", "nobody")
             .replace("{code}", "syntax")
-            .replace('{', "")
-            .replace('}', "")
+            .replace(['{', '}'], "")
     };
     let rights = motet_api::rights().into_iter();
     rights.map(|(method, path, _, _)| (method, path, filled(path))).collect()
