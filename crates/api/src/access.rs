@@ -26,6 +26,8 @@ pub(crate) enum Access {
     InPath(Role),
     /// The role in the namespace of the instance that the path names; to others the instance is not there.
     OfInstance(Role),
+    /// The role in the namespace of the instance of the job or task that the path names.
+    OfJob(Role),
     /// The role in the namespace that the body names, once the handler knows it: it has to call [`Request::permit`].
     OfBody(Role),
     /// The role in any namespace; the list leaves out what is in others: the handler has to use [`Request::visible`].
@@ -43,6 +45,7 @@ impl Access {
             Self::Anywhere(role)
             | Self::InPath(role)
             | Self::OfInstance(role)
+            | Self::OfJob(role)
             | Self::OfBody(role)
             | Self::Listed(role)
             | Self::Server(role) => Some(role),
@@ -58,6 +61,7 @@ impl Access {
             Self::Anywhere(_) => "any namespace",
             Self::InPath(_) => "namespace of the path",
             Self::OfInstance(_) => "namespace of the instance",
+            Self::OfJob(_) => "namespace of the instance of the job",
             Self::OfBody(_) => "namespace of the document",
             Self::Listed(_) => "any namespace; others are left out",
             Self::Server(_) => "all namespaces",
@@ -89,7 +93,11 @@ pub(crate) fn admit(access: Access, request: &Request) -> Result<Option<Instance
         Access::OfInstance(_) if !request.caller.sees_all() => {
             return request.instance().map(Some);
         }
+        Access::OfJob(_) if !request.caller.sees_all() => {
+            return request.job().map(|job| Some(job.instance));
+        }
         Access::OfInstance(_)
+        | Access::OfJob(_)
         | Access::Open
         | Access::Anybody
         | Access::Anywhere(_)

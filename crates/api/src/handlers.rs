@@ -15,10 +15,13 @@ pub(crate) mod start;
 pub(crate) mod watch;
 
 pub(crate) mod audit;
+pub(crate) mod jobs;
 pub(crate) mod secrets;
+pub(crate) mod tasks;
 pub(crate) mod tokens;
 
 pub(crate) mod backup;
 pub(crate) mod server;
 
 mod filter;
+mod members;

@@ -1,6 +1,7 @@
 //! Views as JSON. What is absent is left out, never null.
 
 mod instance;
+mod job;
 mod rights;
 mod workflow;
 
@@ -9,8 +10,21 @@ use motet_definition::Diagnostic;
 use crate::json::Object;
 
 pub(crate) use instance::{entry, incidents, instance, result, row};
+pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
+
+/// The member `violations`.
+pub(crate) fn violations(object: &mut Object<'_>, violations: &[(String, String)]) {
+    object.array("violations", |items| {
+        for (path, message) in violations {
+            items.object(|item| {
+                item.text("path", path);
+                item.text("message", message);
+            });
+        }
+    });
+}
 
 /// The member `diagnostics`.
 pub(crate) fn diagnostics(object: &mut Object<'_>, diagnostics: &[Diagnostic]) {

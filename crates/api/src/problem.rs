@@ -59,15 +59,20 @@ codes! {
     UnknownInstance NOT_FOUND "unknown-instance" "There is no such instance."
     UnknownToken NOT_FOUND "unknown-token" "There is no such token."
     MissingSecret NOT_FOUND "missing-secret" "There is no such secret."
+    UnknownJob NOT_FOUND "unknown-job" "There is no such job or task."
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "The path is known, the method is not."
     NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer has no form that the request accepts."
     RequestTimeout REQUEST_TIMEOUT "request-timeout" "The body did not arrive in time."
     VersionExists CONFLICT "version-exists" "The version is published with other content."
     StatusConflict CONFLICT "status-conflict" "The command does not fit the instance's status."
     TokenConflict CONFLICT "token-conflict" "The token would be of no use, or lock everybody out."
+    JobSuperseded CONFLICT "job-superseded" "The job is at another attempt."
+    TaskConflict CONFLICT "task-conflict" "The task is somebody else's."
+    JobOver GONE "job-over" "The job or task is over."
     PayloadTooLarge PAYLOAD_TOO_LARGE "payload-too-large" "Something exceeds its limit in bytes."
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "The body is of a kind that is not read here."
     InvalidDocument UNPROCESSABLE_ENTITY "invalid-document" "The document has errors."
+    FormMismatch UNPROCESSABLE_ENTITY "form-mismatch" "The output does not fit the form."
     KeyReused UNPROCESSABLE_ENTITY "key-reused" "The idempotency key was used for another start."
     Overloaded TOO_MANY_REQUESTS "overloaded" "The server has more work than it admits."
     Unloadable INTERNAL_SERVER_ERROR "unloadable-instance" "The stored instance cannot be read."
@@ -92,6 +97,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// Of the document, if it is about one.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Places of the body that do not fit: JSON pointers, each with what is wrong there.
+    pub(crate) violations: Vec<(String, String)>,
     /// When to come again.
     pub(crate) retry_after: Option<Duration>,
     /// The instance that stands in the way.
@@ -106,6 +113,7 @@ impl Problem {
             code,
             detail: detail.into(),
             diagnostics: Vec::new(),
+            violations: Vec::new(),
             retry_after: None,
             instance: None,
             challenge: None,
@@ -128,6 +136,9 @@ impl Problem {
             problem.maybe_text("instanceId", self.instance);
             if !self.diagnostics.is_empty() {
                 print::diagnostics(problem, &self.diagnostics);
+            }
+            if !self.violations.is_empty() {
+                print::violations(problem, &self.violations);
             }
         })
     }

@@ -116,7 +116,7 @@ pub(crate) fn length(text: &str) -> Option<Duration> {
     seconds.map(Duration::from_secs)
 }
 
-fn read_duration(text: &str) -> Option<Duration> {
+pub(crate) fn read_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;

@@ -12,7 +12,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use motet_expr::{Value, json};
 use motet_runtime::Handle;
-use motet_types::{InstanceId, Label, WorkflowName};
+use motet_types::{InstanceId, JobId, Label, WorkflowName};
 
 use crate::access::{Caller, LastUses};
 use crate::problem::{Code, Problem};
@@ -63,6 +63,12 @@ impl Request {
     /// The instance that the path names.
     pub(crate) fn instance(&self) -> Result<InstanceId, Problem> {
         self.part("id")
+    }
+
+    /// The job or task that the path names.
+    pub(crate) fn job(&self) -> Result<JobId, Problem> {
+        let is_task = self.path.iter().any(|(name, _)| name == "task");
+        self.part(if is_task { "task" } else { "job" })
     }
 
     /// The text of a header, if it is there and readable.

@@ -1,6 +1,7 @@
 //! The table of routes: what there is, said once.
 
 mod instances;
+mod jobs;
 mod parameters;
 mod rights;
 mod server;
@@ -20,7 +21,8 @@ pub(crate) use parameters::{PATH_PARAMETERS, Parameter, ValueKind};
 
 /// Every route, in the order of the documentation.
 pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
-    let tables = [workflows::ROUTES, instances::ROUTES, rights::ROUTES, server::ROUTES];
+    let tables =
+        [workflows::ROUTES, instances::ROUTES, jobs::ROUTES, rights::ROUTES, server::ROUTES];
     tables.into_iter().flatten().collect()
 });
 

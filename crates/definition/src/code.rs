@@ -104,8 +104,6 @@ codes! {
     UnsupportedAsyncApi Error "unsupported-asyncapi" "`call: asyncapi` is not executed yet."
     UnsupportedA2a Error "unsupported-a2a" "`call: a2a` is not executed yet."
     UnsupportedMcp Error "unsupported-mcp" "`call: mcp` is not executed yet."
-    UnsupportedJob Error "unsupported-job" "`call: job` is not executed yet."
-    UnsupportedHuman Error "unsupported-human" "`call: human` is not executed yet."
     UnsupportedCataloguedFunction Error "unsupported-catalogued-function" "A function of a catalog is not executed yet."
     UnsupportedFunctionUri Error "unsupported-function-uri" "A function at a URI is not executed yet."
     UnsupportedContainer Error "unsupported-container" "`run: container` is not executed yet."

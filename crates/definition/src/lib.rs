@@ -16,6 +16,7 @@ pub mod graph;
 
 mod code;
 mod diagnostic;
+mod own;
 mod parse;
 mod pointer;
 mod print;
@@ -31,6 +32,7 @@ mod walk;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use own::{JOB_TYPE_BYTES_MAX, PRIORITY_MAX, is_job_type, priority};
 pub use parse::{DIAGNOSTICS_MAX, Parsed, parse};
 pub use pointer::Pointer;
 pub use print::{canonical, print, task as print_task, tasks as print_tasks, to_json, to_yaml};

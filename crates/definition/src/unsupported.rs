@@ -109,12 +109,6 @@ const TABLE: &[Line] = &[
     ),
     Line::new(Code::UnsupportedA2a, &["call"], Present::Call(|_, c| matches!(c, Call::A2a(_)))),
     Line::new(Code::UnsupportedMcp, &["call"], Present::Call(|_, c| matches!(c, Call::Mcp(_)))),
-    Line::new(Code::UnsupportedJob, &["call"], Present::Call(|d, c| is_own_function(d, c, "job"))),
-    Line::new(
-        Code::UnsupportedHuman,
-        &["call"],
-        Present::Call(|d, c| is_own_function(d, c, "human")),
-    ),
     Line::new(
         Code::UnsupportedCataloguedFunction,
         &["call"],
@@ -219,9 +213,4 @@ fn function(call: &Call) -> Option<FunctionTarget<'_>> {
         Call::Function(own) => Some(own.target()),
         _ => None,
     }
-}
-
-/// Whether a call names a function of ours that the document does not declare itself.
-fn is_own_function(document: &Document, call: &Call, name: &str) -> bool {
-    function(call) == Some(FunctionTarget::Named(name)) && document.function(name).is_none()
 }

@@ -27,7 +27,7 @@ const TAKEN: &[&str] = &[
     r#"do: [ { a: { call: http, with: { method: get, endpoint: "${ .a }/${ .b }" } } } ]"#,
     r#"do: [ { a: { call: http, with: { method: get, endpoint: { uri: "https://a.b", authentication: { bearer: { token: t } } } } } } ]"#,
     r#"do: [ { a: { call: http, with: { method: get, endpoint: "https://a.b", headers: { a: b }, query: "${ .q }", output: raw, redirect: true } } } ]"#,
-    "do: [ { a: { call: job, with: { anything: [ 1 ] } } } ]",
+    "do: [ { a: { call: job, with: { type: pick, input: [ 1 ] } } } ]",
     "do: [ { a: { run: { workflow: { namespace: t, name: u, version: latest } } } } ]",
     "do: [ { a: { run: { shell: { command: ls } } } } ]",
     "do: [ { a: { emit: { event: { with: { type: a } } } } } ]",

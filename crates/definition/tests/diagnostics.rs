@@ -516,9 +516,11 @@ fn our_extensions() {
             w:4:55: error[invalid-expression]: the expression does not compile: expected term at the end
             w:4:68: error[invalid-value]: 0 is out of range: use a whole number from 1 to 4294967295
             w:4:71: error[misplaced-metadata]: `idempotent` has no meaning on this task: it belongs on `call`
+            w:5:8: error[missing-property]: `type` is missing: add it
             w:5:51: error[invalid-version]: `newest` is no range of versions: write one such as `^2` or `1.4.0`
             w:5:93: error[misplaced-metadata]: an undo cannot export: remove it
             w:5:124: error[misplaced-metadata]: an undo is never undone: remove `compensate` and `pivot` from it
+            w:6:8: error[missing-property]: `type` is missing: add it
             w:6:54: error[empty-task-list]: the task list is empty: add a task
         "#]],
     );
@@ -598,8 +600,6 @@ fn everything_that_is_not_executed_yet() {
         w:103:14: error[unsupported-mcp]: `call: mcp` is not executed yet: reach the service over HTTP, with `call: http`
         w:104:19: error[unsupported-catalogued-function]: A function of a catalog is not executed yet: copy the function into `use.functions`
         w:105:15: error[unsupported-function-uri]: A function at a URI is not executed yet: copy the function into `use.functions`
-        w:106:12: error[unsupported-job]: `call: job` is not executed yet: remove it from this document
-        w:107:14: error[unsupported-human]: `call: human` is not executed yet: remove it from this document
     "#]].assert_eq(&lines("w", &found));
 }
 
@@ -621,13 +621,12 @@ fn everything_that_is_executed() {
 fn what_is_not_executed_is_refused_each_by_its_own_code() {
     check_unsupported(
         "do:\n\
-         \x20 - a: { call: job, metadata: { motet: { pivot: true } } }\n\
+         \x20 - a: { call: job, with: { type: x }, metadata: { motet: { pivot: true } } }\n\
          \x20 - b: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { digest: { username: u, password: p } } } } }\n\
          \x20 - c: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oauth2: { authority: https://a.b, grant: password } } } } }\n\
          \x20 - d: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oidc: { authority: https://a.b, grant: password } } } } }\n",
         expect![[r#"
-            w:3:10: error[unsupported-job]: `call: job` is not executed yet: remove it from this document
-            w:3:42: error[unsupported-pivot]: `metadata.motet.pivot` is not executed yet: remove it from this document
+            w:3:61: error[unsupported-pivot]: `metadata.motet.pivot` is not executed yet: remove it from this document
             w:4:91: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret
             w:5:91: error[unsupported-oauth2]: `oauth2` authentication is not executed yet: use `basic` or `bearer` with a secret
             w:6:91: error[unsupported-oidc]: `oidc` authentication is not executed yet: use `basic` or `bearer` with a secret

@@ -714,6 +714,8 @@ fn our_extensions() {
         r#"
 - undone:
     call: job
+    with:
+      type: pick
     metadata:
       motet:
         compensate:
@@ -726,6 +728,8 @@ fn our_extensions() {
     do:
       - once:
           call: job
+          with:
+            type: pick
           metadata:
             motet:
               pivot: true

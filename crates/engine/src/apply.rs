@@ -2,6 +2,7 @@
 
 mod children;
 mod flow;
+mod jobs;
 mod life;
 mod retry;
 
@@ -39,6 +40,13 @@ impl Instance {
             Fact::ChildRequested { child } => self.child_requested(step, child),
             Fact::ChildEnded { result } => self.take_result(step, result),
             Fact::ChildCancelled { .. } => self.child_cancelled(step),
+            Fact::JobCreated { attempt, key, job, assignment } => {
+                self.job_created(step, *attempt, key, job, assignment.as_deref());
+            }
+            Fact::JobReturned { attempt, at, .. } => self.job_returned(step, *attempt, *at),
+            Fact::JobSettled { settled, .. } => self.job_settled(step, settled),
+            Fact::JobWithdrawn { .. } => self.job_withdrawn(step),
+            Fact::TaskAssigned { assignment, .. } => self.task_assigned(step, assignment),
             Fact::Completed { output, context, next } => {
                 self.completed(step, output.as_ref(), context.as_ref(), *next);
             }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, Status, StepId};
 
-use crate::{Parked, WorkflowError};
+use crate::{JobCommand, JobRejection, Parked, WorkflowError};
 
 /// What an instance may be asked or told.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,12 @@ pub enum Input {
     Resume,
     /// Go on at the failed steps.
     Retry,
+    /// A worker or a person does something with a job; workers say which attempt they hold.
+    Job {
+        step: StepId,
+        attempt: Option<Attempt>,
+        command: JobCommand,
+    },
     /// An input met a defect: it is kept, and the instance waits for a person.
     Panicked {
         message: String,
@@ -86,4 +92,7 @@ pub enum Rejection {
     /// Nothing is to be done (an outcome that came twice, a timer that is gone).
     #[error("nothing to do")]
     Stale,
+    /// The job's present state does not admit it.
+    #[error(transparent)]
+    Job(#[from] JobRejection),
 }

@@ -3,9 +3,11 @@
 mod commands;
 mod failure;
 mod flow;
+mod jobs;
 mod timers;
 
 pub(crate) use flow::Handled;
+pub(crate) use jobs::leave_again;
 
 use motet_definition::graph::{Graph, Vertex};
 use motet_expr::Value;
@@ -126,6 +128,7 @@ impl<'a> Decider<'a> {
             Input::Suspend { reason } => self.suspend(reason),
             Input::Resume => self.resume(),
             Input::Retry => self.retry(),
+            Input::Job { step, attempt, command } => self.job(step, attempt, command),
             Input::Panicked { message, input } => self.panicked(message, input),
         }
     }
@@ -181,7 +184,8 @@ fn written(fact: &Fact) -> usize {
     match fact {
         Fact::Activated { input, .. } => optional(input),
         Fact::Completed { output, context, .. } => optional(output) + optional(context),
-        Fact::Settled { settled, .. } => {
+        Fact::JobCreated { job, .. } => motet_expr::json::size_bound(&job.input),
+        Fact::Settled { settled, .. } | Fact::JobSettled { settled, .. } => {
             settled.result.as_ref().map_or(0, motet_expr::json::size_bound)
         }
         _ => 0,

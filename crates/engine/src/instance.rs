@@ -4,7 +4,7 @@ use std::sync::Arc;
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
 
-use crate::{ChildRequest, Input, Parked, Request, Settled, Start, WorkflowError};
+use crate::{Assignment, ChildRequest, Input, Job, Parked, Request, Settled, Start, WorkflowError};
 
 mod check;
 mod keys;
@@ -93,6 +93,17 @@ pub enum Activity {
         parked: Option<Parked>,
     },
     Child(Arc<ChildRequest>),
+    /// It waits for a worker or a person.
+    Job {
+        attempt: Attempt,
+        key: String,
+        job: Arc<Job>,
+        state: CallState,
+        /// Not given out before.
+        ready_at: Timestamp,
+        /// Of a person's task.
+        assignment: Option<Box<Assignment>>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -180,6 +191,8 @@ pub enum TimerKind {
     Attempt,
     /// The end of a task's or the workflow's time.
     Timeout,
+    /// The due time of a person's task.
+    Due,
 }
 
 /// Why a person has to look.
@@ -246,6 +259,7 @@ impl Instance {
             let result = step.result.as_ref().and_then(|result| result.as_ref().ok());
             let activity = match &step.activity {
                 Activity::Loop { items, .. } => json::size_bound(items),
+                Activity::Job { job, .. } => json::size_bound(&job.input),
                 Activity::Fork { branches, .. } => branches.iter().map(Branch::size_bound).sum(),
                 _ => 0,
             };

@@ -22,6 +22,7 @@ mod decide;
 mod effect;
 mod error;
 mod instance;
+mod job;
 mod record;
 mod request;
 pub mod sabotage;
@@ -41,6 +42,9 @@ pub use error::{ErrorKind, WorkflowError};
 pub use instance::{
     Activity, Branch, BranchState, CallState, End, Incident, Instance, Path, Step, TimerKind,
     TryPhase, Work,
+};
+pub use job::{
+    Assignment, AssignmentChange, Escalation, Job, JobCommand, JobRejection, JobWork, Priority,
 };
 pub use record::{
     CatchAction, ChildRequest, Fact, Next, Opening, Parent, ParkReason, Parked, Record, SEMANTICS,

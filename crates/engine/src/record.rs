@@ -3,7 +3,7 @@ use std::sync::Arc;
 use motet_expr::Value;
 use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, WorkflowRef};
 
-use crate::{End, Incident, Request, TimerKind, WorkflowError};
+use crate::{Assignment, AssignmentChange, End, Incident, Job, Request, TimerKind, WorkflowError};
 
 /// The behaviour that new instances get; an instance keeps the number it began with.
 ///
@@ -33,6 +33,9 @@ impl Fact {
                 | Self::Resumed
                 | Self::Reopened
                 | Self::Fed
+                | Self::JobReturned { .. }
+                | Self::JobSettled { .. }
+                | Self::TaskAssigned { .. }
                 | Self::Ended { end: End::Cancelled { .. } }
         )
     }
@@ -114,6 +117,37 @@ pub enum Fact {
     /// The awaited child is to be cancelled.
     ChildCancelled {
         child: InstanceId,
+    },
+    /// A unit of work is left for a worker or a person, under a key made once; a person's says whose it is.
+    JobCreated {
+        attempt: Attempt,
+        key: String,
+        job: Arc<Job>,
+        assignment: Option<Box<Assignment>>,
+    },
+    /// The job is to be given out again, from `at` on, as this attempt.
+    JobReturned {
+        attempt: Attempt,
+        at: Timestamp,
+        /// Why the attempt before gave it back.
+        error: Option<Box<WorkflowError>>,
+        by: Option<String>,
+    },
+    /// What came of a job.
+    JobSettled {
+        attempt: Attempt,
+        by: Option<String>,
+        settled: Settled,
+    },
+    /// Nobody waits for the job any more.
+    JobWithdrawn {
+        attempt: Attempt,
+    },
+    /// A person's task is somebody's, or nobody's.
+    TaskAssigned {
+        change: AssignmentChange,
+        assignment: Box<Assignment>,
+        by: Option<String>,
     },
     /// The step is done; `output` is its output where it differs from the raw one, `context` what it exported.
     Completed {

@@ -12,6 +12,8 @@ pub enum Sabotage {
     TimerEarly,
     /// A call that is sent again gets another key.
     KeyRecomputed,
+    /// A job's completion is taken whatever attempt it is of, and again when it was taken.
+    JobTakenTwice,
 }
 
 #[cfg(feature = "sabotage")]

@@ -2,6 +2,8 @@
 
 pub(crate) mod call;
 mod composite;
+pub(crate) mod human;
+mod job;
 mod raise;
 pub(crate) mod render;
 mod response;
@@ -70,7 +72,9 @@ fn opening(
         | Kind::Raise(_)
         | Kind::Wait(_)
         | Kind::Call(_)
-        | Kind::Run(_) => Ok(Opening::Leaf),
+        | Kind::Run(_)
+        | Kind::Job(_)
+        | Kind::Human(_) => Ok(Opening::Leaf),
     }
 }
 
@@ -88,6 +92,8 @@ fn handle(
         Kind::Wait(span) => wait::handle(decider, step, span, input, &frame),
         Kind::Call(call) => call::handle(decider, step, vertex, call, input),
         Kind::Run(run) => run::handle(decider, step, run, input, &frame),
+        Kind::Job(call) => job::handle(decider, step, vertex, call, input),
+        Kind::Human(call) => human::handle(decider, step, vertex, call, input),
         Kind::Do(_) | Kind::For(_) | Kind::Fork { .. } | Kind::Try(_) | Kind::Function { .. } => {
             Ok(Handled::Open)
         }

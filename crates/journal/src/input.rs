@@ -16,6 +16,7 @@ variants!("input", Input {
     9 Panicked { 1 message, 2 input },
     10 Park { 1 step, 2 attempt, 3 parked },
     11 Release { 1 step, 2 attempt },
+    20 Job { 1 step, 2 attempt, 3 command },
 });
 
 variants!("outcome", Outcome {

@@ -21,6 +21,7 @@ mod chunk;
 mod error;
 mod field;
 mod input;
+mod job;
 mod message;
 mod record;
 mod request;

@@ -74,6 +74,11 @@ variants!("fact", Fact {
     25 Fed,
     26 Parked { 1 attempt, 2 parked },
     27 Released { 1 attempt },
+    50 JobCreated { 1 attempt, 2 key, 3 job, 4 assignment },
+    51 JobReturned { 1 attempt, 2 at, 3 error, 4 by },
+    52 JobSettled { 1 attempt, 2 by, 3 settled },
+    53 JobWithdrawn { 1 attempt },
+    54 TaskAssigned { 1 change, 2 assignment, 3 by },
 });
 
 message!(Start {
@@ -142,6 +147,7 @@ variants!("timer", TimerKind {
     2 Retry,
     3 Attempt,
     4 Timeout,
+    20 Due,
 });
 
 variants!("incident", Incident {

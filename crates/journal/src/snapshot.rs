@@ -44,6 +44,7 @@ variants!("activity", Activity {
     6 Wait,
     7 Call { 1 attempt, 2 key, 3 request, 4 state, 10 parked },
     8 Child(1 child),
+    20 Job { 1 attempt, 2 key, 3 job, 4 state, 5 ready_at, 6 assignment },
 });
 
 variants!("try phase", TryPhase {

@@ -186,6 +186,7 @@ impl Client {
         };
         let detail = problem.text("detail").or(problem.text("title")).unwrap_or_default();
         let details = problem.items("diagnostics").iter().map(diagnostic);
+        let details = details.chain(problem.items("violations").iter().map(violation));
         let failure = Failure { details: details.collect(), ..Failure::of_server(code, detail) };
         match HINTS.iter().find(|(known, _)| *known == code) {
             Some((_, hint)) => failure.with_hint(*hint),
@@ -277,6 +278,12 @@ fn innermost<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e dyn std::e
         error = source;
     }
     error
+}
+
+/// One place of a body that does not fit, as a line.
+fn violation(value: &Value) -> String {
+    let text = |key| value.text(key).unwrap_or_default();
+    format!("{}: {}", text("path"), text("message")).trim_start_matches(": ").to_owned()
 }
 
 /// One diagnostic of a problem document as a line.

@@ -9,6 +9,7 @@ mod list;
 mod run;
 mod steer;
 mod tag;
+mod tasks;
 
 mod audit;
 mod purge;
@@ -65,6 +66,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Token { what } => token::token(&what, connection, output),
         Command::Secret { what } => block_on(secret::secret(&client()?, &what, output)),
         Command::Audit(options) => block_on(audit::audit(&client()?, &options, output)),
+        Command::Tasks { what } => block_on(tasks::tasks(&client()?, &what, output)),
         Command::Store { what } => store::store(&what, output),
         Command::Backup { target, data } => {
             backup::backup(&target, data.as_deref(), connection, output)

@@ -190,6 +190,32 @@ impl Node {
             "requested" | "resent" => self.request(record),
             "settled" => self.settle(record),
             "abandoned" => self.note("its call was abandoned"),
+            "job-created" => {
+                self.request(record);
+                self.about =
+                    format!("waits for a worker of type {} since {}", text("job"), text("at"));
+            }
+            "task-created" => self.about = for_person(record),
+            "task-claimed" | "task-unclaimed" | "task-reassigned" | "task-escalated" => {
+                let by = record.text("by").map(|by| format!(" by {by}")).unwrap_or_default();
+                self.note(&format!("{}{by}", kind.trim_start_matches("task-")));
+                self.about = for_person(record);
+            }
+            "job-returned" => {
+                let attempt = record.number("attempt").unwrap_or(self.attempts + 1);
+                if record.member("error").is_some() {
+                    let line = format!("attempt {}: {}", attempt.saturating_sub(1), error());
+                    self.remarks.push(Remark::Error(line));
+                }
+                self.attempts = attempt;
+            }
+            "job-settled" => {
+                self.settle(record);
+                if let Some(by) = record.text("by") {
+                    self.note(&format!("done by {by}"));
+                }
+            }
+            "job-withdrawn" => self.note("nobody waits for it any more"),
             "child-requested" => self.about = format!("{} {}", text("workflow"), text("child")),
             "child-ended" if record.member("error").is_some() => {
                 self.remarks.push(Remark::Error(error()));
@@ -245,6 +271,23 @@ impl Node {
 
     fn note(&mut self, text: &str) {
         self.remarks.push(Remark::Note(text.to_owned()));
+    }
+}
+
+/// Whom a task waits for, in one line.
+fn for_person(record: &Value) -> String {
+    let groups: Vec<&str> =
+        record.items("groups").iter().filter_map(motet_expr::json::as_str).collect();
+    let who = [
+        record.text("claimant").map(|who| format!("claimed by {who}")),
+        record.text("assignee").map(|who| format!("assignee {who}")),
+        (!groups.is_empty()).then(|| format!("group {}", groups.join(", "))),
+        record.text("due").map(|due| format!("due {due}")),
+    ];
+    let who: Vec<String> = who.into_iter().flatten().collect();
+    match who.is_empty() {
+        true => "waits for a person".to_owned(),
+        false => format!("waits for a person: {}", who.join(", ")),
     }
 }
 

@@ -7,6 +7,7 @@ mod call;
 mod clock;
 mod engine;
 mod inner;
+mod jobs;
 mod lanes;
 mod lists;
 pub mod offline;

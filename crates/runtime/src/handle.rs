@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use motet_definition::Diagnostic;
 use motet_engine::token::Minted;
-use motet_engine::{CatalogRejection, LOCAL, Namespaces, Role, SecretName, Unresolved};
+use motet_engine::{
+    CatalogRejection, JobCommand, JobRejection, LOCAL, Namespaces, Role, SecretName, Unresolved,
+};
 use motet_store::Position;
-use motet_types::{InstanceId, Label, Status, Timestamp, Version, WorkflowName, WorkflowRef};
+use motet_types::{
+    InstanceId, JobId, Label, Status, Timestamp, Version, WorkflowName, WorkflowRef,
+};
 
 use crate::{
-    Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, HistoryEntry, InstanceFilter,
-    InstanceRow, InstanceView, Page, StartRequest,
+    Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, Heartbeat,
+    HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures, JobView, Page,
+    StartRequest, TaskFilter, TaskPage, TaskView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -46,6 +51,9 @@ pub enum Error {
     /// The start key was used for another body or version.
     #[error("the idempotency key was already used for another start (instance {0})")]
     KeyReused(InstanceId),
+    /// The job's present state does not admit what was asked.
+    #[error(transparent)]
+    Job(JobRejection),
     /// The command does not fit the instance's status.
     #[error("the instance is {status}: {reason}")]
     Conflict { status: Status, reason: String },
@@ -238,6 +246,50 @@ impl Handle {
         filter: InstanceFilter,
     ) -> Result<(Vec<(Status, u64)>, Position), Error> {
         self.inner.counts(filter).await
+    }
+
+    /// Jobs for a worker: as soon as there is one, at the latest after `wait`, then none.
+    pub async fn activate(
+        &self,
+        activation: Activation,
+        wait: Duration,
+    ) -> Result<Vec<JobView>, Error> {
+        self.inner.activate(activation, wait).await
+    }
+
+    /// A worker tells that it is alive; it learns whether the job is still its own.
+    pub async fn heartbeat(&self, job: JobId, worker: Option<String>) -> Result<Heartbeat, Error> {
+        self.inner.heartbeat(job, worker).await
+    }
+
+    /// Completes or fails a job, or claims, returns or reassigns a task; answers with the task, unless it is over.
+    pub async fn job(
+        &self,
+        job: JobId,
+        command: JobCommand,
+    ) -> Result<(Option<TaskView>, Position), Error> {
+        self.inner.job(job, Some(command), self.actor.clone()).await
+    }
+
+    /// A person's open task.
+    pub async fn task(&self, job: JobId) -> Result<(TaskView, Position), Error> {
+        self.inner.task(job).await
+    }
+
+    /// A page of open tasks, oldest instances first; waits up to 5 s until the view covers `at`.
+    pub async fn tasks(
+        &self,
+        filter: TaskFilter,
+        after: Option<JobId>,
+        limit: usize,
+        at: Option<Position>,
+    ) -> Result<TaskPage, Error> {
+        self.inner.tasks(filter, after, limit, at).await
+    }
+
+    /// How many jobs wait, are leased, and what came of them, by type.
+    pub async fn job_figures(&self) -> Result<Vec<JobFigures>, Error> {
+        self.inner.job_figures().await
     }
 
     /// The last durable position: a list that covers it shows everything that was acknowledged by now.

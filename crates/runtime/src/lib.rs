@@ -22,12 +22,15 @@ pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Token
 pub use motet_definition::{Diagnostic, Severity};
 pub use motet_engine::token::Minted;
 pub use motet_engine::{
-    Catalog, Grant, InvalidSecretName, LOCAL, Namespaces, Outcome, ParkReason, Parked, Published,
-    Response, Role, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
+    Assignment, Catalog, Grant, InvalidSecretName, JobCommand, JobRejection, LOCAL, Namespaces,
+    Outcome, ParkReason, Parked, Published, Response, Role, SealedSecret, SecretName, TagMove,
+    Token, Workflow, WorkflowError, token,
 };
 pub use motet_store::Position;
+pub use shard::{Activation, Heartbeat};
 pub use tables::SCHEMA;
 pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, HistoryEntry,
-    InstanceFilter, InstanceRow, InstanceView, Page, StartRequest, StepView,
+    InstanceFilter, InstanceRow, InstanceView, JobFigures, JobView, Page, StartRequest, StepView,
+    TaskFilter, TaskPage, TaskRow, TaskView, WaitsFor,
 };

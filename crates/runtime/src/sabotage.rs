@@ -16,6 +16,8 @@ pub enum Sabotage {
     CallForgotten,
     /// Ended instances are forgotten before their time.
     ForgottenEarly,
+    /// Jobs that wait are not looked for after a recovery.
+    JobForgotten,
 }
 
 #[cfg(feature = "sabotage")]

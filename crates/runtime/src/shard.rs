@@ -10,6 +10,7 @@ mod catalog;
 mod commits;
 mod costs;
 mod dispatch;
+mod jobs;
 mod links;
 mod loading;
 mod purge;
@@ -28,20 +29,25 @@ use std::sync::Arc;
 
 use motet_definition::graph::Graph;
 use motet_engine::secret::SecretKey;
-use motet_engine::{Catalog, Outcome, Request};
+use motet_engine::{Catalog, JobCommand, Outcome, Request};
 use motet_journal::Message;
 use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row, RowScan};
-use motet_types::{Attempt, Digest, InstanceId, Limits, ShardId, StepId, TaskId, Timestamp};
+use motet_types::{Attempt, Digest, InstanceId, JobId, Limits, ShardId, StepId, TaskId, Timestamp};
 
-use crate::{Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, StartRequest};
+use crate::{
+    Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView,
+    StartRequest, TaskView,
+};
 
 pub use away::{Step, Stepped};
 pub use catalog::CatalogCommand;
+pub use jobs::{Activation, Heartbeat, QueueKey};
 pub use recovery::{Recovered, RowError};
 
 use batch::Batch;
 use costs::Costs;
 use dispatch::Dispatch;
+use jobs::Jobs;
 use links::Links;
 use retention::Retention;
 use slots::{Slot, Task};
@@ -58,10 +64,21 @@ pub type Watcher = Box<dyn FnMut(&[HistoryEntry]) -> bool + Send>;
 /// The answer to a command.
 #[derive(Debug)]
 pub enum Reply {
-    Instance { view: Box<InstanceView>, created: bool },
-    Catalog { created: bool },
+    Instance {
+        view: Box<InstanceView>,
+        created: bool,
+    },
+    Catalog {
+        created: bool,
+    },
     Watching,
     Purged,
+    /// What a worker gets; nothing, if there was nothing in time.
+    Jobs(Vec<JobView>),
+    Heartbeat(Heartbeat),
+    /// A person's task, unless it is over.
+    Task(Option<Box<TaskView>>),
+    JobFigures(Vec<JobFigures>),
 }
 
 /// Something for the machine to take in.
@@ -101,6 +118,34 @@ pub enum Input {
     Catalog {
         command: Box<CatalogCommand>,
         reply: Responder,
+    },
+    /// A worker asks for jobs; answered when there are some, at the latest at `until`.
+    Activate {
+        activation: Activation,
+        until: Timestamp,
+        reply: Responder,
+    },
+    /// Nobody took what an activation was answered with.
+    Undelivered(Vec<JobId>),
+    Heartbeat {
+        job: JobId,
+        worker: Option<String>,
+        reply: Responder,
+    },
+    /// A command about a job; none looks at a person's task.
+    Job {
+        job: JobId,
+        command: Option<JobCommand>,
+        actor: Actor,
+        reply: Responder,
+    },
+    JobFigures {
+        reply: Responder,
+    },
+    /// The answer to a scan of a queue.
+    JobsRead {
+        queue: Arc<QueueKey>,
+        rows: Result<Vec<Row>, motet_store::Error>,
     },
     Outcome {
         id: InstanceId,
@@ -154,6 +199,11 @@ pub enum Output {
     },
     /// Read a page of rows for a sweep.
     Scan(RowScan),
+    /// Read a page of rows for a queue of jobs.
+    ScanJobs {
+        queue: Arc<QueueKey>,
+        scan: RowScan,
+    },
     /// Make the batch durable; the answer is `Committed` or `Refused`.
     Commit(Vec<Commit>),
     Reply {
@@ -249,6 +299,7 @@ pub struct Machine {
     away: usize,
     tokens: u64,
     usage: Usage,
+    jobs: Jobs,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -279,6 +330,7 @@ impl Machine {
             away: 0,
             tokens: 0,
             usage: Usage::default(),
+            jobs: Jobs::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -302,6 +354,14 @@ impl Machine {
             Input::Read { id, until, reply } => self.read(id, until, reply),
             Input::Watch { id, watcher, reply } => self.watch(id, watcher, reply),
             Input::Catalog { command, reply } => self.change_catalog(*command, reply),
+            Input::Activate { activation, until, reply } => self.activate(activation, until, reply),
+            Input::Undelivered(jobs) => self.undelivered(&jobs),
+            Input::Heartbeat { job, worker, reply } => self.heartbeat(job, worker, reply),
+            Input::Job { job, command, actor, reply } => {
+                self.give(job.instance, Task::Job { job, command, actor, reply });
+            }
+            Input::JobFigures { reply } => self.job_figures(reply),
+            Input::JobsRead { queue, rows } => self.jobs_read(&queue, rows),
             Input::Outcome { id, step, attempt, outcome } => {
                 self.outcome(id, step, attempt, outcome);
             }
@@ -322,6 +382,7 @@ impl Machine {
     pub fn flush(&mut self) -> Vec<Output> {
         self.continue_yielded();
         self.dispatch_queued();
+        self.serve_pollers();
         self.submit();
         std::mem::take(&mut self.outputs)
     }
@@ -329,7 +390,12 @@ impl Machine {
     /// When the machine wants its next `Tick`, if nothing else comes.
     pub fn next_due(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(due, _)| *due);
-        let others = [self.waiters.next_due(), self.links.next_due(), self.dispatch.next_due()];
+        let others = [
+            self.waiters.next_due(),
+            self.links.next_due(),
+            self.dispatch.next_due(),
+            self.jobs.next_due(),
+        ];
         others.into_iter().flatten().chain(timer).min()
     }
 

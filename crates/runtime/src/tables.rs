@@ -7,7 +7,8 @@ use motet_types::InstanceId;
 /// Every table, for whoever opens a store.
 pub const SCHEMA: Schema = Schema {
     tables: &[
-        INSTANCE, TIMER, PENDING, MESSAGE, INBOX, SENT, START, ENDED, USAGE, UNLOADABLE, AUDIT,
+        AUDIT, ENDED, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, TASK, TIMER, UNLOADABLE,
+        USAGE,
     ],
 };
 
@@ -145,6 +146,52 @@ pub(crate) const AUDIT: Table = Table {
     indexes: &[
         Index { columns: &["namespace"], partial: true },
         Index { columns: &["subject"], partial: false },
+    ],
+};
+
+/// Jobs that workers may be given, in the order of their queues. A job may not be given out before `ready`; after a restart
+/// it stays `hold` microseconds with whoever held it.
+pub(crate) const JOB: Table = Table {
+    id: TableId(20),
+    name: "job",
+    columns: &[
+        text("type"),
+        text("namespace"),
+        int("rank"),
+        blob("instance"),
+        int("step"),
+        int("attempt"),
+        int("created"),
+        int("ready"),
+        int("hold"),
+    ],
+    key_columns: 5,
+    indexes: &[],
+};
+
+/// Open tasks of people: one row without a group, and one for each group that may take the task.
+pub(crate) const TASK: Table = Table {
+    id: TableId(21),
+    name: "task",
+    columns: &[
+        blob("instance"),
+        int("step"),
+        text("of_group"),
+        text("namespace"),
+        text("workflow"),
+        text("version"),
+        text("name"),
+        text("title"),
+        text("assignee"),
+        text("status"),
+        int("due"),
+        int("created"),
+        text("groups"),
+    ],
+    key_columns: 3,
+    indexes: &[
+        Index { columns: &["of_group", "status"], partial: false },
+        Index { columns: &["assignee"], partial: true },
     ],
 };
 

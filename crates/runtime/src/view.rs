@@ -1,5 +1,6 @@
 //! What people see of instances and of the catalog: plain data, for the API to print.
 
+mod jobs;
 mod project;
 
 use std::collections::BTreeMap;
@@ -7,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
-use motet_engine::{Catalog, Parked, WorkflowError};
+use motet_engine::{Assignment, Catalog, Parked, WorkflowError};
 use motet_expr::Value;
 use motet_store::Position;
 use motet_types::{
-    Attempt, Digest, InstanceId, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
+    Attempt, Digest, InstanceId, JobId, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
 };
 
+pub(crate) use jobs::{job, task, waits_for};
 pub(crate) use project::{history, instance};
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
@@ -93,6 +95,7 @@ pub struct StepView {
     pub due: Option<Timestamp>,
     /// Why its call waits to be sent.
     pub parked: Option<Parked>,
+    pub waits_for: Option<WaitsFor>,
 }
 
 /// One record of an instance's history.
@@ -202,4 +205,116 @@ pub struct AuditPage {
     /// Where the next page begins; absent on the last one.
     pub next: Option<AuditId>,
     pub covered: Position,
+}
+/// What an open step waits for besides time and services.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WaitsFor {
+    /// A worker of this type; `not_before` if it rests before its next attempt.
+    Worker {
+        kind: String,
+        since: Timestamp,
+        not_before: Option<Timestamp>,
+    },
+    Person {
+        task: JobId,
+        since: Timestamp,
+        assignment: Assignment,
+    },
+}
+
+/// A job as a worker gets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobView {
+    pub id: JobId,
+    /// The type.
+    pub kind: String,
+    pub input: Value,
+    pub attempt: Attempt,
+    pub priority: i16,
+    /// The same for every attempt at the same work.
+    pub key: String,
+    pub definition: WorkflowRef,
+    /// Name of the task in the definition.
+    pub task: String,
+    pub created_at: Timestamp,
+    pub lease_until: Timestamp,
+    /// How often to send heartbeats, if the definition says it.
+    pub heartbeat: Option<Duration>,
+}
+
+/// A person's task, exactly as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskView {
+    pub id: JobId,
+    pub definition: WorkflowRef,
+    /// Name of the task in the definition.
+    pub name: String,
+    /// JSON pointer into the document.
+    pub reference: String,
+    pub title: Option<String>,
+    pub input: Value,
+    /// JSON Schema of what it is completed with.
+    pub form: Option<Value>,
+    pub assignment: Assignment,
+    pub created_at: Timestamp,
+}
+
+/// Which tasks a list holds; every given property must fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskFilter {
+    /// Of one of these; absent: of any.
+    pub namespaces: Option<Vec<String>>,
+    pub namespace: Option<String>,
+    /// Who has claimed it, or whom it was given to.
+    pub assignee: Option<String>,
+    pub group: Option<String>,
+    /// `open` or `claimed`.
+    pub status: Option<String>,
+    /// Due before.
+    pub due_before: Option<Timestamp>,
+}
+
+/// A task in a list: as of the view's position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    pub id: JobId,
+    pub definition: WorkflowRef,
+    pub name: String,
+    pub title: Option<String>,
+    pub assignee: Option<String>,
+    pub groups: Value,
+    /// `open` or `claimed`.
+    pub status: String,
+    pub due: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// A page of tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskPage {
+    pub items: Vec<TaskRow>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<JobId>,
+    pub covered: Position,
+}
+
+/// Jobs of one type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobFigures {
+    pub kind: String,
+    /// In memory; a long queue has more on disk.
+    pub waiting: u64,
+    pub leased: u64,
+    pub completed: u64,
+    pub failed: u64,
+    /// Given back for another attempt.
+    pub returned: u64,
+    /// Leases that ended without a word.
+    pub expired: u64,
+}
+
+impl JobFigures {
+    pub(crate) fn of(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), ..Self::default() }
+    }
 }

@@ -43,7 +43,12 @@ impl World {
                 }
                 return Ok(());
             }
-            Reply::Watching | Reply::Purged => return Ok(()),
+            Reply::Watching
+            | Reply::Purged
+            | Reply::Jobs(_)
+            | Reply::Heartbeat(_)
+            | Reply::Task(_)
+            | Reply::JobFigures(_) => return Ok(()),
         };
         self.promise(&view)?;
         match action {

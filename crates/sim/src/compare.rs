@@ -10,7 +10,7 @@ use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
-use crate::shadow::forgets;
+use crate::shadow::{forgets, jobs_of};
 use crate::tables;
 use crate::world::World;
 
@@ -122,6 +122,25 @@ impl World {
                 _ => None,
             })
             .collect();
+        let jobs: BTreeSet<(InstanceId, u32, u32)> = self
+            .shadow
+            .instances
+            .values()
+            .flat_map(|known| jobs_of(&known.state))
+            .map(|((id, step, attempt), _)| (id, step.0, attempt.0))
+            .collect();
+        let listed: BTreeSet<(InstanceId, u32, u32)> = rows(store, "job")?
+            .iter()
+            .filter_map(|row| match (id_of(&row[3]), &row[4], &row[5]) {
+                (Some(id), Value::Int(step), Value::Int(attempt)) => {
+                    Some((id, u32::try_from(*step).ok()?, u32::try_from(*attempt).ok()?))
+                }
+                _ => None,
+            })
+            .collect();
+        ensure(listed == jobs, Check::JobForgotten, "a row for each open job", || {
+            difference(&jobs, &listed)
+        })?;
         ensure(found == timers, Check::TimerWrong, "a row for each instance that waits", || {
             difference(&timers, &found)
         })

@@ -10,6 +10,7 @@ use motet_types::Limits;
 use serde_json::{Value as Json, json};
 
 use crate::random::Random;
+use crate::workers::TYPES;
 
 /// Definitions in the pool; those below [`LEAVES`] start no children.
 pub(crate) const POOL: usize = 384;
@@ -136,6 +137,9 @@ impl Generator {
 
     fn call(&mut self, name: &str, _: usize) -> Json {
         let items = format!("${{ [{}] }}", self.items.join(", "));
+        if self.random.percent(15) {
+            return self.job(name, &items);
+        }
         let mut call = json!({"call": "http", "with": {
             "method": if self.random.percent(50) { "post" } else { "put" },
             "endpoint": format!("http://service/{name}"),
@@ -146,6 +150,22 @@ impl Generator {
         }
         if self.random.percent(30) {
             call["timeout"] = json!({"after": {"seconds": self.random.between(3, 30)}});
+        }
+        call
+    }
+
+    fn job(&mut self, name: &str, items: &str) -> Json {
+        let kind = format!("job-{}", self.random.below(TYPES));
+        let mut call = json!({"call": "job", "with": {
+            "type": kind,
+            "input": {"task": name, "n": "${ $workflow.input.n }", "items": items},
+            "priority": self.random.below(5),
+        }});
+        if self.random.percent(50) {
+            call["with"]["timeout"] = json!({"seconds": self.random.between(2, 40)});
+        }
+        if self.random.percent(20) {
+            call["timeout"] = json!({"after": {"seconds": self.random.between(5, 60)}});
         }
         call
     }

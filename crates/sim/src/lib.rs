@@ -26,6 +26,7 @@ mod shadow;
 mod shards;
 mod summary;
 mod tables;
+mod workers;
 mod world;
 
 pub use check::{Check, Failure, Violation};

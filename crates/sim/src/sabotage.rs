@@ -17,11 +17,13 @@ pub enum Sabotage {
     FailedSyncRetried,
     RecycledBeforeCovered,
     TailNotSynced,
+    JobTakenTwice,
+    JobForgotten,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -36,6 +38,8 @@ impl Sabotage {
         Self::FailedSyncRetried,
         Self::RecycledBeforeCovered,
         Self::TailNotSynced,
+        Self::JobTakenTwice,
+        Self::JobForgotten,
     ];
 
     /// Its name on the command line.
@@ -55,6 +59,8 @@ impl Sabotage {
             Self::FailedSyncRetried => "failed-sync-retried",
             Self::RecycledBeforeCovered => "recycled-before-covered",
             Self::TailNotSynced => "tail-not-synced",
+            Self::JobTakenTwice => "job-taken-twice",
+            Self::JobForgotten => "job-forgotten",
         }
     }
 
@@ -75,6 +81,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::AttemptCheckOff) => Some(engine::Sabotage::AttemptCheckOff),
         Some(Sabotage::TimerEarly) => Some(engine::Sabotage::TimerEarly),
         Some(Sabotage::KeyRecomputed) => Some(engine::Sabotage::KeyRecomputed),
+        Some(Sabotage::JobTakenTwice) => Some(engine::Sabotage::JobTakenTwice),
         _ => None,
     });
     runtime::set(match fault {
@@ -84,6 +91,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::TimerEarly) => Some(runtime::Sabotage::TimerEarly),
         Some(Sabotage::CallForgotten) => Some(runtime::Sabotage::CallForgotten),
         Some(Sabotage::ForgottenEarly) => Some(runtime::Sabotage::ForgottenEarly),
+        Some(Sabotage::JobForgotten) => Some(runtime::Sabotage::JobForgotten),
         _ => None,
     });
     Installed

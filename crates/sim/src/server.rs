@@ -7,7 +7,7 @@ use bytes::Bytes;
 use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
-use motet_runtime::shard::{Config, Input, Machine, Output, Step};
+use motet_runtime::shard::{Config, Input, Machine, Output, QueueKey, Step};
 use motet_store::{Commit, CommitError, Entity, Position, RowScan, Value};
 use motet_store_embedded::disk::Disk as _;
 use motet_store_embedded::{Embedded, Error, Inline};
@@ -35,6 +35,7 @@ pub(crate) enum Operation {
     Row(InstanceId),
     Lookup { shard: ShardId, key: String },
     Scan(RowScan),
+    ScanJobs { queue: Arc<QueueKey>, scan: RowScan },
 }
 
 impl World {
@@ -53,6 +54,7 @@ impl World {
         }
         self.crash_was_planned();
         self.requests_lost();
+        self.workers_lost();
         let after = self.random.between(1_000, 2_000_000);
         self.plan(after, Event::Restart);
     }
@@ -177,6 +179,7 @@ impl World {
             }
             self.carry_out(output)?;
         }
+        self.take_worker_replies()?;
         self.take_replies()
     }
 
@@ -190,6 +193,9 @@ impl World {
             Output::Row(id) => self.ask(latency, Operation::Row(id))?,
             Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
             Output::Scan(scan) => self.ask(latency, Operation::Scan(scan))?,
+            Output::ScanJobs { queue, scan } => {
+                self.ask(latency, Operation::ScanJobs { queue, scan })?;
+            }
             Output::Commit(commits) => {
                 self.tell(|| outline(&commits));
                 let operation = Operation::Commit(commits);
@@ -280,6 +286,9 @@ impl World {
             Operation::Scan(scan) => {
                 self.summary.sweeps += 1;
                 Some(Input::Swept { rows: store.rows(scan) })
+            }
+            Operation::ScanJobs { queue, scan } => {
+                Some(Input::JobsRead { queue, rows: store.rows(scan) })
             }
         }
     }

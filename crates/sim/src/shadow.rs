@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use motet_engine::{Fact, Instance, Record, TimerKind};
+use motet_engine::{Activity, CallState, Fact, Instance, Record, TimerKind};
 use motet_journal::{Values, decode_history};
 use motet_store::{Commit, Entity, Position, RowChange};
-use motet_types::{Attempt, InstanceId, StepId, Timestamp};
+use motet_types::{Attempt, InstanceId, JobId, StepId, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::retention::Retention;
@@ -155,6 +155,19 @@ impl Shadow {
         self.instances.get(&id).or_else(|| self.forgotten.get(&id))
     }
 
+    /// Open jobs that may be given out, with how they are for a message.
+    pub(crate) fn open_jobs(&self) -> BTreeMap<(InstanceId, StepId, Attempt), String> {
+        let awake = self.instances.values().filter(|known| !known.state.suspended);
+        awake.flat_map(|known| jobs_of(&known.state)).collect()
+    }
+
+    /// Whether a completion of the job is durable.
+    pub(crate) fn has_settled(&self, job: JobId) -> bool {
+        let known = self.known(job.instance);
+        let attempt = job.attempt.unwrap_or(Attempt(0));
+        known.is_some_and(|known| known.settled.contains(&(job.step, attempt)))
+    }
+
     pub(crate) fn records(&self, id: InstanceId) -> u64 {
         self.known(id).map_or(0, |known| known.state.records)
     }
@@ -205,6 +218,18 @@ impl Known {
                     format!("{id}, step {step} takes its child's end again")
                 })?;
             }
+            Fact::JobCreated { attempt, .. } | Fact::JobReturned { attempt, .. } => {
+                self.sent.insert((step, *attempt));
+            }
+            Fact::JobSettled { attempt, .. } => {
+                let is_first = self.settled.insert((step, *attempt));
+                let mut attempts = self.sent.range((step, *attempt)..=(step, Attempt(u32::MAX)));
+                let is_present = attempts.next_back() == Some(&(step, *attempt));
+                let expected = "one outcome of a job, of its present attempt";
+                ensure(is_first && is_present, Check::OutcomeAppliedTwice, expected, || {
+                    format!("{id}, step {step}: attempt {attempt} of a job settles")
+                })?;
+            }
             Fact::Suspended { .. } => self.suspensions += 1,
             Fact::Ended { .. } => self.has_ended = true,
             Fact::Fired { timer } => self.fired(record, *timer)?,
@@ -232,6 +257,19 @@ impl Known {
 /// Whether a commit forgets its entity.
 pub(crate) fn forgets(commit: &Commit) -> bool {
     commit.rows.iter().any(|row| matches!(row, RowChange::Forget))
+}
+
+/// The jobs for which an instance waits.
+pub(crate) fn jobs_of(
+    state: &Instance,
+) -> impl Iterator<Item = ((InstanceId, StepId, Attempt), String)> {
+    let is_open = state.end.is_none();
+    state.steps.iter().filter(move |_| is_open).filter_map(|(step, open)| match &open.activity {
+        Activity::Job { attempt, state: CallState::InFlight, job, .. } => {
+            Some(((state.id, *step, *attempt), format!("{}, step {step}: {job:?}", state.id)))
+        }
+        _ => None,
+    })
 }
 
 /// The instance that an entity is; the catalog and the shards themselves have entities too.

@@ -20,6 +20,7 @@ use crate::server::{Operation, Server};
 use crate::services::Services;
 use crate::shadow::Shadow;
 use crate::summary::Summary;
+use crate::workers::{Act, Workers};
 
 /// Faults and most commands fall within this time, in microseconds.
 pub(crate) const HORIZON: u64 = 30_000_000;
@@ -60,6 +61,7 @@ pub(crate) struct World {
     pub(crate) shadow: Shadow,
     pub(crate) services: Services,
     pub(crate) clients: Clients,
+    pub(crate) workers: Workers,
     pub(crate) faults: Faults,
     pub(crate) summary: Summary,
     trace: Option<Trace>,
@@ -82,6 +84,7 @@ pub(crate) enum Event {
         operation: Operation,
     },
     Client(Action),
+    Worker(Act),
     /// The next step of a checkpoint: seal, cover, recycle.
     Checkpoint {
         life: u32,
@@ -128,6 +131,7 @@ impl World {
             unknown: Vec::new(),
             services: Services::default(),
             clients: Clients::new(&mut random),
+            workers: Workers::default(),
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
             trace,
@@ -178,7 +182,8 @@ impl World {
         if !self.services.calm && self.random.below(64) == 0 {
             self.compare_states(10)?;
         }
-        self.drive_server()
+        self.drive_server()?;
+        self.stir_workers()
     }
 
     fn happen(&mut self, event: Event) -> Checked {
@@ -206,6 +211,7 @@ impl World {
             | Event::Checkpoint { .. }
             | Event::Sweep { .. } => Ok(()),
             Event::Client(action) => self.act(action),
+            Event::Worker(act) => self.work(act),
             Event::Fault(fault) => self.fault(fault),
             Event::Restart => self.restart(),
         }
@@ -232,6 +238,10 @@ impl World {
     /// Actions of clients that are planned.
     pub(crate) fn actions_planned(&self) -> usize {
         self.events.values().filter(|event| matches!(event, Event::Client(_))).count()
+    }
+
+    pub(crate) fn workers_planned(&self) -> usize {
+        self.events.values().filter(|event| matches!(event, Event::Worker(_))).count()
     }
 
     /// What the servers' clock shows now.

@@ -9,7 +9,7 @@ use motet_sim::{Check, Sabotage, run_all};
 const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 14] = [
+const EXPECTED: [(Sabotage, &[Check]); 16] = [
     (
         Sabotage::AcknowledgeBeforeSync,
         &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
@@ -39,6 +39,8 @@ const EXPECTED: [(Sabotage, &[Check]); 14] = [
     ),
     (Sabotage::RecycledBeforeCovered, &[Check::CommandLost, Check::StoreDoesNotOpen]),
     (Sabotage::TailNotSynced, &[Check::CommandLost, Check::StoreDoesNotOpen]),
+    (Sabotage::JobTakenTwice, &[Check::OutcomeAppliedTwice]),
+    (Sabotage::JobForgotten, &[Check::JobForgotten]),
 ];
 
 #[test]

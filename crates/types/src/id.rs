@@ -186,3 +186,46 @@ impl FromStr for Digest {
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).map(|digit| digit as u8)
 }
+
+/// Id of a job or a person's task: `<instance>.<step>`, and for workers `.<attempt>`, which they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    pub instance: InstanceId,
+    pub step: StepId,
+    pub attempt: Option<Attempt>,
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.instance, self.step)?;
+        self.attempt.map_or(Ok(()), |attempt| write!(f, ".{attempt}"))
+    }
+}
+
+impl FromStr for JobId {
+    type Err = ParseJobIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseJobIdError(text.to_owned());
+        let number = |part: &str| {
+            let is_plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| is_plain).ok_or_else(error)
+        };
+        let mut parts = text.split('.');
+        let instance = parts.next().and_then(|part| part.parse().ok()).ok_or_else(error)?;
+        let step = StepId(parts.next().ok_or_else(error).and_then(number)?);
+        let attempt = parts.next().map(number).transpose()?.map(Attempt);
+        match parts.next() {
+            None => Ok(Self { instance, step, attempt }),
+            Some(_) => Err(error()),
+        }
+    }
+}
+
+/// The text is not the id of a job.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not the id of a job: expected an instance, a step and an attempt, \
+     as in 0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f.3.1"
+)]
+pub struct ParseJobIdError(pub String);

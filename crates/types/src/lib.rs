@@ -11,7 +11,9 @@ mod name;
 mod status;
 mod time;
 
-pub use id::{Attempt, Digest, InstanceId, ParseIdError, ShardId, StepId, TaskId};
+pub use id::{
+    Attempt, Digest, InstanceId, JobId, ParseIdError, ParseJobIdError, ShardId, StepId, TaskId,
+};
 pub use limits::Limits;
 pub use name::{InvalidName, Label, NAME_LEN_MAX, WorkflowName, WorkflowRef};
 pub use semver::Version;

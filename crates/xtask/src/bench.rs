@@ -5,6 +5,7 @@
 
 mod chain;
 mod hostile;
+mod jobs;
 mod recover;
 mod start;
 mod timers;
@@ -36,11 +37,12 @@ const RUNS: usize = 5;
 type Measure = fn(&Rig) -> anyhow::Result<Vec<Line>>;
 
 /// Every bench, in the order in which they run.
-const BENCHES: [(&str, Measure); 5] = [
+const BENCHES: [(&str, Measure); 6] = [
     ("chain", chain::measure),
     ("start", start::measure),
     ("recover", recover::measure),
     ("hostile", hostile::measure),
+    ("jobs", jobs::measure),
     ("timers", timers::measure),
 ];
 

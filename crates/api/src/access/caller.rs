@@ -117,7 +117,7 @@ impl Caller {
     }
 
     /// The namespaces that it has rights in, where they are not all.
-    pub(super) fn namespaces(&self) -> Option<Vec<String>> {
+    pub(crate) fn namespaces(&self) -> Option<Vec<String>> {
         match &self.token.as_ref()?.1.namespaces {
             Namespaces::All => None,
             Namespaces::Named(names) => Some(names.iter().map(Label::to_string).collect()),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
+use motet_runtime::{Handle, JobFigures};
 use std::sync::LazyLock;
 
 use crate::answer;
@@ -39,8 +40,31 @@ pub(crate) async fn metrics(request: Request) -> Handled {
         }
         text.push_str(&format!("{name} {value}\n"));
     }
+    append_jobs(request.handle().clone(), &mut text).await;
     request.api.counters.append(&mut text);
     Ok(answer::with_body(StatusCode::OK, EXPOSITION, text))
+}
+
+/// Jobs by type. While the server admits no question, the figures are left out.
+async fn append_jobs(handle: Handle, text: &mut String) {
+    let Ok(figures) = handle.job_figures().await else { return };
+    type Series = (&'static str, &'static str, &'static str, fn(&JobFigures) -> u64);
+    const SERIES: [Series; 6] = [
+        ("motet_jobs_waiting", "gauge", "Jobs that wait for a worker, in memory.", |own| {
+            own.waiting
+        }),
+        ("motet_jobs_leased", "gauge", "Jobs that a worker holds.", |own| own.leased),
+        ("motet_jobs_completed_total", "counter", "Jobs completed.", |own| own.completed),
+        ("motet_jobs_failed_total", "counter", "Jobs failed for good.", |own| own.failed),
+        ("motet_jobs_returned_total", "counter", "Jobs given back.", |own| own.returned),
+        ("motet_jobs_expired_total", "counter", "Leases that ran out.", |own| own.expired),
+    ];
+    for (name, kind, help, value) in SERIES.iter().filter(|_| !figures.is_empty()) {
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        for own in &figures {
+            text.push_str(&format!("{name}{{type=\"{}\"}} {}\n", own.kind, value(own)));
+        }
+    }
 }
 
 pub(crate) async fn openapi(_: Request) -> Handled {

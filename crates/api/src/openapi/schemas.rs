@@ -1,5 +1,6 @@
 //! Shapes of bodies, by name.
 
+mod jobs;
 mod rights;
 
 use motet_expr::json::{array, object, string};
@@ -11,7 +12,7 @@ use Shape::{Any, Id, Instant, List, MapOf, Number, Ref, Text, Truth};
 
 /// Every named shape.
 pub(super) fn all() -> Value {
-    let schemas = SCHEMAS.iter().chain(rights::SCHEMAS);
+    let schemas = SCHEMAS.iter().chain(jobs::SCHEMAS).chain(rights::SCHEMAS);
     object(schemas.map(|schema| (schema.name, schema.print())))
 }
 
@@ -82,6 +83,7 @@ const SCHEMAS: &[Schema] = &[
             ("code", Always, Text),
             ("instanceId", Maybe, Id),
             ("diagnostics", Maybe, List(&Ref("Diagnostic"))),
+            ("violations", Maybe, List(&Ref("Violation"))),
         ],
     },
     Schema {
@@ -248,6 +250,7 @@ const SCHEMAS: &[Schema] = &[
             ("startedAt", Always, Instant),
             ("attempt", Maybe, Number),
             ("due", Maybe, Instant),
+            ("waitsFor", Maybe, Ref("WaitsFor")),
             ("parked", Maybe, Ref("Parked")),
         ],
     },

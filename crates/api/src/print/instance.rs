@@ -113,6 +113,7 @@ fn step(object: &mut Object<'_>, step: &StepView) {
             object.truth("sent", parked.sent);
         });
     }
+    super::job::waits_for(object, step.waits_for.as_ref());
 }
 
 fn outcome(object: &mut Object<'_>, instance: &InstanceView) {
@@ -124,7 +125,7 @@ fn outcome(object: &mut Object<'_>, instance: &InstanceView) {
     }
 }
 
-fn definition(object: &mut Object<'_>, definition: &WorkflowRef) {
+pub(super) fn definition(object: &mut Object<'_>, definition: &WorkflowRef) {
     object.text("namespace", &definition.workflow.namespace);
     object.text("workflow", &definition.workflow.name);
     object.text("version", &definition.version);

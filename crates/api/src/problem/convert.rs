@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use motet_engine::{CatalogRejection, Unresolved};
+use motet_engine::{CatalogRejection, JobRejection, Unresolved};
 use motet_runtime::Error;
 
 use super::{Code, Problem};
@@ -28,6 +28,7 @@ impl From<Error> for Problem {
             Error::Unresolved(Unresolved::Version { .. }) => plain(Code::UnknownVersion),
             Error::UnknownInstance(_) => plain(Code::UnknownInstance),
             Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
+            Error::Job(rejection) => of_job(rejection),
             Error::Conflict { .. } => plain(Code::StatusConflict),
             Error::TooLarge { .. } => plain(Code::PayloadTooLarge),
             Error::Overloaded { retry_after } => {
@@ -38,6 +39,24 @@ impl From<Error> for Problem {
             }
             Error::Unloadable(_) => plain(Code::Unloadable),
         }
+    }
+}
+
+fn of_job(rejection: JobRejection) -> Problem {
+    let code = match &rejection {
+        JobRejection::Unknown | JobRejection::OtherKind => Code::UnknownJob,
+        JobRejection::Over => Code::JobOver,
+        JobRejection::Superseded { .. } => Code::JobSuperseded,
+        JobRejection::Claimed(_) | JobRejection::NotClaimed(_) | JobRejection::AssignedTo(_) => {
+            Code::TaskConflict
+        }
+        JobRejection::Form(_) => Code::FormMismatch,
+        JobRejection::TooLarge(_) => Code::PayloadTooLarge,
+    };
+    let problem = Problem::new(code, rejection.to_string());
+    match rejection {
+        JobRejection::Form(violations) => Problem { violations, ..problem },
+        _ => problem,
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
     parameter("tag", ValueKind::Text, "Name of a tag."),
     parameter("id", ValueKind::InstanceId, "Id of the instance."),
     parameter("token", ValueKind::Text, "Id of a token, or the name of a valid one."),
+    parameter("type", ValueKind::Text, "Type of the jobs."),
+    parameter("job", ValueKind::Text, "Id of the job, as its activation gave it."),
+    parameter("task", ValueKind::Text, "Id of the task."),
     parameter("code", ValueKind::Text, "Code of an error."),
 ];
 
@@ -74,6 +77,22 @@ pub(super) const FILTER: &[Parameter] = &[
     parameter("from", ValueKind::Instant, "Only instances started at or after this instant."),
     parameter("to", ValueKind::Instant, "Only instances started before this instant."),
     parameter("incidents", ValueKind::Switch, "Only instances that wait for a person."),
+];
+
+pub(super) const TASK_FILTER: &[Parameter] = &[
+    parameter("namespace", ValueKind::Text, "Only tasks of workflows of this namespace."),
+    parameter(
+        "assignee",
+        ValueKind::Text,
+        "Only tasks that this person has claimed, or that were given to it.",
+    ),
+    parameter("group", ValueKind::Text, "Only tasks that members of this group may claim."),
+    parameter(
+        "status",
+        ValueKind::Word(&["open", "claimed"]),
+        "Only tasks that nobody has claimed, or that somebody has.",
+    ),
+    parameter("dueBefore", ValueKind::Instant, "Only tasks that are due before this instant."),
 ];
 
 pub(super) const CURSOR: &[Parameter] =

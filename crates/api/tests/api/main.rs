@@ -7,6 +7,7 @@ mod backup;
 mod bulk;
 mod documents;
 mod instances;
+mod jobs;
 mod openapi;
 mod pages;
 mod probes;

@@ -2,6 +2,7 @@
 
 mod call;
 mod kinds;
+mod own;
 mod trying;
 
 use std::collections::BTreeMap;

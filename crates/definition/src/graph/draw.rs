@@ -131,7 +131,9 @@ fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
         | Kind::Raise(_)
         | Kind::Wait(_)
         | Kind::Call(_)
-        | Kind::Run(_) => Vec::new(),
+        | Kind::Run(_)
+        | Kind::Job(_)
+        | Kind::Human(_) => Vec::new(),
     }
 }
 
@@ -159,6 +161,13 @@ fn summary(vertex: &Vertex) -> String {
         Kind::Wait(Span::Computed(_)) => "wait".to_owned(),
         Kind::Run(run) => format!("run {}:{}", run.workflow, run.version),
         Kind::Function { .. } => "call a function".to_owned(),
+        Kind::Job(job) => match &job.kind {
+            motet_expr::Template::Literal(kind) => {
+                format!("job {}", motet_expr::json::as_str(kind).unwrap_or_default())
+            }
+            _ => "a job".to_owned(),
+        },
+        Kind::Human(_) => "a person".to_owned(),
         Kind::Set(_) | Kind::Do(_) | Kind::Switch(_) | Kind::Fork { .. } | Kind::Try(_) => {
             vertex.kind.word().to_owned()
         }

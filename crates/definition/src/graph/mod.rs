@@ -171,6 +171,10 @@ pub enum Kind {
         body: ScopeId,
     },
     Run(Box<RunWorkflow>),
+    /// `call: job`: a unit of work that a worker fetches.
+    Job(Box<JobCall>),
+    /// `call: human`: a unit of work that a person does.
+    Human(Box<HumanCall>),
 }
 
 impl Kind {
@@ -185,7 +189,7 @@ impl Kind {
             Self::Try(_) => "try",
             Self::Raise(_) => "raise",
             Self::Wait(_) => "wait",
-            Self::Call(_) | Self::Function { .. } => "call",
+            Self::Call(_) | Self::Function { .. } | Self::Job(_) | Self::Human(_) => "call",
             Self::Run(_) => "run",
         }
     }
@@ -340,4 +344,49 @@ pub struct RunWorkflow {
     pub version: String,
     pub input: Option<Template>,
     pub awaited: bool,
+}
+
+#[derive(Debug)]
+pub struct JobCall {
+    /// The type by which workers ask for it.
+    pub kind: Template,
+    /// Absent: the task's input.
+    pub input: Option<Template>,
+    /// Gives a whole number; a higher one goes first.
+    pub priority: Option<Template>,
+    /// How long a worker may hold it.
+    pub timeout: Option<Span>,
+    /// How often a worker that holds it has to be heard of.
+    pub heartbeat: Option<Span>,
+}
+
+#[derive(Debug)]
+pub struct HumanCall {
+    /// Absent: the task's name.
+    pub title: Option<Template>,
+    /// What the person is shown; absent: the task's input.
+    pub input: Option<Template>,
+    pub assignee: Option<Template>,
+    /// Gives an array of texts.
+    pub groups: Option<Template>,
+    pub form: Option<Form>,
+    pub due: Option<Span>,
+    pub escalation: Option<Escalation>,
+}
+
+/// What a person fills in.
+#[derive(Debug)]
+pub struct Form {
+    /// The JSON Schema as written.
+    pub source: Value,
+    pub schema: Schema,
+}
+
+/// What happens to a task whose due time is over.
+#[derive(Debug)]
+pub enum Escalation {
+    /// It fails with an error of type `timeout`.
+    Timeout,
+    /// It goes to others, who get a due time of their own; when that is over, it fails.
+    Reassign { assignee: Option<Template>, groups: Option<Template>, due: Option<Span> },
 }

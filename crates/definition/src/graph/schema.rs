@@ -46,6 +46,15 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// All violations, at most `limit`: the JSON pointer of each into the value, and what is wrong there.
+    pub fn violations(&self, value: &Value, limit: usize) -> Vec<(String, String)> {
+        let value = to_json(value);
+        let errors = self.0.iter_errors(&value).take(limit);
+        errors.map(|error| (error.instance_path().to_string(), error.to_string())).collect()
+    }
+}
+
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Schema")

@@ -1,6 +1,7 @@
 use std::time;
 
 use super::Expression;
+use crate::value::{Map, Value, as_str};
 
 /// A span of time, in one of the three forms of the language.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,31 @@ impl DurationParts {
 }
 
 const SECONDS_PER_DAY: u64 = 86_400;
+
+/// The span that a value says: text of ISO 8601, or an object of whole counts.
+pub fn span_of(value: &Value) -> Option<time::Duration> {
+    match value {
+        Value::Obj(members) => parts_of(members).map(|parts| parts.total()),
+        _ => as_str(value).and_then(|text| parse_iso8601(text).ok()),
+    }
+}
+
+fn parts_of(members: &Map) -> Option<DurationParts> {
+    let mut parts = DurationParts::default();
+    for (key, count) in members {
+        let Value::Num(count) = count else { return None };
+        let unit = match as_str(key)? {
+            "days" => &mut parts.days,
+            "hours" => &mut parts.hours,
+            "minutes" => &mut parts.minutes,
+            "seconds" => &mut parts.seconds,
+            "milliseconds" => &mut parts.milliseconds,
+            _ => return None,
+        };
+        *unit = Some(count.to_string().parse().ok()?);
+    }
+    Some(parts)
+}
 
 /// The text is not a duration of ISO 8601.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

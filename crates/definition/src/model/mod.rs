@@ -31,7 +31,7 @@ pub use document::{
     Document, Evaluate, EvaluateMode, Extension, ExtensionItem, ExtensionTarget, Header, Schedule,
     Use,
 };
-pub use duration::{Duration, DurationParts, InvalidDuration, parse_iso8601};
+pub use duration::{Duration, DurationParts, InvalidDuration, parse_iso8601, span_of};
 pub use event::{Correlation, Emit, EventFilter, EventStrategy, Foreach, Listen, ReadAs, Until};
 pub use metadata::{
     Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap, Parallel,

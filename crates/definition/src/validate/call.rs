@@ -5,18 +5,19 @@ use crate::model::{
     FunctionTarget, GrpcCall, HttpCall, McpCall, McpTransportKind, OpenApiCall, Subscription, Task,
     TaskKind, Uri,
 };
+use crate::own::OwnFunction;
 use crate::pointer::Path;
 use crate::value::Value;
 use crate::{Code, Diagnostic};
-
-/// Functions of ours, which no document has to declare.
-pub(crate) const OWN_FUNCTIONS: [&str; 2] = ["job", "human"];
 
 /// The catalog that every runtime brings.
 const DEFAULT_CATALOG: &str = "default";
 
 impl<'a> Checker<'a> {
     pub(super) fn call(&mut self, call: &'a Call, path: &Path<'a>, scope: &Scope<'a>) {
+        if let Some(own) = OwnFunction::of(self.document, call) {
+            return self.own_function(own, call, path, scope);
+        }
         let scope = &scope.inside_call();
         let with = &path.key("with");
         match call {
@@ -126,10 +127,10 @@ impl<'a> Checker<'a> {
         let place = path.key("call");
         match own.target() {
             FunctionTarget::Named(name) => {
-                let known = OWN_FUNCTIONS.contains(&name);
-                if !known && self.document.function(name).is_none() {
+                if self.document.function(name).is_none() {
                     let all = self.document.use_.iter().flat_map(|use_| &use_.functions).flatten();
                     let protocols = ["http", "grpc", "openapi", "asyncapi", "a2a", "mcp"];
+                    let protocols = protocols.into_iter().chain(OwnFunction::NAMES);
                     let declared = all.map(|(name, _)| name.as_str()).chain(protocols);
                     self.unknown(Code::UnknownFunction, &place, name, "functions", declared);
                 }

@@ -11,6 +11,7 @@ mod flow;
 mod functions;
 mod http;
 mod metadata;
+mod own;
 mod schedule;
 mod scope;
 mod secrets;

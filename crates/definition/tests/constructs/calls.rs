@@ -257,7 +257,7 @@ fn functions() {
         r#"
 - a: { call: nobody }"#,
         expect![[r#"
-            line:1:14: error[unknown-function]: `nobody` is not declared in `use.functions`: declare it there (declared: `http`, `grpc`, `openapi`, `asyncapi`, `a2a` or `mcp`)
+            line:1:14: error[unknown-function]: `nobody` is not declared in `use.functions`: declare it there (declared: `http`, `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`, `job` or `human`)
         "#]],
     );
     tasks(
@@ -271,6 +271,7 @@ fn functions() {
         r#"
 - a: { call: job, with: [] }"#,
         expect![[r#"
+            line:1:6: error[missing-property]: `type` is missing: add it
             line:1:25: error[wrong-type]: an object is expected here, found a list
         "#]],
     );
@@ -279,6 +280,7 @@ fn functions() {
 - a: { call: human }
 - b: { call: job, with: { input: "${ $nothing }" } }"#,
         expect![[r#"
+            line:2:25: error[missing-property]: `type` is missing: add it
             line:2:38: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
         "#]],
     );
@@ -348,6 +350,36 @@ fn other_protocols() {
 - a: { call: mcp, with: { method: tools/call, transport: {} } }"#,
         expect![[r#"
             line:1:47: error[missing-property]: one of the properties is missing: add `http` or `stdio`
+        "#]],
+    );
+}
+
+#[test]
+fn jobs_and_people() {
+    tasks(
+        r#"
+- a: { call: job, with: { type: "no/path", priority: 1001, timeout: soon, kind: 1 } }
+- b: { call: job, with: { type: ok, priority: high, heartbeat: { hours: 1.5 }, input: "${ $secrets.x }" } }
+- c: { call: human, with: { assignee: 7, groups: clerks, form: "${ .form }", due: P1D, escalate: raise } }
+- d: { call: human, with: { escalate: { to: bob, groups: [1] } } }
+- e: { call: job, with: { type: "${ .type }", timeout: "${ .t }", priority: "${ .p }", heartbeat: { seconds: "${ .s }" } } }
+- f: { call: human, with: { form: { type: nonsense } } }"#,
+        expect![[r#"
+            line:1:33: error[invalid-value]: a type is a text of at most 128 letters, digits, `-`, `_`, `.` and `:`
+            line:1:54: error[invalid-value]: a priority is a whole number from -1000 to 1000
+            line:1:69: error[invalid-duration]: is not a duration: write PT30S, or counts as in {seconds: 30}
+            line:1:75: error[unknown-property]: `kind` is not known here: use type, input, priority, timeout, heartbeat
+            line:2:47: error[invalid-value]: a priority is a whole number from -1000 to 1000
+            line:2:64: error[invalid-duration]: is not a duration: write PT30S, or counts as in {seconds: 30}
+            line:2:87: error[secret-outside-call]: workers and people get no secrets, only a marker would arrive: give them the name under which they find it themselves
+            line:2:100: error[unknown-secret]: the secret `x` is not declared in `use.secrets`: add it there
+            line:3:39: error[wrong-type]: expected a text
+            line:3:50: error[wrong-type]: expected a list of texts
+            line:3:64: error[wrong-type]: a form is a JSON Schema: write an object
+            line:3:98: error[invalid-value]: an escalation is `timeout`, or whom the task goes to: assignee, groups, due
+            line:4:27: error[missing-property]: `escalate` says what happens when `due` is over: add `due`
+            line:4:41: error[unknown-property]: `to` is not known here: use assignee, groups, due
+            line:4:58: error[wrong-type]: expected a list of texts
         "#]],
     );
 }

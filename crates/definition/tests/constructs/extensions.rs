@@ -22,6 +22,7 @@ fn of_tasks() {
         r#"
 - a: { call: job, metadata: { motet: { version: newest, idempotent: 5, saga: false } } }"#,
         expect![[r#"
+            line:1:6: error[missing-property]: `type` is missing: add it
             line:1:49: error[invalid-version]: `newest` is no range of versions: write one such as `^2` or `1.4.0`
             line:1:69: error[wrong-type]: `true` or `false` is expected here, found a number
             line:1:72: error[misplaced-metadata]: `saga` has no meaning on this task: it belongs on `do` or `try`
@@ -47,6 +48,7 @@ fn of_tasks() {
         r#"
 - a: { call: job, metadata: { motet: { compensate: [ { b: { set: { x: 1 }, export: { as: . }, metadata: { motet: { compensate: [] } } } } ] } } }"#,
         expect![[r#"
+            line:1:6: error[missing-property]: `type` is missing: add it
             line:1:76: error[misplaced-metadata]: an undo cannot export: remove it
             line:1:107: error[misplaced-metadata]: an undo is never undone: remove `compensate` and `pivot` from it
             line:1:116: error[misplaced-metadata]: `compensate` has no meaning on this task: it belongs on a task that acts: `call`, `run`, `emit`, or one that holds such tasks
@@ -57,6 +59,7 @@ fn of_tasks() {
         r#"
 - a: { for: { each: x, in: . }, do: [ { b: { call: job, metadata: { motet: { compensate: [ { c: { set: { y: "${ $x }" } } } ] } } } } ] }"#,
         expect![[r#"
+            line:1:44: error[missing-property]: `type` is missing: add it
             line:1:113: error[undefined-variable]: unknown variable $x; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
         "#]],
     );

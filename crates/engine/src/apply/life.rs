@@ -113,7 +113,11 @@ impl Instance {
             .steps
             .iter()
             .filter(|(_, step)| {
-                matches!(step.activity, Activity::Call { state: CallState::Abandoned, .. })
+                matches!(
+                    step.activity,
+                    Activity::Call { state: CallState::Abandoned, .. }
+                        | Activity::Job { state: CallState::Abandoned, .. }
+                )
             })
             .map(|(id, _)| *id)
             .collect();

@@ -137,6 +137,10 @@ impl Decider<'_> {
                     let attempt = *attempt;
                     self.emit(step, Fact::Abandoned { attempt });
                 }
+                Activity::Job { attempt, state: CallState::InFlight, .. } => {
+                    let attempt = *attempt;
+                    self.emit(step, Fact::JobWithdrawn { attempt });
+                }
                 Activity::Child(request) if self.instance.step(step).result.is_none() => {
                     let child = request.id;
                     self.emit(step, Fact::ChildCancelled { child });

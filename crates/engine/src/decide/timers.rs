@@ -36,6 +36,7 @@ impl Decider<'_> {
                 let error = WorkflowError::new(ErrorKind::Timeout, "timed out", detail);
                 self.time_out_attempt(step, error);
             }
+            TimerKind::Due => task::human::escalate(self, step),
             TimerKind::Timeout => {
                 self.emit(step, Fact::Fired { timer });
                 let of = self.vertex_of(step).map_or("the workflow", |vertex| &vertex.name);

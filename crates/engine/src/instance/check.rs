@@ -1,6 +1,6 @@
 use motet_types::StepId;
 
-use crate::{Activity, BranchState, Instance, TimerKind, TryPhase};
+use crate::{Activity, BranchState, CallState, Instance, TimerKind, TryPhase};
 
 impl Instance {
     /// Checks every invariant of the state; tests call it after each record.
@@ -31,6 +31,9 @@ impl Instance {
                 || self.incidents.contains_key(id)
                 || match &step.activity {
                     Activity::Child(_) | Activity::Wait => step.result.is_none(),
+                    Activity::Job { state, .. } => {
+                        *state == CallState::InFlight && step.result.is_none()
+                    }
                     Activity::Try { phase, .. } => *phase == TryPhase::Delaying,
                     _ => step.is_in_flight(),
                 };
@@ -87,6 +90,10 @@ impl Instance {
                 (TimerKind::Attempt, Some(activity)) => {
                     matches!(activity, Activity::Try { phase: TryPhase::Body, .. })
                 }
+                (TimerKind::Due, Some(activity)) => matches!(
+                    activity,
+                    Activity::Job { assignment: Some(_), state: CallState::InFlight, .. }
+                ),
             };
             if !fits {
                 return Err(format!("a {kind:?} timer of step {step} does not fit {activity:?}"));
@@ -101,13 +108,19 @@ impl Instance {
             if step.parked().is_some() && !step.is_in_flight() {
                 return Err(format!("step {id}: a call waits to be sent that is not in flight"));
             }
-            if let Activity::Call { key, attempt, .. } = &step.activity {
+            let key = match &step.activity {
+                Activity::Call { key, .. } | Activity::Job { key, .. } => Some(key),
+                _ => None,
+            };
+            if let Some(key) = key {
                 if !keys.insert(key) {
                     return Err(format!("step {id}: another open call has its key {key}"));
                 }
-                if step.is_in_flight() && self.abandoned.contains(&(*id, *attempt)) {
-                    return Err(format!("step {id}: attempt {attempt} is in flight and abandoned"));
-                }
+            }
+            if let Some(attempt) = step.attempt_in_flight()
+                && self.abandoned.contains(&(*id, attempt))
+            {
+                return Err(format!("step {id}: attempt {attempt} is in flight and abandoned"));
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use motet_types::{Attempt, StepId};
 
 use super::{render, response};
 use crate::data::{Frame, Place};
-use crate::decide::{Decider, Handled};
+use crate::decide::{Decider, Handled, leave_again};
 use crate::secret::deferred_name;
 use crate::{Activity, ErrorKind, Fact, Outcome, Settled, WorkflowError};
 
@@ -35,7 +35,7 @@ pub(super) fn handle(
 /// Sends the recorded request again, under its key; one that must not be repeated fails instead.
 pub(crate) fn resend(decider: &mut Decider<'_>, step: StepId) {
     let Activity::Call { attempt, request, .. } = &decider.instance.step(step).activity else {
-        return;
+        return leave_again(decider, step);
     };
     if !request.repeatable {
         let error = WorkflowError::new(ErrorKind::Communication, UNKNOWN_TITLE, UNKNOWN);

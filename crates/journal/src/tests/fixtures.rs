@@ -61,6 +61,7 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
     }
     all![
         motet_engine::Activity,
+        motet_engine::AssignmentChange,
         motet_engine::Authorization,
         motet_engine::Body,
         motet_engine::BranchState,
@@ -68,10 +69,13 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::CatalogFact,
         motet_engine::CatchAction,
         motet_engine::End,
+        motet_engine::Escalation,
         motet_engine::Fact,
         motet_engine::Incident,
         motet_engine::Input,
         motet_engine::Namespaces,
+        motet_engine::JobCommand,
+        motet_engine::JobWork,
         motet_engine::Next,
         motet_engine::Opening,
         motet_engine::Outcome,
@@ -173,6 +177,9 @@ fn write_missing() {
         return;
     }
     let samples = [
+        ("records-50", RECORDS.bytes(&samples::jobs::records())),
+        ("instance-50", INSTANCE.bytes(&samples::jobs::instance())),
+        ("inputs-50", joined(INPUT, &samples::jobs::inputs())),
         ("records", RECORDS.bytes(&samples::records())),
         ("instance", INSTANCE.bytes(&samples::instance())),
         ("catalog-records", CATALOG_RECORDS.bytes(&samples::catalog_records())),

@@ -20,6 +20,8 @@ use motet_types::{
 
 use crate::Message;
 
+pub(super) mod jobs;
+
 pub(super) fn at(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + millis * 1_000)
 }
@@ -47,7 +49,7 @@ pub(super) fn error() -> Box<WorkflowError> {
     })
 }
 
-fn instance_id(number: u64) -> InstanceId {
+pub(super) fn instance_id(number: u64) -> InstanceId {
     InstanceId::new(at(0), ShardId(7), number)
 }
 
@@ -271,7 +273,7 @@ pub(super) fn instance() -> Instance {
     }
 }
 
-fn step(id: StepId, activity: Activity, shared: &Value) -> Step {
+pub(super) fn step(id: StepId, activity: Activity, shared: &Value) -> Step {
     let is_root = id.0 == 0;
     Step {
         task: (!is_root).then_some(TaskId(id.0 * 2)),

@@ -24,6 +24,8 @@ use proptest::sample::select;
 use super::samples;
 use crate::Message;
 
+mod jobs;
+
 /// Values that stand in several places of one state, some of them within others.
 static POOL: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let order = samples::order();
@@ -210,7 +212,15 @@ fn end() -> BoxedStrategy<End> {
 }
 
 fn timer() -> impl Strategy<Value = TimerKind> + Clone {
-    select(&[TimerKind::Wait, TimerKind::Retry, TimerKind::Attempt, TimerKind::Timeout][..])
+    select(
+        &[
+            TimerKind::Wait,
+            TimerKind::Retry,
+            TimerKind::Attempt,
+            TimerKind::Timeout,
+            TimerKind::Due,
+        ][..],
+    )
 }
 
 fn incident() -> BoxedStrategy<Incident> {
@@ -223,7 +233,7 @@ fn incident() -> BoxedStrategy<Incident> {
 }
 
 pub(super) fn record() -> BoxedStrategy<Record> {
-    let fact = prop_oneof![flow_fact(), effect_fact(), life_fact()];
+    let fact = prop_oneof![flow_fact(), effect_fact(), life_fact(), jobs::fact()];
     (at(), step_id(), of(task_id()), fact, of(text()))
         .prop_map(|(at, step, task, fact, actor)| {
             let actor = actor.map(Into::into);
@@ -351,6 +361,7 @@ fn activity() -> BoxedStrategy<Activity> {
                 Activity::Call { attempt, key, request, state, parked }
             }
         ),
+        jobs::activity(),
         child().prop_map(Activity::Child),
     ]
     .boxed()
@@ -522,6 +533,7 @@ pub(super) fn input() -> BoxedStrategy<Input> {
             of(text()).prop_map(|reason| Input::Suspend { reason }),
             Just(Input::Resume),
             Just(Input::Retry),
+            jobs::input(),
         ];
     let panicked = |input: BoxedStrategy<Input>| {
         (text(), input)

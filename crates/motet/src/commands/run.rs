@@ -153,7 +153,7 @@ fn progress_line(instance: &Value, elapsed: Duration) -> String {
 }
 
 /// The input's text: given, of a file, or of standard input.
-fn input(argument: &str) -> Result<String, Failure> {
+pub(super) fn input(argument: &str) -> Result<String, Failure> {
     let unreadable = |what: &str, error: std::io::Error| {
         Failure::new("unreadable-file", format!("cannot read {what}: {error}"))
     };

@@ -50,6 +50,8 @@ pages! {
     expressions "expressions.md"
     errors_and_retries "errors-and-retries.md"
     calls "calls.md"
+    jobs "jobs.md"
+    people "people.md"
     operations "operations.md"
     security "security.md"
     http_api "http-api.md"

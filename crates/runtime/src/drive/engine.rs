@@ -73,6 +73,13 @@ impl Shell {
                     });
                     self.store.rows(scan, done);
                 }
+                Output::ScanJobs { queue, scan } => {
+                    let inner = self.inner.clone();
+                    let done = Box::new(move |rows| {
+                        inner.lanes.push_internal(Input::JobsRead { queue, rows });
+                    });
+                    self.store.rows(scan, done);
+                }
                 Output::Commit(commits) => {
                     let inner = self.inner.clone();
                     let done = Box::new(move |result| {

@@ -252,6 +252,16 @@ impl Inner {
         self.lanes.stop();
     }
 
+    pub(super) fn push(&self, input: Input) -> Result<(), Error> {
+        self.lanes.push_external(input).map_err(|refusal| match refusal {
+            Refusal::Full => Error::Overloaded { retry_after: RETRY_AFTER },
+            Refusal::Closed => {
+                let reason = self.health().reason.unwrap_or_else(|| "it is stopping".to_owned());
+                Error::Unavailable(reason)
+            }
+        })
+    }
+
     /// Puts a command into the external lane and waits for its answer.
     pub(super) async fn ask(
         &self,
@@ -262,13 +272,7 @@ impl Inner {
             // A client that went away does not want the answer any more.
             drop(sender.send(result.map(|reply| (reply, position))));
         });
-        self.lanes.push_external(input(reply)).map_err(|refusal| match refusal {
-            Refusal::Full => Error::Overloaded { retry_after: RETRY_AFTER },
-            Refusal::Closed => {
-                let reason = self.health().reason.unwrap_or_else(|| "it is stopping".to_owned());
-                Error::Unavailable(reason)
-            }
-        })?;
+        self.push(input(reply))?;
         receiver
             .await
             .map_err(|_| Error::Unavailable("it stopped before it answered".to_owned()))?

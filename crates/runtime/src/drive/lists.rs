@@ -112,7 +112,7 @@ impl Inner {
         answer.map_err(|error| Error::Unavailable(error.to_string()))
     }
 
-    async fn cover(&self, at: Position) -> Result<(), Error> {
+    pub(super) async fn cover(&self, at: Position) -> Result<(), Error> {
         let covered = async {
             while self.reads.covered() < at {
                 tokio::time::sleep(COVER_POLL).await;
@@ -221,6 +221,6 @@ pub(crate) fn instance(row: &Row) -> Option<InstanceRow> {
     })
 }
 
-fn other_kind() -> Error {
+pub(super) fn other_kind() -> Error {
     Error::Unavailable("an answer of another kind arrived".to_owned())
 }

@@ -11,7 +11,7 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
-use crate::tables::{INBOX, MESSAGE, PENDING, SENT, TIMER, UNLOADABLE, USAGE};
+use crate::tables::{INBOX, JOB, MESSAGE, PENDING, SENT, TIMER, UNLOADABLE, USAGE};
 
 /// Rows that recovery reads at once.
 const PAGE_ROWS: usize = 10_000;
@@ -33,6 +33,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &TIMER, |row| recovered.timer(row))?;
     each(store, &PENDING, |row| recovered.pending(row))?;
     each(store, &UNLOADABLE, |row| recovered.unloadable(row))?;
+    each(store, &JOB, |row| recovered.job(row))?;
     each(store, &MESSAGE, |row| recovered.message(row))?;
     each(store, &SENT, |row| recovered.sent(row))?;
     each(store, &INBOX, |row| recovered.inbox(row))?;

@@ -6,6 +6,7 @@ use motet_engine::Effect;
 use motet_store::{Commit, CommitError, Position};
 use motet_types::{InstanceId, ShardId};
 
+use super::jobs::JobChange;
 use super::links::message_deletion;
 use super::starts::Starting;
 use super::usage::UsageChanges;
@@ -50,6 +51,7 @@ pub(super) enum Release {
     /// The instance has ended; how it ended, if somebody waits for that.
     Ended(InstanceId, Option<Box<InstanceView>>),
     Catalog(Arc<CatalogView>),
+    Jobs(Vec<JobChange>),
 }
 
 impl Batch {
@@ -153,6 +155,7 @@ impl Machine {
                 self.starting.remove(&(shard, key));
             }
             Release::Watched(id, entries) => self.waiters.tell(id, &entries),
+            Release::Jobs(changes) => self.jobs_changed(changes),
             Release::Ended(id, view) => self.ended(id, view),
             Release::Catalog(view) => {
                 let mut view = view;
@@ -180,7 +183,8 @@ impl Machine {
             | Release::StartKey(..)
             | Release::Watched(..)
             | Release::Ended(..)
-            | Release::Catalog(_) => {}
+            | Release::Catalog(_)
+            | Release::Jobs(_) => {}
         }
     }
 }

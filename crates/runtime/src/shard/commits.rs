@@ -11,6 +11,7 @@ use motet_types::{InstanceId, ShardId};
 
 use super::Machine;
 use super::batch::Release;
+use super::jobs::job_rows;
 use super::slots::{Slot, State};
 use super::usage::Ended;
 use crate::tables::{INSTANCE, PENDING, TIMER};
@@ -58,6 +59,8 @@ impl Machine {
         let shard = id.shard();
         let timer = timer_rows(slot.due, instance, &mut rows);
         let pending = pending_rows(slot.pending, instance, &mut rows);
+        let changes = job_rows(&mut slot.jobs, instance, graph, records, &mut rows);
+        releases.extend((!changes.is_empty()).then_some(Release::Jobs(changes)));
         let was_due = std::mem::replace(&mut slot.due, timer);
         slot.pending = pending;
         slot.unsettled += 1;
@@ -154,6 +157,8 @@ fn shows_in_lists(records: &[Record]) -> bool {
                 | Fact::Fired { .. }
                 | Fact::Parked { .. }
                 | Fact::Released { .. }
+                | Fact::JobCreated { .. }
+                | Fact::JobSettled { .. }
         )
     })
 }

@@ -338,6 +338,7 @@ impl Machine {
         if has_work {
             self.yielded.push_back(id);
         }
+        self.announce_jobs(id);
         self.register_timer(id);
     }
 

@@ -7,6 +7,7 @@ use motet_journal::{Values, decode_history, decode_snapshot};
 use motet_store::Loaded;
 use motet_types::InstanceId;
 
+use super::jobs::posted;
 use super::slots::{State, Task};
 use super::usage::Size;
 use super::{Machine, Output};
@@ -43,6 +44,7 @@ impl Machine {
                 slot.size = size;
                 slot.values = values;
                 slot.due = instance.next_due();
+                slot.jobs = posted(&instance);
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));
                 self.loadable_again(id);

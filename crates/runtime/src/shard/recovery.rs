@@ -10,6 +10,7 @@ use motet_store::{Position, Row, Value};
 use motet_types::{InstanceId, ShardId, Timestamp, WorkflowRef};
 
 use super::Machine;
+use super::jobs::{Entry, entry_of};
 use super::usage::Sum;
 use crate::CatalogView;
 use crate::sabotage::{self, Sabotage};
@@ -28,6 +29,7 @@ pub struct Recovered {
     taken: Vec<(ShardId, ShardId, u64)>,
     outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
     usage: Vec<(ShardId, String, Sum)>,
+    jobs: Vec<Entry>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -83,6 +85,12 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the job table.
+    pub fn job(&mut self, row: &Row) -> Result<(), RowError> {
+        self.jobs.push(entry_of(row).ok_or_else(|| wrong("job", row))?);
+        Ok(())
+    }
+
     /// Takes a row of the message table.
     pub fn message(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -126,6 +134,7 @@ impl Machine {
             taken,
             outbox,
             usage,
+            jobs,
         } = recovered;
         // Perhaps this version can read them.
         for id in &unloadable {
@@ -143,6 +152,7 @@ impl Machine {
         for id in pending.into_iter().filter(|_| !sabotage::is(Sabotage::CallForgotten)) {
             self.dispatch.resume(id);
         }
+        self.jobs.recover(jobs, self.now);
         self.links.recover(sent, taken, outbox);
         for (from, sequence) in self.links.unacknowledged() {
             self.deliver(from, sequence);

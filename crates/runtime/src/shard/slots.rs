@@ -1,12 +1,13 @@
 //! Live instances: loaded when needed, stepped in order, let go when nothing moves them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use motet_engine::{self as engine, Incident, Instance, Outcome, Parked, Work};
 use motet_journal::{Message, Values};
 use motet_store::{CommitError, Row};
-use motet_types::{Attempt, Digest, InstanceId, ShardId, StepId, Timestamp};
+use motet_types::{Attempt, Digest, InstanceId, JobId, ShardId, StepId, Timestamp};
 
+use super::jobs::Posted;
 use super::retention::Candidate;
 use super::starts::Beginning;
 use super::usage::Size;
@@ -33,6 +34,8 @@ pub(super) struct Slot {
     pub(super) is_new: bool,
     /// Its place among the idle.
     pub(super) idle: Option<u64>,
+    /// Its open jobs, as their rows say them.
+    pub(super) jobs: BTreeMap<StepId, Posted>,
 }
 
 pub(super) enum State {
@@ -109,6 +112,22 @@ pub(super) enum Task {
         key: String,
         digest: Digest,
     },
+    /// Hand a job out that was taken for this worker.
+    Offer {
+        step: StepId,
+        poller: u64,
+    },
+    Heartbeat {
+        job: JobId,
+        worker: Option<String>,
+        reply: Responder,
+    },
+    Job {
+        job: JobId,
+        command: Option<engine::JobCommand>,
+        actor: Actor,
+        reply: Responder,
+    },
     Sweep(Candidate),
     /// An input met a defect: keep it, and wait for a person.
     Panicked {
@@ -136,6 +155,7 @@ impl Slot {
             values: Values::default(),
             is_new: false,
             idle: None,
+            jobs: BTreeMap::new(),
         }
     }
 
@@ -193,7 +213,7 @@ impl Task {
     /// Who asks for it, where that is somebody.
     pub(super) fn actor(&self) -> Actor {
         match self {
-            Self::Command { actor, .. } => actor.clone(),
+            Self::Command { actor, .. } | Self::Job { actor, .. } => actor.clone(),
             _ => None,
         }
     }
@@ -223,6 +243,10 @@ impl Task {
                 engine::Input::Panicked { message: message.clone(), input: input.clone() }
             }
             Self::Message { message, .. } => return links::input_of(message),
+            Self::Job { job, command: Some(command), .. } => {
+                let (step, attempt, command) = (job.step, job.attempt, command.clone());
+                engine::Input::Job { step, attempt, command }
+            }
             Self::Purge { .. }
             | Self::Read { .. }
             | Self::Watch { .. }
@@ -230,6 +254,9 @@ impl Task {
             | Self::Dispatch { .. }
             | Self::Begin(_)
             | Self::Claim { .. }
+            | Self::Offer { .. }
+            | Self::Heartbeat { .. }
+            | Self::Job { command: None, .. }
             | Self::Sweep(_) => return None,
         })
     }
@@ -373,9 +400,12 @@ impl Machine {
             Task::Command { reply, .. }
             | Task::Purge { reply, .. }
             | Task::Read { reply, .. }
-            | Task::Watch { reply, .. } => {
+            | Task::Watch { reply, .. }
+            | Task::Heartbeat { reply, .. }
+            | Task::Job { reply, .. } => {
                 self.reply(reply, Err(error.clone()));
             }
+            Task::Offer { step, poller } => self.offer_failed(id, step, poller, error),
             Task::Message { from, to, sequence, message } => {
                 self.refuse_message(from, to, sequence, message);
             }

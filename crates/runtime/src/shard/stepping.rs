@@ -44,6 +44,9 @@ impl Machine {
                 let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
                 self.claimed(shard, key, Ok(is_alive.then_some((id, digest))));
             }
+            Task::Offer { step, poller } => self.offered(id, step, poller),
+            Task::Heartbeat { job, worker, reply } => self.beat(job, worker.as_deref(), reply),
+            Task::Job { job, command: None, reply, .. } => self.look_at_task(job, reply),
             Task::Sweep(candidate) => self.judge(id, candidate),
             Task::Message { from, to, sequence, .. } if !self.is_next((to, from), sequence) => {}
             task => match task.input() {
@@ -126,6 +129,9 @@ impl Machine {
             Task::Release { step, attempt } if result.is_err() => {
                 self.dispatch.give_back((id, step, attempt));
             }
+            Task::Job { job, command: Some(command), reply, .. } => {
+                self.job_told(job, &command, result, reply);
+            }
             Task::TimersDue => self.register_timer(id),
             Task::Message { from, to, sequence, .. } => self.message_taken((to, from), sequence),
             // A rejection of an internal input means that there is nothing to do any more.
@@ -197,6 +203,7 @@ fn rejected(rejection: Rejection) -> Error {
         Rejection::Conflict { status, reason } => {
             Error::Conflict { status, reason: reason.to_owned() }
         }
+        Rejection::Job(rejection) => Error::Job(rejection),
         Rejection::Stale => Error::Unavailable("there is nothing to do".to_owned()),
     }
 }

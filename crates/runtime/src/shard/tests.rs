@@ -14,6 +14,7 @@ mod children;
 mod dispatch;
 mod eviction;
 mod group;
+mod jobs;
 mod panics;
 mod purge;
 mod refusals;

@@ -21,5 +21,6 @@ impl Machine {
         self.tend_links();
         self.resume_due();
         self.park_waiting();
+        self.tend_jobs();
     }
 }

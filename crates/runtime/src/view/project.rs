@@ -3,11 +3,11 @@
 use motet_definition::graph::Graph;
 use motet_definition::redact::{MASK, Redaction};
 use motet_engine::{
-    Activity, Body, CatchAction, End, ErrorKind, Fact, Incident, Instance, Opening, Parked, Record,
-    Request, Settled, TimerKind, WorkflowError,
+    Activity, Assignment, AssignmentChange, Body, CatchAction, End, ErrorKind, Fact, Incident,
+    Instance, JobWork, Opening, Parked, Record, Request, Settled, TimerKind, WorkflowError,
 };
-use motet_expr::{Value, json};
-use motet_types::{Status, StepId, TaskId, Timestamp};
+use motet_expr::{Num, Value, json};
+use motet_types::{Attempt, Status, StepId, TaskId, Timestamp};
 
 use super::{HistoryEntry, InstanceView, StepView};
 
@@ -42,6 +42,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
     let (status, attempt) = match &step.activity {
         Activity::Call { attempt, parked: Some(_), .. } => (Status::Waiting, Some(*attempt)),
         Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),
+        Activity::Job { attempt, .. } => (Status::Waiting, Some(*attempt)),
         Activity::Wait | Activity::Child(_) => (Status::Waiting, None),
         _ => (Status::Running, None),
     };
@@ -57,6 +58,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         attempt,
         due,
         parked: step.parked().copied(),
+        waits_for: super::waits_for(instance, id),
     })
 }
 
@@ -186,6 +188,12 @@ fn word(fact: &Fact) -> &'static str {
         Fact::ChildRequested { .. } => "child-requested",
         Fact::ChildEnded { .. } => "child-ended",
         Fact::ChildCancelled { .. } => "child-cancelled",
+        Fact::JobCreated { assignment: None, .. } => "job-created",
+        Fact::JobCreated { .. } => "task-created",
+        Fact::JobReturned { .. } => "job-returned",
+        Fact::JobSettled { .. } => "job-settled",
+        Fact::JobWithdrawn { .. } => "job-withdrawn",
+        Fact::TaskAssigned { change, .. } => assigned_word(*change),
         Fact::Completed { .. } => "completed",
         Fact::Failed { .. } => "failed",
         Fact::Caught { .. } => "caught",
@@ -244,6 +252,11 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::ChildEnded { result: Ok(output) } => vec![("output", output.clone())],
         Fact::ChildEnded { result: Err(error) } | Fact::Failed { error } => failed(error),
         Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
+        Fact::JobCreated { .. }
+        | Fact::JobReturned { .. }
+        | Fact::JobSettled { .. }
+        | Fact::JobWithdrawn { .. }
+        | Fact::TaskAssigned { .. } => job_details(fact),
         Fact::Completed { output, context, .. } => {
             with(with(Vec::new(), "output", output.clone()), "context", context.clone())
         }
@@ -282,6 +295,58 @@ fn parked(attempt: Value, parked: &Parked) -> Details {
     with(details, "until", parked.until.map(instant))
 }
 
+fn assigned_word(change: AssignmentChange) -> &'static str {
+    match change {
+        AssignmentChange::Claimed => "task-claimed",
+        AssignmentChange::Unclaimed => "task-unclaimed",
+        AssignmentChange::Reassigned => "task-reassigned",
+        AssignmentChange::Escalated => "task-escalated",
+    }
+}
+
+fn job_details(fact: &Fact) -> Details {
+    let by = |by: &Option<String>| by.as_deref().map(json::string);
+    let attempt = |attempt: &Attempt| ("attempt", Value::from(attempt.0 as usize));
+    match fact {
+        Fact::JobCreated { attempt: nth, key, job, assignment } => {
+            let key = ("idempotencyKey", json::string(key.as_str()));
+            let mut details = vec![attempt(nth), key, ("input", job.input.clone())];
+            if let JobWork::Worker { kind, priority, .. } = &job.work {
+                details.push(("job", json::string(kind.as_str())));
+                details.push(("priority", Value::Num(Num::Int(priority.0.into()))));
+            }
+            details.extend(assignment.iter().flat_map(|own| assignment_details(own)));
+            details
+        }
+        Fact::JobReturned { attempt: nth, at, error, by: own } => {
+            let details = vec![attempt(nth), ("due", instant(*at))];
+            let error = error.as_ref().map(|error| error.to_value());
+            with(with(details, "error", error), "by", by(own))
+        }
+        Fact::JobSettled { attempt: nth, by: own, settled } => {
+            let result = match &settled.result {
+                Ok(output) => ("output", output.clone()),
+                Err(error) => ("error", error.to_value()),
+            };
+            with(vec![attempt(nth), result], "by", by(own))
+        }
+        Fact::JobWithdrawn { attempt: nth } => vec![attempt(nth)],
+        Fact::TaskAssigned { assignment, by: own, .. } => {
+            with(assignment_details(assignment), "by", by(own))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn assignment_details(own: &Assignment) -> Details {
+    let text = |text: &Option<String>| text.as_deref().map(json::string);
+    let groups = own.groups.iter().map(|group| json::string(group.as_str()));
+    let groups = (!own.groups.is_empty()).then(|| json::array(groups));
+    let details = with(Vec::new(), "assignee", text(&own.assignee));
+    let details = with(with(details, "groups", groups), "claimant", text(&own.claimant));
+    with(details, "due", own.due.map(instant))
+}
+
 fn with(mut details: Details, name: &'static str, value: Option<Value>) -> Details {
     details.extend(value.map(|value| (name, value)));
     details
@@ -315,6 +380,7 @@ fn timer_word(timer: TimerKind) -> &'static str {
         TimerKind::Retry => "retry",
         TimerKind::Attempt => "attempt",
         TimerKind::Timeout => "timeout",
+        TimerKind::Due => "due",
     }
 }
 

@@ -6,6 +6,7 @@ use motet_types::TaskId;
 use super::Compiler;
 use crate::graph::{Authentication, Endpoint, HttpCall, HttpOutput, Kind, SecretScheme};
 use crate::model::{self, AuthenticationScheme, Call, Credentials, FunctionTarget};
+use crate::own::OwnFunction;
 
 pub(super) fn compile<'a>(
     compiler: &mut Compiler<'a>,
@@ -14,6 +15,9 @@ pub(super) fn compile<'a>(
     call: &'a Call,
     path: &str,
 ) -> Option<Kind> {
+    if let Some(own) = OwnFunction::of(compiler.document, call) {
+        return super::own::compile(compiler, own, call, path);
+    }
     match call {
         Call::Http(call) => http(compiler, task, call, path),
         Call::Function(call) => function(compiler, id, call, path),

@@ -14,14 +14,18 @@
 //! panic answer getPet 200 {}     the command's input meets a defect of the engine and is kept
 //! rewind 5s                      the clock goes back
 //! continue | continue all | timers | cancel | suspend | resume | retry
+//! job label complete {"a":1}     a worker completes the job; `job label#1 …` holds attempt 1
+//! job label fail timeout 3 5s    a worker fails it: type, retries, back-off
+//! task approve claim ada         also: unclaim ada; complete ada {"ok":true}; reassign ada; reassign - clerks,owners
 //! limit steps_max 3              moves a limit
 //! ```
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_engine::{ErrorKind, Outcome, ParkReason, Response, WorkflowError};
+use motet_engine::{ErrorKind, JobCommand, Outcome, ParkReason, Response, WorkflowError};
 use motet_expr::Value;
+use motet_types::Attempt;
 
 use super::value;
 
@@ -48,6 +52,7 @@ pub(super) enum Verb {
     Suspend(Option<String>),
     Resume,
     Retry,
+    Job { task: String, attempt: Option<Attempt>, command: JobCommand },
     Limit { name: String, value: usize },
 }
 
@@ -101,6 +106,8 @@ fn verb(line: &str) -> Verb {
         "suspend" => Verb::Suspend(reason()),
         "resume" => Verb::Resume,
         "retry" => Verb::Retry,
+        "job" => job(rest),
+        "task" => task(rest),
         "limit" => {
             let (name, value) = split(rest);
             Verb::Limit { name: name.to_owned(), value: value.parse().expect("a number") }
@@ -190,6 +197,53 @@ fn child(rest: &str) -> Verb {
         other => panic!("unknown end {other:?}"),
     };
     Verb::Child { task: task.to_owned(), result }
+}
+
+fn job(rest: &str) -> Verb {
+    let (task, rest) = split(rest);
+    let (task, attempt) = match task.split_once('#') {
+        Some((task, attempt)) => (task, Some(Attempt(attempt.parse().expect("an attempt")))),
+        None => (task, None),
+    };
+    let (word, rest) = split(rest);
+    let command = match word {
+        "complete" => JobCommand::Complete { output: value(rest), by: None },
+        "fail" => {
+            let (kind, rest) = split(rest);
+            let (retries, backoff) = split(rest);
+            let known = ErrorKind::ALL.into_iter().find(|known| known.word() == kind);
+            let kind = known.expect("a standard error");
+            let error = WorkflowError::new(kind, "the worker failed", "out of paper");
+            JobCommand::Fail {
+                error: Box::new(error),
+                retries: retries.parse().unwrap_or(0),
+                backoff: (!backoff.is_empty()).then(|| duration(backoff)),
+                by: Some("w1".to_owned()),
+            }
+        }
+        other => panic!("unknown end {other:?}"),
+    };
+    Verb::Job { task: task.to_owned(), attempt, command }
+}
+
+fn task(rest: &str) -> Verb {
+    let (task, rest) = split(rest);
+    let (word, rest) = split(rest);
+    let (who, rest) = split(rest);
+    let by = who.to_owned();
+    let command = match word {
+        "claim" => JobCommand::Claim { by },
+        "unclaim" => JobCommand::Unclaim { by },
+        "complete" => JobCommand::Complete { output: value(rest), by: Some(by) },
+        "reassign" => JobCommand::Reassign {
+            assignee: (who != "-").then_some(by),
+            groups: rest.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+            due: None,
+            by: Some("boss".to_owned()),
+        },
+        other => panic!("unknown command {other:?}"),
+    };
+    Verb::Job { task: task.to_owned(), attempt: None, command }
 }
 
 fn duration(text: &str) -> Duration {

@@ -1,12 +1,13 @@
 //! One line a record: time, step, place, fact, effect.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use motet_definition::graph::Graph;
 use motet_engine::secret::{SecretKey, reveal};
 use motet_engine::{
-    Authorization, Body, CatchAction, Effect, End, ErrorKind, Fact, Incident, Instance, Next,
-    Opening, Record, Request, Settled, WorkflowError,
+    Assignment, Authorization, Body, CatchAction, Effect, End, ErrorKind, Fact, Incident, Instance,
+    JobWork, Next, Opening, Record, Request, Settled, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{InstanceId, TaskId, Timestamp};
@@ -131,6 +132,32 @@ impl Transcript {
             }
             Fact::ChildEnded { result } => format!("child {}", result_words(result)),
             Fact::ChildCancelled { .. } => "lets the child go".to_owned(),
+            Fact::JobCreated { attempt, key, job, assignment } => {
+                let (key, input) = (self.key(key), json::to_text(&job.input));
+                let to = match (&job.work, assignment) {
+                    (JobWork::Worker { kind, priority, timeout, heartbeat }, _) => {
+                        let span = |name, span: &Option<Duration>| {
+                            span.map_or(String::new(), |span| format!(" {name} {span:?}"))
+                        };
+                        let (timeout, beat) = (span("timeout", timeout), span("beat", heartbeat));
+                        format!("worker of {kind} priority {}{timeout}{beat}", priority.0)
+                    }
+                    (_, own) => own.as_deref().map(assigned).unwrap_or_default(),
+                };
+                format!("leaves job #{attempt} {key} for {to} {input}")
+            }
+            Fact::JobReturned { attempt, at, error, by } => {
+                let error =
+                    error.as_ref().map_or(String::new(), |it| format!(": {}", describe(it)));
+                format!("job again #{attempt} from {}{}{error}", since(*at), said(by))
+            }
+            Fact::JobSettled { attempt, by, settled } => {
+                format!("job #{attempt} {}{}", settled_words(settled), said(by))
+            }
+            Fact::JobWithdrawn { attempt } => format!("withdraws job #{attempt}"),
+            Fact::TaskAssigned { change, assignment, by } => {
+                format!("{}{}: {}", change.word(), said(by), assigned(assignment))
+            }
             Fact::Completed { output, context, next } => {
                 let context = with("context", context);
                 format!("done{}{context} {}", with("output", output), direction(graph, *next))
@@ -185,6 +212,19 @@ pub(crate) fn describe(error: &WorkflowError) -> String {
         put(&mut text, format!(" ({})", words.join(": ")));
     }
     text
+}
+
+fn said(by: &Option<String>) -> String {
+    by.as_ref().map_or(String::new(), |by| format!(" by {by}"))
+}
+
+fn assigned(own: &Assignment) -> String {
+    let mut words = Vec::new();
+    words.extend(own.assignee.clone());
+    words.extend((!own.groups.is_empty()).then(|| format!("one of {}", own.groups.join(", "))));
+    words.extend(own.claimant.as_ref().map(|who| format!("claimed by {who}")));
+    words.extend(own.due.map(|due| format!("due {}", since(due))));
+    if words.is_empty() { "anybody".to_owned() } else { words.join(", ") }
 }
 
 fn opens(graph: &Graph, opening: &Opening) -> String {

@@ -28,6 +28,8 @@ pub(super) struct World {
     rebuilt: Option<Instance>,
     calls: BTreeMap<(StepId, Attempt), Call>,
     children: Vec<(StepId, Arc<ChildRequest>)>,
+    /// Tasks and steps of the jobs so far.
+    jobs: Vec<(String, StepId)>,
     inputs: usize,
     transcript: Transcript,
 }
@@ -56,6 +58,7 @@ impl World {
             rebuilt: None,
             calls: BTreeMap::new(),
             children: Vec::new(),
+            jobs: Vec::new(),
             inputs: 0,
             transcript: Transcript::new(id(), SECRET_KEY),
         }
@@ -109,6 +112,9 @@ impl World {
             Verb::Child { task, result } => {
                 let (step, child) = self.child(&task);
                 Input::ChildEnded { step, child, result }
+            }
+            Verb::Job { task, attempt, command } => {
+                Input::Job { step: self.job(&task), attempt, command }
             }
             Verb::Timers => Input::TimersDue,
             Verb::Continue => Input::Continue,
@@ -184,6 +190,9 @@ impl World {
             self.transcript.record(&self.graph, record, effect.as_ref());
             if let Err(broken) = rebuilt.check() {
                 panic!("{broken}\n{}", self.transcript.tail());
+            }
+            if let (Fact::JobCreated { .. }, Some(task)) = (&record.fact, record.task) {
+                self.jobs.push((self.graph.vertex(task).name.clone(), record.step));
             }
             if let Fact::Settled { attempt, .. } = &record.fact {
                 let call = self.calls.get_mut(&(record.step, *attempt)).expect("it was sent");
@@ -266,6 +275,12 @@ impl World {
         });
         let tail = || self.transcript.tail();
         *found.unwrap_or_else(|| panic!("{} makes no such call\n{}", target.task, tail())).0
+    }
+
+    /// The newest job of the task.
+    fn job(&self, task: &str) -> StepId {
+        let newest = self.jobs.iter().rev().find(|(name, _)| name == task);
+        newest.unwrap_or_else(|| panic!("{task} has no job\n{}", self.transcript.tail())).1
     }
 
     fn child(&self, task: &str) -> (StepId, InstanceId) {

@@ -56,6 +56,7 @@ impl Kind {
             GraphKind::Function { .. } => Self::Function,
             GraphKind::Run(run) if run.awaited => Self::Run,
             GraphKind::Run(_) => Self::Detached,
+            GraphKind::Job(_) | GraphKind::Human(_) => panic!("no generated document has jobs"),
         }
     }
 }

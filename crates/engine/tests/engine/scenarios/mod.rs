@@ -9,6 +9,7 @@ mod flow;
 mod fork;
 mod functions;
 mod incidents;
+mod jobs;
 mod keys;
 mod life;
 mod limits;

@@ -14,20 +14,23 @@
 //! let load NAME                  answers this one, though loads are held
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked
+//! ask WORKER TYPE [max=N] [lease=5s] [wait=30s]            a worker asks for jobs; `NAME.STEP#ATTEMPT` is one
+//! complete JOB [JSON]            fail-job JOB RETRIES [5s]    beat JOB [as WORKER]    undelivered JOB
+//! claim TASK WHO                 tasks are named without an attempt
 //! after 5s · restart · levels
 //! ```
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_engine::{CatalogInput, Outcome, Response};
+use motet_engine::{CatalogInput, ErrorKind, JobCommand, Outcome, Response, WorkflowError};
 use motet_expr::{Value, json};
 use motet_store::CommitError;
-use motet_types::{ShardId, WorkflowName};
+use motet_types::{Attempt, JobId, ShardId, StepId, WorkflowName};
 
 use super::set_defect;
 use super::world::{Held, World};
-use crate::shard::{CatalogCommand, Input};
+use crate::shard::{Activation, CatalogCommand, Input};
 use crate::{Command, StartRequest};
 
 impl World {
@@ -96,6 +99,34 @@ impl World {
             ["settle"] => self.settle(),
             ["refused"] => self.refused(CommitError::DiskFull("no space left".to_owned())),
             ["unknown"] => self.refused(CommitError::Unknown("the sync failed".to_owned())),
+            ["ask", worker, kind, more @ ..] => self.ask_for_jobs(worker, kind, more),
+            ["complete", job, more @ ..] => {
+                let output = value(more.first().unwrap_or(&"null"));
+                self.tell_job("complete", job, JobCommand::Complete { output, by: None });
+            }
+            ["fail-job", job, retries, more @ ..] => {
+                let error = WorkflowError::new(ErrorKind::Runtime, "no paper", "");
+                let command = JobCommand::Fail {
+                    error: Box::new(error),
+                    retries: retries.parse().expect("a number"),
+                    backoff: more.first().map(|time| duration(time)),
+                    by: None,
+                };
+                self.tell_job("fail", job, command);
+            }
+            ["claim", task, who] => {
+                self.tell_job("claim", task, JobCommand::Claim { by: (*who).to_owned() });
+            }
+            ["beat", job, more @ ..] => {
+                let worker = more.get(1).map(|worker| (*worker).to_owned());
+                let reply = self.responder(&format!("beat {job}"));
+                let job = self.job(job);
+                self.feed(Input::Heartbeat { job, worker, reply });
+            }
+            ["undelivered", job] => {
+                let jobs = vec![self.job(job)];
+                self.feed(Input::Undelivered(jobs));
+            }
             ["sweep"] => self.feed(Input::Sweep),
             ["after", time] => self.pass(duration(time)),
             ["restart"] => self.restart(&[]),
@@ -142,6 +173,34 @@ impl World {
         let random = self.random(name, ShardId(shard));
         let reply = self.responder(&format!("start {name}"));
         self.feed(Input::Start { request, random, reply });
+    }
+
+    fn ask_for_jobs(&mut self, worker: &str, kind: &str, more: &[&str]) {
+        let activation = Activation {
+            kind: kind.to_owned(),
+            namespaces: option(more, "of").map(|namespace| vec![namespace.to_owned()]),
+            worker: Some(worker.to_owned()),
+            jobs_max: option(more, "max").map_or(1, |max| max.parse().expect("a number")),
+            lease: option(more, "lease").map(duration),
+        };
+        let wait = option(more, "wait").map_or(Duration::ZERO, duration);
+        let (until, reply) = (self.now().saturating_add(wait), self.responder(worker));
+        self.feed(Input::Activate { activation, until, reply });
+    }
+
+    fn tell_job(&mut self, verb: &str, job: &str, command: JobCommand) {
+        let reply = self.responder(&format!("{verb} {job}"));
+        let job = self.job(job);
+        self.feed(Input::Job { job, command: Some(command), actor: None, reply });
+    }
+
+    /// `NAME.STEP#ATTEMPT`, or a task without the attempt.
+    fn job(&self, text: &str) -> JobId {
+        let (place, attempt) = text.split_once('#').map_or((text, None), |(place, attempt)| {
+            (place, Some(Attempt(attempt.parse().expect("a number"))))
+        });
+        let (name, step) = place.split_once('.').expect("a step");
+        JobId { instance: self.id(name), step: StepId(step.parse().expect("a number")), attempt }
     }
 
     fn outcome(&mut self, call: &str, outcome: Outcome) {

@@ -3,12 +3,13 @@
 use motet_engine::Fact;
 use motet_journal::{Message, decode_message, decode_records};
 use motet_store::{Commit, RowChange, Value};
-use motet_types::{InstanceId, Timestamp};
+use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
-use crate::shard::{CATALOG_ENTITY, Reply};
+use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
-    AUDIT, ENDED, INBOX, INSTANCE, MESSAGE, PENDING, SENT, START, TIMER, UNLOADABLE, USAGE,
+    AUDIT, ENDED, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, TASK, TIMER, UNLOADABLE,
+    USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -89,6 +90,15 @@ impl Names {
             // They go with each end.
             table if table == USAGE.id || table == ENDED.id && is_put => return None,
             table if table == ENDED.id => "no end".to_owned(),
+            table if table == JOB.id && is_put => {
+                let ready = since_begin(Timestamp::from_micros(int(&values[7])));
+                format!("job {} #{} ready {ready}", text(&values[0]), int(&values[5]))
+            }
+            table if table == JOB.id => format!("no job {}", text(&values[0])),
+            table if table == TASK.id && is_put => {
+                format!("task of {:?} {}", text(&values[2]), text(&values[9]))
+            }
+            table if table == TASK.id => format!("no task of {:?}", text(&values[2])),
             table if table == INBOX.id => {
                 format!("taken {}→{} #{}", int(&values[1]), int(&values[0]), int(&values[2]))
             }
@@ -129,8 +139,34 @@ impl Names {
             Ok(Reply::Catalog { created: false }) => "there already".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
+            Ok(Reply::Jobs(jobs)) if jobs.is_empty() => "gets nothing".to_owned(),
+            Ok(Reply::Jobs(jobs)) => {
+                let jobs: Vec<String> = jobs
+                    .iter()
+                    .map(|job| {
+                        let until = since_begin(job.lease_until);
+                        let input = motet_expr::json::to_text(&job.input);
+                        format!("{} until {until} {input}", self.job(job.id))
+                    })
+                    .collect();
+                format!("gets {}", jobs.join(", "))
+            }
+            Ok(Reply::Heartbeat(Heartbeat::Kept { until })) => {
+                format!("kept until {}", since_begin(*until))
+            }
+            Ok(Reply::Heartbeat(Heartbeat::Lost { reason })) => format!("lost: {reason}"),
+            Ok(Reply::Task(None)) => "done".to_owned(),
+            Ok(Reply::Task(Some(task))) => {
+                format!("{} is with {:?}", self.job(task.id), task.assignment.claimant)
+            }
+            Ok(Reply::JobFigures(figures)) => format!("{figures:?}"),
             Err(error) => format!("refused: {}", self.named(&error.to_string())),
         }
+    }
+
+    fn job(&mut self, job: JobId) -> String {
+        let attempt = job.attempt.map_or(String::new(), |attempt| format!("#{attempt}"));
+        format!("{}.{}{attempt}", self.instance(job.instance), job.step)
     }
 
     fn view(&mut self, view: &InstanceView) -> String {

@@ -18,7 +18,9 @@ use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, Workf
 
 use super::definitions;
 use crate::drive::{recover, row_of};
-use crate::shard::{Call, Config, Input, Machine, Output, Reply, Responder, Step, Watcher};
+use crate::shard::{
+    Call, Config, Input, Machine, Output, QueueKey, Reply, Responder, Step, Watcher,
+};
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
 
@@ -63,6 +65,7 @@ enum Question {
     Lookup(ShardId, String),
     Scan(RowScan),
     Step(Box<Step>),
+    ScanJobs(Arc<QueueKey>, RowScan),
 }
 
 /// What reached somebody outside.
@@ -215,6 +218,10 @@ impl World {
                 self.say(&format!("  sweep {}{from}", table.name));
                 self.questions.push(Question::Scan(scan));
             }
+            Output::ScanJobs { queue, scan } => {
+                self.say(&format!("  read jobs of {}", queue.kind));
+                self.questions.push(Question::ScanJobs(queue, scan));
+            }
             Output::Commit(commits) => {
                 let lines = self.names.commits(&commits);
                 self.say(&format!("  commit of {}", commits.len()));
@@ -275,7 +282,7 @@ impl World {
             let held = match question {
                 Question::Load(_) => self.loads,
                 Question::Row(_) | Question::Lookup(..) => self.lookups,
-                Question::Scan(_) => self.scans,
+                Question::Scan(_) | Question::ScanJobs(..) => self.scans,
                 Question::Step(_) => self.steps,
             };
             match (held, question) {
@@ -300,6 +307,10 @@ impl World {
             }
             Question::Step(step) => {
                 Input::Stepped(Box::new(step.run(&self.limits, &SecretKey([7; 32]))))
+            }
+            Question::ScanJobs(queue, _) if is_lost => Input::JobsRead { queue, rows: Err(lost()) },
+            Question::ScanJobs(queue, scan) => {
+                Input::JobsRead { queue, rows: wait(|done| self.store.rows(scan, done)) }
             }
             Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
             Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },
