@@ -421,6 +421,7 @@ fn nobody_works_for_a_suspended_instance() {
                 a: resumed | listed waiting
             > settle
               resume a: a waiting, label waiting @4
+              w1: gets a.1#1 until +60s {"n":1} @4
         "#]],
     );
 }
