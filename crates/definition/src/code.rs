@@ -89,7 +89,7 @@ codes! {
     UnknownSecret Error "unknown-secret" "A secret is declared in `use.secrets`."
     UnknownCatalog Error "unknown-catalog" "A function catalog is declared in `use.catalogs`."
     MisplacedMetadata Error "misplaced-metadata" "A key of `metadata.motet` stands on a task that it applies to."
-    InvalidNeeds Error "invalid-needs" "A branch needs other branches of its fork, without a cycle."
+    InvalidNeeds Error "invalid-needs" "A branch of a fork that is no race needs other branches of it, without a cycle."
     UnknownService Warning "unknown-service" "A host without dot and port is a service that is known."
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
@@ -116,9 +116,7 @@ codes! {
     UnsupportedSaga Error "unsupported-saga" "`metadata.motet.saga` is not executed yet."
     UnsupportedPivot Error "unsupported-pivot" "`metadata.motet.pivot` is not executed yet."
     UnsupportedParallel Error "unsupported-parallel" "`metadata.motet.parallel` is not executed yet."
-    UnsupportedNeeds Error "unsupported-needs" "`metadata.motet.needs` is not executed yet."
     UnsupportedMotetSchedule Error "unsupported-motet-schedule" "`document.metadata.motet.schedule` is not executed yet."
-    UnsupportedUntil Error "unsupported-until" "`metadata.motet.until` is not executed yet."
     UnsupportedServiceVersion Error "unsupported-service-version" "`metadata.motet.version` is not executed yet."
 }
 

@@ -170,19 +170,9 @@ const TABLE: &[Line] = &[
         Present::Motet(|motet| motet.parallel.is_some()),
     ),
     Line::new(
-        Code::UnsupportedNeeds,
-        &[MOTET[0], MOTET[1], "needs"],
-        Present::Motet(|motet| motet.needs.is_some()),
-    ),
-    Line::new(
         Code::UnsupportedServiceVersion,
         &[MOTET[0], MOTET[1], "version"],
         Present::Motet(|motet| motet.version.is_some()),
-    ),
-    Line::new(
-        Code::UnsupportedUntil,
-        &[MOTET[0], MOTET[1], "until"],
-        Present::Motet(|motet| motet.until.is_some()),
     ),
 ];
 

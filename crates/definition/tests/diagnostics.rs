@@ -582,8 +582,6 @@ fn everything_that_is_not_executed_yet() {
         w:56:28: error[unsupported-saga]: `metadata.motet.saga` is not executed yet: remove it from this document
         w:58:71: error[unsupported-compensate]: `metadata.motet.compensate` is not executed yet: remove it from this document
         w:64:28: error[unsupported-parallel]: `metadata.motet.parallel` is not executed yet: remove it from this document
-        w:73:65: error[unsupported-needs]: `metadata.motet.needs` is not executed yet: remove it from this document
-        w:86:105: error[unsupported-until]: `metadata.motet.until` is not executed yet: remove it from this document
         w:87:16: error[unsupported-emit]: `emit` is not executed yet: remove it from this document
         w:88:13: error[unsupported-listen]: `listen` is not executed yet: remove it from this document
         w:90:7: error[unsupported-listen]: `listen` is not executed yet: remove it from this document

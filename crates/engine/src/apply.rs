@@ -1,5 +1,6 @@
 //! What records do to the state. Each arm is one handler; none evaluates an expression or looks at the graph.
 
+mod branches;
 mod children;
 mod flow;
 mod jobs;

@@ -1,11 +1,12 @@
 //! Data flow: what expressions see, and how values come in and go out.
 
 mod duration;
+mod instant;
 mod variables;
 
 use motet_definition::graph::{self, Schema, Span, Vertex};
 use motet_expr::{Environment, EvalError, Program, Template, Value, json};
-use motet_types::StepId;
+use motet_types::{StepId, Timestamp};
 use std::time::Duration;
 
 use crate::decide::Decider;
@@ -143,6 +144,23 @@ impl Decider<'_> {
             }
         };
         Ok(span.min(self.limits.duration_max))
+    }
+
+    /// A point in time, at most `duration_max` away.
+    pub(crate) fn instant(
+        &mut self,
+        template: &Template,
+        input: &Value,
+        frame: &Frame<'_>,
+    ) -> Result<Timestamp, WorkflowError> {
+        let value = self.evaluate(template, input, frame, "until")?;
+        let instant = instant::read(&value)?;
+        let latest = self.now.saturating_add(self.limits.duration_max);
+        if instant > latest {
+            let detail = format!("until: {instant} is later than duration_max allows, {latest}");
+            return Err(WorkflowError::new(ErrorKind::Expression, "too far away", detail));
+        }
+        Ok(instant)
     }
 
     pub(crate) fn check_size(&self, value: &Value, what: &str) -> Result<(), WorkflowError> {

@@ -128,21 +128,30 @@ pub enum CallState {
 pub struct Branch {
     pub task: TaskId,
     pub state: BranchState,
+    /// Branches that must be complete before it begins.
+    pub needs: Vec<TaskId>,
+    /// `$context` with which it began, where that is not the fork's.
+    pub base: Option<Value>,
 }
 
 impl Branch {
     fn size_bound(&self) -> usize {
-        match &self.state {
-            BranchState::Completed { output, context } => {
-                json::size_bound(output) + context.as_ref().map_or(0, json::size_bound)
-            }
-            BranchState::Open | BranchState::Failed(_) | BranchState::Skipped => 0,
-        }
+        let of = |value: &Option<Value>| value.as_ref().map_or(0, json::size_bound);
+        let of_state = match &self.state {
+            BranchState::Completed { output, context } => json::size_bound(output) + of(context),
+            BranchState::Pending
+            | BranchState::Open
+            | BranchState::Failed(_)
+            | BranchState::Skipped => 0,
+        };
+        of_state + of(&self.base)
     }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum BranchState {
+    /// Branches that it needs are not complete.
+    Pending,
     Open,
     /// Its output, and its context where that differs from the fork's.
     Completed {

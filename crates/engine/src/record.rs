@@ -245,7 +245,8 @@ pub enum Opening {
     /// Its body is repeated over the items (an array).
     Loop { items: Value },
     /// Its branches run side by side.
-    Fork { branches: Vec<TaskId>, compete: bool },
+    /// `needs`: a branch, and one that must be complete before it begins.
+    Fork { branches: Vec<TaskId>, compete: bool, needs: Vec<(TaskId, TaskId)> },
     /// Its body may fail; `due` limits the first attempt.
     Try { first: TaskId, due: Option<Timestamp> },
 }

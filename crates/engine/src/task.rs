@@ -62,7 +62,9 @@ fn opening(
     match &vertex.kind {
         Kind::Do(scope) => Ok(composite::scope(decider, *scope)),
         Kind::For(task) => composite::each(decider, task, input, frame),
-        Kind::Fork { branches, compete } => Ok(composite::fork(decider, *branches, *compete)),
+        Kind::Fork { branches, compete, needs } => {
+            Ok(composite::fork(decider, *branches, *compete, needs))
+        }
         Kind::Try(task) => composite::trying(decider, task, input, frame),
         Kind::Function { with, body } => {
             composite::function(decider, with.as_ref(), *body, input, frame)
@@ -89,7 +91,7 @@ fn handle(
         Kind::Set(template) => set::handle(decider, template, input, &frame),
         Kind::Switch(cases) => switch::handle(decider, cases, input, &frame),
         Kind::Raise(error) => raise::handle(decider, error, input, &frame),
-        Kind::Wait(span) => wait::handle(decider, step, span, input, &frame),
+        Kind::Wait(wait) => wait::handle(decider, step, wait, input, &frame),
         Kind::Call(call) => call::handle(decider, step, vertex, call, input),
         Kind::Run(run) => run::handle(decider, step, run, input, &frame),
         Kind::Job(call) => job::handle(decider, step, vertex, call, input),

@@ -108,7 +108,7 @@ variants!("opening", Opening {
     1 Leaf,
     2 Scope { 1 first, 2 data },
     3 Loop { 1 items },
-    4 Fork { 1 branches, 2 compete },
+    4 Fork { 1 branches, 2 compete, 24 needs },
     5 Try { 1 first, 2 due },
 });
 

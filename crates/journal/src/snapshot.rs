@@ -59,13 +59,14 @@ variants!("call state", CallState {
     3 Abandoned,
 });
 
-message!(Branch { 1 task, 2 state });
+message!(Branch { 1 task, 2 state, 24 needs, 25 base });
 
 variants!("branch state", BranchState {
     1 Open,
     2 Completed { 1 output, 2 context },
     3 Failed(1 error),
     10 Skipped,
+    24 Pending,
 });
 
 variants!("work", Work {

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use motet_types::TaskId;
 
-use super::{Endpoint, Flow, Graph, Kind, ScopeId, Span, Vertex};
+use super::{Endpoint, Flow, Graph, Kind, ScopeId, Span, Vertex, Wait};
 
 /// How a graph is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,26 @@ fn in_order(graph: &Graph, vertex: &Vertex) -> Target {
     }
 }
 
+/// The branches that must be complete before this one begins.
+fn needed(graph: &Graph, vertex: &Vertex) -> Vec<TaskId> {
+    let pairs = needs_beside(graph, vertex).iter();
+    pairs.filter(|(branch, _)| *branch == vertex.id).map(|(_, needed)| *needed).collect()
+}
+
+/// The branches that begin after this one.
+fn dependents(graph: &Graph, vertex: &Vertex) -> Vec<TaskId> {
+    let pairs = needs_beside(graph, vertex).iter();
+    pairs.filter(|(_, needed)| *needed == vertex.id).map(|(branch, _)| *branch).collect()
+}
+
+fn needs_beside<'g>(graph: &'g Graph, vertex: &Vertex) -> &'g [(TaskId, TaskId)] {
+    let owner = graph.scope(vertex.scope).owner.map(|owner| &graph.vertex(owner).kind);
+    match owner {
+        Some(Kind::Fork { needs, .. }) => needs,
+        _ => &[],
+    }
+}
+
 /// Task lists inside a task, each with the word that introduces it.
 fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
     match &vertex.kind {
@@ -157,8 +177,9 @@ fn summary(vertex: &Vertex) -> String {
         Kind::Fork { compete: true, .. } => "fork, the first wins".to_owned(),
         Kind::Try(task) if task.retry.is_some() => "try, with retries".to_owned(),
         Kind::Raise(error) => format!("raise {}", error.status),
-        Kind::Wait(Span::Fixed(span)) => format!("wait {}", Readable(*span)),
-        Kind::Wait(Span::Computed(_)) => "wait".to_owned(),
+        Kind::Wait(Wait::For(Span::Fixed(span))) => format!("wait {}", Readable(*span)),
+        Kind::Wait(Wait::For(Span::Computed(_))) => "wait".to_owned(),
+        Kind::Wait(Wait::Until(_)) => "wait until …".to_owned(),
         Kind::Run(run) => format!("run {}:{}", run.workflow, run.version),
         Kind::Function { .. } => "call a function".to_owned(),
         Kind::Job(job) => match &job.kind {

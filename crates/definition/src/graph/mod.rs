@@ -160,10 +160,12 @@ pub enum Kind {
     Fork {
         branches: ScopeId,
         compete: bool,
+        /// `metadata.motet.needs`: a branch, and one that must be complete before it begins; by branch, each pair once.
+        needs: Vec<(TaskId, TaskId)>,
     },
     Try(Box<Try>),
     Raise(Box<RaisedError>),
-    Wait(Span),
+    Wait(Wait),
     Call(Box<HttpCall>),
     /// `call` of a function of `use.functions`: its task, inlined as a scope of one.
     Function {
@@ -193,6 +195,14 @@ impl Kind {
             Self::Run(_) => "run",
         }
     }
+}
+
+/// When a wait is over.
+#[derive(Debug)]
+pub enum Wait {
+    For(Span),
+    /// `metadata.motet.until`: gives an instant.
+    Until(Template),
 }
 
 /// One case of a switch; without `when` it is the default.

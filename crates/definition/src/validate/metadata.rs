@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::Checker;
 use super::cycle::cyclic;
 use super::scope::{Scope, Site};
-use crate::model::{MotetTask, Task, TaskItem, TaskKind, TaskList};
+use crate::model::{Fork, MotetTask, Task, TaskItem, TaskKind, TaskList};
 use crate::pointer::Path;
 use crate::{Code, Diagnostic};
 
@@ -58,13 +58,18 @@ impl<'a> Checker<'a> {
     }
 
     /// Branches of a fork: their names, their tasks, and what they need of each other.
-    pub(super) fn fork(&mut self, branches: &'a TaskList, path: &Path<'a>, scope: &Scope<'a>) {
+    pub(super) fn fork(&mut self, own: &'a Fork, path: &Path<'a>, scope: &Scope<'a>) {
+        let branches = &own.branches;
         if branches.is_empty() {
             let message = "the fork has no branch: add one";
             self.report(Diagnostic::new(Code::EmptyTaskList, path.pointer(), message));
         }
         self.names(branches, path);
-        self.needs(branches, path);
+        if own.compete() {
+            self.needs_in_a_race(branches, path);
+        } else {
+            self.needs(branches, path);
+        }
         for (idx, item) in branches.iter().enumerate() {
             let path = path.index(idx).key(&item.name);
             self.task(&item.task, &path, scope);
@@ -75,6 +80,26 @@ impl<'a> Checker<'a> {
                 let pointer = path.key("then").pointer();
                 self.report(Diagnostic::new(Code::TaskOutOfScope, pointer, message));
             }
+        }
+    }
+
+    fn needs_in_a_race(&mut self, branches: &'a TaskList, path: &Path<'a>) {
+        for (idx, item) in branches.iter().enumerate() {
+            if !needs_of(item).is_empty() {
+                let path = path.index(idx).key(&item.name);
+                let path = path.key("metadata").key("motet").key("needs");
+                let message = "branches of a race need none of each other, because the first that is done ends it: remove `needs` or `compete`";
+                let problem = Diagnostic::new(Code::InvalidNeeds, path.pointer(), message);
+                self.report(problem.about_key());
+            }
+        }
+    }
+
+    /// Tasks of a list stand after each other, so they need nothing.
+    pub(super) fn no_needs(&mut self, task: &'a Task, path: &Path<'a>) {
+        if task.motet().is_some_and(|motet| motet.needs.is_some()) {
+            let message = "`needs` has no meaning on this task: it belongs on a branch of `fork`";
+            self.misplaced(message, &path.key("metadata").key("motet").key("needs"));
         }
     }
 

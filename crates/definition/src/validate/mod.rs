@@ -101,6 +101,7 @@ impl<'a> Checker<'a> {
         for (name, function) in use_.functions.iter().flatten() {
             let path = path.key("functions").key(name);
             self.function_flow(function, &path);
+            self.no_needs(function, &path);
             self.task(function, &path, &scope);
         }
         if let Some(functions) = &use_.functions {
@@ -118,7 +119,9 @@ impl<'a> Checker<'a> {
     fn task_list(&mut self, list: &'a TaskList, path: &Path<'a>, scope: &Scope<'a>) {
         self.flow(list, path);
         for (idx, item) in list.iter().enumerate() {
-            self.task(&item.task, &path.index(idx).key(&item.name), scope);
+            let path = path.index(idx).key(&item.name);
+            self.no_needs(&item.task, &path);
+            self.task(&item.task, &path, scope);
         }
     }
 

@@ -39,9 +39,7 @@ impl<'a> Checker<'a> {
             TaskKind::Do(list) => self.task_list(list, &path.key("do"), scope),
             TaskKind::Emit(emit) => self.emit(emit, path, scope),
             TaskKind::For(own) => self.for_loop(own, path, scope),
-            TaskKind::Fork(own) => {
-                self.fork(&own.branches, &path.key("fork").key("branches"), scope)
-            }
+            TaskKind::Fork(own) => self.fork(own, &path.key("fork").key("branches"), scope),
             TaskKind::Listen(own) => self.listen(own, path, scope),
             TaskKind::Raise(own) => self.raise(own, &path.key("raise").key("error"), scope),
             TaskKind::Run(own) => self.run(own, &path.key("run"), scope),

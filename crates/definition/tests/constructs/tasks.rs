@@ -389,6 +389,15 @@ fn forks() {
             line:1:146: error[invalid-needs]: `c` waits for branches that wait for it, so none would ever start
         "#]],
     );
+    tasks(
+        r#"
+- a: { fork: { compete: true, branches: [ { b: { set: { x: 1 }, metadata: { motet: { needs: [ c ] } } } }, { c: { set: { x: 1 } } } ] } }
+- d: { do: [ { e: { set: { x: 1 } } }, { f: { set: { x: 1 }, metadata: { motet: { needs: [ e ] } } } } ] }"#,
+        expect![[r#"
+            line:1:86: error[invalid-needs]: branches of a race need none of each other, because the first that is done ends it: remove `needs` or `compete`
+            line:2:83: error[misplaced-metadata]: `needs` has no meaning on this task: it belongs on a branch of `fork`
+        "#]],
+    );
 }
 
 #[test]

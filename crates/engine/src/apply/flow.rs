@@ -1,6 +1,6 @@
 //! How the flow moves: tasks begin, loops turn, scopes end, branches join.
 
-use motet_expr::{Map, Value};
+use motet_expr::Value;
 use motet_types::{StepId, TaskId, Timestamp};
 
 use crate::{
@@ -17,7 +17,8 @@ impl Instance {
             return self.join(parent);
         }
         let data = self.steps.get(&parent).map(|step| step.data.clone()).unwrap_or_default();
-        self.advance(parent, task, data, None, next);
+        let context = self.enter_branch(parent, task);
+        self.advance(parent, task, data, context, next);
     }
 
     /// Whether the first of the step's tasks that is done ends the others.
@@ -39,8 +40,8 @@ impl Instance {
         };
         let id = record.step;
         let raw_input = above.data.clone();
-        let in_fork = matches!(above.activity, Activity::Fork { .. });
         let path = self.path_of(parent, task);
+        let context = self.enter_branch(parent, task);
         let input = input.unwrap_or(&raw_input).clone();
         let step = Step {
             task: Some(task),
@@ -50,7 +51,7 @@ impl Instance {
             raw_input,
             data: input.clone(),
             input,
-            context: in_fork.then(|| self.context(parent).clone()),
+            context,
             visits: std::collections::BTreeMap::new(),
             result: None,
             activity: Activity::Leaf,
@@ -83,15 +84,12 @@ impl Instance {
                 });
                 self.push(Work::Iterate { step: id });
             }
-            Opening::Fork { branches, compete } => {
-                let open = |task: &TaskId| Branch { task: *task, state: BranchState::Open };
+            Opening::Fork { branches, compete, needs } => {
+                let branches = branches.iter().map(|task| Branch::new(*task, needs)).collect();
                 self.change(id, |step| {
-                    let branches = branches.iter().map(open).collect();
                     step.activity = Activity::Fork { compete: *compete, branches };
                 });
-                for task in branches {
-                    self.push(Work::Enter { parent: id, task: *task });
-                }
+                self.enter_branches(id);
             }
             Opening::Try { first, due } => {
                 self.change(id, |step| {
@@ -163,6 +161,7 @@ impl Instance {
         if let Activity::Fork { .. } = above.activity {
             let context = branch_context.filter(|context| context != self.context(parent));
             self.set_branch(parent, task, BranchState::Completed { output, context });
+            self.enter_branches(parent);
             self.join(parent);
             return;
         }
@@ -186,32 +185,19 @@ impl Instance {
         while let Some(step) = self.steps.get(&at) {
             if let Activity::Fork { compete, .. } = step.activity {
                 let context = context.take().filter(|context| context != self.context(at));
-                let contexts = if compete {
-                    context.into_iter().collect()
+                if compete {
+                    self.export_at_the_join(at, context);
                 } else {
                     let output = Value::Null;
                     self.set_branch(at, below, BranchState::Completed { output, context });
-                    self.contexts_of(at)
-                };
-                self.fold_contexts(at, contexts);
+                    let context = self.joined_context(at);
+                    self.export_at_the_join(at, context);
+                }
             }
             let Some(step) = self.steps.get(&at) else { return };
             let (Some(above), Some(own)) = (step.parent, step.task) else { return };
             (context, below, at) = (step.context.clone(), own, above);
         }
-    }
-
-    /// What the completed branches of a fork have exported, in declaration order.
-    fn contexts_of(&self, fork: StepId) -> Vec<Value> {
-        let Some(Activity::Fork { branches, .. }) = self.steps.get(&fork).map(|s| &s.activity)
-        else {
-            return Vec::new();
-        };
-        let context = |branch: &Branch| match &branch.state {
-            BranchState::Completed { context, .. } => context.clone(),
-            _ => None,
-        };
-        branches.iter().filter_map(context).collect()
     }
 
     /// Ends a fork whose outcome is clear: the first completed branch of a race, or the last of all. A race of which no
@@ -227,11 +213,11 @@ impl Instance {
             BranchState::Completed { output, context } => Some((output, context.as_ref())),
             _ => None,
         });
-        let (output, contexts) = if *compete {
+        let (output, context) = if *compete {
             match completed.clone().next() {
-                Some((output, context)) => (output.clone(), context.cloned().into_iter().collect()),
+                Some((output, context)) => (output.clone(), context.cloned()),
                 None if branches.iter().all(|branch| branch.state == BranchState::Skipped) => {
-                    (step.data.clone(), Vec::new())
+                    (step.data.clone(), None)
                 }
                 None => return,
             }
@@ -240,41 +226,12 @@ impl Instance {
                 return;
             }
             let outputs = completed.map(|(output, _)| output.clone()).collect();
-            (Value::Arr(std::sync::Arc::new(outputs)), self.contexts_of(fork))
+            (Value::Arr(std::sync::Arc::new(outputs)), self.joined_context(fork))
         };
-        self.fold_contexts(fork, contexts);
+        self.export_at_the_join(fork, context);
         self.clear_beneath(fork);
         self.work.retain(|work| work.step() != fork);
         self.change(fork, |step| step.data = output);
         self.push(Work::Leave { step: fork });
     }
-
-    /// Folds the branches' contexts into the fork's, in declaration order: what a branch added, changed or removed at the
-    /// top level of an object counts; anything but an object replaces.
-    fn fold_contexts(&mut self, fork: StepId, contexts: Vec<Value>) {
-        let before = self.context(fork).clone();
-        let after = contexts.into_iter().fold(before.clone(), |folded, branch| {
-            match (&before, folded, branch) {
-                (Value::Obj(before), Value::Obj(folded), Value::Obj(branch)) => {
-                    Value::Obj(std::sync::Arc::new(fold(before, &folded, &branch)))
-                }
-                (_, _, branch) => branch,
-            }
-        });
-        if after != before {
-            let holder = self.context_holder(fork);
-            self.change(holder, |step| step.context = Some(after));
-        }
-    }
-}
-
-fn fold(before: &Map, folded: &Map, branch: &Map) -> Map {
-    let mut result = folded.clone();
-    result.retain(|key, _| branch.contains_key(key) || !before.contains_key(key));
-    for (key, value) in branch {
-        if before.get(key) != Some(value) {
-            result.insert(key.clone(), value.clone());
-        }
-    }
-    result
 }

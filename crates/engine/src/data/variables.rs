@@ -40,7 +40,7 @@ impl Decider<'_> {
         match frame.place {
             Place::Outside { .. } if self.instance.steps.is_empty() => Value::Null,
             Place::Outside { .. } => self.instance.context(StepId(0)).clone(),
-            Place::Before { parent, .. } => self.instance.context(parent).clone(),
+            Place::Before { parent, vertex, .. } => self.instance.context_before(parent, vertex.id),
             Place::Within { step, .. } => self.instance.context(step).clone(),
         }
     }

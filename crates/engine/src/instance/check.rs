@@ -1,4 +1,4 @@
-use motet_types::StepId;
+use motet_types::{StepId, TaskId};
 
 use crate::{Activity, BranchState, CallState, Instance, TimerKind, TryPhase};
 
@@ -131,7 +131,15 @@ impl Instance {
             let Activity::Fork { branches, .. } = &step.activity else {
                 continue;
             };
+            let is_complete = |task: &TaskId| {
+                let needed = branches.iter().find(|branch| branch.task == *task);
+                needed.is_some_and(|it| matches!(it.state, BranchState::Completed { .. }))
+            };
             for branch in branches {
+                let is_pending = branch.state == BranchState::Pending;
+                if is_pending == branch.needs.iter().all(is_complete) {
+                    return Err(format!("step {id}: a branch begins out of turn: {branch:?}"));
+                }
                 let is_open = self
                     .steps
                     .values()

@@ -2,6 +2,7 @@
 
 use motet_definition::graph::{For, ScopeId, Try};
 use motet_expr::{Template, Value, json};
+use motet_types::TaskId;
 
 use crate::data::Frame;
 use crate::decide::Decider;
@@ -11,8 +12,14 @@ pub(super) fn scope(decider: &Decider<'_>, scope: ScopeId) -> Opening {
     Opening::Scope { first: decider.graph.first(scope), data: None }
 }
 
-pub(super) fn fork(decider: &Decider<'_>, branches: ScopeId, compete: bool) -> Opening {
-    Opening::Fork { branches: decider.graph.scope(branches).tasks.clone(), compete }
+pub(super) fn fork(
+    decider: &Decider<'_>,
+    branches: ScopeId,
+    compete: bool,
+    needs: &[(TaskId, TaskId)],
+) -> Opening {
+    let branches = decider.graph.scope(branches).tasks.clone();
+    Opening::Fork { branches, compete, needs: needs.to_vec() }
 }
 
 pub(super) fn trying(

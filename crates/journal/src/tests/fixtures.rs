@@ -191,6 +191,8 @@ fn write_missing() {
         ("inputs", joined(INPUT, &samples::inputs())),
         ("records-parked", RECORDS.bytes(&samples::parked_records())),
         ("instance-parked", INSTANCE.bytes(&samples::parked_instance())),
+        ("records-flow", RECORDS.bytes(&samples::flow_records())),
+        ("instance-flow", INSTANCE.bytes(&samples::flow_instance())),
         ("inputs-parked", joined(INPUT, &samples::parked_inputs())),
     ];
     for (name, bytes) in samples {

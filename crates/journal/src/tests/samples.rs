@@ -147,7 +147,11 @@ fn flow() -> Vec<Fact> {
         activated(Opening::Leaf),
         activated(Opening::Scope { first: task, data: Some(json("{\"a\":null}")) }),
         activated(Opening::Loop { items: json("[1,2,3]") }),
-        activated(Opening::Fork { branches: vec![TaskId(0), TaskId(6)], compete: true }),
+        activated(Opening::Fork {
+            branches: vec![TaskId(0), TaskId(6)],
+            compete: true,
+            needs: Vec::new(),
+        }),
         activated(Opening::Try { first: task, due: Some(at(6_000)) }),
         Fact::Activated { parent: StepId(0), input: None, due: None, opening: Opening::Leaf },
         Fact::Iterated { index: 2, first: task },
@@ -301,7 +305,7 @@ fn branches(shared: &Value) -> Vec<Branch> {
         BranchState::Failed(error()),
     ];
     let branches = (20..).map(TaskId).zip(states);
-    branches.map(|(task, state)| Branch { task, state }).collect()
+    branches.map(|(task, state)| Branch { task, state, needs: Vec::new(), base: None }).collect()
 }
 
 fn work() -> VecDeque<Work> {
@@ -355,7 +359,8 @@ pub(super) fn parked_instance() -> Instance {
         (id, step(id, activity, &shared))
     });
     instance.steps = steps.collect();
-    let branch = Branch { task: TaskId(9), state: BranchState::Skipped };
+    let skipped = BranchState::Skipped;
+    let branch = Branch { task: TaskId(9), state: skipped, needs: Vec::new(), base: None };
     let race = Activity::Fork { compete: true, branches: vec![branch] };
     instance.steps.insert(StepId(9), step(StepId(9), race, &shared));
     instance
@@ -367,6 +372,42 @@ pub(super) fn parked_inputs() -> Vec<Input> {
         Input::Park { step, attempt, parked: parked(ParkReason::Breaker) },
         Input::Release { step, attempt },
     ]
+}
+
+/// A fork whose branches need each other begins.
+pub(super) fn flow_records() -> Vec<Record> {
+    let opening = Opening::Fork {
+        branches: vec![TaskId(4), TaskId(6), TaskId(9)],
+        compete: false,
+        needs: vec![(TaskId(4), TaskId(9)), (TaskId(6), TaskId(4)), (TaskId(6), TaskId(9))],
+    };
+    let fact = Fact::Activated { parent: StepId(0), input: None, due: None, opening };
+    vec![Record { at: at(7), step: StepId(1), task: Some(TaskId(3)), fact, actor: None }]
+}
+
+/// A fork of which one branch is complete, the next has begun with what that exported, and the last waits for both.
+pub(super) fn flow_instance() -> Instance {
+    let shared = order();
+    let mut instance = instance();
+    let completed = BranchState::Completed { output: shared.clone(), context: Some(json("[4]")) };
+    let branches = vec![
+        Branch { task: TaskId(9), state: completed, needs: Vec::new(), base: None },
+        Branch {
+            task: TaskId(4),
+            state: BranchState::Open,
+            needs: vec![TaskId(9)],
+            base: Some(json("[4]")),
+        },
+        Branch {
+            task: TaskId(6),
+            state: BranchState::Pending,
+            needs: vec![TaskId(4), TaskId(9)],
+            base: None,
+        },
+    ];
+    let fork = Activity::Fork { compete: false, branches };
+    instance.steps = BTreeMap::from([(StepId(0), step(StepId(0), fork, &shared))]);
+    instance
 }
 
 /// Three chunks of one history, each after its length: records, a snapshot that holds one of their large values, and records

@@ -251,8 +251,8 @@ fn opening() -> BoxedStrategy<Opening> {
         Just(Opening::Leaf),
         (task_id(), of(value())).prop_map(|(first, data)| Opening::Scope { first, data }),
         value().prop_map(|items| Opening::Loop { items }),
-        (vec(task_id(), 0..4), any::<bool>())
-            .prop_map(|(branches, compete)| Opening::Fork { branches, compete }),
+        (vec(task_id(), 0..4), any::<bool>(), vec((task_id(), task_id()), 0..3))
+            .prop_map(|(branches, compete, needs)| Opening::Fork { branches, compete, needs }),
         (task_id(), of(at())).prop_map(|(first, due)| Opening::Try { first, due }),
     ]
     .boxed()
@@ -335,13 +335,15 @@ fn parked() -> impl Strategy<Value = Parked> {
 
 fn activity() -> BoxedStrategy<Activity> {
     let branch_state = prop_oneof![
+        Just(BranchState::Pending),
         Just(BranchState::Open),
         (value(), of(value()))
             .prop_map(|(output, context)| BranchState::Completed { output, context }),
         error().prop_map(BranchState::Failed),
         Just(BranchState::Skipped),
     ];
-    let branch = (task_id(), branch_state).prop_map(|(task, state)| Branch { task, state });
+    let branch = (task_id(), branch_state, vec(task_id(), 0..3), of(value()))
+        .prop_map(|(task, state, needs, base)| Branch { task, state, needs, base });
     let phase = prop_oneof![
         Just(TryPhase::Body),
         Just(TryPhase::Delaying),

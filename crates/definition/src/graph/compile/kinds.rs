@@ -1,8 +1,10 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use motet_expr::Template;
 use motet_types::{Label, TaskId, WorkflowName};
 
 use super::{Compiler, call, trying};
-use crate::graph::{Case, Flow, For, Kind, RaisedError, RunWorkflow};
+use crate::graph::{Case, Flow, For, Kind, RaisedError, RunWorkflow, ScopeId, Wait};
 use crate::model::{self, RunKind, TaskKind};
 
 pub(super) fn compile<'a>(
@@ -21,13 +23,12 @@ pub(super) fn compile<'a>(
         TaskKind::Fork(fork) => {
             let path = format!("{path}/fork/branches");
             let branches = compiler.scope(&fork.branches, &path, Some(id));
-            Some(Kind::Fork { branches, compete: fork.compete() })
+            let needs = needs(compiler, &fork.branches, branches, &path);
+            Some(Kind::Fork { branches, compete: fork.compete(), needs })
         }
         TaskKind::Try(task) => trying::compile(compiler, id, task, path),
         TaskKind::Raise(error) => raise(compiler, error, path),
-        TaskKind::Wait(duration) => {
-            compiler.span(duration, &format!("{path}/wait")).map(Kind::Wait)
-        }
+        TaskKind::Wait(duration) => wait(compiler, task, duration, path),
         TaskKind::Call(call) => call::compile(compiler, id, task, call, path),
         TaskKind::Run(run) => run_workflow(compiler, run, path),
         TaskKind::Emit(_) | TaskKind::Listen(_) => {
@@ -106,6 +107,48 @@ fn for_each<'a>(
         condition,
         body,
     })))
+}
+
+/// Which branches of a fork begin after which, as pairs of both.
+fn needs(
+    compiler: &mut Compiler<'_>,
+    list: &model::TaskList,
+    branches: ScopeId,
+    path: &str,
+) -> Vec<(TaskId, TaskId)> {
+    let tasks = compiler.scopes[branches.0 as usize].tasks.clone();
+    let names = list.iter().map(|item| item.name.as_str());
+    let places: BTreeMap<&str, TaskId> = names.zip(tasks.iter().copied()).collect();
+    let mut needs = BTreeSet::new();
+    for (idx, item) in list.iter().enumerate() {
+        let needed = item.task.motet().and_then(|motet| motet.needs.as_ref());
+        for name in needed.into_iter().flatten() {
+            match (tasks.get(idx), places.get(name.as_str())) {
+                (Some(branch), Some(needed)) => drop(needs.insert((*branch, *needed))),
+                _ => {
+                    let path = format!("{path}/{idx}/{}", super::escape(&item.name));
+                    compiler.error(&path, format!("the fork has no branch `{name}`"));
+                }
+            }
+        }
+    }
+    needs.into_iter().collect()
+}
+
+fn wait(
+    compiler: &mut Compiler<'_>,
+    task: &model::Task,
+    duration: &model::Duration,
+    path: &str,
+) -> Option<Kind> {
+    let wait = match task.motet().and_then(|motet| motet.until.as_ref()) {
+        Some(until) => {
+            let until = compiler.expression(until, &format!("{path}/metadata/motet/until"))?;
+            Wait::Until(Template::Program(until))
+        }
+        None => Wait::For(compiler.span(duration, &format!("{path}/wait"))?),
+    };
+    Some(Kind::Wait(wait))
 }
 
 fn raise(compiler: &mut Compiler<'_>, error: &model::RaiseError, path: &str) -> Option<Kind> {

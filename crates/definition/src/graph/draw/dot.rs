@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Target, edges, scopes, summary};
+use super::{Target, dependents, edges, needed, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId};
 
 /// The language of Graphviz: a cluster for each task that holds tasks.
@@ -37,6 +37,9 @@ fn scope(graph: &Graph, id: ScopeId, indent: &str, text: &mut String) {
             }
             writeln!(text, "{indent}}}").expect("a string takes all text");
         }
+        for to in dependents(graph, vertex) {
+            writeln!(text, "{indent}t{} -> t{};", task.0, to.0).expect("a string takes all text");
+        }
         for edge in edges(graph, vertex) {
             let to = match edge.to {
                 Target::Task(to) => format!("t{}", to.0),
@@ -50,11 +53,11 @@ fn scope(graph: &Graph, id: ScopeId, indent: &str, text: &mut String) {
     }
 }
 
-/// Edges from a task to the first of its own; a fork leads to each branch.
+/// Edges from a task to the first of its own; a fork leads to each branch that needs no other.
 fn enter(graph: &Graph, task: u32, word: &str, id: ScopeId, indent: &str, text: &mut String) {
     let tasks = &graph.scope(id).tasks;
     let entered = if word == "branches" { tasks.as_slice() } else { &tasks[..1] };
-    for first in entered {
+    for first in entered.iter().filter(|task| needed(graph, graph.vertex(**task)).is_empty()) {
         let style = if word == "catch" { " [style=dashed, label=\"caught\"]" } else { "" };
         writeln!(text, "{indent}t{task} -> t{}{style};", first.0).expect("a string takes all text");
     }

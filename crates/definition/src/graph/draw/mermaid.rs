@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Target, edges, scopes, summary};
+use super::{Target, dependents, edges, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId};
 
 /// A Mermaid flowchart: a subgraph for each task that holds tasks.
@@ -29,6 +29,9 @@ fn scope(graph: &Graph, id: ScopeId, indent: &str, text: &mut String) {
                 scope(graph, *id, &format!("{indent}  "), text);
             }
             writeln!(text, "{indent}end").expect("a string takes all text");
+        }
+        for to in dependents(graph, vertex) {
+            writeln!(text, "{indent}t{} --> t{}", task.0, to.0).expect("a string takes all text");
         }
         for edge in edges(graph, vertex) {
             let to = match edge.to {

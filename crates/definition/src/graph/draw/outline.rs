@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Target, edges, in_order, scopes, summary};
+use super::{Target, edges, in_order, needed, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId, Vertex};
 
 /// An indented outline with box-drawing characters; a way on that is not the next task is named.
@@ -36,6 +36,12 @@ fn line(graph: &Graph, vertex: &Vertex, indent: &str, text: &mut String) {
     write!(text, "{indent}{}  {}", vertex.name, summary(vertex)).expect("a string takes all text");
     if vertex.condition.is_some() {
         text.push_str("  if …");
+    }
+    let needed = needed(graph, vertex);
+    if !needed.is_empty() {
+        let names: Vec<&str> =
+            needed.iter().map(|task| graph.vertex(*task).name.as_str()).collect();
+        write!(text, "  needs {}", names.join(", ")).expect("a string takes all text");
     }
     let is_switch = matches!(vertex.kind, Kind::Switch(_));
     for edge in edges(graph, vertex) {

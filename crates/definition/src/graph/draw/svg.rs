@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use motet_types::TaskId;
 
-use super::{Target, edges, scopes, summary};
+use super::{Target, dependents, edges, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId, Vertex};
 
 const BOX_HEIGHT: u32 = 44;
@@ -141,6 +141,15 @@ impl Picture<'_> {
         let mut text = String::new();
         for vertex in &self.graph.vertices {
             let from = self.places[&vertex.id];
+            for to in dependents(self.graph, vertex) {
+                let is_next = vertex.next == Some(to);
+                let to = self.places[&to];
+                text.push_str(&if is_next {
+                    across(from, to)
+                } else {
+                    self.beneath(vertex.scope, from, to)
+                });
+            }
             for edge in edges(self.graph, vertex) {
                 let Target::Task(to) = edge.to else { continue };
                 let label = edge.label.as_deref().unwrap_or_default();
@@ -154,6 +163,17 @@ impl Picture<'_> {
             }
         }
         text
+    }
+
+    /// An edge to a branch that does not stand right of this one: beneath all branches.
+    fn beneath(&self, scope: ScopeId, from: Place, to: Place) -> String {
+        let (x1, y1) = (from.x + from.width / 2, from.y + from.height);
+        let (x2, y2) = (to.x + to.width / 2, to.y + to.height);
+        let places = self.graph.scope(scope).tasks.iter().map(|task| self.places[task]);
+        let lane = places.map(|place| place.y + place.height).max().unwrap_or(y1) + PADDING / 2;
+        format!(
+            "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x1} {y1}V{lane}H{x2}V{y2}\"/>\n"
+        )
     }
 
     /// An edge to a task that is not the next one: out to the right of all that stands between, and back in.
@@ -173,6 +193,11 @@ impl Picture<'_> {
             escaped(label)
         )
     }
+}
+
+fn across(from: Place, to: Place) -> String {
+    let (x1, x2, y) = (from.x + from.width, to.x, from.y + from.height.min(to.height) / 2);
+    format!("<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x1} {y}H{x2}\"/>\n")
 }
 
 fn down(from: Place, to: Place, label: &str) -> String {

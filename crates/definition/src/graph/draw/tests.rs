@@ -22,6 +22,13 @@ do:
         branches:
           - left: { set: { side: left } }
           - right: { wait: PT1H30M }
+  - order:
+      fork:
+        branches:
+          - pack: { set: { packed: true }, metadata: { motet: { needs: [pay, pick] } } }
+          - pick: { set: { picked: true } }
+          - pay: { wait: PT1S, metadata: { motet: { until: .due } } }
+          - bill: { set: { billed: true }, metadata: { motet: { needs: [pay] } } }
   - nap: { wait: { milliseconds: 1500 } }
 ";
 
@@ -46,6 +53,11 @@ fn an_outline_names_the_ways_that_are_not_the_next_task() {
             ├─ both  fork
             │  ├─ left  set
             │  └─ right  wait 1h 30m
+            ├─ order  fork
+            │  ├─ pack  set  needs pick, pay
+            │  ├─ pick  set
+            │  ├─ pay  wait until …
+            │  └─ bill  set  needs pay
             └─ nap  wait 1s 500ms
         "#]],
     );
@@ -56,38 +68,52 @@ fn dot_draws_clusters() {
     check(
         Format::Dot,
         expect![[r#"
-        digraph "shop/picture:1.0.0" {
-          node [shape=box, style=rounded, fontname="sans-serif"];
-          edge [fontname="sans-serif"];
-          compound=true;
-          start [shape=circle, label=""];
-          end [shape=doublecircle, label=""];
-          start -> t0;
-          subgraph cluster_0 {
-            label="ask\ntry, with retries";
-            t0 [shape=point, label=""];
-            t1 [label="post\nPOST http://localhost:1/a"];
-            t0 -> t1;
-            t2 [label="note\nset"];
-            t0 -> t2 [style=dashed, label="caught"];
-          }
-          t0 -> t3;
-          t3 [label="choose\nswitch", shape=diamond];
-          t3 -> t7 [label="cheap"];
-          t3 -> end [label="dear"];
-          subgraph cluster_4 {
-            label="both\nfork";
-            t4 [shape=point, label=""];
-            t5 [label="left\nset"];
-            t6 [label="right\nwait 1h 30m"];
-            t4 -> t5;
-            t4 -> t6;
-          }
-          t4 -> t7;
-          t7 [label="nap\nwait 1s 500ms"];
-          t7 -> end;
-        }
-    "#]],
+            digraph "shop/picture:1.0.0" {
+              node [shape=box, style=rounded, fontname="sans-serif"];
+              edge [fontname="sans-serif"];
+              compound=true;
+              start [shape=circle, label=""];
+              end [shape=doublecircle, label=""];
+              start -> t0;
+              subgraph cluster_0 {
+                label="ask\ntry, with retries";
+                t0 [shape=point, label=""];
+                t1 [label="post\nPOST http://localhost:1/a"];
+                t0 -> t1;
+                t2 [label="note\nset"];
+                t0 -> t2 [style=dashed, label="caught"];
+              }
+              t0 -> t3;
+              t3 [label="choose\nswitch", shape=diamond];
+              t3 -> t12 [label="cheap"];
+              t3 -> end [label="dear"];
+              subgraph cluster_4 {
+                label="both\nfork";
+                t4 [shape=point, label=""];
+                t5 [label="left\nset"];
+                t6 [label="right\nwait 1h 30m"];
+                t4 -> t5;
+                t4 -> t6;
+              }
+              t4 -> t7;
+              subgraph cluster_7 {
+                label="order\nfork";
+                t7 [shape=point, label=""];
+                t8 [label="pack\nset"];
+                t9 [label="pick\nset"];
+                t9 -> t8;
+                t10 [label="pay\nwait until …"];
+                t10 -> t8;
+                t10 -> t11;
+                t11 [label="bill\nset"];
+                t7 -> t9;
+                t7 -> t10;
+              }
+              t7 -> t12;
+              t12 [label="nap\nwait 1s 500ms"];
+              t12 -> end;
+            }
+        "#]],
     );
 }
 
@@ -96,25 +122,35 @@ fn mermaid_draws_subgraphs() {
     check(
         Format::Mermaid,
         expect![[r#"
-        flowchart TD
-          start(( )) --> t0
-          finish(((end)))
-          subgraph t0 ["ask<br/>try, with retries"]
-            t1["post<br/>POST http://localhost:1/a"]
-            t2["note<br/>set"]
-          end
-          t0 --> t3
-          t3{"choose<br/>switch"}
-          t3 -->|"cheap"| t7
-          t3 -->|"dear"| finish
-          subgraph t4 ["both<br/>fork"]
-            t5["left<br/>set"]
-            t6["right<br/>wait 1h 30m"]
-          end
-          t4 --> t7
-          t7["nap<br/>wait 1s 500ms"]
-          t7 --> finish
-    "#]],
+            flowchart TD
+              start(( )) --> t0
+              finish(((end)))
+              subgraph t0 ["ask<br/>try, with retries"]
+                t1["post<br/>POST http://localhost:1/a"]
+                t2["note<br/>set"]
+              end
+              t0 --> t3
+              t3{"choose<br/>switch"}
+              t3 -->|"cheap"| t12
+              t3 -->|"dear"| finish
+              subgraph t4 ["both<br/>fork"]
+                t5["left<br/>set"]
+                t6["right<br/>wait 1h 30m"]
+              end
+              t4 --> t7
+              subgraph t7 ["order<br/>fork"]
+                t8["pack<br/>set"]
+                t9["pick<br/>set"]
+                t9 --> t8
+                t10["pay<br/>wait until …"]
+                t10 --> t8
+                t10 --> t11
+                t11["bill<br/>set"]
+              end
+              t7 --> t12
+              t12["nap<br/>wait 1s 500ms"]
+              t12 --> finish
+        "#]],
     );
 }
 

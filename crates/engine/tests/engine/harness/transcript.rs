@@ -232,9 +232,19 @@ fn opens(graph: &Graph, opening: &Opening) -> String {
         Opening::Leaf => String::new(),
         Opening::Scope { data, .. } => with("data", data),
         Opening::Loop { items } => format!(" over {}", json::to_text(items)),
-        Opening::Fork { branches, compete } => {
-            let names: Vec<&str> =
-                branches.iter().map(|task| graph.vertex(*task).name.as_str()).collect();
+        Opening::Fork { branches, compete, needs } => {
+            let name = |task: &TaskId| graph.vertex(*task).name.as_str();
+            let names: Vec<String> = branches
+                .iter()
+                .map(|task| {
+                    let own = needs.iter().filter(|(branch, _)| branch == task);
+                    let needed: Vec<&str> = own.map(|(_, needed)| name(needed)).collect();
+                    match needed.is_empty() {
+                        true => name(task).to_owned(),
+                        false => format!("{} after {}", name(task), needed.join(" and ")),
+                    }
+                })
+                .collect();
             let kind = if *compete { "race" } else { "fork" };
             format!(" {kind} of {}", names.join(", "))
         }

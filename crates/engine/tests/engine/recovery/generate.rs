@@ -197,7 +197,31 @@ impl Generator<'_> {
 
     fn fork(&mut self, depth: usize) -> Json {
         let compete = self.random.percent(50);
-        json!({"fork": {"compete": compete, "branches": self.branches(depth + 1)}})
+        let mut branches = self.branches(depth + 1);
+        if !compete && self.random.percent(50) {
+            self.needs(&mut branches);
+        }
+        json!({"fork": {"compete": compete, "branches": branches}})
+    }
+
+    /// Branches need others that stand before them, or, turned round, behind them.
+    fn needs(&mut self, branches: &mut Json) {
+        let Json::Array(branches) = branches else { return };
+        if self.random.percent(50) {
+            branches.reverse();
+        }
+        let mut before: Vec<String> = Vec::new();
+        for branch in branches.iter_mut() {
+            let (name, task) = branch.as_object_mut().and_then(|it| it.iter_mut().next()).unwrap();
+            let needed: Vec<&String> = before.iter().filter(|_| self.random.percent(60)).collect();
+            if !needed.is_empty() {
+                task["metadata"]["motet"]["needs"] = json!(needed);
+            }
+            before.push(name.clone());
+        }
+        if self.random.percent(50) {
+            branches.reverse();
+        }
     }
 
     fn trying(&mut self, depth: usize) -> Json {

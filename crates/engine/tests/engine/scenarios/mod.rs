@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 mod life;
 mod limits;
+mod needs;
 mod parking;
 mod raise;
 mod responses;

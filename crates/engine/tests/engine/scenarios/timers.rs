@@ -321,3 +321,92 @@ fn a_wait_of_nothing_passes_at_the_next_look() {
         "#]],
     );
 }
+
+#[test]
+fn a_wait_until_an_instant_in_every_form() {
+    for (until, expected) in [
+        (
+            "'\"2026-01-01T00:01:00+00:00\"'",
+            expect![[r#"
+            +0s 1 /do/0/pause waits until +60s
+        "#]],
+        ),
+        (
+            ".due",
+            expect![[r#"
+            +0s 1 /do/0/pause waits until +7.25s
+        "#]],
+        ),
+        (
+            "now + 1.5",
+            expect![[r#"
+            +0s 1 /do/0/pause waits until +1.5s
+        "#]],
+        ),
+        (
+            "$workflow.startedAt | .epoch.milliseconds += 250",
+            expect![[r#"
+            +0s 1 /do/0/pause waits until +0.25s
+        "#]],
+        ),
+        (
+            "'{iso8601: .due}'",
+            expect![[r#"
+            +0s 1 /do/0/pause waits until +7.25s
+        "#]],
+        ),
+        (
+            "'\"tomorrow\"'",
+            expect![[r#"
+            +0s 1 /do/0/pause fails: 400 expression at /do/0/pause (not an instant: until: "tomorrow" is not an instant: expected 2030-01-31T08:30:00Z or seconds since 1970)
+        "#]],
+        ),
+        (
+            ".nothing",
+            expect![[r#"
+            +0s 1 /do/0/pause fails: 400 expression at /do/0/pause (not an instant: until: null is not an instant: expected 2030-01-31T08:30:00Z or seconds since 1970)
+        "#]],
+        ),
+        (
+            "'{}'",
+            expect![[r#"
+            +0s 1 /do/0/pause fails: 400 expression at /do/0/pause (not an instant: until: {} is not an instant: expected 2030-01-31T08:30:00Z or seconds since 1970)
+        "#]],
+        ),
+        (
+            "'1e300'",
+            expect![[r#"
+            +0s 1 /do/0/pause fails: 400 expression at /do/0/pause (not an instant: until: 1e300 is not an instant: expected 2030-01-31T08:30:00Z or seconds since 1970)
+        "#]],
+        ),
+        (
+            "now + 400000000",
+            expect![[r#"
+            +0s 1 /do/0/pause fails: 400 expression at /do/0/pause (too far away: until: 2038-09-04T15:06:40.000Z is later than duration_max allows, 2036-01-09T00:00:00.000Z)
+        "#]],
+        ),
+    ] {
+        check_lines(
+            &["waits", "done", "fails"],
+            &format!("do: [{{pause: {{wait: PT1H, metadata: {{motet: {{until: {until}}}}}}}}}]"),
+            r#"start {"due":"2026-01-01T00:00:07.25Z"}"#,
+            expected,
+        );
+    }
+}
+
+#[test]
+fn an_instant_that_has_passed_ends_the_wait_at_once() {
+    check(
+        "do: [{pause: {wait: PT1H, metadata: {motet: {until: .due}}}}]",
+        r#"start {"due":"2025-12-31T23:59:59Z"}"#,
+        expect![[r#"
+            > start {"due":"2025-12-31T23:59:59Z"}
+            +0s 0 started
+            +0s 1 /do/0/pause begins
+            +0s 1 /do/0/pause done → end of scope
+            +0s 0 completed {"due":"2025-12-31T23:59:59Z"}
+            = completed {"due":"2025-12-31T23:59:59Z"}
+        "#]],
+    );
+}
