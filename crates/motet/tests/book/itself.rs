@@ -18,6 +18,7 @@ fn transcripts_differ_in_what_differs_between_runs_alone() {
         (format!("key: {id}-{key}"), format!("key: {other}-{}", key.replace('2', "7"))),
         ("date: Sun, 22 Nov 2026".to_owned(), "date: Mon, 23 Nov 2026".to_owned()),
         ("in use by process 17".to_owned(), "in use by process 4711".to_owned()),
+        ("copy: 17 bytes, every commit".to_owned(), "copy: 4711 bytes, every commit".to_owned()),
         ("a\n…\nd".to_owned(), "a\nb\nc\nd".to_owned()),
         ("a\n…".to_owned(), "a".to_owned()),
     ];

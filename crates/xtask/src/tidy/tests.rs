@@ -318,6 +318,7 @@ fn pure_crates_bring_in_no_input_or_output() {
         crates/definition/Cargo.toml:1: motet-definition brings in tokio: a crate of its layer only computes [layers]
         crates/engine/Cargo.toml:1: motet-engine brings in tokio: a crate of its layer only computes [layers]
         crates/expr/Cargo.toml:1: motet-expr brings in tokio: a crate of its layer only computes [layers]
+        crates/policy/Cargo.toml:1: motet-policy brings in tokio: a crate of its layer only computes [layers]
         crates/types/Cargo.toml:1: motet-types brings in tokio: a crate of its layer only computes [layers]
     "#]]
     .assert_eq(&packages_of(DENY, "tokio v1.0.0|MIT", "semver v1.0.0|MIT\ntokio v1.0.0|MIT"));
