@@ -25,7 +25,7 @@ def post(path, body, timeout=90):
 
 def do(job):
     """The work itself: an output, or an exception. `job["idempotencyKey"]` is the same for every attempt."""
-    if "id" not in job["input"]:
+    if job["input"].get("id") is None:
         raise ValueError("an order without an id has no label")
     return {"label": f"L-{job['input']['id']}", "by": "python"}
 

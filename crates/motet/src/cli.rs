@@ -459,7 +459,7 @@ pub(crate) enum Tasks {
         user: TaskUser,
         /// What is answered: JSON, @FILE, or - for standard input
         #[arg(long, default_value = "{}", value_name = "JSON")]
-        output: String,
+        answer: String,
     },
     /// Give a task to somebody else
     Reassign {

@@ -64,6 +64,7 @@ fn help_fits_on_a_page() {
               suspend      Suspend instances
               resume       Resume suspended instances
               retry        Go on at the steps that failed
+              tasks        Look after tasks of people
               tag          Let a tag name a version, or list the tags of a workflow
               purge        Remove everything that is stored of instances that have ended
               token        Make, list and revoke tokens: who may do what

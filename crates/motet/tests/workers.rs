@@ -110,14 +110,67 @@ fn tasks_by_the_command_line() {
         format!("tasks show {task}"),
         format!("describe {id}"),
         format!("tasks reassign {task} --assignee bob --user boss"),
-        format!("tasks complete {task} --user bob --output {{\"ok\":1}}"),
-        format!("tasks complete {task} --user bob --output {{\"ok\":true}}"),
-        format!("tasks complete {task} --user bob --output {{\"ok\":true}}"),
+        format!("tasks complete {task} --user bob --answer {{\"ok\":1}}"),
+        format!("tasks complete {task} --user bob --answer {{\"ok\":true}}"),
+        format!("tasks complete {task} --user bob --answer {{\"ok\":true}}"),
         format!("get instance {id}"),
         "tasks show 7".to_owned(),
     ] {
         let ran = server.motet(&arguments).transcript().replace(id, "<id>");
         told += &format!("$ motet {}\n{}", arguments.replace(id, "<id>"), support::redact(&ran));
     }
-    expect_test::expect![[""]].assert_eq(&told);
+    expect_test::expect![[r#"
+        $ motet tasks list --group clerks --status open
+        ID                                      TASK               WORKFLOW      STATUS  ASSIGNEE  GROUPS  DUE
+        <id>.1  Approve the order  shop/approve  open              clerks
+        $ motet tasks claim <id>.1 --user ada
+        <id>.1 claimed by ada
+        $ motet tasks claim <id>.1 --user bob
+        --- stderr
+        error[task-conflict]: the task is claimed by ada
+        --- exit 1
+        $ motet tasks show <id>.1
+        Approve the order  claimed
+          id        <id>.1
+          workflow  shop/approve:1.0.0
+          task      /do/0/approve
+          groups    clerks
+          claimant  ada
+          created   <instant>
+          input     {}
+          form      {"type":"object","required":["ok"],"properties":{"ok":{"type":"boolean"}}}
+        $ motet describe <id>
+        shop/approve:1.0.0  waiting
+          id        <id>
+          started   <instant>
+          updated   <instant>
+          input     {}
+
+        └─ ● approve  waits for a person: claimed by ada, group clerks  since <instant>
+             claimed by ada
+        $ motet tasks reassign <id>.1 --assignee bob --user boss
+        <id>.1 open
+        $ motet tasks complete <id>.1 --user bob --answer {"ok":1}
+        --- stderr
+        /ok: 1 is not of type "boolean"
+        error[form-mismatch]: the output does not fit the form
+        --- exit 1
+        $ motet tasks complete <id>.1 --user bob --answer {"ok":true}
+        <id>.1 completed
+        $ motet tasks complete <id>.1 --user bob --answer {"ok":true}
+        --- stderr
+        error[job-over]: the job is over: it was done already, or nobody waits for it any more
+        --- exit 1
+        $ motet get instance <id>
+        shop/approve:1.0.0  completed
+          id        <id>
+          started   <instant>
+          ended     <instant>, after <time>
+          input     {}
+          output    {"ok":true}
+        $ motet tasks show 7
+        --- stderr
+        error[invalid-parameter]: task: "7" is not the id of a job: expected an instance, a step and an attempt, as in 0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f.3.1
+        --- exit 1
+    "#]].assert_eq(&told);
 }

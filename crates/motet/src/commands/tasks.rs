@@ -36,7 +36,7 @@ pub(super) async fn tasks(client: &Client, what: &Tasks, output: &Output) -> End
         }
         Tasks::Claim(user) => change(client, user, "claim", None, output).await,
         Tasks::Unclaim(user) => change(client, user, "unclaim", None, output).await,
-        Tasks::Complete { user, output: answer } => {
+        Tasks::Complete { user, answer } => {
             change(client, user, "complete", Some(input(answer)?), output).await
         }
         Tasks::Reassign { id, assignee, groups, due, user } => {
