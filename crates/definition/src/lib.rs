@@ -15,6 +15,7 @@ pub mod model;
 pub mod graph;
 
 mod code;
+mod data;
 mod diagnostic;
 mod own;
 mod parse;
@@ -31,6 +32,7 @@ mod value;
 mod walk;
 
 pub use code::Code;
+pub use data::{Data, read_data};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use own::{JOB_TYPE_BYTES_MAX, PRIORITY_MAX, is_job_type, priority};
 pub use parse::{DIAGNOSTICS_MAX, Parsed, parse};

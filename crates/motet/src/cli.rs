@@ -73,6 +73,8 @@ pub(crate) enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Try workflows by their scenarios, without a server and in virtual time
+    Test(Test),
     /// Draw the graph of a document
     Graph {
         /// A document, in YAML or JSON
@@ -320,6 +322,19 @@ pub(crate) struct Serve {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Scenario files, in YAML or JSON; of a directory all *.scenarios.yaml
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only scenarios whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Write the results to this file as well, as build servers read them (JUnit XML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Dev {
     /// Documents, in YAML or JSON
     #[arg(value_name = "FILE")]
@@ -552,6 +567,8 @@ impl From<Drawing> for motet_definition::graph::Format {
 pub(crate) enum Schema {
     /// Workflow documents (JSON Schema)
     Workflow,
+    /// Scenario files (JSON Schema)
+    Scenarios,
     /// The configuration file (JSON Schema)
     Config,
     /// The HTTP API (OpenAPI)

@@ -2,6 +2,7 @@
 
 mod documents;
 mod publish;
+mod test;
 
 mod describe;
 mod history;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Demo { keep } => demo::demo(keep, output),
         Command::Dev(options) => dev::dev(&options, connection, output),
         Command::Validate { files, strict } => documents::validate(&files, strict, output),
+        Command::Test(options) => test::test(&options, output),
         Command::Graph { file, format } => documents::graph(&file, format, output),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
         Command::Run(options) => block_on(run::run(&client()?, &options, output)),

@@ -7,6 +7,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("server-unreachable", "No server answers at the address."),
     ("unexpected-answer", "What answers at the address is not a Motet server of this version."),
     ("unreadable-file", "A file cannot be read."),
+    ("invalid-scenarios", "A scenario file cannot be understood."),
     ("invalid-argument", "An argument has a value that it cannot have."),
     (
         "invalid-configuration",

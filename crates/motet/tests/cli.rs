@@ -54,6 +54,7 @@ fn help_fits_on_a_page() {
               dev          Run a server for development: publish files, and again whenever they change
               publish      Publish workflows
               validate     Check documents without a server
+              test         Try workflows by their scenarios, without a server and in virtual time
               graph        Draw the graph of a document
               run          Start an instance and follow it to its end
               get          Show one thing or list many

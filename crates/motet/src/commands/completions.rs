@@ -24,6 +24,7 @@ pub(super) fn schema(what: Schema, output: &Output) -> Ended {
 pub(crate) fn schema_text(what: Schema) -> String {
     match what {
         Schema::Workflow => motet_definition::to_json(&motet_definition::json_schema()),
+        Schema::Scenarios => motet_scenario::json_schema().to_owned(),
         Schema::Config => config::schema(),
         Schema::Api => motet_api::openapi(),
     }

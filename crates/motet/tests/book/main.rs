@@ -52,6 +52,7 @@ pages! {
     calls "calls.md"
     jobs "jobs.md"
     people "people.md"
+    testing "testing.md"
     operations "operations.md"
     security "security.md"
     http_api "http-api.md"

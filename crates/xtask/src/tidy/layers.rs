@@ -16,13 +16,14 @@ pub(super) const PURE_FOLDERS: [&str; 5] =
     ["crates/types", "crates/expr", "crates/definition", "crates/engine", "crates/policy"];
 
 /// Each package with those of ours that it may depend on. A package that is not listed may not exist.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("motet-types", &[]),
     ("motet-expr", &["types"]),
     ("motet-definition", &["types", "expr"]),
     ("motet-engine", &["types", "expr", "definition"]),
     ("motet-policy", &["types"]),
     ("motet-journal", &["types", "expr", "definition", "engine"]),
+    ("motet-scenario", &["types", "expr", "definition", "engine", "journal"]),
     ("motet-store", &["types"]),
     ("motet-store-embedded", &["types", "store"]),
     ("motet-mesh", &["types"]),
@@ -36,6 +37,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "definition",
             "engine",
             "journal",
+            "scenario",
             "store",
             "store-embedded",
             "mesh",

@@ -1,0 +1,4 @@
+/// The JSON Schema of scenario files, for editors.
+pub fn json_schema() -> &'static str {
+    include_str!("../../../schema/scenarios.json")
+}

@@ -1,0 +1,307 @@
+//! A world of instances in virtual time: clock, services, other workflows.
+
+mod effects;
+mod setup;
+mod slot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use motet_definition::graph::Graph;
+use motet_engine::secret::SecretKey;
+use motet_engine::{Context, End, Input, Outcome as Settlement, Parent, Rejection, WorkflowError};
+use motet_expr::{Value, json};
+use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
+
+pub use setup::{Refused, Setup};
+
+use crate::coverage::Seen;
+use crate::mock::{Book, Call};
+use crate::model::{Command, Failure, Scenario};
+use slot::Slot;
+
+/// Inputs that one run may cause; one that needs more does not end.
+pub(crate) const INPUTS_MAX: usize = 100_000;
+/// Instances of one run.
+pub(crate) const INSTANCES_MAX: usize = 1_000;
+
+const SECRET_KEY: SecretKey = SecretKey([7; 32]);
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// A word of the language.
+    pub status: String,
+    pub output: Option<Value>,
+    pub error: Option<Value>,
+    /// In the order of sending; what a crash made to be sent again is left out.
+    pub calls: Vec<Call>,
+    /// Instances started by others: workflow, status, input and output, in order of their start.
+    pub children: Vec<Value>,
+    /// From the start to the end, or to the last thing that happened.
+    pub elapsed: Duration,
+    /// Commits of all instances.
+    pub commits: usize,
+    /// Why it could not go on as a scenario.
+    pub trouble: Option<String>,
+    /// Whether a call that must not be repeated was in flight at a crash.
+    pub is_unknown: bool,
+    pub(crate) seen: Seen,
+}
+
+impl Outcome {
+    /// The outcome as expressions see it; `elapsed` and `at` are milliseconds.
+    pub fn to_value(&self) -> Value {
+        let elapsed = usize::try_from(self.elapsed.as_millis()).unwrap_or(usize::MAX);
+        json::object([
+            ("status", json::string(self.status.as_str())),
+            ("output", self.output.clone().unwrap_or(Value::Null)),
+            ("error", self.error.clone().unwrap_or(Value::Null)),
+            ("calls", json::array(self.calls.iter().map(Call::to_value))),
+            ("children", json::array(self.children.iter().cloned())),
+            ("elapsed", Value::from(elapsed)),
+        ])
+    }
+}
+
+/// Something that goes wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The call of this number, from 0, fails; `for_good`: whenever it is tried again, too.
+    Call { number: usize, failure: Failure, for_good: bool },
+    /// The server stops after this many commits and comes back.
+    Crash { commits: usize },
+}
+
+/// Runs a scenario once.
+pub fn perform(setup: &Setup, scenario: &Scenario) -> Outcome {
+    perform_with(setup, scenario, None)
+}
+
+pub(crate) fn perform_with(setup: &Setup, scenario: &Scenario, fault: Option<Fault>) -> Outcome {
+    let mut world = World {
+        setup,
+        scenario,
+        fault,
+        now: scenario.starts_at,
+        book: Book::new(&scenario.calls),
+        children_used: vec![0; scenario.children.len()],
+        slots: BTreeMap::new(),
+        order: Vec::new(),
+        arrivals: BTreeMap::new(),
+        arrived: 0,
+        failing: BTreeSet::new(),
+        root_ended: None,
+        outcome: Outcome::default(),
+    };
+    world.run();
+    world.finish()
+}
+
+pub(crate) struct World<'s> {
+    setup: &'s Setup,
+    scenario: &'s Scenario,
+    fault: Option<Fault>,
+    now: Timestamp,
+    book: Book<'s>,
+    /// Results taken so far, by mock.
+    children_used: Vec<usize>,
+    slots: BTreeMap<InstanceId, Slot<'s>>,
+    /// In order of their start.
+    order: Vec<InstanceId>,
+    /// What is under way, by arrival; the number keeps those of one instant in order.
+    arrivals: BTreeMap<(Timestamp, usize), Arrival>,
+    arrived: usize,
+    /// Keys of calls that fail for good.
+    failing: BTreeSet<String>,
+    root_ended: Option<Timestamp>,
+    outcome: Outcome,
+}
+
+pub(crate) enum Arrival {
+    Outcome { to: InstanceId, step: StepId, attempt: Attempt, outcome: Settlement },
+    ChildEnded { to: InstanceId, step: StepId, child: InstanceId, end: End },
+    Cancel { to: InstanceId },
+    Command(Command),
+}
+
+impl<'s> World<'s> {
+    fn run(&mut self) {
+        for action in &self.scenario.actions {
+            let at = self.now.saturating_add(action.after);
+            self.arrive(at, Arrival::Command(action.command.clone()));
+        }
+        let main = self.setup.main.clone();
+        self.begin(root_id(), &main, self.scenario.input.clone(), "test/1", None);
+        for _ in 0..INPUTS_MAX {
+            if self.outcome.trouble.is_some() || !self.advance() {
+                return;
+            }
+        }
+        self.trouble(format!("it had not ended after {INPUTS_MAX} inputs"));
+    }
+
+    /// Does the next thing; false when there is none.
+    fn advance(&mut self) -> bool {
+        if let Some(id) = self.with_work() {
+            self.feed(id, Input::Continue);
+            return true;
+        }
+        let due = self.slots.iter().filter_map(|(id, slot)| Some((slot.live.next_due()?, *id)));
+        let due = due.min();
+        let arriving = self.arrivals.keys().next().copied();
+        match (arriving, due) {
+            (Some(key), timer) if timer.is_none_or(|(due, _)| key.0 <= due) => {
+                let arrival = self.arrivals.remove(&key).expect("it was just found");
+                if self.concerns_anyone(&arrival) {
+                    self.now = self.now.max(key.0);
+                    self.take(arrival);
+                }
+                true
+            }
+            (_, Some((due, id))) => {
+                self.now = self.now.max(due);
+                self.feed(id, Input::TimersDue);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn with_work(&self) -> Option<InstanceId> {
+        self.slots.iter().find(|(_, slot)| slot.live.has_work()).map(|(id, _)| *id)
+    }
+
+    /// Whether an instance still wants to know; time does not pass for what nobody does.
+    fn concerns_anyone(&self, arrival: &Arrival) -> bool {
+        let is_open =
+            |id| self.slots.get(id).is_some_and(|slot: &Slot<'_>| slot.live.end.is_none());
+        match arrival {
+            Arrival::Outcome { to, .. } | Arrival::ChildEnded { to, .. } => is_open(to),
+            Arrival::Cancel { to } => is_open(to),
+            Arrival::Command(_) => true,
+        }
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Outcome { to, step, attempt, outcome } => {
+                self.feed(to, Input::Outcome { step, attempt, outcome });
+            }
+            Arrival::ChildEnded { to, step, child, end } => {
+                self.feed(to, Input::ChildEnded { step, child, result: result_of(end) });
+            }
+            Arrival::Cancel { to } => self.feed(to, cancelled(Some("the parent was".to_owned()))),
+            Arrival::Command(command) => self.command(command),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let input = match command {
+            Command::Cancel(reason) => cancelled(reason),
+            Command::Suspend(reason) => Input::Suspend { reason },
+            Command::Resume => Input::Resume,
+            Command::Retry => {
+                self.root_ended = None;
+                Input::Retry
+            }
+        };
+        self.feed(root_id(), input);
+    }
+
+    pub(crate) fn begin(
+        &mut self,
+        id: InstanceId,
+        definition: &WorkflowRef,
+        input: Value,
+        start_key: &str,
+        parent: Option<Parent>,
+    ) {
+        if self.slots.len() >= INSTANCES_MAX {
+            return self.trouble(format!("it has started {INSTANCES_MAX} instances"));
+        }
+        let setup = self.setup;
+        let Some(graph) = setup.graphs.get(definition) else {
+            return self.trouble(format!("{definition} is neither given nor mocked"));
+        };
+        let start = Setup::start(graph, input, start_key, parent);
+        let (slot, records) = Slot::begin(&self.context(graph), id, start);
+        self.slots.insert(id, slot);
+        self.order.push(id);
+        self.committed(id, &records);
+    }
+
+    fn feed(&mut self, id: InstanceId, input: Input) {
+        let Some(mut slot) = self.slots.remove(&id) else { return };
+        let shown = format!("{input:?}");
+        let is_command = matches!(
+            input,
+            Input::Cancel { .. } | Input::Suspend { .. } | Input::Resume | Input::Retry
+        );
+        let fed = slot.feed(&self.context(slot.graph), input);
+        self.slots.insert(id, slot);
+        match fed {
+            Ok(records) => self.committed(id, &records),
+            // Two that come at once: the second one finds nothing to do.
+            Err(Rejection::Stale) if !is_command => {}
+            Err(rejection) => self.trouble(format!("a command is refused: {rejection} ({shown})")),
+        }
+    }
+
+    fn context(&self, graph: &'s Graph) -> Context<'s> {
+        let setup: &'s Setup = self.setup;
+        Context {
+            graph,
+            catalog: &setup.catalog,
+            now: self.now,
+            limits: &setup.limits,
+            secret_key: &SECRET_KEY,
+        }
+    }
+
+    pub(crate) fn arrive(&mut self, at: Timestamp, arrival: Arrival) {
+        self.arrived += 1;
+        self.arrivals.insert((at, self.arrived), arrival);
+    }
+
+    pub(crate) fn trouble(&mut self, message: impl Into<String>) {
+        self.outcome.trouble.get_or_insert(message.into());
+    }
+
+    fn finish(mut self) -> Outcome {
+        let Some(root) = self.slots.get(&root_id()) else {
+            return self.outcome;
+        };
+        let ended = self.root_ended.unwrap_or(self.now);
+        self.outcome.status = root.live.status().to_string();
+        self.outcome.output = root.live.output().cloned();
+        self.outcome.error = root.live.error().map(WorkflowError::to_value);
+        self.outcome.elapsed = ended.since(self.scenario.starts_at);
+        let children = self.order.iter().skip(1).filter_map(|id| self.slots.get(id));
+        let mut children: Vec<Value> = children.map(Slot::to_value).collect();
+        children.splice(0..0, std::mem::take(&mut self.outcome.children));
+        self.outcome.children = children;
+        self.outcome
+    }
+}
+
+pub(crate) fn root_id() -> InstanceId {
+    let epoch = crate::read::EPOCH.parse().expect("it is an instant");
+    InstanceId::new(epoch, ShardId(0), 1)
+}
+
+fn cancelled(reason: Option<String>) -> Input {
+    Input::Cancel { reason }
+}
+
+/// What a parent makes of its child's end.
+fn result_of(end: End) -> Result<Value, Box<WorkflowError>> {
+    match end {
+        End::Completed(output) => Ok(output),
+        End::Faulted { error, .. } => Err(error),
+        End::Cancelled { .. } => {
+            let kind = motet_engine::ErrorKind::Runtime;
+            Err(Box::new(WorkflowError::new(kind, "the child was cancelled", "it gave no output")))
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What follows from a commit: calls are answered, children begin or are played, parents are told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_engine::{
+    ChildRequest, Effect, End, ErrorKind, Outcome as Settlement, Parent, Record, Request,
+    UNKNOWN_OUTCOME, WorkflowError, effects, outstanding,
+};
+use motet_expr::{Value, json};
+use motet_types::{Attempt, InstanceId, StepId};
+
+use super::{Arrival, Fault, SECRET_KEY, World, root_id};
+use crate::mock::{Answered, Call};
+use crate::model::{ChildResult, Failure};
+use crate::reveal::Sender;
+
+/// A timer of the engine ends an attempt exactly on time; a server gives its connection up a little later.
+const GRACE: Duration = Duration::from_millis(500);
+
+impl World<'_> {
+    /// Carries out what follows from records.
+    pub(super) fn committed(&mut self, id: InstanceId, records: &[Record]) {
+        self.outcome.commits += 1;
+        let slot = &self.slots[&id];
+        if slot.graph.definition == self.setup.main {
+            self.outcome.seen.take(records);
+        }
+        if id == root_id() && slot.live.end.is_some() && self.root_ended.is_none() {
+            self.root_ended = Some(self.now);
+        }
+        let caused: Vec<Effect> =
+            records.iter().filter_map(|record| effects(record, &slot.live)).collect();
+        for effect in caused {
+            self.carry_out(id, effect);
+        }
+        if self.fault == Some(Fault::Crash { commits: self.outcome.commits }) {
+            self.crash();
+        }
+    }
+
+    fn carry_out(&mut self, id: InstanceId, effect: Effect) {
+        match effect {
+            Effect::Call { step, attempt, key, request, .. } => {
+                self.send(id, step, attempt, &key, &request);
+            }
+            // It has left: its outcome is late, and goes to the history.
+            Effect::Withdraw { .. } => {}
+            Effect::StartChild { step, child } => self.start_child(id, step, &child),
+            Effect::CancelChild { child } => self.arrive(self.now, Arrival::Cancel { to: child }),
+            Effect::TellParent { parent, step, end } => {
+                self.arrive(self.now, Arrival::ChildEnded { to: parent, step, child: id, end });
+            }
+            #[allow(
+                unreachable_patterns,
+                reason = "what scenarios do not know is said, never left out"
+            )]
+            other => self.trouble(format!("scenarios do not know this yet: {other:?}")),
+        }
+    }
+
+    fn send(
+        &mut self,
+        id: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+        key: &str,
+        request: &Request,
+    ) {
+        let slot = &self.slots[&id];
+        let root = slot.live.start.parent.as_ref().map_or(id, |parent| parent.root);
+        let Some(task) = slot.live.steps.get(&step).and_then(|step| step.task) else { return };
+        let sender = Sender {
+            graph: slot.graph,
+            task,
+            step,
+            root,
+            namespace: slot.graph.definition.workflow.namespace.as_str(),
+            key,
+            secret_key: &SECRET_KEY,
+            secrets: &self.scenario.secrets,
+        };
+        let call = match sender.call(request) {
+            Ok(call) => call,
+            Err(message) => {
+                let error = WorkflowError::new(
+                    ErrorKind::Authorization,
+                    "a secret is not available",
+                    message,
+                );
+                let outcome = Settlement::Refused { error: Box::new(error) };
+                return self.arrive(self.now, Arrival::Outcome { to: id, step, attempt, outcome });
+            }
+        };
+        let Some(answered) = self.answer(call, key) else { return };
+        let limit = request.timeout.saturating_add(GRACE);
+        let is_late = answered.reply != Err(Failure::Timeout) && answered.delay > limit;
+        let reply = if is_late { Err(Failure::Timeout) } else { answered.reply };
+        let delay = if reply == Err(Failure::Timeout) { limit } else { answered.delay };
+        let outcome = match reply {
+            Ok(response) => Settlement::Response(response),
+            Err(failure) => failed(failure),
+        };
+        let at = self.now.saturating_add(delay);
+        self.arrive(at, Arrival::Outcome { to: id, step, attempt, outcome });
+    }
+
+    /// Notes a call and its answer; none where no mock has one.
+    fn answer(&mut self, mut call: Call, key: &str) -> Option<Answered> {
+        let number = self.outcome.calls.len();
+        call.at = u64::try_from(self.now.since(self.scenario.starts_at).as_millis()).ok();
+        let failure = match self.fault {
+            Some(Fault::Call { number: failing, failure, for_good }) => {
+                if failing == number && for_good {
+                    self.failing.insert(key.to_owned());
+                }
+                (failing == number || self.failing.contains(key)).then_some(failure)
+            }
+            _ => None,
+        };
+        let answered = match failure {
+            Some(failure) => Ok(Answered { reply: Err(failure), delay: Duration::ZERO }),
+            None => self.book.answer(&call),
+        };
+        match answered {
+            Ok(answered) => {
+                call.answer = Some(match &answered.reply {
+                    Ok(response) => response.status.to_string(),
+                    Err(failure) => failure.word().to_owned(),
+                });
+                self.outcome.calls.push(call);
+                Some(answered)
+            }
+            Err(message) => {
+                let task = call.task.clone().unwrap_or_default();
+                self.trouble(format!("task {task}: {message}"));
+                self.outcome.calls.push(call);
+                None
+            }
+        }
+    }
+
+    fn start_child(&mut self, parent: InstanceId, step: StepId, child: &Arc<ChildRequest>) {
+        let definition = &child.definition;
+        let mocks = &self.scenario.children;
+        let Some(idx) = mocks.iter().position(|mock| mock.workflow == definition.workflow) else {
+            let above = Parent {
+                instance: parent,
+                step,
+                awaited: child.awaited,
+                root: child.root,
+                depth: child.depth,
+            };
+            let (input, key) = (child.input.clone(), child.start_key.clone());
+            return self.begin(child.id, &definition.clone(), input, &key, Some(above));
+        };
+        let used = self.children_used[idx];
+        self.children_used[idx] += 1;
+        let results = &mocks[idx].results;
+        let Some((result, delay)) = results.get(used).or(results.last()) else {
+            return self.trouble(format!("the mock of {} has no result", definition.workflow));
+        };
+        self.outcome.children.push(json::object([
+            ("workflow", json::string(definition.workflow.to_string())),
+            ("version", json::string(definition.version.to_string())),
+            ("input", child.input.clone()),
+            ("mocked", Value::Bool(true)),
+        ]));
+        let end = match result {
+            ChildResult::Pending => return,
+            ChildResult::Output(output) => End::Completed(output.clone()),
+            ChildResult::Error(error) => {
+                End::Faulted { step: StepId(0), error: Box::new(error_of(error)) }
+            }
+            ChildResult::Cancelled => End::Cancelled { reason: None },
+        };
+        if child.awaited {
+            let at = self.now.saturating_add(*delay);
+            self.arrive(at, Arrival::ChildEnded { to: parent, step, child: child.id, end });
+        }
+    }
+
+    /// All that is not in the journal is gone; what is in flight as far as the journal knows is sent again under its key.
+    fn crash(&mut self) {
+        let mut again = Vec::new();
+        for (id, slot) in &mut self.slots {
+            slot.recover();
+            for effect in outstanding(&slot.live, self.now) {
+                if let Effect::Call { step, attempt, request, .. } = effect {
+                    again.push((*id, step, attempt, request.repeatable));
+                }
+            }
+        }
+        // The service has the answer under the key; those of abandoned attempts have nobody to come to.
+        self.arrivals.retain(|_, arrival| match arrival {
+            Arrival::Outcome { to, step, attempt, .. } => {
+                let call =
+                    again.iter().find(|(id, of, nth, _)| (id, of, nth) == (to, step, attempt));
+                call.is_some_and(|(.., repeatable)| *repeatable)
+            }
+            _ => true,
+        });
+        for (to, step, attempt, _) in again.into_iter().filter(|(.., repeatable)| !repeatable) {
+            self.outcome.is_unknown = true;
+            let message = UNKNOWN_OUTCOME.to_owned();
+            let outcome = Settlement::Failed { maybe_run: true, timed_out: false, message };
+            self.arrive(self.now, Arrival::Outcome { to, step, attempt, outcome });
+        }
+    }
+}
+
+impl Failure {
+    /// As scenario files write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Silence => "silence",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+fn failed(failure: Failure) -> Settlement {
+    let (maybe_run, timed_out, message) = match failure {
+        Failure::Connection => (false, false, "cannot connect: the scenario says so"),
+        Failure::Silence => (true, false, "the connection broke: the scenario says so"),
+        Failure::Timeout => (true, true, "no response within the limit: the scenario says so"),
+    };
+    Settlement::Failed { maybe_run, timed_out, message: message.to_owned() }
+}
+
+/// An error as a scenario writes it; a word such as `timeout` is a standard type.
+fn error_of(value: &Value) -> WorkflowError {
+    let text = |key: &str| json::get(value, key).and_then(json::as_str).map(str::to_owned);
+    let word = text("type").unwrap_or_else(|| "runtime".to_owned());
+    let standard = ErrorKind::ALL.into_iter().find(|kind| kind.word() == word);
+    let mut error = WorkflowError::new(standard.unwrap_or(ErrorKind::Runtime), "", "");
+    if standard.is_none() {
+        error.kind = word;
+    }
+    let status = json::get(value, "status").and_then(|status| json::to_text(status).parse().ok());
+    error.status = status.unwrap_or(error.status);
+    (error.title, error.detail, error.instance) = (text("title"), text("detail"), text("instance"));
+    error
+}
