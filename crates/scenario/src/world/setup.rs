@@ -102,7 +102,7 @@ impl Setup {
     fn publish(&mut self, definition: WorkflowRef, digest: Digest, source: &str) {
         let input = CatalogInput::Publish { definition, digest, source: source.into() };
         // A version that is there already, such as one that is mocked twice, stays as it is.
-        let _ = self.catalog.step(Timestamp::default(), input);
+        let _ = self.catalog.step(Timestamp::default(), None, input);
     }
 }
 
