@@ -37,7 +37,7 @@ pub use chunk::FORMAT;
 pub use error::Error;
 pub use message::Message;
 pub use value::{SHARED_BYTES_MIN, VALUE_DEPTH_MAX};
-pub use values::{REFERRED_BYTES_MIN, REFERRED_RECORDS_MAX, Values};
+pub use values::{BLOCK_RECORDS, REFERRED_BYTES_MIN, Values};
 
 use chunk::Content;
 

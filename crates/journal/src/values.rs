@@ -9,9 +9,10 @@ use crate::value::Identity;
 /// Values of at least this many encoded bytes can be referred to by later chunks of the same history.
 pub const REFERRED_BYTES_MIN: usize = 4 * 1024;
 
-/// How many records before its own a chunk may refer to; a value that stands further back is written again. So nobody needs
-/// more than this much of a history before the records that he reads.
-pub const REFERRED_RECORDS_MAX: u64 = 1_024;
+/// A history is made of blocks of so many records, and a chunk refers only to chunks that begin in the same block; in the next
+/// one a value is written again. So nobody needs more than a block before the records that he reads, and what lies before
+/// the beginning of a block may go.
+pub const BLOCK_RECORDS: u64 = 1_024;
 
 /// What a writer or a reader of one history knows of its large values. It belongs to the history up to the last chunk or
 /// snapshot that went through it, and is of no use to any other.
@@ -60,8 +61,8 @@ impl Values {
     /// Where the value with this identity stands, if a chunk that begins with `record` may refer to it.
     pub(crate) fn within_reach(&self, identity: Identity, record: u64) -> Option<ValuePlace> {
         let place = self.place_of(identity)?;
-        let reach = self.known.get(&place)?.oldest.saturating_add(REFERRED_RECORDS_MAX);
-        (reach >= record).then_some(place)
+        let block = self.known.get(&place)?.oldest / BLOCK_RECORDS;
+        (block == record / BLOCK_RECORDS).then_some(place)
     }
 
     /// Where the value with this identity stands, however far back.

@@ -33,10 +33,17 @@ pub(crate) fn error_line(error: &Value) -> String {
     }
 }
 
+/// The workflow itself.
+const ROOT: u64 = 0;
+/// The name of a step that no record has named.
+const UNKNOWN: &str = "…";
+
 /// Every step of an instance by its number.
 #[derive(Debug, Default)]
 struct Tree {
     steps: BTreeMap<u64, Node>,
+    /// Steps may have begun in what was cut out of the history.
+    is_cut: bool,
 }
 
 /// One step: one activation of a task.
@@ -57,6 +64,8 @@ struct Node {
     attempts: u64,
     /// What a call asks for, or a wait waits for.
     about: String,
+    /// For what its call waits, while it does.
+    parked: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +105,9 @@ impl Tree {
             "activated" => self.activate(id, record, at),
             // The header of a skipped task names the step around it.
             "skipped" => self.skip(id, record, at),
+            "cut" => self.cut(record),
             _ => {
+                self.adopt(id);
                 self.close(kind, id, record, at);
                 self.steps.entry(id).or_default().take(kind, record, at);
             }
@@ -149,10 +160,27 @@ impl Tree {
         let parent = record.number("parent").unwrap_or_default();
         let text = |key| record.text(key).unwrap_or_default().to_owned();
         let node = Node { name: text("name"), task: text("task"), started: at, ..Node::default() };
+        self.adopt(parent);
         self.steps.insert(id, node);
         // Steps are numbered as they are activated; a history that says otherwise must not make a cycle.
         if parent < id {
             self.steps.entry(parent).or_default().children.push(id);
+        }
+    }
+
+    fn cut(&mut self, record: &Value) {
+        self.is_cut = true;
+        let count = |key| record.number(key).unwrap_or_default();
+        let text =
+            format!("{} records from number {} on were cut out", count("records"), count("from"));
+        self.steps.entry(ROOT).or_default().note(&text);
+    }
+
+    /// A step that began in what was cut out stands at the margin; its own records will name it.
+    fn adopt(&mut self, id: u64) {
+        if self.is_cut && !self.steps.contains_key(&id) {
+            self.steps.insert(id, Node { name: UNKNOWN.to_owned(), ..Node::default() });
+            self.steps.entry(ROOT).or_default().children.push(id);
         }
     }
 
@@ -170,6 +198,13 @@ impl Node {
     fn take(&mut self, kind: &str, record: &Value, at: Option<Timestamp>) {
         let text = |key| record.text(key).unwrap_or_default();
         let error = || record.member("error").map(error_line).unwrap_or_default();
+        if self.name == UNKNOWN {
+            record.text("name").unwrap_or(UNKNOWN).clone_into(&mut self.name);
+            text("task").clone_into(&mut self.task);
+        }
+        if matches!(kind, "released" | "settled" | "abandoned" | "completed" | "failed") {
+            self.parked = None;
+        }
         match kind {
             "started" => {
                 text("workflow").clone_into(&mut self.name);
@@ -188,6 +223,7 @@ impl Node {
             "iterated" => self.iterations += 1,
             "waiting" => self.about = format!("until {}", text("due")),
             "requested" | "resent" => self.request(record),
+            "parked" => self.parked = Some(parked(record)),
             "settled" => self.settle(record),
             "abandoned" => self.note("its call was abandoned"),
             "job-created" => {
@@ -296,6 +332,18 @@ fn caught(record: &Value) -> String {
     match (record.number("retry"), record.text("due")) {
         (Some(number), Some(due)) => format!("caught {error}; retry {number} at {due}"),
         _ => format!("caught {error}"),
+    }
+}
+
+fn parked(record: &Value) -> String {
+    let text = |key| record.text(key).unwrap_or_default();
+    let reason = match text("reason") {
+        "gate" => "for its turn: as many calls as there may be are in flight",
+        other => other,
+    };
+    match record.text("until") {
+        Some(until) => format!("parked since {} until {until}, waits {reason}", text("since")),
+        None => format!("parked since {}, waits {reason}", text("since")),
     }
 }
 

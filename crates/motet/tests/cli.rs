@@ -668,6 +668,39 @@ fn a_restarted_server_finishes_what_it_accepted() {
 }
 
 #[test]
+fn a_long_history_tells_what_was_cut_out() {
+    let directory = Directory::new();
+    let tasks = "  - rounds:
+      for: { in: '${ [range(1200)] }' }
+      do:
+        - count: { set: { n: '${ .n + 1 }' } }
+  - approve: { wait: { hours: 1 } }";
+    directory.write(
+        "long.yaml",
+        &format!("document: {{ dsl: 1.0.3, namespace: shop, name: long, version: 1.0.0 }}\ndo:\n{tasks}\n"),
+    );
+    let limits = ["limits.history-first-records-max=100", "limits.history-last-records-max=100"];
+    let set: Vec<&str> = limits.iter().flat_map(|limit| ["--set", limit]).collect();
+    let server = Server::spawn(directory, &[&["serve", "--data", "data"], &set[..]].concat());
+    assert_eq!(server.motet("publish long.yaml").code, 0);
+    let started = server.motet("run shop/long --input {\"n\":0} --wait 0s").stdout;
+    let id = started.split(' ').next().unwrap().to_owned();
+    server.wait_for(&format!("describe {id}"), "approve");
+    let history = server.motet(&format!("history {id}")).stdout;
+    let cuts: Vec<&str> = history.lines().filter(|line| line.contains("  cut ")).collect();
+    let [cut] = cuts.as_slice() else { panic!("one cut: {history}") };
+    let count = |name: &str| -> u64 {
+        let rest = cut.split(name).nth(1).unwrap_or_else(|| panic!("no {name} in {cut}"));
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    let (from, records) = (count(" from="), count(" records="));
+    assert!(from >= 100 && records > 1_000, "{cut}");
+    let told = format!("{records} records from number {from} on were cut out");
+    let described = server.motet(&format!("describe {id}")).stdout;
+    assert!(described.contains(&told), "{described}");
+}
+
+#[test]
 fn a_running_server_is_copied() {
     let server = Server::start(documents());
     assert_eq!(server.motet("publish good.yaml").code, 0);

@@ -9,6 +9,7 @@ mod batch;
 mod catalog;
 mod commits;
 mod costs;
+mod cuts;
 mod dispatch;
 mod jobs;
 mod links;

@@ -16,7 +16,7 @@ use motet_types::{
 };
 
 pub(crate) use jobs::{job, task, waits_for};
-pub(crate) use project::{history, instance};
+pub(crate) use project::{cut, history, instance};
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +108,8 @@ pub struct HistoryEntry {
     pub name: Option<String>,
     /// JSON pointer of the task; absent for the workflow itself.
     pub task: Option<String>,
-    /// What became true, in one word: `started`, `activated`, `completed`, ...
+    /// What became true, in one word: `started`, `activated`, `completed`, ...; `cut` stands in the place of the `records`
+    /// from number `from` to this one, which were cut out of a long history.
     pub kind: &'static str,
     /// Whose doing it is, where it is somebody's.
     pub actor: Actor,

@@ -174,3 +174,45 @@ async fn what_is_over_is_forgotten_without_being_asked() {
     assert!(handle.instance(alive, Duration::ZERO).await.is_ok(), "it has not ended");
     assert_eq!(figure("motet_sweeps_failed_total"), 0.0);
 }
+
+/// Counts to ten thousand, and answers how far it came.
+const LONG: &str = "
+document: { dsl: '1.0.3', namespace: test, name: long, version: '1.0.0' }
+do:
+  - loop:
+      for: { in: '${ [range(2000)] }' }
+      do:
+        - count: { set: { n: '${ .n + 1 }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_middle_of_a_long_history_is_cut_and_the_answer_says_so() {
+    let limits = Limits {
+        history_first_records_max: 300,
+        history_last_records_max: 200,
+        ..Limits::default()
+    };
+    let bench = Bench::new().await.restart_with(limits).await;
+    bench.publish(LONG).await;
+    let instance = bench.start("long", r#"{"n":0}"#, None).await.unwrap().instance;
+    assert_eq!(instance.status, Status::Completed);
+    let bench = bench.restart().await;
+    let (mut entries, mut next) = (Vec::new(), 0);
+    loop {
+        let page = bench.handle().history(instance.id, next, 100).await.unwrap();
+        let Some(last) = page.last() else { break };
+        next = last.number + 1;
+        entries.extend(page);
+    }
+    assert_eq!(next, instance.records);
+    let cut: Vec<_> = entries.iter().filter(|entry| entry.kind == "cut").collect();
+    let [cut] = cut.as_slice() else { panic!("one cut: {cut:?}") };
+    let detail = |name: &str| {
+        let found = cut.details.iter().find(|(key, _)| *key == name);
+        json::to_text(&found.expect("it says what is gone").1).parse::<u64>().unwrap()
+    };
+    let (from, records) = (detail("from"), detail("records"));
+    assert_eq!(from + records, cut.number + 1);
+    assert!(from >= 300 && cut.number + 200 < instance.records, "the ends are kept");
+    assert_eq!(entries.len() as u64, instance.records - records + 1, "the rest is there, once");
+}

@@ -12,7 +12,7 @@ use motet_store::Position;
 use motet_types::InstanceId;
 
 use crate::check::Checked;
-use crate::definitions::{self, LEAVES, POOL, definition};
+use crate::definitions::{self, LEAVES, LONG, POOL, definition};
 use crate::random::Random;
 use crate::shards;
 use crate::world::{Event, HORIZON, World};
@@ -79,15 +79,17 @@ pub(crate) struct Request {
 }
 
 impl Clients {
-    pub(crate) fn new(random: &mut Random) -> Self {
+    /// `are_long`: some of the instances have long histories.
+    pub(crate) fn new(random: &mut Random, are_long: bool) -> Self {
         let mut definitions = Vec::new();
-        let chosen: Vec<usize> = (0..random.between(3, 6))
+        let mut chosen: Vec<usize> = (0..random.between(3, 6))
             .map(|idx| match idx {
                 0 | 1 => random.below(LEAVES as u64) as usize,
                 2 => definitions::that_runs_first(random),
                 _ => random.between(LEAVES as u64, POOL as u64) as usize,
             })
             .collect();
+        chosen.extend(are_long.then_some(LONG));
         for number in &chosen {
             definitions.extend(definition(*number).children.iter().copied());
             definitions.push(*number);

@@ -10,6 +10,7 @@ use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
+use crate::cuts::Chunks;
 use crate::shadow::{forgets, jobs_of};
 use crate::tables;
 use crate::world::World;
@@ -20,78 +21,61 @@ const PAGE: usize = 50;
 impl World {
     /// Every acknowledged history is there unchanged; beyond it only what was handed over and never answered, in order.
     pub(crate) fn compare_histories(&mut self, store: &Inline) -> Checked {
-        let mut extra: BTreeMap<Entity, Vec<Bytes>> = BTreeMap::new();
-        let mut gone = BTreeSet::new();
         let unknown = std::mem::take(&mut self.unknown);
-        let handed = unknown.iter().filter(|commit| !commit.records.is_empty());
-        let mut entities: BTreeSet<Entity> = handed.map(|commit| commit.entity).collect();
+        let telling: Vec<&Commit> = unknown.iter().filter(|commit| tells(commit)).collect();
+        let mut entities: BTreeSet<Entity> = telling.iter().map(|commit| commit.entity).collect();
         entities.extend(self.shadow.histories.keys());
         entities.extend(self.shadow.forgotten.keys().map(|id| Entity(id.0)));
-        let forgetting: BTreeSet<Entity> =
-            unknown.iter().filter(|commit| forgets(commit)).map(|commit| commit.entity).collect();
+        let mut there: BTreeMap<Entity, usize> = BTreeMap::new();
         for entity in entities {
-            let chunks = history(store, entity)?;
-            if chunks.is_empty() && forgetting.contains(&entity) {
-                gone.insert(entity);
-                continue;
-            }
-            let known = self.shadow.histories.get(&entity).map_or(&[][..], |known| &known.chunks);
-            let is_kept = chunks.len() >= known.len() && chunks[..known.len()] == *known;
-            let check =
-                if chunks.len() < known.len() { Check::CommandLost } else { Check::HistoryChanged };
-            ensure(is_kept, check, "every acknowledged commit, unchanged", || {
-                let common =
-                    chunks.iter().zip(known).take_while(|(one, other)| one == other).count();
-                format!(
-                    "{entity:?} has {} chunks, {} of {} acknowledged ones are the same",
-                    chunks.len(),
-                    common,
-                    known.len()
-                )
-            })?;
-            if chunks.len() > known.len() {
-                extra.insert(entity, chunks[known.len()..].to_vec());
-            }
+            let stored = history(store, entity)?;
+            let none = Chunks::default();
+            let known = self.shadow.histories.get(&entity).map_or(&none, |known| &known.chunks);
+            let handed = telling.iter().filter(|commit| commit.entity == entity);
+            let handed: Vec<&Commit> = handed.copied().collect();
+            let Some(commits) = known.commits_to(&handed, &stored) else {
+                let is_short = stored.len() < known.list.len();
+                let check = if is_short { Check::CommandLost } else { Check::HistoryChanged };
+                let same = |(one, other): &(_, _)| one == other;
+                let common = stored.iter().zip(&known.list).take_while(same).count();
+                let seen = format!(
+                    "{entity:?} has {} chunks, {common} of {} acknowledged ones are the same",
+                    stored.len(),
+                    known.list.len()
+                );
+                let expected = "every acknowledged commit, unchanged, and those handed over";
+                return Err(violated(check, expected, seen));
+            };
+            there.insert(entity, commits);
         }
-        self.take_unacknowledged(&unknown, extra, &gone)?;
+        self.take_unacknowledged(&telling, there)?;
         self.shadow.last = store.machine().last();
         Ok(())
     }
 
-    /// Commits that are durable although nobody was told: the first ones of the group, whole.
+    /// Commits that are durable although nobody was told: the first ones of the group, whole. `there` says how many of each
+    /// entity.
     fn take_unacknowledged(
         &mut self,
-        unknown: &[Commit],
-        mut extra: BTreeMap<Entity, Vec<Bytes>>,
-        gone: &BTreeSet<Entity>,
+        telling: &[&Commit],
+        mut there: BTreeMap<Entity, usize>,
     ) -> Checked {
-        let mut is_cut = false;
-        let tells = |commit: &&Commit| !commit.records.is_empty() || forgets(commit);
-        for commit in unknown.iter().filter(tells) {
-            let first = extra.get(&commit.entity).and_then(|chunks| chunks.first());
-            let is_there = match forgets(commit) {
-                true => gone.contains(&commit.entity),
-                false => first.is_some_and(|chunk| *chunk == commit.records),
-            };
-            if !is_there {
-                is_cut = true;
+        let mut is_over = false;
+        for commit in telling {
+            let left = there.get_mut(&commit.entity).filter(|left| **left > 0);
+            let Some(left) = left else {
+                is_over = true;
                 continue;
-            }
-            ensure(!is_cut, Check::HistoryChanged, "commits in their order", || {
+            };
+            *left -= 1;
+            ensure(!is_over, Check::HistoryChanged, "commits in their order", || {
                 format!("a commit of {:?} without the one before it", commit.entity)
             })?;
-            if let Some(chunks) = extra.get_mut(&commit.entity).filter(|chunks| !chunks.is_empty())
-            {
-                chunks.remove(0);
-            }
             self.summary.commits_unacknowledged += 1;
             self.tell(|| format!("a commit of {:?} was kept", commit.entity));
             self.shadow.enter(commit, self.clock_latest)?;
         }
-        let left = extra.iter().find(|(_, chunks)| !chunks.is_empty());
-        ensure(left.is_none(), Check::HistoryChanged, "nothing that was never committed", || {
-            format!("{left:?}")
-        })
+        Ok(())
     }
 
     /// What recovery lives on: the rows of timers and of what is in flight.
@@ -275,12 +259,17 @@ fn is_late(ended: &Value, state: &Instance) -> bool {
         && state.status() != Status::Running
 }
 
-fn history(store: &Inline, entity: Entity) -> Checked<Vec<Bytes>> {
+/// Whether a commit changes a history.
+fn tells(commit: &Commit) -> bool {
+    !commit.records.is_empty() || forgets(commit)
+}
+
+fn history(store: &Inline, entity: Entity) -> Checked<Vec<(u64, Bytes)>> {
     let chunks = store.machine().history(entity, 0, usize::MAX).map_err(|error| {
         let expected = "a history that can be read";
         violated(Check::CommandLost, expected, format!("{entity:?}: {error}"))
     })?;
-    Ok(chunks.into_iter().map(|(_, _, chunk)| chunk).collect())
+    Ok(chunks.into_iter().map(|(first, _, chunk)| (first, chunk)).collect())
 }
 
 pub(crate) fn rows(store: &Inline, table: &str) -> Checked<Vec<Row>> {

@@ -16,10 +16,13 @@ use crate::workers::TYPES;
 pub(crate) const POOL: usize = 384;
 pub(crate) const LEAVES: usize = 96;
 
+/// Behind the pool: one whose instances have long histories.
+pub(crate) const LONG: usize = POOL;
+
 /// Nesting of tasks.
 const DEPTH_MAX: usize = 3;
 
-static DEFINITIONS: [OnceLock<Definition>; POOL] = [const { OnceLock::new() }; POOL];
+static DEFINITIONS: [OnceLock<Definition>; POOL + 1] = [const { OnceLock::new() }; POOL + 1];
 
 pub(crate) struct Definition {
     pub(crate) source: Arc<str>,
@@ -45,7 +48,7 @@ pub(crate) fn that_runs_first(random: &mut Random) -> usize {
 /// The graph of the definition with this name.
 pub(crate) fn by_name(name: &str) -> Option<Arc<Graph>> {
     let number: usize = name.strip_prefix("flow-")?.parse().ok()?;
-    (number < POOL).then(|| definition(number).graph.clone())
+    (number <= LONG).then(|| definition(number).graph.clone())
 }
 
 fn generate(number: usize) -> Definition {
@@ -57,13 +60,32 @@ fn generate(number: usize) -> Definition {
         children: Vec::new(),
         items: Vec::new(),
     };
-    let (document, runs_first) = generator.document(number);
+    let (document, runs_first) = match number {
+        LONG => (long(), None),
+        _ => generator.document(number),
+    };
     let source: Arc<str> = document.to_string().into();
     let checked = graph::check(&source, &Limits::default());
     let graph = checked
         .graph
         .unwrap_or_else(|| panic!("definition {number}: {:?}\n{source}", checked.diagnostics));
     Definition { source, graph: Arc::new(graph), children: generator.children, runs_first }
+}
+
+/// About two thousand records, and values to which they refer.
+fn long() -> Json {
+    let count = json!({"set": {"v": "${ .v + 1 }", "text": "${ .text }"}});
+    let renew = json!({"set": {"v": "${ .v? // 0 }", "text": "${ \"long \" * 900 }"}});
+    json!({
+        "document": {
+            "dsl": "1.0.3", "namespace": "sim", "name": format!("flow-{LONG}"), "version": "1.0.0",
+        },
+        "do": [{"rounds": {"for": {"in": "${ [range(20)] }"}, "do": [
+            {"renew": renew},
+            {"counts": {"for": {"in": "${ [range(30)] }"}, "do": [{"count": count}]}},
+            {"rest": {"wait": {"milliseconds": 300}}},
+        ]}}],
+    })
 }
 
 struct Generator {

@@ -13,6 +13,7 @@ mod answers;
 mod check;
 mod clients;
 mod compare;
+mod cuts;
 mod definitions;
 mod faults;
 mod finish;

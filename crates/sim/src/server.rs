@@ -348,6 +348,7 @@ impl World {
             self.summary.commits += 1;
             self.summary.records += u64::from(commit.record_count);
             self.summary.snapshots += u64::from(commit.snapshot.is_some());
+            self.summary.cuts += commit.cuts().count() as u64;
             self.shadow.enter(commit, self.clock_latest)?;
         }
         Ok(())

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use motet_engine::{Activity, CallState, Fact, Instance, Record, TimerKind};
 use motet_journal::{Values, decode_history};
 use motet_store::{Commit, Entity, Position, RowChange};
 use motet_types::{Attempt, InstanceId, JobId, StepId, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
+use crate::cuts::{Chunks, Kept};
 use crate::retention::Retention;
 
 /// The durable state as the acknowledgements say.
@@ -18,15 +18,15 @@ pub(crate) struct Shadow {
     /// As they were when they were forgotten.
     pub(crate) forgotten: BTreeMap<InstanceId, Known>,
     pub(crate) retention: Retention,
+    kept: Kept,
     /// Position of the last acknowledged commit.
     pub(crate) last: Position,
 }
 
-/// The chunks of one entity, in order.
+/// What one entity was given.
 #[derive(Default)]
 pub(crate) struct History {
-    pub(crate) chunks: Vec<Bytes>,
-    records: u64,
+    pub(crate) chunks: Chunks,
     values: Values,
 }
 
@@ -45,12 +45,13 @@ pub(crate) struct Known {
 }
 
 impl Shadow {
-    pub(crate) fn new(retention: Retention) -> Self {
+    pub(crate) fn new(retention: Retention, kept: Kept) -> Self {
         Self {
             histories: BTreeMap::new(),
             instances: BTreeMap::new(),
             forgotten: BTreeMap::new(),
             retention,
+            kept,
             last: Position::default(),
         }
     }
@@ -67,10 +68,16 @@ impl Shadow {
             return Ok(());
         }
         let history = self.histories.entry(commit.entity).or_default();
-        history.chunks.push(commit.records.clone());
+        let first = history.chunks.records;
+        if commit.cuts().next().is_some() {
+            let before = history.chunks.clone();
+            history.chunks.take(commit);
+            self.kept.check(&before, &history.chunks)?;
+        } else {
+            history.chunks.take(commit);
+        }
         let Some(id) = instance_of(commit.entity) else { return Ok(()) };
-        let decoded = decode_history(&commit.records, history.records, &mut history.values);
-        history.records += u64::from(commit.record_count);
+        let decoded = decode_history(&commit.records, first, &mut history.values);
         let records = decoded.map_err(|error| {
             violated(Check::HistoryChanged, "records that can be read", error.to_string())
         })?;

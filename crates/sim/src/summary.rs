@@ -48,6 +48,7 @@ summary! {
     groups_refused: "groups refused (disk full)",
     groups_unknown: "groups of unknown outcome",
     snapshots: "snapshots",
+    cuts: "cuts of long histories",
     steps_away: "steps beside the engine thread",
     loads: "instances loaded",
     lookups: "start keys looked up",

@@ -13,6 +13,7 @@ use motet_types::{Limits, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::{Action, Clients};
+use crate::cuts::{self, Kept};
 use crate::faults::{Fault, Faults};
 use crate::random::Random;
 use crate::retention::{self, Retention};
@@ -114,9 +115,8 @@ impl World {
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
-            store_options: store_options(&mut random),
-            shadow: Shadow::new(Retention::of(&limits)),
-            limits,
+            store_options: store_options(&mut random, &limits),
+            shadow: Shadow::new(Retention::of(&limits), Kept::of(&limits)),
             snapshot_records: *random.pick(&[6, 20, 256]),
             // All, some and none.
             fuel_local_max: *random.pick(&[0, 0, 10, 30, u64::MAX]),
@@ -130,12 +130,13 @@ impl World {
             epoch_latest: Epoch(0),
             unknown: Vec::new(),
             services: Services::default(),
-            clients: Clients::new(&mut random),
+            clients: Clients::new(&mut random, cuts::are_due(&limits)),
             workers: Workers::default(),
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
             trace,
             random,
+            limits,
         };
         world.plan_clients();
         world.plan_faults();
@@ -316,15 +317,18 @@ impl World {
 }
 
 /// Segments of a few frames, frames of a few commits.
-fn store_options(random: &mut Random) -> Options {
-    Options {
+fn store_options(random: &mut Random, limits: &Limits) -> Options {
+    let options = Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
         frame_bytes_max: *random.pick(&[8 * 1024, 8 * 1024, 64 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
-    }
+    };
+    // Definitions of long histories have values that smaller frames do not hold.
+    let frame_bytes_max = options.frame_bytes_max.max(64 * 1024);
+    if cuts::are_due(limits) { Options { frame_bytes_max, ..options } } else { options }
 }
 
 /// Few calls in flight, few instances in memory, short steps: every path is taken.
@@ -336,5 +340,6 @@ fn limits(random: &mut Random) -> Limits {
         ..Limits::default()
     };
     retention::shorten(&mut limits, random);
+    cuts::shorten(&mut limits, random);
     limits
 }

@@ -15,6 +15,11 @@ impl Schema {
                 commit.record_count
             )));
         }
+        let stands_alone = commit.records.is_empty() || commit.snapshot.is_none();
+        if stands_alone && commit.cuts().next().is_some() {
+            let message = "a history is cut by a commit without records or snapshot";
+            return Err(CommitError::Malformed(message.to_owned()));
+        }
         commit
             .rows
             .iter()
@@ -63,7 +68,7 @@ impl Schema {
                 let table = self.known(*table)?;
                 check_key(table, key, table.key_columns)
             }
-            RowChange::Forget => Ok(()),
+            RowChange::Forget | RowChange::Cut { .. } => Ok(()),
         }
     }
 

@@ -46,12 +46,24 @@ pub enum RowChange {
     /// Remove all that the commit's entity has had before: history and snapshot. Records and snapshot of the same commit,
     /// or of later ones, begin a new history at record 0.
     Forget,
+    /// Remove the chunks of the entity's history, older than this commit, of which the first record has an ordinal from `from`
+    /// up to but not including `to`. What stays keeps its ordinals. The commit has records and a snapshot, so the state does
+    /// not need what goes.
+    Cut { from: u64, to: u64 },
 }
 
 impl Commit {
     /// Whether the history of its entity ends here.
     pub fn forgets(&self) -> bool {
         self.rows.contains(&RowChange::Forget)
+    }
+
+    /// What it cuts out of the history of its entity, as ordinals from and to.
+    pub fn cuts(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.rows.iter().filter_map(|change| match change {
+            RowChange::Cut { from, to } => Some((*from, *to)),
+            _ => None,
+        })
     }
 
     /// Upper bound of the commit's persisted size, in bytes; what frame limits count.
@@ -73,6 +85,7 @@ impl Commit {
                 RowChange::Put { row, .. } => values(row) + 16,
                 RowChange::Delete { key, .. } => values(key) + 16,
                 RowChange::Forget => 16,
+                RowChange::Cut { .. } => 36,
             })
             .sum();
         64 + self.records.len() + self.snapshot.as_ref().map_or(0, Bytes::len) + rows

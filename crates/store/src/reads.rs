@@ -12,6 +12,7 @@ pub trait Reads: Send + Sync {
 
     /// Chunks of an entity's history in order, whole even before its snapshot, beginning with the chunk that holds the record
     /// after the first `skip`; it ends with the chunk in which `limit` records after those are reached.
+    /// Where that record was cut out, it begins with the next one that is there, and counts from that.
     /// Unlike queries this includes every durable commit.
     fn history(
         &self,

@@ -33,6 +33,10 @@ pub struct Limits {
     pub attempt_timeout: Duration,
     /// Longest retry delay, timer or timeout that a definition may ask for.
     pub duration_max: Duration,
+    /// Records at the beginning of a live instance's history that are kept.
+    pub history_first_records_max: u64,
+    /// Records at the end of a live instance's history that are kept, at least; it is cut where a block of them begins.
+    pub history_last_records_max: u64,
     /// How long a start key is remembered after its instance has begun.
     pub start_key_retention: Duration,
     /// How long an instance is kept after it has ended.
@@ -83,6 +87,8 @@ impl Default for Limits {
             step_fuel_max: 250_000,
             attempt_timeout: Duration::from_secs(60),
             duration_max: Duration::from_secs(10 * 366 * 86_400),
+            history_first_records_max: 1_000,
+            history_last_records_max: 100_000,
             start_key_retention: Duration::from_secs(86_400),
             retention_age: Duration::from_secs(30 * 86_400),
             retention_age_by_namespace: BTreeMap::new(),

@@ -294,7 +294,8 @@ const SCHEMAS: &[Schema] = &[
     Schema {
         name: "Entry",
         meaning: "One record: what became true, of which step and task (a JSON pointer into the document). Its details stand \
-                  beside: `input`, `output`, `error`, `request`, `attempt`, `due` and others.",
+                  beside: `input`, `output`, `error`, `request`, `attempt`, `due` and others. One of type `cut` stands for \
+                  the `records` from number `from` to its own, which a long history lost.",
         members: &[
             ("number", Always, Number),
             ("at", Always, Instant),

@@ -6,6 +6,7 @@ mod access;
 mod backup;
 mod bulk;
 mod documents;
+mod histories;
 mod instances;
 mod jobs;
 mod openapi;

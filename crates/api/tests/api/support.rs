@@ -36,6 +36,10 @@ impl Server {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        Self::limited(options, Limits::default())
+    }
+
+    pub(crate) fn limited(options: Options, limits: Limits) -> Self {
         let store = Arc::new(MemoryStore::new(&SCHEMA));
         let runtime = Runtime::start(motet_runtime::Options {
             store: store.clone(),
@@ -45,7 +49,7 @@ impl Server {
             secrets: Arc::new(NoSecrets),
             secret_key: SecretKey([7; 32]),
             clock: Arc::new(SystemClock::new()),
-            limits: Limits::default(),
+            limits,
             store_metrics: Arc::new(Vec::new),
             tokio: tokio::runtime::Handle::current(),
         });

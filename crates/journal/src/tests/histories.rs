@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 use super::samples::{self, at};
 use crate::{
-    Error, FORMAT, REFERRED_BYTES_MIN, REFERRED_RECORDS_MAX, Values, decode_history,
-    decode_records, decode_snapshot, encode_history, encode_snapshot,
+    BLOCK_RECORDS, Error, FORMAT, REFERRED_BYTES_MIN, Values, decode_history, decode_records,
+    decode_snapshot, encode_history, encode_snapshot,
 };
 
 /// A text of so many kilobytes.
@@ -103,7 +103,7 @@ impl Stored {
                         }
                     }
                     Err(Error::Elsewhere { record }) => {
-                        assert!(record < at && record + REFERRED_RECORDS_MAX >= first);
+                        assert!(record < at && record / BLOCK_RECORDS == first / BLOCK_RECORDS);
                         wanted.push(record);
                     }
                     Err(error) => panic!("{error}"),
@@ -168,24 +168,46 @@ fn a_snapshot_carries_what_its_tail_refers_to_and_nothing_else() {
 }
 
 #[test]
-fn what_stands_too_far_back_is_written_again() {
+fn a_block_refers_to_nothing_before_it() {
     let mut stored = Stored::default();
     let value = large(0, 8);
     let nested = list([value.clone(), large(1, 8)]);
     stored.append(vec![value.clone()]);
-    for _ in 0..REFERRED_RECORDS_MAX / 2 - 1 {
+    for _ in 0..BLOCK_RECORDS - 2 {
         stored.append(vec![Value::Null]);
     }
-    // It refers to the first record itself, and reaches no further than that.
     stored.append(vec![nested.clone()]);
-    for _ in 0..REFERRED_RECORDS_MAX / 2 {
-        stored.append(vec![Value::Null]);
-    }
     stored.append(vec![nested, value]);
-    let last = stored.chunks.last_key_value().expect("a chunk").1;
-    // The other part of it stands near enough, but in a chunk that cannot be read without the first one.
-    assert!(last.len() > 16_384 && last.len() < 17_000, "{} bytes", last.len());
+    let lengths: Vec<usize> = stored.chunks.values().rev().take(2).map(Vec::len).collect();
+    assert!(lengths[1] > 8_192 && lengths[1] < 9_000, "the last chunk of a block: {lengths:?}");
+    assert!(lengths[0] > 16_384 && lengths[0] < 17_000, "the first of the next: {lengths:?}");
     stored.check();
+}
+
+#[test]
+fn what_lies_before_a_block_may_go() {
+    let mut stored = Stored::default();
+    let values: Vec<Value> = (0..5).map(|seed| large(seed, 5)).collect();
+    for nth in 0..700_usize {
+        let one = values[nth % 5].clone();
+        stored.append(vec![one.clone(), list([one, values[nth % 3].clone()]), Value::Null]);
+        match nth % 97 {
+            0 => stored.snapshot(&values[..nth % 4]),
+            50 => stored.values = stored.load().1,
+            _ => {}
+        }
+    }
+    stored.check();
+    for block in 1..=2_100 / BLOCK_RECORDS {
+        let mut values = Values::default();
+        let kept = stored.chunks.range(block * BLOCK_RECORDS..);
+        let read = kept.flat_map(|(first, bytes)| {
+            decode_history(bytes, *first, &mut values).expect("it needs nothing that is gone")
+        });
+        let read: Vec<Record> = read.collect();
+        assert!(!read.is_empty());
+        assert_eq!(read, stored.records[stored.records.len() - read.len()..], "block {block}");
+    }
 }
 
 #[test]

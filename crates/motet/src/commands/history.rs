@@ -119,7 +119,7 @@ pub(crate) fn record_line(record: &Value, style: Style) -> String {
 type Show = fn(&Value) -> String;
 
 /// The details that a line shows, and how.
-const DETAILS: [(&str, Show); 9] = [
+const DETAILS: [(&str, Show); 11] = [
     ("attempt", describe::short),
     ("request", request_line),
     ("retry", describe::short),
@@ -127,6 +127,8 @@ const DETAILS: [(&str, Show); 9] = [
     ("index", describe::short),
     ("child", describe::short),
     ("reason", describe::short),
+    ("from", describe::short),
+    ("records", describe::short),
     ("output", describe::short),
     ("error", crate::tree::error_line),
 ];

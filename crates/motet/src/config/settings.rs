@@ -377,6 +377,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Time(&mut config.limits.duration_max),
     },
     Setting {
+        key: "limits.history-first-records-max",
+        meaning: "Records at the beginning of a running instance's history that stay; what lies between beginning and end may be cut out.",
+        slot: |config| Slot::Amount(&mut config.limits.history_first_records_max),
+    },
+    Setting {
+        key: "limits.history-last-records-max",
+        meaning: "Records at the end of a running instance's history that stay; now and then what lies before them is cut out.",
+        slot: |config| Slot::Amount(&mut config.limits.history_last_records_max),
+    },
+    Setting {
         key: "limits.start-key-retention",
         meaning: "How long an idempotency key is remembered after its instance has begun.",
         slot: |config| Slot::Time(&mut config.limits.start_key_retention),

@@ -1,9 +1,8 @@
-use super::{Node, Remark, State, Tree, duration};
+use super::{Node, ROOT, Remark, State, Tree, duration};
 use crate::output::Style;
 
 /// Children of one step that are drawn before the rest is only counted.
 const CHILDREN_MAX: usize = 200;
-const ROOT: u64 = 0;
 
 pub(super) fn draw(tree: &Tree, style: Style) -> String {
     let mut text = String::new();
@@ -67,6 +66,9 @@ impl Drawing<'_> {
                 Remark::Note(note) => self.style.dim(note),
             };
             self.text.push_str(&format!("{margin}{stem}{line}\n"));
+        }
+        if let Some(parked) = node.parked.as_ref().filter(|_| node.state == State::Open) {
+            self.text.push_str(&format!("{margin}{stem}{}\n", self.style.dim(parked)));
         }
     }
 

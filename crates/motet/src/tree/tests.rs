@@ -95,3 +95,51 @@ fn durations_are_said_as_people_say_them() {
         ["0ms", "999ms", "1.0s", "59.9s", "1m 00s", "59m 59s", "1h 00m", "1d 00h", "1d 01h"]
     );
 }
+
+#[test]
+fn what_a_parked_call_waits_for_is_told_until_it_leaves() {
+    let mut records = history(
+        r#"
+        {"number":0,"at":"2026-01-31T08:30:00.000Z","type":"started","step":0,"workflow":"shop/order:1.0.0"}
+        {"number":1,"at":"2026-01-31T08:30:00.000Z","type":"activated","step":1,"name":"charge","parent":0}
+        {"number":2,"at":"2026-01-31T08:30:00.000Z","type":"requested","step":1,"name":"charge","attempt":1,"request":{"method":"POST","uri":"http://payments/charges"}}
+        {"number":3,"at":"2026-01-31T08:30:01.000Z","type":"parked","step":1,"name":"charge","attempt":1,"reason":"gate","since":"2026-01-31T08:30:00.000Z","sent":false}
+        "#,
+    );
+    expect![[r#"
+        └─ ● charge  POST http://payments/charges  since 2026-01-31T08:30:00.000Z
+             parked since 2026-01-31T08:30:00.000Z, waits for its turn: as many calls as there may be are in flight
+    "#]]
+    .assert_eq(&draw(&records, Style(false)));
+    records.extend(history(
+        r#"{"number":4,"at":"2026-01-31T08:30:02.000Z","type":"released","step":1,"name":"charge","attempt":1}"#,
+    ));
+    expect![[r#"
+        └─ ● charge  POST http://payments/charges  since 2026-01-31T08:30:00.000Z
+    "#]]
+    .assert_eq(&draw(&records, Style(false)));
+}
+
+#[test]
+fn steps_that_began_in_what_was_cut_out_stand_at_the_margin() {
+    let history = history(
+        r#"
+        {"number":0,"at":"2026-01-31T08:30:00.000Z","type":"started","step":0,"workflow":"shop/order:1.0.0"}
+        {"number":1,"at":"2026-01-31T08:30:00.000Z","type":"activated","step":1,"name":"rounds","parent":0,"items":[1,2]}
+        {"number":2,"at":"2026-01-31T08:30:00.000Z","type":"iterated","step":1,"name":"rounds","index":0}
+        {"number":2047,"at":"2026-01-31T08:31:00.000Z","type":"cut","step":0,"from":3,"records":2045}
+        {"number":2048,"at":"2026-01-31T08:31:00.000Z","type":"activated","step":702,"name":"check","parent":700}
+        {"number":2049,"at":"2026-01-31T08:31:00.100Z","type":"completed","step":702,"name":"check"}
+        {"number":2050,"at":"2026-01-31T08:31:00.100Z","type":"iterated","step":700,"name":"orders","task":"/do/0/rounds/do/0/orders","index":7}
+        {"number":2051,"at":"2026-01-31T08:31:00.200Z","type":"completed","step":701,"name":"charge"}
+        "#,
+    );
+    expect![[r#"
+        │ 2045 records from number 3 on were cut out
+        ├─ ● rounds  since 2026-01-31T08:30:00.000Z
+        ├─ ● orders
+        │  └─ ✓ check  100ms
+        └─ ✓ charge
+    "#]]
+    .assert_eq(&draw(&history, Style(false)));
+}

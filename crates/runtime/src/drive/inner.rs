@@ -4,9 +4,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use motet_definition::{Diagnostic, graph};
-use motet_engine::{CatalogInput, Record};
-use motet_journal::{Values, decode_history};
-use motet_store::{Entity, HistoryChunk, Position};
+use motet_engine::CatalogInput;
+use motet_store::Position;
 use motet_types::{InstanceId, Label, Timestamp, Version, WorkflowName};
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,7 +14,7 @@ use super::lanes::Refusal;
 use crate::shard::{CatalogCommand, Input, Reply, Responder};
 use crate::{
     Actor, CatalogView, Command, Error, Health, HistoryEntry, InstanceView, Metrics, PublishReply,
-    StartReply, StartRequest, Watch, view,
+    StartReply, StartRequest, Watch,
 };
 
 /// When a refused client may come again.
@@ -118,69 +117,6 @@ impl Inner {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    pub(crate) async fn history(
-        &self,
-        id: InstanceId,
-        skip: u64,
-        limit: usize,
-    ) -> Result<Vec<HistoryEntry>, Error> {
-        // The read by id says which definition names the tasks, and that the instance exists.
-        let (instance, _) = self.instance(id, Duration::ZERO).await?;
-        let Some(graph) = self.catalog().graphs.get(&instance.definition).cloned() else {
-            let message = format!("the definition {} cannot be compiled", instance.definition);
-            return Err(Error::Unloadable(message));
-        };
-        let mut values = Values::default();
-        let mut entries = Vec::new();
-        for chunk in self.chunks(id, skip, limit).await? {
-            let records = self.records(id, &chunk, &mut values).await?;
-            entries.extend(view::history(&records, chunk.0, &graph));
-        }
-        entries.retain(|entry| entry.number >= skip);
-        entries.truncate(limit);
-        Ok(entries)
-    }
-
-    async fn chunks(
-        &self,
-        id: InstanceId,
-        skip: u64,
-        limit: usize,
-    ) -> Result<Vec<HistoryChunk>, Error> {
-        let (sender, receiver) = oneshot::channel();
-        // A receiver that is gone does not want the answer any more.
-        let done = Box::new(move |result| drop(sender.send(result)));
-        self.reads.history(Entity(id.0), skip, limit, done);
-        let chunks = receiver.await.map_err(|_| Error::Unavailable("it stopped".to_owned()))?;
-        chunks.map_err(|error| Error::Unloadable(error.to_string()))
-    }
-
-    /// The records of a chunk. Large values may stand in chunks before it, which are read first, the last one wanted on top.
-    async fn records(
-        &self,
-        id: InstanceId,
-        chunk: &HistoryChunk,
-        values: &mut Values,
-    ) -> Result<Vec<Record>, Error> {
-        let unloadable = |error: String| Error::Unloadable(error);
-        let mut wanted = vec![chunk.clone()];
-        while let Some((first, _, bytes)) = wanted.last() {
-            match decode_history(bytes, *first, values) {
-                Ok(records) if wanted.len() == 1 => return Ok(records),
-                Ok(_) => drop(wanted.pop()),
-                // Each one stands before the chunk that wants it, so this ends.
-                Err(motet_journal::Error::Elsewhere { record }) if record < *first => {
-                    let found = self.chunks(id, record, 1).await?.into_iter().next();
-                    let found = found.filter(|(first, ..)| *first == record);
-                    let missing = || unloadable(format!("record {record} of its history is gone"));
-                    wanted.push(found.ok_or_else(missing)?);
-                }
-                Err(error) => return Err(unloadable(error.to_string())),
-            }
-        }
-        Err(unloadable("no chunk was asked for".to_owned()))
     }
 
     pub(crate) async fn watch(&self, id: InstanceId) -> Result<Watch, Error> {

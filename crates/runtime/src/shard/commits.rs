@@ -9,11 +9,11 @@ use motet_journal::{encode_history, encode_snapshot};
 use motet_store::{Commit, Entity, RowChange, Value};
 use motet_types::{InstanceId, ShardId};
 
-use super::Machine;
 use super::batch::Release;
 use super::jobs::job_rows;
 use super::slots::{Slot, State};
 use super::usage::Ended;
+use super::{Machine, cuts};
 use crate::tables::{INSTANCE, PENDING, TIMER};
 use crate::{audit, view};
 
@@ -41,6 +41,13 @@ impl Machine {
         slot.size.bytes += chunk.len() as u64;
         let wants_snapshot = slot.since_snapshot.0 >= self.config.snapshot_records
             || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
+        if wants_snapshot
+            && instance.end.is_none()
+            && let Some((from, to)) = cuts::due(&self.config.limits, first, slot.cut_to)
+        {
+            slot.cut_to = to;
+            rows.push(RowChange::Cut { from, to });
+        }
         let snapshot = wants_snapshot.then(|| {
             let mut bytes = Vec::new();
             encode_snapshot(instance, &mut slot.values, &mut bytes);
@@ -66,7 +73,8 @@ impl Machine {
         slot.unsettled += 1;
         let has_ended = records.iter().any(|record| matches!(record.fact, Fact::Ended { .. }));
         if has_ended {
-            self.usage.add(&Ended::of(instance, slot.size), &mut rows);
+            let left = cuts::left(&self.config.limits, instance.records);
+            self.usage.add(&Ended::of(instance, slot.size.stored(left)), &mut rows);
         }
         if was_due != timer {
             self.timers.extend(timer.map(|due| (due, id)));

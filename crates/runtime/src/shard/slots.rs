@@ -28,6 +28,8 @@ pub(super) struct Slot {
     /// Records and bytes since the last snapshot.
     pub(super) since_snapshot: (usize, usize),
     pub(super) size: Size,
+    /// Up to where its history was cut in this life.
+    pub(super) cut_to: u64,
     /// What its history holds of large values.
     pub(super) values: Values,
     /// No commit of it is durable yet.
@@ -152,6 +154,7 @@ impl Slot {
             unsettled: 0,
             since_snapshot: (0, 0),
             size: Size::default(),
+            cut_to: 0,
             values: Values::default(),
             is_new: false,
             idle: None,
@@ -381,7 +384,10 @@ impl Machine {
         if !slot.is_new {
             self.dispatch.resume_later(self.now, id);
             for task in slot.queue {
-                self.give(id, task);
+                // What waits to leave has lost its place above, and asks again when the instance is back.
+                if !matches!(task, Task::Release { .. }) {
+                    self.give(id, task);
+                }
             }
             return;
         }

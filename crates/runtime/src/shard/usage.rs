@@ -59,23 +59,23 @@ pub(super) struct Sum {
 pub(super) struct UsageChanges(Sums);
 
 impl Size {
-    /// About what the instance takes, in bytes. What was written before it was loaded from a snapshot is estimated from
-    /// the records that were seen.
-    fn stored(self, instance: &Instance) -> u64 {
+    /// About what the instance takes, in bytes, if its history still has so many records. What was written before it was
+    /// loaded from a snapshot, and what was cut out, is estimated from the records that were seen.
+    pub(super) fn stored(self, records_left: u64) -> u64 {
         let seen = u128::from(self.records.max(1));
-        let history = u128::from(self.bytes) * u128::from(instance.records.max(1)) / seen;
+        let history = u128::from(self.bytes) * u128::from(records_left.max(1)) / seen;
         u64::try_from(history).unwrap_or(u64::MAX).saturating_add(self.snapshot + ROWS_BYTES)
     }
 }
 
 impl Ended {
-    pub(super) fn of(instance: &Instance, size: Size) -> Self {
+    pub(super) fn of(instance: &Instance, bytes: u64) -> Self {
         Self {
             namespace: instance.start.definition.workflow.namespace.as_str().to_owned(),
             at: instance.updated_at,
             id: instance.id,
             records: instance.records,
-            bytes: size.stored(instance),
+            bytes,
         }
     }
 

@@ -1,5 +1,7 @@
 //! How instances and records look to people.
 
+use std::ops::Range;
+
 use motet_definition::graph::Graph;
 use motet_definition::redact::{MASK, Redaction};
 use motet_engine::{
@@ -137,6 +139,24 @@ pub(crate) fn history(records: &[Record], first: u64, graph: &Graph) -> Vec<Hist
         }
     };
     records.iter().enumerate().map(entry).collect()
+}
+
+/// What stands in the place of records that were cut out of a long history; `next` is the time of the record behind them.
+pub(crate) fn cut(records: Range<u64>, next: Timestamp) -> HistoryEntry {
+    let count = |count: u64| Value::from(usize::try_from(count).unwrap_or(usize::MAX));
+    HistoryEntry {
+        number: records.end - 1,
+        at: next,
+        step: StepId(0),
+        name: None,
+        task: None,
+        kind: "cut",
+        actor: None,
+        details: vec![
+            ("from", count(records.start)),
+            ("records", count(records.end - records.start)),
+        ],
+    }
 }
 
 /// Details that hold data of the workflow; the others are the engine's.

@@ -5,7 +5,8 @@
 //!             record_count:varint records:bytes
 //!             snapshot:varint (0 = none, else length + 1) snapshot bytes
 //!             rows:varint change*
-//! change   := kind:varint (table number × 2, + 1 for a removal; 131072 to forget the entity, without values)
+//! change   := kind:varint (table number × 2, + 1 for a removal; 131072 to forget the entity, without values;
+//!                          131074 to cut its history, with two integers)
 //!             values:varint value*
 //! value    := 0 null | 1 text:bytes | 2 blob:bytes | 8 + n, n bytes of the zigzag integer, little-endian, n = 0..8
 //! bytes    := length:varint, then that many bytes
@@ -24,6 +25,9 @@ const INT: u8 = 8;
 /// The kind of a change that forgets the entity: no table has a number so high.
 const FORGET: u64 = (u16::MAX as u64 + 1) << 1;
 
+/// The kind of a change that cuts the history: from and to follow as values.
+const CUT: u64 = FORGET + 2;
+
 /// Appends the persisted form of a commit; at most `commit.size_bound()` bytes.
 pub(super) fn encode_commit(out: &mut Vec<u8>, commit: &Commit) {
     put_varint(out, u64::from(commit.shard.0));
@@ -40,10 +44,15 @@ pub(super) fn encode_commit(out: &mut Vec<u8>, commit: &Commit) {
     }
     put_varint(out, commit.rows.len() as u64);
     for change in &commit.rows {
+        let ordinals;
         let (kind, values) = match change {
             RowChange::Put { table, row } => (u64::from(table.0) << 1, row.as_slice()),
             RowChange::Delete { table, key } => ((u64::from(table.0) << 1) | 1, key.as_slice()),
             RowChange::Forget => (FORGET, &[][..]),
+            RowChange::Cut { from, to } => {
+                ordinals = [from, to].map(|ordinal| Value::Int(ordinal.cast_signed()));
+                (CUT, &ordinals[..])
+            }
         };
         put_varint(out, kind);
         put_varint(out, values.len() as u64);
@@ -130,6 +139,13 @@ fn take_change(bytes: &mut Bytes) -> Option<RowChange> {
     let count = take_varint(bytes)?;
     if kind == FORGET {
         return (count == 0).then_some(RowChange::Forget);
+    }
+    if kind == CUT {
+        let (Value::Int(from), Value::Int(to), 2) = (take_value(bytes)?, take_value(bytes)?, count)
+        else {
+            return None;
+        };
+        return Some(RowChange::Cut { from: from.cast_unsigned(), to: to.cast_unsigned() });
     }
     let table = TableId((kind >> 1).try_into().ok()?);
     let values = take_many(bytes, count, take_value)?;

@@ -8,6 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use motet_store::memory::Chunk;
 use motet_store::{Commit, Entity, Position, RowChange, RowScan, Schema, Table, TableId, Value};
 
 use crate::error::Error;
@@ -42,8 +43,18 @@ pub type Changes = BTreeMap<Vec<Value>, Change>;
 pub struct Tail {
     /// Position of the last commit that forgot the entity: what is older than this tail is gone.
     pub forgotten: Option<Position>,
+    /// What commits cut out of the history, the tables' part included.
+    pub cuts: Vec<Cut>,
     pub chunks: Vec<TailChunk>,
     pub snapshot: Option<TailSnapshot>,
+}
+
+/// What one commit cuts out of a history: older chunks that begin within.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    pub position: Position,
+    pub from: u64,
+    pub to: u64,
 }
 
 /// One commit's records.
@@ -52,6 +63,13 @@ pub struct TailChunk {
     pub position: Position,
     pub record_count: u32,
     pub records: Bytes,
+}
+
+impl From<Chunk> for TailChunk {
+    fn from(chunk: Chunk) -> Self {
+        let Chunk { position, record_count, records, .. } = chunk;
+        Self { position, record_count, records }
+    }
 }
 
 /// A snapshot, and how many chunks of the same generation it includes.
@@ -164,7 +182,7 @@ impl Overlay {
             RowChange::Delete { table, key } => {
                 (table, key, |table, values| values == table.key_columns)
             }
-            RowChange::Forget => return Ok(()),
+            RowChange::Forget | RowChange::Cut { .. } => return Ok(()),
         };
         match self.schema.table(*id) {
             Some(table) if fits(table, values.len()) => Ok(()),
@@ -185,6 +203,11 @@ impl Generation {
             let tail = Tail { forgotten: Some(position), ..Tail::default() };
             self.entities.insert(commit.entity, tail);
         }
+        let cuts: Vec<(u64, u64)> = commit.cuts().collect();
+        if !cuts.is_empty() {
+            let tail = self.entities.entry(commit.entity).or_default();
+            tail.cuts.extend(cuts.into_iter().map(|(from, to)| Cut { position, from, to }));
+        }
         if !commit.records.is_empty() || commit.snapshot.is_some() {
             self.entities.entry(commit.entity).or_default().append(
                 position,
@@ -202,7 +225,7 @@ impl Generation {
                     (table, row, Some(rest))
                 }
                 RowChange::Delete { table, key } => (table, key, None),
-                RowChange::Forget => continue,
+                RowChange::Forget | RowChange::Cut { .. } => continue,
             };
             self.tables.entry(table).or_default().insert(key, Change { position, rest });
         }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use motet_store::memory::Chunk;
 use motet_store::{Answer, Entity, Error as ReadError, HistoryChunk, Loaded, Query, Row, RowScan};
 use motet_store::{Position, Schema, Value};
 
 use crate::error::Error;
-use crate::overlay::{Changes, Tail, TailChunk, TailSnapshot};
+use crate::overlay::{Changes, Cut, Tail, TailChunk, TailSnapshot};
 use crate::tables::{Snapshot, Stored};
 
 /// The present state of an entity.
@@ -52,22 +53,53 @@ pub(crate) fn history(
     let tail = merge(tails, snapshot.covered());
     let older = match tail.forgotten {
         Some(_) => Vec::new(),
-        None => snapshot.chunks(entity, skip, limit)?,
+        None => uncut_chunks(snapshot, &tail.cuts, entity, skip, limit)?,
     };
+    let mut start = older.first().map(|chunk| chunk.first_record.max(skip));
     let mut page: Vec<HistoryChunk> = older
         .into_iter()
         .map(|chunk| (chunk.first_record, chunk.position, chunk.records))
         .collect();
     let mut first_record = stored(&tail, snapshot, entity)?.records;
-    let end = skip.saturating_add(limit as u64);
-    for chunk in tail.chunks {
-        let next = first_record + u64::from(chunk.record_count);
-        if limit > 0 && next > skip && first_record < end {
-            page.push((first_record, chunk.position, chunk.records));
+    for TailChunk { position, record_count, records } in tail.chunks {
+        let chunk = Chunk { first_record, position, record_count, records };
+        first_record = chunk.end();
+        if limit == 0 || chunk.end() <= skip || is_cut(&tail.cuts, &chunk) {
+            continue;
         }
-        first_record = next;
+        let start = *start.get_or_insert(chunk.first_record.max(skip));
+        if chunk.first_record < start.saturating_add(limit as u64) {
+            page.push((chunk.first_record, chunk.position, chunk.records));
+        }
     }
     Ok(page)
+}
+
+/// A page of what the tables hold without what is cut out of it by commits that they do not cover.
+fn uncut_chunks(
+    snapshot: &dyn Snapshot,
+    cuts: &[Cut],
+    entity: Entity,
+    mut skip: u64,
+    limit: usize,
+) -> Result<Vec<Chunk>, Error> {
+    loop {
+        let mut found = snapshot.chunks(entity, skip, limit)?;
+        let Some(last) = found.last() else { return Ok(found) };
+        match found.iter().position(|chunk| !is_cut(cuts, chunk)) {
+            Some(0) => {
+                found.retain(|chunk| !is_cut(cuts, chunk));
+                return Ok(found);
+            }
+            // The page begins with the first one that is there.
+            Some(first) => skip = found[first].first_record,
+            None => skip = last.end(),
+        }
+    }
+}
+
+fn is_cut(cuts: &[Cut], chunk: &Chunk) -> bool {
+    cuts.iter().any(|cut| chunk.is_cut(cut.position, cut.from, cut.to))
 }
 
 /// One page of a scan.
@@ -133,6 +165,7 @@ fn merge(tails: Vec<Tail>, covered: Position) -> Tail {
         if tail.forgotten.is_some_and(|position| position > covered) {
             merged = Tail { forgotten: tail.forgotten, ..Tail::default() };
         }
+        merged.cuts.extend(tail.cuts.into_iter().filter(|cut| cut.position > covered));
         let uncovered = tail.chunks.iter().position(|chunk| chunk.position > covered);
         let dropped = uncovered.unwrap_or(tail.chunks.len());
         let before = merged.chunks.len();

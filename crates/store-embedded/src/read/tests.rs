@@ -138,15 +138,24 @@ fn step() -> impl Strategy<Value = Step> {
 fn commit() -> impl Strategy<Value = Commit> {
     let chunk = prop::collection::vec(b'a'..=b'z', 0..4);
     let rows = prop::collection::vec(change(), 0..4);
-    (1..3_u8, chunk, any::<bool>(), rows).prop_map(|(entity, chunk, snapshot, rows)| Commit {
-        shard: ShardId(0),
-        epoch: Epoch(0),
-        entity: Entity([entity; 16]),
-        record_count: chunk.len() as u32,
-        snapshot: (snapshot && chunk.len() == 3).then(|| Bytes::from_static(b"state")),
-        records: Bytes::from(chunk),
-        rows,
-    })
+    let cut = prop::option::weighted(0.6, (0..12_u64, 0..12_u64));
+    (1..3_u8, chunk, any::<bool>(), rows, cut).prop_map(
+        |(entity, chunk, snapshot, mut rows, cut)| {
+            let snapshot = (snapshot && chunk.len() == 3).then(|| Bytes::from_static(b"state"));
+            if let (Some((from, length)), true) = (cut, snapshot.is_some()) {
+                rows.push(RowChange::Cut { from, to: from + length });
+            }
+            Commit {
+                shard: ShardId(0),
+                epoch: Epoch(0),
+                entity: Entity([entity; 16]),
+                record_count: chunk.len() as u32,
+                snapshot,
+                records: Bytes::from(chunk),
+                rows,
+            }
+        },
+    )
 }
 
 fn change() -> impl Strategy<Value = RowChange> {

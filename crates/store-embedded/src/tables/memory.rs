@@ -77,6 +77,9 @@ impl State {
             let TailChunk { position, record_count, records } = chunk.clone();
             history.append(position, record_count, records, snapshot_after(place + 1));
         }
+        for cut in &tail.cuts {
+            history.cut(cut.position, cut.from, cut.to);
+        }
     }
 }
 

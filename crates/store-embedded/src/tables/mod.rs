@@ -8,7 +8,7 @@ use motet_store::memory::Chunk;
 use motet_store::{Entity, Epoch, Position, Query, Row, RowScan, Value};
 
 use crate::error::Error;
-pub use crate::overlay::{Change, Changes, Generation, Tail, TailChunk, TailSnapshot};
+pub use crate::overlay::{Change, Changes, Cut, Generation, Tail, TailChunk, TailSnapshot};
 pub use memory::MemoryTables;
 pub use sqlite::{SqliteTables, TABLES};
 pub(crate) use sqlite::{copy, inspect};

@@ -120,12 +120,18 @@ fn commit() -> impl Strategy<Value = Commit> {
     let chunk = prop::collection::vec(any::<u8>(), 0..4);
     let snapshot = prop::option::weighted(0.2, prop::collection::vec(any::<u8>(), 0..4));
     let rows = prop::collection::vec(change(), 0..5);
-    (0..3_u8, chunk, snapshot, rows).prop_map(|(entity, chunk, snapshot, rows)| Commit {
-        record_count: chunk.len() as u32,
-        records: Bytes::from(chunk),
-        snapshot: snapshot.map(Bytes::from),
-        rows,
-        ..empty(entity)
+    let cut = prop::option::of((0..12_u64, 0..12_u64));
+    (0..3_u8, chunk, snapshot, rows, cut).prop_map(|(entity, chunk, snapshot, mut rows, cut)| {
+        if let (Some((from, length)), Some(_), false) = (cut, &snapshot, chunk.is_empty()) {
+            rows.push(RowChange::Cut { from, to: from + length });
+        }
+        Commit {
+            record_count: chunk.len() as u32,
+            records: Bytes::from(chunk),
+            snapshot: snapshot.map(Bytes::from),
+            rows,
+            ..empty(entity)
+        }
     })
 }
 

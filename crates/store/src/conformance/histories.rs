@@ -15,6 +15,16 @@ pub(super) const CHECKS: &[Check] = &[
         run: histories_page_by_record,
     },
     Check {
+        name: "histories_can_be_cut",
+        says: "what is cut out is gone, covered or not; the rest keeps its ordinals, and pages go on behind it",
+        run: histories_can_be_cut,
+    },
+    Check {
+        name: "cutting_keeps_the_state",
+        says: "a cut takes whole chunks that begin within it and are older than its commit; the state is that of its snapshot",
+        run: cutting_keeps_the_state,
+    },
+    Check {
         name: "histories_are_apart",
         says: "neighbouring ids do not mix",
         run: histories_are_apart,
@@ -78,6 +88,74 @@ fn histories_page_by_record(client: Client) {
     client.harness.settle();
     check(&client);
     check(&client.reopen());
+}
+
+fn cutting(client: &Client, entity: u8, records: &str, from: u64, to: u64) -> Commit {
+    Commit {
+        snapshot: Some(Bytes::from_static(b"S")),
+        rows: vec![RowChange::Cut { from, to }],
+        ..client.appending(entity, records)
+    }
+}
+
+fn histories_can_be_cut(client: Client) {
+    for settles in [false, true] {
+        let entity = 1 + u8::from(settles);
+        let settle = |client: &Client| {
+            if settles {
+                client.harness.settle();
+            }
+        };
+        client.commit(["ab", "cd", "ef"].map(|chunk| client.appending(entity, chunk)).to_vec());
+        settle(&client);
+        client.commit(["gh", "ij"].map(|chunk| client.appending(entity, chunk)).to_vec());
+        settle(&client);
+        client.commit(vec![cutting(&client, entity, "k", 2, 8)]);
+        client.commit(vec![client.appending(entity, "l")]);
+        let check = |client: &Client, when: &str| {
+            for (skip, limit, expected) in [
+                (0, 100, "0:ab 8:ij 10:k 11:l"),
+                (0, 2, "0:ab"),
+                (0, 9, "0:ab 8:ij"),
+                (1, 1, "0:ab"),
+                (2, 1, "8:ij"),
+                (2, 2, "8:ij"),
+                (2, 3, "8:ij 10:k"),
+                (5, 3, "8:ij 10:k"),
+                (9, 1, "8:ij"),
+                (10, 9, "10:k 11:l"),
+                (12, 1, ""),
+            ] {
+                let found = client.history(entity, skip, limit);
+                assert_eq!(found, expected, "{when}, settles {settles}, skip {skip} limit {limit}");
+            }
+            assert_eq!(client.state(entity), "S | l");
+        };
+        check(&client, "as it was committed");
+        settle(&client);
+        check(&client, "perhaps covered");
+    }
+    let client = client.reopen();
+    client.harness.settle();
+    assert_eq!(client.history(1, 0, 100), "0:ab 8:ij 10:k 11:l");
+    assert_eq!(client.history(2, 3, 3), "8:ij 10:k");
+    client.commit(vec![cutting(&client, 1, "m", 2, 11)]);
+    client.harness.settle();
+    assert_eq!(client.history(1, 0, 100), "0:ab 11:l 12:m");
+}
+
+fn cutting_keeps_the_state(client: Client) {
+    client.commit(vec![client.appending(1, "abc"), client.appending(1, "def")]);
+    client.harness.settle();
+    // Neither chunk begins within, then none that does is older than the commit that cuts.
+    client.commit(vec![cutting(&client, 1, "g", 1, 3)]);
+    client.commit(vec![cutting(&client, 1, "h", 7, 100)]);
+    assert_eq!(client.history(1, 0, 100), "0:abc 3:def 6:g 7:h");
+    client.commit(vec![cutting(&client, 1, "i", 0, 100)]);
+    client.commit(vec![client.appending(1, "j")]);
+    assert_eq!(seen(&client, 1), ["S | j", "8:i 9:j"]);
+    client.harness.settle();
+    assert_eq!(seen(&client.reopen(), 1), ["S | j", "8:i 9:j"]);
 }
 
 fn histories_are_apart(client: Client) {

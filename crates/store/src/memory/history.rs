@@ -22,8 +22,8 @@ pub struct Chunk {
 #[derive(Clone, Debug)]
 struct Snapshot {
     state: Bytes,
-    /// How many chunks the state includes.
-    chunks: usize,
+    /// How many records the state includes.
+    records: u64,
 }
 
 impl History {
@@ -40,21 +40,23 @@ impl History {
             self.chunks.push(Chunk { first_record, position, record_count, records });
         }
         if let Some(state) = snapshot {
-            self.snapshot = Some(Snapshot { state, chunks: self.chunks.len() });
+            self.snapshot = Some(Snapshot { state, records: self.records() });
         }
     }
 
-    /// How many records there are.
+    /// Removes what a commit at `position` cuts out.
+    pub fn cut(&mut self, position: Position, from: u64, to: u64) {
+        self.chunks.retain(|chunk| !chunk.is_cut(position, from, to));
+    }
+
+    /// How many records there are, those counted that were cut out.
     pub fn records(&self) -> u64 {
         self.chunks.last().map_or(0, Chunk::end)
     }
 
     /// The newest snapshot, and how many records it includes.
     pub fn snapshot(&self) -> Option<(Bytes, u64)> {
-        self.snapshot.as_ref().map(|snapshot| {
-            let included = self.chunks[..snapshot.chunks].last().map_or(0, Chunk::end);
-            (snapshot.state.clone(), included)
-        })
+        self.snapshot.as_ref().map(|snapshot| (snapshot.state.clone(), snapshot.records))
     }
 
     /// The present state: snapshot and chunks after it, `None` while nothing was appended.
@@ -62,7 +64,8 @@ impl History {
         if self.chunks.is_empty() && self.snapshot.is_none() {
             return None;
         }
-        let covered = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.chunks);
+        let included = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.records);
+        let covered = self.chunks.partition_point(|chunk| chunk.end() <= included);
         Some(Loaded {
             snapshot: self.snapshot.as_ref().map(|snapshot| snapshot.state.clone()),
             records: self.chunks[covered..].iter().map(|chunk| chunk.records.clone()).collect(),
@@ -74,14 +77,20 @@ impl History {
         if limit == 0 {
             return &[];
         }
-        let end = skip.saturating_add(limit as u64);
         let from = self.chunks.partition_point(|chunk| chunk.end() <= skip);
+        let skip = self.chunks.get(from).map_or(skip, |chunk| chunk.first_record.max(skip));
+        let end = skip.saturating_add(limit as u64);
         let to = self.chunks.partition_point(|chunk| chunk.first_record < end);
         &self.chunks[from..to.max(from)]
     }
 }
 
 impl Chunk {
+    /// Whether a commit at `position` that cuts from one ordinal up to another removes it.
+    pub fn is_cut(&self, position: Position, from: u64, to: u64) -> bool {
+        self.position < position && (from..to).contains(&self.first_record)
+    }
+
     /// Ordinal of the record after its last one.
     pub fn end(&self) -> u64 {
         self.first_record + u64::from(self.record_count)

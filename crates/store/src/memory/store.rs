@@ -131,6 +131,7 @@ impl State {
         if commit.forgets() {
             self.histories.remove(&commit.entity);
         }
+        let cuts: Vec<(u64, u64)> = commit.cuts().collect();
         if !commit.records.is_empty() || commit.snapshot.is_some() {
             self.histories.entry(commit.entity).or_default().append(
                 self.position,
@@ -139,11 +140,14 @@ impl State {
                 commit.snapshot,
             );
         }
+        if let Some(history) = self.histories.get_mut(&commit.entity) {
+            cuts.into_iter().for_each(|(from, to)| history.cut(self.position, from, to));
+        }
         for change in commit.rows {
             match change {
                 RowChange::Put { table, row } => self.rows_mut(table).put(row),
                 RowChange::Delete { table, key } => self.rows_mut(table).delete(&key),
-                RowChange::Forget => {}
+                RowChange::Forget | RowChange::Cut { .. } => {}
             }
         }
         self.position

@@ -28,3 +28,13 @@ fn a_record_is_one_line() {
         "   12  2026-01-31T08:30:00.000Z  requested           charge  attempt=1  request=POST http://payments/charges"
     );
 }
+
+#[test]
+fn what_was_cut_out_is_told_in_one_line() {
+    let record = r#"{"number":14335,"at":"2026-01-31T08:30:00.000Z","type":"cut","step":0,"from":1004,"records":13332}"#;
+    let record = json::parse(record.as_bytes(), json::Limits::default()).unwrap();
+    assert_eq!(
+        record_line(&record, Style(false)),
+        "14335  2026-01-31T08:30:00.000Z  cut                 -  from=1004  records=13332"
+    );
+}

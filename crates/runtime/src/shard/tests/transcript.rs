@@ -73,6 +73,7 @@ impl Names {
             RowChange::Put { table, row } => (*table, row, true),
             RowChange::Delete { table, key } => (*table, key, false),
             RowChange::Forget => return Some("forget".to_owned()),
+            RowChange::Cut { from, to } => return Some(format!("cut {from} to {to}")),
         };
         let verb = if is_put { "" } else { "no " };
         Some(match table {

@@ -84,8 +84,23 @@ impl Snapshot for SqliteSnapshot<'_> {
 
     fn chunks(&self, entity: Entity, skip: u64, limit: usize) -> Result<Vec<Chunk>, Error> {
         let failed = |source| Error::sqlite("loading a history", source);
-        let end = skip.saturating_add(limit as u64);
         let clamped = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
+        // The record asked for may have been cut out: a page begins with the next one that is there, and counts from that.
+        let start: Option<i64> = self
+            .transaction
+            .prepare_cached(
+                "SELECT coalesce(
+                     (SELECT ?2 FROM history WHERE entity = ?1 AND first_record + records > ?2 AND first_record =
+                         (SELECT max(first_record) FROM history WHERE entity = ?1 AND first_record <= ?2)),
+                     (SELECT min(first_record) FROM history WHERE entity = ?1 AND first_record > ?2))",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![entity.0, clamped(skip)], |row| row.get(0))
+            })
+            .map_err(failed)?;
+        let Some(start) = start else { return Ok(Vec::new()) };
+        let skip = start.cast_unsigned();
+        let end = skip.saturating_add(limit as u64);
         let mut statement = self
             .transaction
             .prepare_cached(

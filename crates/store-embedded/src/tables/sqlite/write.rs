@@ -1,3 +1,5 @@
+use bytes::Bytes;
+use motet_store::memory::Chunk;
 use motet_store::{Entity, Schema, Table};
 use rusqlite::{
     Connection, OptionalExtension, Statement, Transaction, TransactionBehavior, params,
@@ -5,7 +7,7 @@ use rusqlite::{
 
 use super::chunks;
 use super::value::Parameter;
-use crate::overlay::{Changes, Generation, Tail, TailChunk};
+use crate::overlay::{Changes, Cut, Generation, Tail, TailChunk};
 
 /// Chunks of one entity that share a row hold at most this many bytes, a single larger chunk excepted.
 const ROW_BYTES_TARGET: usize = 256 * 1024;
@@ -80,6 +82,8 @@ fn change_rows(
 /// The statements that change histories.
 struct Histories<'t> {
     forget: [Statement<'t>; 2],
+    within: Statement<'t>,
+    remove: Statement<'t>,
     length: Statement<'t>,
     append: Statement<'t>,
     snapshot: Statement<'t>,
@@ -93,6 +97,14 @@ impl<'t> Histories<'t> {
                 transaction.prepare("DELETE FROM history WHERE entity = ?1")?,
                 transaction.prepare("DELETE FROM snapshot WHERE entity = ?1")?,
             ],
+            within: transaction.prepare(
+                "SELECT first_record, chunks FROM history WHERE entity = ?1
+                 AND first_record < ?3 AND first_record + records > ?2 AND first_record >= coalesce(
+                     (SELECT max(first_record) FROM history WHERE entity = ?1 AND first_record <= ?2), 0)
+                 ORDER BY first_record LIMIT 1",
+            )?,
+            remove: transaction
+                .prepare("DELETE FROM history WHERE entity = ?1 AND first_record = ?2")?,
             length: transaction.prepare(
                 "SELECT first_record + records FROM history WHERE entity = ?1
                  ORDER BY first_record DESC LIMIT 1",
@@ -123,6 +135,34 @@ impl<'t> Histories<'t> {
             self.insert(entity, first_record, row)?;
             first_record += records(row);
             chunks = rest;
+        }
+        tail.cuts.iter().try_for_each(|cut| self.cut(entity, cut))
+    }
+
+    /// Removes what is cut out, row by row; chunks that stay keep their ordinals, so a row may fall apart.
+    fn cut(&mut self, entity: Entity, cut: &Cut) -> rusqlite::Result<()> {
+        let clamped = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
+        let mut from = cut.from;
+        while from < cut.to {
+            let parameters = params![entity.0, clamped(from), clamped(cut.to)];
+            let row =
+                |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+            let Some((first, bytes)) = self.within.query_row(parameters, row).optional()? else {
+                return Ok(());
+            };
+            let first = first.cast_unsigned();
+            // A damaged row stays as it is: whoever reads it is told.
+            let Some(chunks) = chunks::decode(Bytes::from(bytes), first) else { return Ok(()) };
+            from = chunks.last().map_or(cut.to, Chunk::end);
+            let is_cut = |chunk: &Chunk| chunk.is_cut(cut.position, cut.from, cut.to);
+            if !chunks.iter().any(is_cut) {
+                continue;
+            }
+            self.remove.execute(params![entity.0, first.cast_signed()])?;
+            for kept in chunks.split(is_cut).filter(|kept| !kept.is_empty()) {
+                let row: Vec<TailChunk> = kept.iter().cloned().map(TailChunk::from).collect();
+                self.insert(entity, kept[0].first_record, &row)?;
+            }
         }
         Ok(())
     }
