@@ -7,6 +7,7 @@ pub(crate) mod workflows;
 
 pub(crate) mod bulk;
 pub(crate) mod command;
+pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod instances;

@@ -25,6 +25,7 @@ mod handlers;
 mod query;
 mod request;
 
+mod cloud_event;
 mod counters;
 mod json;
 mod openapi;

@@ -45,6 +45,7 @@ macro_rules! codes {
 codes! {
     MalformedJson BAD_REQUEST "malformed-json" "The body is not JSON."
     InvalidBody BAD_REQUEST "invalid-body" "The body is JSON of another shape than is asked for."
+    InvalidEvent BAD_REQUEST "invalid-event" "The body is no CloudEvent."
     UnknownParameter BAD_REQUEST "unknown-parameter" "The query has a parameter that is not known here."
     InvalidParameter BAD_REQUEST "invalid-parameter" "A parameter or header has a value that it cannot have."
     MissingFilter BAD_REQUEST "missing-filter" "A request for many instances says which."

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -99,12 +100,16 @@ impl Request {
             return Ok(Bytes::new());
         }
         check_media_type(&self.headers, media_types)?;
-        let patience = self.api.options.body_timeout;
-        let collected = tokio::time::timeout(patience, collect(body, bytes_max)).await;
-        collected.unwrap_or_else(|_elapsed| {
-            let detail = format!("the body was not complete after {}s", patience.as_secs());
-            Err(Problem::new(Code::RequestTimeout, detail))
-        })
+        collect_in_time(body, bytes_max, self.api.options.body_timeout).await
+    }
+
+    /// The whole body, whatever it is.
+    ///
+    /// # Errors
+    /// It is longer than `bytes_max`, late or broken off.
+    pub(crate) async fn body_of_any_type(&mut self, bytes_max: usize) -> Result<Bytes, Problem> {
+        let body = std::mem::take(&mut self.body);
+        collect_in_time(body, bytes_max, self.api.options.body_timeout).await
     }
 
     /// The body as a JSON value; an empty one is an empty object.
@@ -174,6 +179,18 @@ fn check_media_type(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Pro
 /// A media type without its parameters.
 pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
+}
+
+async fn collect_in_time(
+    body: Body,
+    bytes_max: usize,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
+    let collected = tokio::time::timeout(patience, collect(body, bytes_max)).await;
+    collected.unwrap_or_else(|_elapsed| {
+        let detail = format!("the body was not complete after {}s", patience.as_secs());
+        Err(Problem::new(Code::RequestTimeout, detail))
+    })
 }
 
 async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {

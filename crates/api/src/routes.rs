@@ -1,5 +1,6 @@
 //! The table of routes: what there is, said once.
 
+mod events;
 mod instances;
 mod jobs;
 mod parameters;
@@ -21,8 +22,14 @@ pub(crate) use parameters::{PATH_PARAMETERS, Parameter, ValueKind};
 
 /// Every route, in the order of the documentation.
 pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
-    let tables =
-        [workflows::ROUTES, instances::ROUTES, jobs::ROUTES, rights::ROUTES, server::ROUTES];
+    let tables = [
+        workflows::ROUTES,
+        instances::ROUTES,
+        events::ROUTES,
+        jobs::ROUTES,
+        rights::ROUTES,
+        server::ROUTES,
+    ];
     tables.into_iter().flatten().collect()
 });
 

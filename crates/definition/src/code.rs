@@ -94,8 +94,6 @@ codes! {
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
-    UnsupportedEmit Error "unsupported-emit" "`emit` is not executed yet."
-    UnsupportedListen Error "unsupported-listen" "`listen` is not executed yet."
     UnsupportedSchedule Error "unsupported-schedule" "`schedule` is not executed yet."
     UnsupportedExtensions Error "unsupported-extensions" "`use.extensions` is not executed yet."
     UnsupportedCatalogs Error "unsupported-catalogs" "`use.catalogs` is not executed yet."

@@ -33,7 +33,6 @@ struct Line {
 
 enum Present {
     Document(fn(&Document) -> bool),
-    Task(fn(&Task) -> bool),
     Call(fn(&Document, &Call) -> bool),
     Run(fn(&RunKind) -> bool),
     Motet(fn(&MotetTask) -> bool),
@@ -49,7 +48,6 @@ impl Line {
         match (&self.present, construct) {
             (Present::Document(test), Construct::Document(own)) => test(own),
             (Present::Scheme(test), Construct::Policy(own)) => test(&own.scheme),
-            (Present::Task(test), Construct::Task(own)) => test(own),
             (Present::Motet(test), Construct::Task(own)) => own.motet().is_some_and(test),
             (Present::Call(test), Construct::Task(Task { kind: TaskKind::Call(own), .. })) => {
                 test(document, own)
@@ -85,16 +83,6 @@ const TABLE: &[Line] = &[
         Code::UnsupportedCatalogs,
         &["use", "catalogs"],
         Present::Document(|d| d.use_.as_ref().is_some_and(|use_| use_.catalogs.is_some())),
-    ),
-    Line::new(
-        Code::UnsupportedEmit,
-        &["emit"],
-        Present::Task(|t| matches!(t.kind, TaskKind::Emit(_))),
-    ),
-    Line::new(
-        Code::UnsupportedListen,
-        &["listen"],
-        Present::Task(|t| matches!(t.kind, TaskKind::Listen(_))),
     ),
     Line::new(Code::UnsupportedGrpc, &["call"], Present::Call(|_, c| matches!(c, Call::Grpc(_)))),
     Line::new(

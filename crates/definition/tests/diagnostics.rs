@@ -582,9 +582,6 @@ fn everything_that_is_not_executed_yet() {
         w:56:28: error[unsupported-saga]: `metadata.motet.saga` is not executed yet: remove it from this document
         w:58:71: error[unsupported-compensate]: `metadata.motet.compensate` is not executed yet: remove it from this document
         w:64:28: error[unsupported-parallel]: `metadata.motet.parallel` is not executed yet: remove it from this document
-        w:87:16: error[unsupported-emit]: `emit` is not executed yet: remove it from this document
-        w:88:13: error[unsupported-listen]: `listen` is not executed yet: remove it from this document
-        w:90:7: error[unsupported-listen]: `listen` is not executed yet: remove it from this document
         w:92:25: error[unsupported-container]: `run: container` is not executed yet: let a service do it, and call it with `call: http`
         w:93:22: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
         w:94:24: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`

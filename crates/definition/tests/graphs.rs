@@ -371,11 +371,11 @@ do:
     outline(
         r#"
 do:
-  - a: { emit: { event: { with: { type: a } } } }
+  - a: { run: { script: { language: js, code: '1' } } }
   - b: { call: grpc, with: { proto: { endpoint: file://a }, service: { name: S, host: h }, method: M } }
 "#,
         expect![[r#"
-            line:3:10: error[unsupported-emit]: `emit` is not executed yet: remove it from this document
+            line:3:17: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
             line:4:10: error[unsupported-grpc]: `call: grpc` is not executed yet: reach the service over HTTP, with `call: http`
         "#]],
     );

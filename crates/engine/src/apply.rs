@@ -2,6 +2,7 @@
 
 mod branches;
 mod children;
+mod events;
 mod flow;
 mod jobs;
 mod life;
@@ -62,6 +63,15 @@ impl Instance {
             Fact::IncidentRaised { incident } => self.incident_raised(step, incident),
             Fact::Reopened => self.reopened(),
             Fact::Ended { end } => self.ended(end),
+            Fact::Emitted { .. } => {}
+            Fact::Listening { terms, floor } => self.listening(step, terms, *floor),
+            Fact::Consumed { .. } => self.consumed(step, &record.fact),
+            Fact::Handling { first } => self.handling(step, *first),
+            Fact::Handled { output, context, closes } => {
+                self.handled(step, output, context.as_ref(), *closes);
+            }
+            Fact::Unsubscribed => self.unsubscribed(step),
+            Fact::Received { event } => self.received(event, at),
         }
     }
 

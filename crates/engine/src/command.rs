@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use motet_expr::Value;
-use motet_types::{Attempt, InstanceId, Status, StepId};
+use motet_types::{Attempt, InstanceId, Status, StepId, Timestamp};
 
+use crate::event::Event;
+use crate::listen::Match;
 use crate::{JobCommand, JobRejection, Parked, WorkflowError};
 
 /// What an instance may be asked or told.
@@ -34,6 +38,22 @@ pub enum Input {
     TimersDue,
     /// Go on after a yield or a recovery.
     Continue,
+    /// A topic has found an event for a listen.
+    Found {
+        step: StepId,
+        event: Arc<Event>,
+        received: Timestamp,
+        matches: Vec<Match>,
+    },
+    /// A topic does not take a listen.
+    NotListening {
+        step: StepId,
+        reason: String,
+    },
+    /// An event is sent to this instance.
+    Mail {
+        event: Arc<Event>,
+    },
     Cancel {
         reason: Option<String>,
     },

@@ -1,6 +1,7 @@
 //! What an input leads to: a state, and the records that lead there.
 
 mod commands;
+mod events;
 mod failure;
 mod flow;
 mod jobs;
@@ -124,6 +125,11 @@ impl<'a> Decider<'a> {
             Input::ChildEnded { step, child, result } => self.child_ended(step, child, result),
             Input::TimersDue => self.timers_due(),
             Input::Continue => self.proceed(),
+            Input::Found { step, event, received, matches } => {
+                self.found(step, event, received, &matches)
+            }
+            Input::NotListening { step, reason } => self.not_listening(step, &reason),
+            Input::Mail { event } => self.mail(event),
             Input::Cancel { reason } => self.cancel(reason),
             Input::Suspend { reason } => self.suspend(reason),
             Input::Resume => self.resume(),
@@ -187,6 +193,12 @@ fn written(fact: &Fact) -> usize {
         Fact::JobCreated { job, .. } => motet_expr::json::size_bound(&job.input),
         Fact::Settled { settled, .. } | Fact::JobSettled { settled, .. } => {
             settled.result.as_ref().map_or(0, motet_expr::json::size_bound)
+        }
+        Fact::Emitted { event } | Fact::Consumed { event, .. } | Fact::Received { event } => {
+            event.size_bound()
+        }
+        Fact::Handled { output, context, .. } => {
+            motet_expr::json::size_bound(output) + optional(context)
         }
         _ => 0,
     }

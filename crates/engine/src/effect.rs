@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
+use crate::event::{Event, TopicId};
+use crate::listen::Subscription;
 use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Request, sabotage};
 
 /// An instruction that may be carried out once its record is durable.
@@ -19,6 +21,12 @@ pub enum Effect {
     CancelChild { child: InstanceId },
     /// Tell the parent that awaits this instance.
     TellParent { parent: InstanceId, step: StepId, end: End },
+    /// Publish an event.
+    Publish { event: Arc<Event> },
+    /// Tell topics that a listen waits.
+    Subscribe { subscription: Arc<Subscription>, topics: Vec<TopicId> },
+    /// Tell topics that a listen waits no more.
+    Unsubscribe { step: StepId, topics: Vec<TopicId> },
 }
 
 /// The effects of one record, as far as it says them alone.
@@ -46,8 +54,25 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
                 end: end.clone(),
             })
         }
+        Fact::Emitted { event } => Some(Effect::Publish { event: event.clone() }),
+        Fact::Listening { terms, .. } => {
+            let subscription = Arc::new(instance.listen(step)?.subscription(instance.id, step));
+            Some(Effect::Subscribe { subscription, topics: terms.topics.clone() })
+        }
+        Fact::Consumed { closes: true, mailed, .. } => {
+            // The topic that found the only event forgot the listen with that.
+            let terms = &instance.listen(step)?.terms;
+            (*mailed || !terms.once).then(|| unsubscribe(step, &terms.topics))
+        }
+        Fact::Handled { closes: true, .. } | Fact::Unsubscribed => {
+            Some(unsubscribe(step, &instance.listen(step)?.terms.topics))
+        }
         _ => None,
     }
+}
+
+fn unsubscribe(step: StepId, topics: &[TopicId]) -> Effect {
+    Effect::Unsubscribe { step, topics: topics.to_vec() }
 }
 
 /// The calls that are in flight as far as the state knows: what recovery sends again, under the same keys.

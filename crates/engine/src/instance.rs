@@ -4,6 +4,7 @@ use std::sync::Arc;
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Status, StepId, TaskId, Timestamp};
 
+use crate::listen::{Events, Listen};
 use crate::{Assignment, ChildRequest, Input, Job, Parked, Request, Settled, Start, WorkflowError};
 
 mod check;
@@ -37,6 +38,8 @@ pub struct Instance {
     /// Steps that wait for a person.
     pub incidents: BTreeMap<StepId, Incident>,
     pub end: Option<End>,
+    /// What it knows of events, if it ever had to do with any.
+    pub events: Option<Box<Events>>,
 }
 
 /// One activation of a task.
@@ -104,6 +107,7 @@ pub enum Activity {
         /// Of a person's task.
         assignment: Option<Box<Assignment>>,
     },
+    Listen(Box<Listen>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +180,8 @@ pub enum Work {
     Resend { step: StepId },
     /// Feed an input again that met a defect.
     Feed { input: Box<Input> },
+    /// Wait again, or handle the next event of a listen, or complete it.
+    Listen { step: StepId },
 }
 
 impl Work {
@@ -183,7 +189,10 @@ impl Work {
     pub fn step(&self) -> StepId {
         match self {
             Self::Enter { parent, .. } => *parent,
-            Self::Iterate { step } | Self::Leave { step } | Self::Resend { step } => *step,
+            Self::Iterate { step }
+            | Self::Leave { step }
+            | Self::Resend { step }
+            | Self::Listen { step } => *step,
             Self::Feed { .. } => StepId(0),
         }
     }
@@ -270,12 +279,15 @@ impl Instance {
                 Activity::Loop { items, .. } => json::size_bound(items),
                 Activity::Job { job, .. } => json::size_bound(&job.input),
                 Activity::Fork { branches, .. } => branches.iter().map(Branch::size_bound).sum(),
+                Activity::Listen(listen) => listen.size_bound(),
                 _ => 0,
             };
             let values = [Some(&step.input), Some(&step.data), step.context.as_ref(), result];
             values.into_iter().flatten().map(json::size_bound).sum::<usize>() + activity
         };
-        self.steps.values().map(of_step).sum()
+        let mail = self.events.iter().flat_map(|events| &events.mail);
+        let mail: usize = mail.map(|mail| mail.event.size_bound()).sum();
+        self.steps.values().map(of_step).sum::<usize>() + mail
     }
 
     /// Its output, once it has completed.
@@ -301,6 +313,14 @@ impl Instance {
     /// When it began, or will have begun.
     pub(crate) fn started_at_or(&self, now: Timestamp) -> Timestamp {
         if self.records == 0 { now } else { self.started_at }
+    }
+
+    /// The listen that an open step is.
+    pub fn listen(&self, step: StepId) -> Option<&Listen> {
+        match &self.steps.get(&step)?.activity {
+            Activity::Listen(listen) => Some(listen),
+            _ => None,
+        }
     }
 
     pub(crate) fn step(&self, id: StepId) -> &Step {

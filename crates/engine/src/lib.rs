@@ -21,14 +21,17 @@ mod data;
 mod decide;
 mod effect;
 mod error;
+pub mod event;
 mod instance;
 mod job;
+pub mod listen;
 mod record;
 mod request;
 pub mod sabotage;
 pub mod secret;
 mod task;
 pub mod token;
+pub mod topic;
 
 pub use catalog::{
     Catalog, CatalogFact, CatalogInput, CatalogRecord, CatalogRejection, Grant, InvalidSecretName,

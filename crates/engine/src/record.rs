@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_expr::Value;
 use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, WorkflowRef};
 
+use crate::event::Event;
+use crate::listen::{Role, Terms};
 use crate::{Assignment, AssignmentChange, End, Incident, Job, Request, TimerKind, WorkflowError};
 
 /// The behaviour that new instances get; an instance keeps the number it began with.
@@ -191,6 +194,43 @@ pub enum Fact {
     /// The instance has ended.
     Ended {
         end: End,
+    },
+    /// An event goes out.
+    Emitted {
+        event: Arc<Event>,
+    },
+    /// A listen waits for events; with a `floor` the instance forgets which events it took before.
+    Listening {
+        terms: Arc<Terms>,
+        floor: Option<Timestamp>,
+    },
+    /// A listen took an event for these of its filters; `keys` are values that it expects from now on.
+    Consumed {
+        event: Arc<Event>,
+        received: Timestamp,
+        filters: Vec<u32>,
+        keys: BTreeMap<String, Value>,
+        role: Role,
+        /// Whether it was sent to this instance.
+        mailed: bool,
+        /// Whether the listen takes nothing more.
+        closes: bool,
+    },
+    /// The tasks of a listen begin for the next of its events.
+    Handling {
+        first: TaskId,
+    },
+    /// An event of a listen is handled; `context` is what was exported.
+    Handled {
+        output: Value,
+        context: Option<Value>,
+        closes: bool,
+    },
+    /// The listen's topics are told that nobody waits any more.
+    Unsubscribed,
+    /// An event was sent to this instance.
+    Received {
+        event: Arc<Event>,
     },
 }
 

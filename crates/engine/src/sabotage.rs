@@ -14,6 +14,12 @@ pub enum Sabotage {
     KeyRecomputed,
     /// A job's completion is taken whatever attempt it is of, and again when it was taken.
     JobTakenTwice,
+    /// An event that comes again is taken again.
+    EventDedupeOff,
+    /// A listen that comes late does not get what was kept for it.
+    LookbackForgotten,
+    /// A listen gets an event that an earlier one took.
+    EventTakenTwice,
 }
 
 #[cfg(feature = "sabotage")]

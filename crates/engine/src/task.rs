@@ -2,8 +2,10 @@
 
 pub(crate) mod call;
 mod composite;
+mod emit;
 pub(crate) mod human;
 mod job;
+pub(crate) mod listen;
 mod raise;
 pub(crate) mod render;
 mod response;
@@ -76,7 +78,9 @@ fn opening(
         | Kind::Call(_)
         | Kind::Run(_)
         | Kind::Job(_)
-        | Kind::Human(_) => Ok(Opening::Leaf),
+        | Kind::Human(_)
+        | Kind::Emit(_)
+        | Kind::Listen(_) => Ok(Opening::Leaf),
     }
 }
 
@@ -96,6 +100,8 @@ fn handle(
         Kind::Run(run) => run::handle(decider, step, run, input, &frame),
         Kind::Job(call) => job::handle(decider, step, vertex, call, input),
         Kind::Human(call) => human::handle(decider, step, vertex, call, input),
+        Kind::Emit(attributes) => emit::handle(decider, step, attributes, input, &frame),
+        Kind::Listen(own) => listen::handle(decider, step, own, input, &frame),
         Kind::Do(_) | Kind::For(_) | Kind::Fork { .. } | Kind::Try(_) | Kind::Function { .. } => {
             Ok(Handled::Open)
         }

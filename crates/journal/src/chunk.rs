@@ -24,6 +24,8 @@ pub(crate) enum Content {
     Catalog = 4,
     Message = 5,
     Input = 6,
+    Event = 7,
+    Subscription = 8,
 }
 
 pub(crate) fn encode_records(records: &[Record], out: &mut Vec<u8>) {

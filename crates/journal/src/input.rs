@@ -17,6 +17,9 @@ variants!("input", Input {
     10 Park { 1 step, 2 attempt, 3 parked },
     11 Release { 1 step, 2 attempt },
     20 Job { 1 step, 2 attempt, 3 command },
+    16 Found { 1 step, 2 event, 3 received, 4 matches },
+    17 NotListening { 1 step, 2 reason },
+    18 Mail { 1 event },
 });
 
 variants!("outcome", Outcome {

@@ -19,6 +19,7 @@
 mod catalog;
 mod chunk;
 mod error;
+mod event;
 mod field;
 mod input;
 mod job;
@@ -31,6 +32,8 @@ mod value;
 mod values;
 mod wire;
 
+use motet_engine::event::Event;
+use motet_engine::listen::Subscription;
 use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record};
 
 pub use chunk::FORMAT;
@@ -176,6 +179,38 @@ pub fn encode_input(input: &Input, out: &mut Vec<u8>) {
 /// The format is newer, or the bytes are not what [`encode_input`] writes.
 pub fn decode_input(bytes: &[u8]) -> Result<Input, Error> {
     chunk::decode(Content::Input, bytes)
+}
+
+/// Appends an event to `out`; topics keep them.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    chunk::encode(Content::Event, event, out);
+}
+
+/// The event.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_event`] writes.
+pub fn decode_event(bytes: &[u8]) -> Result<Event, Error> {
+    chunk::decode(Content::Event, bytes)
+}
+
+/// Appends a listen as topics know it to `out`.
+///
+/// # Panics
+/// As [`encode_records`].
+pub fn encode_subscription(subscription: &Subscription, out: &mut Vec<u8>) {
+    chunk::encode(Content::Subscription, subscription, out);
+}
+
+/// The listen.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_subscription`] writes.
+pub fn decode_subscription(bytes: &[u8]) -> Result<Subscription, Error> {
+    chunk::decode(Content::Subscription, bytes)
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use motet_engine::event::{Event, TopicId};
+use motet_engine::listen::{Match, Subscription};
 use motet_engine::{ChildRequest, End};
-use motet_types::{InstanceId, StepId};
+use motet_types::{InstanceId, StepId, Timestamp};
 
 use crate::field::variants;
 
@@ -16,10 +18,34 @@ pub enum Message {
     ChildEnded { parent: InstanceId, step: StepId, child: InstanceId, end: End },
     /// Nobody awaits the child any more: cancel it.
     CancelChild { child: InstanceId },
+    /// An instance has published an event.
+    Publish { topic: TopicId, event: Arc<Event> },
+    /// The topic of a type passes an event on to the topic of all events.
+    Forward { topic: TopicId, event: Arc<Event>, received: Timestamp },
+    /// A listen waits.
+    Subscribe { topic: TopicId, subscription: Arc<Subscription> },
+    /// A listen waits no more.
+    Unsubscribe { topic: TopicId, instance: InstanceId, step: StepId },
+    /// A topic has found an event for a listen.
+    Found {
+        instance: InstanceId,
+        step: StepId,
+        event: Arc<Event>,
+        received: Timestamp,
+        matches: Vec<Match>,
+    },
+    /// A topic does not take a listen.
+    NotListening { instance: InstanceId, step: StepId, reason: String },
 }
 
 variants!("message", Message {
     1 StartChild { 1 parent, 2 step, 3 child },
     2 ChildEnded { 1 parent, 2 step, 3 child, 4 end },
     3 CancelChild { 1 child },
+    10 Publish { 1 topic, 2 event },
+    11 Forward { 1 topic, 2 event, 3 received },
+    12 Subscribe { 1 topic, 2 subscription },
+    13 Unsubscribe { 1 topic, 2 instance, 3 step },
+    14 Found { 1 instance, 2 step, 3 event, 4 received, 5 matches },
+    15 NotListening { 1 instance, 2 step, 3 reason },
 });

@@ -79,6 +79,13 @@ variants!("fact", Fact {
     52 JobSettled { 1 attempt, 2 by, 3 settled },
     53 JobWithdrawn { 1 attempt },
     54 TaskAssigned { 1 change, 2 assignment, 3 by },
+    40 Emitted { 1 event },
+    41 Listening { 1 terms, 2 floor },
+    42 Consumed { 1 event, 2 received, 3 filters, 4 keys, 5 role, 6 mailed, 7 closes },
+    43 Handling { 1 first },
+    44 Handled { 1 output, 2 context, 3 closes },
+    45 Unsubscribed,
+    46 Received { 1 event },
 });
 
 message!(Start {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::Path;
+use motet_engine::event::EventKey;
 use motet_types::{
     Attempt, Digest, InstanceId, Label, StepId, TaskId, Timestamp, Version, WorkflowName,
     WorkflowRef,
@@ -88,7 +89,7 @@ macro_rules! raw {
 
 number!(u16, u32, u64);
 numbered!(StepId, TaskId, Attempt);
-raw!(InstanceId, Digest, Path);
+raw!(InstanceId, Digest, Path, EventKey);
 
 message!(WorkflowName { 1 namespace, 2 name });
 message!(WorkflowRef { 1 workflow, 2 version });

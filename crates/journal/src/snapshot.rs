@@ -19,6 +19,7 @@ message!(Instance {
     12 incidents,
     13 end,
     14 abandoned_tasks,
+    20 events,
 });
 
 message!(Step {
@@ -45,6 +46,7 @@ variants!("activity", Activity {
     7 Call { 1 attempt, 2 key, 3 request, 4 state, 10 parked },
     8 Child(1 child),
     20 Job { 1 attempt, 2 key, 3 job, 4 state, 5 ready_at, 6 assignment },
+    16 Listen(1 listen),
 });
 
 variants!("try phase", TryPhase {
@@ -75,4 +77,5 @@ variants!("work", Work {
     3 Leave { 1 step },
     4 Resend { 1 step },
     5 Feed { 1 input },
+    16 Listen { 1 step },
 });

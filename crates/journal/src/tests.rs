@@ -1,6 +1,7 @@
 pub(crate) mod coverage;
 
 mod chunks;
+mod event_samples;
 mod evolution;
 mod fixtures;
 mod histories;
@@ -54,3 +55,7 @@ const MESSAGE: Codec<crate::Message> =
     Codec { encode: crate::encode_message, decode: crate::decode_message };
 const INPUT: Codec<motet_engine::Input> =
     Codec { encode: crate::encode_input, decode: crate::decode_input };
+const EVENT: Codec<motet_engine::event::Event> =
+    Codec { encode: crate::encode_event, decode: crate::decode_event };
+const SUBSCRIPTION: Codec<motet_engine::listen::Subscription> =
+    Codec { encode: crate::encode_subscription, decode: crate::decode_subscription };

@@ -118,6 +118,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Tasks,
     },
+    /// Publish events, or list those that are kept
+    Event {
+        #[command(subcommand)]
+        what: EventCommand,
+    },
     /// Let a tag name a version, or list the tags of a workflow
     Tag {
         /// The workflow, as namespace/name
@@ -359,6 +364,42 @@ pub(crate) struct Run {
     /// How long to wait for the end, as in 30s; 0s prints the id and leaves
     #[arg(long, value_parser = config::duration, value_name = "DURATION")]
     pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// Publish CloudEvents: an object is one, an array many
+    Publish {
+        /// JSON of the events, or - for standard input
+        file: PathBuf,
+        /// Namespace of the events
+        #[arg(long, short, default_value = "default")]
+        namespace: String,
+        /// Send them to this instance alone
+        #[arg(long, value_name = "ID", conflicts_with_all = ["namespace", "workflow"])]
+        instance: Option<String>,
+        /// Send them to an instance of this workflow, as namespace/name
+        #[arg(long, requires = "business_key", conflicts_with = "namespace")]
+        workflow: Option<String>,
+        /// Business key of that instance
+        #[arg(long, value_name = "KEY", requires = "workflow")]
+        business_key: Option<String>,
+    },
+    /// List the events that are kept for late listeners
+    List {
+        /// Namespace of the events
+        #[arg(long, short, default_value = "default")]
+        namespace: String,
+        /// Only events of this type
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: Option<String>,
+        /// Only events of this source
+        #[arg(long)]
+        source: Option<String>,
+        /// Most events to show
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ mod publish;
 mod test;
 
 mod describe;
+mod event;
 mod history;
 mod list;
 mod run;
@@ -58,6 +59,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         }
         Command::Resume(options) => block_on(steer::steer(&client()?, "resume", &options, output)),
         Command::Retry(options) => block_on(steer::steer(&client()?, "retry", &options, output)),
+        Command::Event { what } => block_on(event::event(&client()?, &what, output)),
         Command::Tag { workflow, tag, version, reason } => {
             let change = tag.zip(version);
             block_on(tag::tag(&client()?, &workflow, change, reason, output))

@@ -6,6 +6,7 @@
 mod call;
 mod clock;
 mod engine;
+mod events;
 mod history;
 mod inner;
 mod jobs;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::Diagnostic;
+use motet_engine::event::Event;
 use motet_engine::token::Minted;
 use motet_engine::{
     CatalogRejection, JobCommand, JobRejection, LOCAL, Namespaces, Role, SecretName, Unresolved,
@@ -13,9 +14,9 @@ use motet_types::{
 };
 
 use crate::{
-    Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, Heartbeat,
-    HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures, JobView, Page,
-    StartRequest, TaskFilter, TaskPage, TaskView,
+    Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
+    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
+    JobView, Page, StartRequest, TaskFilter, TaskPage, TaskView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -48,6 +49,9 @@ pub enum Error {
     Unresolved(Unresolved),
     #[error("there is no instance {0}")]
     UnknownInstance(InstanceId),
+    /// No live instance has this business key, or several have it.
+    #[error("{count} live instances of {workflow} have the business key {key:?}, not one")]
+    BusinessKey { workflow: WorkflowName, key: String, count: usize },
     /// The start key was used for another body or version.
     #[error("the idempotency key was already used for another start (instance {0})")]
     KeyReused(InstanceId),
@@ -212,6 +216,41 @@ impl Handle {
         command: Command,
     ) -> Result<(InstanceView, Position), Error> {
         self.inner.command(id, command, self.actor.clone()).await
+    }
+
+    /// Publishes events in a namespace; answers once all are durable, and tells of each whether it was there already. Where
+    /// it fails, some may have been published: the same events may be published again.
+    pub async fn publish_events(
+        &self,
+        namespace: Label,
+        events: Vec<Arc<Event>>,
+    ) -> Result<(Vec<bool>, Position), Error> {
+        self.inner.publish_events(namespace, events).await
+    }
+
+    /// Events that are kept, by type and the newest first; `after` is where the page before ended.
+    pub async fn events(
+        &self,
+        filter: EventFilter,
+        after: Option<String>,
+        limit: usize,
+        at: Option<Position>,
+    ) -> Result<EventPage, Error> {
+        self.inner.events(filter, after, limit, at).await
+    }
+
+    /// The live instance of a workflow with a business key.
+    pub async fn instance_by_business_key(
+        &self,
+        workflow: &WorkflowName,
+        key: &str,
+    ) -> Result<InstanceId, Error> {
+        self.inner.instance_by_business_key(workflow, key).await
+    }
+
+    /// Limits of the server.
+    pub fn limits(&self) -> &motet_types::Limits {
+        self.inner.limits()
     }
 
     /// Entries of the history from ordinal `skip` on; fewer than `limit` only at the end. Includes every durable record.

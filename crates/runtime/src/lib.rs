@@ -20,6 +20,7 @@ mod view;
 pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::{Diagnostic, Severity};
+pub use motet_engine::event::{Event, EventError};
 pub use motet_engine::token::Minted;
 pub use motet_engine::{
     Assignment, Catalog, Grant, InvalidSecretName, JobCommand, JobRejection, LOCAL, Namespaces,
@@ -30,7 +31,7 @@ pub use motet_store::Position;
 pub use shard::{Activation, Heartbeat};
 pub use tables::SCHEMA;
 pub use view::{
-    Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, HistoryEntry,
-    InstanceFilter, InstanceRow, InstanceView, JobFigures, JobView, Page, StartRequest, StepView,
-    TaskFilter, TaskPage, TaskRow, TaskView, WaitsFor,
+    Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
+    EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
+    JobView, Page, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView, WaitsFor,
 };

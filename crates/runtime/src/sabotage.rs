@@ -18,6 +18,8 @@ pub enum Sabotage {
     ForgottenEarly,
     /// Jobs that wait are not looked for after a recovery.
     JobForgotten,
+    /// A published event is acknowledged when it is computed.
+    DeliveryBeforeDurable,
 }
 
 #[cfg(feature = "sabotage")]

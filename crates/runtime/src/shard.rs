@@ -21,6 +21,7 @@ mod slots;
 mod starts;
 mod stepping;
 mod timers;
+mod topics;
 mod unloadable;
 mod usage;
 mod waiters;
@@ -29,11 +30,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
+use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
 use motet_engine::{Catalog, JobCommand, Outcome, Request};
 use motet_journal::Message;
 use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row, RowScan};
-use motet_types::{Attempt, Digest, InstanceId, JobId, Limits, ShardId, StepId, TaskId, Timestamp};
+use motet_types::{
+    Attempt, Digest, InstanceId, JobId, Label, Limits, ShardId, StepId, TaskId, Timestamp,
+};
 
 use crate::{
     Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView,
@@ -53,6 +57,7 @@ use links::Links;
 use retention::Retention;
 use slots::{Slot, Task};
 use starts::Starting;
+use topics::Topics;
 use usage::Usage;
 use waiters::Waiters;
 
@@ -71,6 +76,9 @@ pub enum Reply {
     },
     Catalog {
         created: bool,
+    },
+    Event {
+        duplicate: bool,
     },
     Watching,
     Purged,
@@ -148,11 +156,22 @@ pub enum Input {
         queue: Arc<QueueKey>,
         rows: Result<Vec<Row>, motet_store::Error>,
     },
+    /// An event from outside.
+    Publish {
+        namespace: Label,
+        event: Arc<Event>,
+        reply: Responder,
+    },
     Outcome {
         id: InstanceId,
         step: StepId,
         attempt: Attempt,
         outcome: Outcome,
+    },
+    /// The answer to a scan for a topic.
+    TopicRead {
+        topic: TopicId,
+        rows: Result<Vec<Row>, motet_store::Error>,
     },
     Loaded {
         id: InstanceId,
@@ -185,6 +204,10 @@ pub enum Input {
     Swept {
         rows: Result<Vec<Row>, motet_store::Error>,
     },
+    /// The answer to a scan for old events.
+    TopicsSwept {
+        rows: Result<Vec<Row>, motet_store::Error>,
+    },
     /// Time has passed.
     Tick,
 }
@@ -203,6 +226,13 @@ pub enum Output {
     /// Read a page of rows for a queue of jobs.
     ScanJobs {
         queue: Arc<QueueKey>,
+        scan: RowScan,
+    },
+    /// Read a page of the rows of events, to find old ones.
+    ScanTopics(RowScan),
+    /// Read a page of a topic's rows.
+    ScanTopic {
+        topic: TopicId,
         scan: RowScan,
     },
     /// Make the batch durable; the answer is `Committed` or `Refused`.
@@ -274,6 +304,10 @@ pub struct Counters {
     pub sweeps_failed: u64,
     /// Steps that were given away.
     pub steps_away: u64,
+    /// Events that were taken; duplicates are not.
+    pub events: u64,
+    /// Events that were given to listens.
+    pub events_delivered: u64,
 }
 
 /// See the module.
@@ -301,6 +335,7 @@ pub struct Machine {
     tokens: u64,
     usage: Usage,
     jobs: Jobs,
+    topics: Topics,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -332,6 +367,7 @@ impl Machine {
             tokens: 0,
             usage: Usage::default(),
             jobs: Jobs::default(),
+            topics: Topics::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -366,6 +402,8 @@ impl Machine {
             Input::Outcome { id, step, attempt, outcome } => {
                 self.outcome(id, step, attempt, outcome);
             }
+            Input::Publish { namespace, event, reply } => self.publish(namespace, event, reply),
+            Input::TopicRead { topic, rows } => self.topic_read(&topic, rows),
             Input::Loaded { id, loaded } => self.loaded(id, loaded),
             Input::Listed { id, row } => self.listed(id, row),
             Input::Looked { shard, key, row } => self.looked(shard, key, row),
@@ -373,7 +411,11 @@ impl Machine {
             Input::Refused { error } => self.refused(&error),
             Input::Recovered(recovered) => self.recovered(*recovered),
             Input::Stepped(stepped) => self.stepped(*stepped),
-            Input::Sweep => self.sweep(),
+            Input::Sweep => {
+                self.sweep();
+                self.sweep_topics();
+            }
+            Input::TopicsSwept { rows } => self.topics_swept(rows),
             Input::Swept { rows } => self.swept(rows),
             Input::Tick => self.tick(),
         }
@@ -382,6 +424,7 @@ impl Machine {
     /// Goes on with what waits behind the inputs, hands the batch over if none is in flight, and gives the outputs.
     pub fn flush(&mut self) -> Vec<Output> {
         self.continue_yielded();
+        self.continue_topics();
         self.dispatch_queued();
         self.serve_pollers();
         self.submit();
@@ -396,6 +439,7 @@ impl Machine {
             self.links.next_due(),
             self.dispatch.next_due(),
             self.jobs.next_due(),
+            self.topics.next_due(),
         ];
         others.into_iter().flatten().chain(timer).min()
     }
@@ -406,12 +450,13 @@ impl Machine {
             && self.building.is_empty()
             && self.yielded.is_empty()
             && self.away == 0
+            && !self.topics.has_work()
             && self.dispatch.in_flight() == 0
     }
 
     /// Whether flush would go on at once.
     pub fn has_work(&self) -> bool {
-        !self.yielded.is_empty() || self.dispatch.can_go_on()
+        !self.yielded.is_empty() || self.dispatch.can_go_on() || self.topics.has_work()
     }
 
     pub fn counters(&self) -> Counters {

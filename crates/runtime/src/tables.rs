@@ -7,7 +7,21 @@ use motet_types::InstanceId;
 /// Every table, for whoever opens a store.
 pub const SCHEMA: Schema = Schema {
     tables: &[
-        AUDIT, ENDED, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, TASK, TIMER, UNLOADABLE,
+        AUDIT,
+        ENDED,
+        EVENT,
+        GIVING,
+        INBOX,
+        INSTANCE,
+        JOB,
+        MESSAGE,
+        PENDING,
+        SENT,
+        START,
+        SUBSCRIPTION,
+        TASK,
+        TIMER,
+        UNLOADABLE,
         USAGE,
     ],
 };
@@ -113,11 +127,65 @@ pub(crate) const ENDED: Table = Table {
     indexes: &[],
 };
 
+/// Events that a topic keeps, and those of which only the key is known any more (no body). `type` and `source` are those of
+/// the event where the row is the one that lists show.
+pub(crate) const EVENT: Table = Table {
+    id: TableId(10),
+    name: "event",
+    columns: &[
+        int("shard"),
+        text("topic"),
+        int("sequence"),
+        int("received"),
+        blob("key"),
+        text("namespace"),
+        text("type"),
+        text("source"),
+        blob("body"),
+    ],
+    key_columns: 3,
+    indexes: &[Index { columns: &["namespace", "type"], partial: false }],
+};
+
+/// Listens that wait at a topic. `position` is the sequence up to which it has looked back for them.
+pub(crate) const SUBSCRIPTION: Table = Table {
+    id: TableId(11),
+    name: "subscription",
+    columns: &[
+        int("shard"),
+        text("topic"),
+        blob("instance"),
+        int("step"),
+        int("position"),
+        blob("body"),
+    ],
+    key_columns: 4,
+    indexes: &[],
+};
+
 /// The sums of the rows of ended instances.
 pub(crate) const USAGE: Table = Table {
     id: TableId(34),
     name: "usage",
     columns: &[int("shard"), text("namespace"), int("instances"), int("bytes")],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// What a topic is giving out, and up to where: one event to many listens, or many events to one.
+pub(crate) const GIVING: Table = Table {
+    id: TableId(12),
+    name: "giving",
+    columns: &[
+        int("shard"),
+        text("topic"),
+        int("event"),
+        blob("listener"),
+        int("listener_step"),
+        blob("after"),
+        int("after_step"),
+        int("after_event"),
+    ],
     key_columns: 2,
     indexes: &[],
 };

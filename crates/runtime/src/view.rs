@@ -3,16 +3,17 @@
 mod jobs;
 mod project;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
+use motet_engine::event::Event;
 use motet_engine::{Assignment, Catalog, Parked, WorkflowError};
 use motet_expr::Value;
 use motet_store::Position;
 use motet_types::{
-    Attempt, Digest, InstanceId, JobId, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
+    Attempt, Digest, InstanceId, JobId, Label, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
 };
 
 pub(crate) use jobs::{job, task, waits_for};
@@ -24,7 +25,28 @@ pub struct CatalogView {
     pub catalog: Catalog,
     /// Compiled definitions; a version that this server cannot compile any more is absent.
     pub graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
+    /// Namespaces in which a definition listens to events whatever their type.
+    pub all_events: BTreeSet<Label>,
     pub position: Position,
+}
+
+impl CatalogView {
+    pub(crate) fn new(
+        catalog: Catalog,
+        graphs: BTreeMap<WorkflowRef, Arc<Graph>>,
+        position: Position,
+    ) -> Self {
+        let mut view = Self { catalog, position, ..Self::default() };
+        graphs.into_values().for_each(|graph| view.add(graph));
+        view
+    }
+
+    pub(crate) fn add(&mut self, graph: Arc<Graph>) {
+        if graph.listens_to_all() {
+            self.all_events.insert(graph.definition.workflow.namespace.clone());
+        }
+        self.graphs.insert(graph.definition.clone(), graph);
+    }
 }
 
 /// A start as it is asked for.
@@ -48,10 +70,18 @@ pub type Actor = Option<Arc<str>>;
 /// What may be asked of an instance.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    Cancel { reason: Option<String> },
-    Suspend { reason: Option<String> },
+    Cancel {
+        reason: Option<String>,
+    },
+    Suspend {
+        reason: Option<String>,
+    },
     Resume,
     Retry,
+    /// Give it an event, whatever its listens wait for.
+    Deliver {
+        event: Arc<Event>,
+    },
 }
 
 /// An instance by id: exact, and durable.
@@ -96,6 +126,32 @@ pub struct StepView {
     /// Why its call waits to be sent.
     pub parked: Option<Parked>,
     pub waits_for: Option<WaitsFor>,
+    /// The events that it waits for, a line for each.
+    pub listens_to: Vec<String>,
+}
+
+/// An event that a topic keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    pub received: Timestamp,
+    pub event: Event,
+}
+
+/// Which events a list holds; every given property must fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventFilter {
+    pub namespace: Label,
+    pub kind: Option<String>,
+    pub source: Option<String>,
+}
+
+/// A page of events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventPage {
+    pub items: Vec<EventRow>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<String>,
+    pub covered: Position,
 }
 
 /// One record of an instance's history.

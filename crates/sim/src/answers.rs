@@ -49,6 +49,10 @@ impl World {
             | Reply::Heartbeat(_)
             | Reply::Task(_)
             | Reply::JobFigures(_) => return Ok(()),
+            Reply::Event { duplicate } => {
+                let Action::Tick(event) = action else { return Ok(()) };
+                return self.ticked(event, duplicate);
+            }
         };
         self.promise(&view)?;
         match action {
@@ -70,7 +74,7 @@ impl World {
                 self.steered(steer, &view)?;
             }
             Action::Read => self.summary.reads += 1,
-            Action::Publish(_) => {}
+            Action::Publish(_) | Action::Tick(_) => {}
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use motet_types::InstanceId;
 
 use crate::check::Checked;
 use crate::definitions::{self, LEAVES, LONG, POOL, definition};
+use crate::events::Events;
 use crate::random::Random;
 use crate::shards;
 use crate::world::{Event, HORIZON, World};
@@ -31,6 +32,8 @@ pub(crate) enum Action {
     /// A command to this instance, or to any.
     Steer(Steer, Option<InstanceId>),
     Read,
+    /// Publish this event, perhaps again.
+    Tick(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub(crate) struct Clients {
     /// Suspensions that were acknowledged.
     pub(crate) suspended: BTreeMap<InstanceId, u64>,
     pub(crate) cancelled: BTreeSet<InstanceId>,
+    pub(crate) events: Events,
 }
 
 pub(crate) type Replies = Arc<Mutex<Vec<(usize, Result<Reply, Error>, Position)>>>;
@@ -120,6 +124,7 @@ impl Clients {
             promised: BTreeMap::new(),
             suspended: BTreeMap::new(),
             cancelled: BTreeSet::new(),
+            events: Events::default(),
         }
     }
 
@@ -165,6 +170,8 @@ impl World {
         for _ in 0..self.random.between(4, 10) {
             self.plan_action(1_000_000, HORIZON, Action::Read);
         }
+        let orders = self.clients.orders.len();
+        self.plan_events(orders, HORIZON);
         self.clients.left = self.actions_planned();
     }
 
@@ -244,6 +251,7 @@ impl World {
                 };
                 Some((Input::Command { id, command, actor: None, reply }, Some(id)))
             }
+            Action::Tick(event) => Some((self.tick(event), None)),
             Action::Read => {
                 let id = self.any_instance()?;
                 let wait = Duration::from_secs(self.random.below(10));
@@ -263,7 +271,7 @@ impl World {
         }
     }
 
-    fn responder(&self) -> Responder {
+    pub(crate) fn responder(&self) -> Responder {
         let (number, replies) = (self.clients.requests.len(), self.clients.replies.clone());
         Box::new(move |result, position| {
             replies.lock().expect("nobody panics with it").push((number, result, position));
@@ -326,6 +334,7 @@ impl World {
             Action::Start(order) if self.clients.orders[order].instance.is_none() => {
                 self.again(action);
             }
+            Action::Tick(_) => self.again(action),
             _ => {}
         }
     }

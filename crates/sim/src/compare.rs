@@ -73,7 +73,7 @@ impl World {
             })?;
             self.summary.commits_unacknowledged += 1;
             self.tell(|| format!("a commit of {:?} was kept", commit.entity));
-            self.shadow.enter(commit, self.clock_latest)?;
+            self.enter(commit)?;
         }
         Ok(())
     }

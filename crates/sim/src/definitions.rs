@@ -18,6 +18,11 @@ pub(crate) const LEAVES: usize = 96;
 
 /// Behind the pool: one whose instances have long histories.
 pub(crate) const LONG: usize = POOL;
+/// Namespace of all definitions.
+pub(crate) const NAMESPACE: &str = "sim";
+/// Type of the events that clients publish, and of those that instances emit.
+pub(crate) const TICK: &str = "sim.tick";
+const TOLD: &str = "sim.told";
 
 /// Nesting of tasks.
 const DEPTH_MAX: usize = 3;
@@ -137,8 +142,10 @@ impl Generator {
         let nests = depth + 1 < DEPTH_MAX;
         let make = match self.random.below(if nests { 100 } else { 50 }) {
             0..27 => Self::call,
-            27..34 => Self::wait,
-            34..40 => Self::set,
+            27..31 => Self::wait,
+            31..34 => Self::listen,
+            34..36 => Self::emit,
+            36..40 => Self::set,
             40..43 => Self::switch,
             43..46 if self.may_run => Self::run,
             43..50 => Self::call,
@@ -194,6 +201,23 @@ impl Generator {
 
     fn wait(&mut self, _: &str, _: usize) -> Json {
         json!({"wait": {"milliseconds": self.random.between(1, 12_000)}})
+    }
+
+    /// Waits for an event of its order: one, or any of two kinds.
+    fn listen(&mut self, _: &str, _: usize) -> Json {
+        let expect = "${ $workflow.input.n }";
+        let filter = |kind: &str| json!({"with": {"type": kind}, "correlate": {"n": {"from": "${ .data.n }", "expect": expect}}});
+        let to = match self.random.below(3) {
+            0 => json!({"any": [filter(TICK), filter(TOLD)]}),
+            1 => json!({"any": [filter(TICK)], "until": "${ length == 2 }"}),
+            _ => json!({"one": filter(TICK)}),
+        };
+        json!({"listen": {"to": to}, "output": {"as": "${ {v: length} }"}})
+    }
+
+    fn emit(&mut self, name: &str, _: usize) -> Json {
+        let with = json!({"type": TOLD, "data": {"n": "${ $workflow.input.n }", "of": name}});
+        json!({"emit": {"event": {"with": with}}, "output": {"as": "${ {v: 1} }"}})
     }
 
     fn set(&mut self, name: &str, _: usize) -> Json {

@@ -16,7 +16,8 @@ impl World {
     pub(crate) fn finish(&mut self) -> Checked {
         self.settle()?;
         for _ in 0..ROUNDS_MAX {
-            if !self.attend()? {
+            let somebody_listens = self.check_listens()?;
+            if !self.attend()? && !somebody_listens {
                 break;
             }
             self.settle()?;
@@ -91,6 +92,7 @@ impl World {
         self.compare_view(&server.store)?;
         self.compare_rows(&server.store)?;
         self.compare_ended(&server.store)?;
+        self.compare_events(&server.store)?;
         let messages = compare::rows(&server.store, "message")?;
         let expected = "no message that waits";
         ensure(messages.is_empty(), Check::MessageTwiceOrLost, expected, || {

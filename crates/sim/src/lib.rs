@@ -15,6 +15,7 @@ mod clients;
 mod compare;
 mod cuts;
 mod definitions;
+mod events;
 mod faults;
 mod finish;
 mod random;

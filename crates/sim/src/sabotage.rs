@@ -19,11 +19,15 @@ pub enum Sabotage {
     TailNotSynced,
     JobTakenTwice,
     JobForgotten,
+    EventDedupeOff,
+    LookbackForgotten,
+    EventTakenTwice,
+    DeliveryBeforeDurable,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -40,6 +44,10 @@ impl Sabotage {
         Self::TailNotSynced,
         Self::JobTakenTwice,
         Self::JobForgotten,
+        Self::EventDedupeOff,
+        Self::LookbackForgotten,
+        Self::EventTakenTwice,
+        Self::DeliveryBeforeDurable,
     ];
 
     /// Its name on the command line.
@@ -61,6 +69,10 @@ impl Sabotage {
             Self::TailNotSynced => "tail-not-synced",
             Self::JobTakenTwice => "job-taken-twice",
             Self::JobForgotten => "job-forgotten",
+            Self::EventDedupeOff => "event-dedupe-off",
+            Self::LookbackForgotten => "lookback-forgotten",
+            Self::EventTakenTwice => "event-taken-twice",
+            Self::DeliveryBeforeDurable => "delivery-before-durable",
         }
     }
 
@@ -82,6 +94,9 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::TimerEarly) => Some(engine::Sabotage::TimerEarly),
         Some(Sabotage::KeyRecomputed) => Some(engine::Sabotage::KeyRecomputed),
         Some(Sabotage::JobTakenTwice) => Some(engine::Sabotage::JobTakenTwice),
+        Some(Sabotage::EventDedupeOff) => Some(engine::Sabotage::EventDedupeOff),
+        Some(Sabotage::LookbackForgotten) => Some(engine::Sabotage::LookbackForgotten),
+        Some(Sabotage::EventTakenTwice) => Some(engine::Sabotage::EventTakenTwice),
         _ => None,
     });
     runtime::set(match fault {
@@ -92,6 +107,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::CallForgotten) => Some(runtime::Sabotage::CallForgotten),
         Some(Sabotage::ForgottenEarly) => Some(runtime::Sabotage::ForgottenEarly),
         Some(Sabotage::JobForgotten) => Some(runtime::Sabotage::JobForgotten),
+        Some(Sabotage::DeliveryBeforeDurable) => Some(runtime::Sabotage::DeliveryBeforeDurable),
         _ => None,
     });
     Installed

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use motet_engine::event::TopicId;
 use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
@@ -15,6 +16,7 @@ use motet_types::{InstanceId, ShardId};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::definitions;
+use crate::shadow::instance_of;
 use crate::world::{Event, World};
 
 /// Makes the markers of secrets in every life of the server.
@@ -36,6 +38,8 @@ pub(crate) enum Operation {
     Lookup { shard: ShardId, key: String },
     Scan(RowScan),
     ScanJobs { queue: Arc<QueueKey>, scan: RowScan },
+    Topic { topic: TopicId, scan: RowScan },
+    Topics(RowScan),
 }
 
 impl World {
@@ -124,6 +128,7 @@ impl World {
         self.compare_histories(&store)?;
         self.compare_rows(&store)?;
         self.compare_ended(&store)?;
+        self.compare_events(&store)?;
         let compile = |definition: &motet_types::WorkflowRef, _: &motet_engine::Published| {
             definitions::by_name(definition.workflow.name.as_str())
         };
@@ -196,6 +201,10 @@ impl World {
             Output::ScanJobs { queue, scan } => {
                 self.ask(latency, Operation::ScanJobs { queue, scan })?;
             }
+            Output::ScanTopic { topic, scan } => {
+                self.ask(latency, Operation::Topic { topic, scan })?;
+            }
+            Output::ScanTopics(scan) => self.ask(latency, Operation::Topics(scan))?,
             Output::Commit(commits) => {
                 self.tell(|| outline(&commits));
                 let operation = Operation::Commit(commits);
@@ -275,6 +284,11 @@ impl World {
                 let row = rows.map(|rows| rows.into_iter().next());
                 Some(Input::Listed { id, row })
             }
+            Operation::Topics(scan) => Some(Input::TopicsSwept { rows: store.rows(scan) }),
+            Operation::Topic { topic, scan } => {
+                let rows = store.rows(scan);
+                Some(Input::TopicRead { topic, rows })
+            }
             Operation::Lookup { shard, key } => {
                 self.summary.lookups += 1;
                 let prefix = vec![Value::Int(i64::from(shard.0)), Value::Text(key.clone())];
@@ -349,9 +363,20 @@ impl World {
             self.summary.records += u64::from(commit.record_count);
             self.summary.snapshots += u64::from(commit.snapshot.is_some());
             self.summary.cuts += commit.cuts().count() as u64;
-            self.shadow.enter(commit, self.clock_latest)?;
+            self.enter(commit)?;
         }
         Ok(())
+    }
+
+    /// Notes what a durable commit holds.
+    pub(crate) fn enter(&mut self, commit: &Commit) -> Checked {
+        self.note_event_rows(commit);
+        self.shadow.enter(commit, self.clock_latest)?;
+        let Some(id) = instance_of(commit.entity).filter(|_| !commit.records.is_empty()) else {
+            return Ok(());
+        };
+        let records = motet_journal::decode_records(&commit.records).unwrap_or_default();
+        self.check_event_records(id, &records)
     }
 
     /// One step of a checkpoint; between two of them anything may happen.

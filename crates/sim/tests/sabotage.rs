@@ -9,7 +9,7 @@ use motet_sim::{Check, Sabotage, run_all};
 const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 16] = [
+const EXPECTED: [(Sabotage, &[Check]); 20] = [
     (
         Sabotage::AcknowledgeBeforeSync,
         &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
@@ -41,6 +41,10 @@ const EXPECTED: [(Sabotage, &[Check]); 16] = [
     (Sabotage::TailNotSynced, &[Check::CommandLost, Check::StoreDoesNotOpen]),
     (Sabotage::JobTakenTwice, &[Check::OutcomeAppliedTwice]),
     (Sabotage::JobForgotten, &[Check::JobForgotten]),
+    (Sabotage::EventDedupeOff, &[Check::EventTwiceOrLost]),
+    (Sabotage::LookbackForgotten, &[Check::EventTwiceOrLost]),
+    (Sabotage::EventTakenTwice, &[Check::EventTwiceOrLost]),
+    (Sabotage::DeliveryBeforeDurable, &[Check::EffectBeforeDurable]),
 ];
 
 #[test]

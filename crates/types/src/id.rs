@@ -28,6 +28,12 @@ impl ShardId {
         Self(((folded ^ (folded >> 8)) & 0xff) as u16)
     }
 
+    /// The shard of the topic of a type of events; no type stands for the topic of all events of the namespace. Never changed
+    /// between versions. (No workflow has an empty name, so topics and starts are apart.)
+    pub fn of_topic(namespace: &str, kind: Option<&str>) -> Self {
+        Self::of_start(namespace, "", kind.unwrap_or_default())
+    }
+
     /// All shards that hold instances, in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT).map(Self)

@@ -67,6 +67,30 @@ pub struct Limits {
     pub disk_reserve_bytes: usize,
     /// Rows of one page of a list.
     pub page_rows_max: usize,
+    /// How long an event is remembered: for late listeners, and so that it is not taken twice.
+    pub event_window: Duration,
+    /// Events of one request.
+    pub events_batch_max: usize,
+    /// Events that one topic keeps for late listeners.
+    pub events_retained_max: usize,
+    /// The same, in bytes.
+    pub events_retained_bytes_max: usize,
+    /// Events by whose source and id one topic recognises duplicates.
+    pub event_keys_max: usize,
+    /// Listens that wait at one topic.
+    pub subscriptions_max: usize,
+    /// Different filters of the listens at one topic; each is evaluated once per event.
+    pub event_filters_max: usize,
+    /// Fuel of one filter on one event, in evaluated terms.
+    pub filter_fuel_max: u64,
+    /// Fuel with which one listen may look back over what a topic has kept, in evaluated terms.
+    pub lookback_fuel_max: u64,
+    /// Events that one activation of `listen` may take.
+    pub listen_events_max: usize,
+    /// Events sent to one instance that wait for a listen.
+    pub events_waiting_max: usize,
+    /// Events of which one instance remembers that it took them; when there are more, its later listens look back less far.
+    pub events_remembered_max: usize,
 }
 
 impl Default for Limits {
@@ -104,6 +128,18 @@ impl Default for Limits {
             segment_bytes_max: 64 * MIB,
             disk_reserve_bytes: 16 * MIB,
             page_rows_max: 1_000,
+            event_window: Duration::from_secs(86_400),
+            events_batch_max: 1_000,
+            events_retained_max: 100_000,
+            events_retained_bytes_max: 64 * MIB,
+            event_keys_max: 500_000,
+            subscriptions_max: 1_000_000,
+            event_filters_max: 1_000,
+            filter_fuel_max: 5_000,
+            lookback_fuel_max: 2_000_000,
+            listen_events_max: 10_000,
+            events_waiting_max: 1_000,
+            events_remembered_max: 10_000,
         }
     }
 }

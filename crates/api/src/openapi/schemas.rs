@@ -73,6 +73,25 @@ impl Shape {
 
 const SCHEMAS: &[Schema] = &[
     Schema {
+        name: "EventsAccepted",
+        meaning: "Events that are durable: how many, and how many of them had come before.",
+        members: &[
+            ("accepted", Always, Number),
+            ("duplicates", Always, Number),
+            ("position", Always, Number),
+        ],
+    },
+    Schema {
+        name: "EventPage",
+        meaning: "A page of events.",
+        members: &[("items", Always, List(&Ref("KeptEvent"))), ("next", Maybe, Text)],
+    },
+    Schema {
+        name: "KeptEvent",
+        meaning: "A CloudEvent, and when it arrived.",
+        members: &[("received", Always, Instant), ("event", Always, Any)],
+    },
+    Schema {
         name: "Problem",
         meaning: "A refusal (RFC 9457).",
         members: &[
@@ -252,6 +271,7 @@ const SCHEMAS: &[Schema] = &[
             ("due", Maybe, Instant),
             ("waitsFor", Maybe, Ref("WaitsFor")),
             ("parked", Maybe, Ref("Parked")),
+            ("listensTo", Maybe, List(&Text)),
         ],
     },
     Schema {

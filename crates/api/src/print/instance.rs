@@ -114,6 +114,9 @@ fn step(object: &mut Object<'_>, step: &StepView) {
         });
     }
     super::job::waits_for(object, step.waits_for.as_ref());
+    if !step.listens_to.is_empty() {
+        object.array("listensTo", |items| step.listens_to.iter().for_each(|it| items.text(it)));
+    }
 }
 
 fn outcome(object: &mut Object<'_>, instance: &InstanceView) {

@@ -27,6 +27,8 @@ impl From<Error> for Problem {
             Error::Unresolved(Unresolved::Workflow(_)) => plain(Code::UnknownWorkflow),
             Error::Unresolved(Unresolved::Version { .. }) => plain(Code::UnknownVersion),
             Error::UnknownInstance(_) => plain(Code::UnknownInstance),
+            Error::BusinessKey { count: 0, .. } => plain(Code::UnknownInstance),
+            Error::BusinessKey { .. } => plain(Code::StatusConflict),
             Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
             Error::Job(rejection) => of_job(rejection),
             Error::Conflict { .. } => plain(Code::StatusConflict),

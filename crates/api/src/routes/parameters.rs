@@ -164,3 +164,16 @@ pub(super) const AUDIT: &[Parameter] = &[
     parameter("from", ValueKind::Instant, "Only what was done at or after this instant."),
     parameter("to", ValueKind::Instant, "Only what was done before this instant."),
 ];
+pub(super) const EVENT_NAMESPACE: &[Parameter] =
+    &[parameter("namespace", ValueKind::Text, "Namespace of the events; required.")];
+
+pub(super) const EVENTS: &[Parameter] = &[
+    parameter("type", ValueKind::Text, "Only events of this type."),
+    parameter("source", ValueKind::Text, "Only events of this source."),
+];
+
+pub(super) const BUSINESS_KEY: &[Parameter] = &[parameter(
+    "businessKey",
+    ValueKind::Text,
+    "Business key of the instance that is meant; exactly one live instance must have it.",
+)];

@@ -1,6 +1,7 @@
 //! Document → graph: functions inlined, references resolved, expressions and schemas compiled.
 
 mod call;
+mod event;
 mod kinds;
 mod own;
 mod trying;

@@ -153,7 +153,12 @@ fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
         | Kind::Call(_)
         | Kind::Run(_)
         | Kind::Job(_)
-        | Kind::Human(_) => Vec::new(),
+        | Kind::Human(_)
+        | Kind::Emit(_) => Vec::new(),
+        Kind::Listen(listen) => {
+            let body = listen.foreach.as_ref().and_then(|each| each.body);
+            body.map(|body| ("for each event", body)).into_iter().collect()
+        }
     }
 }
 
@@ -189,6 +194,19 @@ fn summary(vertex: &Vertex) -> String {
             _ => "a job".to_owned(),
         },
         Kind::Human(_) => "a person".to_owned(),
+        Kind::Emit(attributes) => {
+            let kind = attributes.iter().find(|(name, _)| name == "type");
+            match kind.map(|(_, kind)| kind) {
+                Some(motet_expr::Template::Literal(kind)) => {
+                    format!("emit {}", motet_expr::json::as_str(kind).unwrap_or_default())
+                }
+                _ => "emit".to_owned(),
+            }
+        }
+        Kind::Listen(listen) => match listen.types() {
+            Some(types) => format!("listen to {}", Vec::from_iter(types).join(", ")),
+            None => "listen to every event".to_owned(),
+        },
         Kind::Set(_) | Kind::Do(_) | Kind::Switch(_) | Kind::Fork { .. } | Kind::Try(_) => {
             vertex.kind.word().to_owned()
         }

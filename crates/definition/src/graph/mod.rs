@@ -11,6 +11,8 @@ mod compile;
 mod draw;
 mod schema;
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use motet_expr::{Program, Template, Value};
@@ -18,6 +20,8 @@ use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 
 use crate::model::FlowDirective;
 use crate::redact::Redaction;
+
+pub use crate::model::{ReadAs, is_pattern};
 
 pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
@@ -56,6 +60,14 @@ impl Graph {
 
     pub fn scope(&self, scope: ScopeId) -> &Scope {
         &self.scopes[scope.0 as usize]
+    }
+
+    /// Whether a listen of it has to see every event of its namespace.
+    pub fn listens_to_all(&self) -> bool {
+        self.vertices.iter().any(|vertex| match &vertex.kind {
+            Kind::Listen(listen) => listen.types().is_none(),
+            _ => false,
+        })
     }
 
     /// The first task of a scope; scopes are never empty.
@@ -177,6 +189,8 @@ pub enum Kind {
     Job(Box<JobCall>),
     /// `call: human`: a unit of work that a person does.
     Human(Box<HumanCall>),
+    Emit(Vec<(String, Template)>),
+    Listen(Box<Listen>),
 }
 
 impl Kind {
@@ -193,6 +207,8 @@ impl Kind {
             Self::Wait(_) => "wait",
             Self::Call(_) | Self::Function { .. } | Self::Job(_) | Self::Human(_) => "call",
             Self::Run(_) => "run",
+            Self::Emit(_) => "emit",
+            Self::Listen(_) => "listen",
         }
     }
 }
@@ -345,6 +361,81 @@ pub enum HttpOutput {
     Content,
     Raw,
     Response,
+}
+
+/// A wait for events.
+#[derive(Debug)]
+pub struct Listen {
+    pub to: Strategy,
+    pub until: Option<Until>,
+    pub read: ReadAs,
+    pub foreach: Option<Foreach>,
+    /// Those of `to`, then those of `until`.
+    pub filters: Vec<EventFilter>,
+}
+
+impl Listen {
+    /// The types of event that it waits for; `None` if a filter does not name its type.
+    pub fn types(&self) -> Option<BTreeSet<&str>> {
+        self.filters.iter().map(|filter| filter.literal_type.as_deref()).collect()
+    }
+}
+
+/// Which events satisfy it; the filters are those of the listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// One event for each filter.
+    All(Range<usize>),
+    /// One event for any filter.
+    Any(Range<usize>),
+}
+
+impl Strategy {
+    pub fn filters(&self) -> Range<usize> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.clone(),
+        }
+    }
+}
+
+/// What ends a listen that takes any number of events.
+#[derive(Debug)]
+pub enum Until {
+    /// Evaluated on the array of outputs after each event.
+    Condition(Program),
+    Events(Strategy),
+}
+
+/// What an event must be.
+#[derive(Debug)]
+pub struct EventFilter {
+    /// Attributes, and `data`.
+    pub with: Vec<(String, Template)>,
+    pub correlate: Vec<Correlation>,
+    /// The type, where it is a text that stands for itself.
+    pub literal_type: Option<String>,
+}
+
+/// A value that an event must have in common with the task, or with the other events.
+#[derive(Debug)]
+pub struct Correlation {
+    pub name: String,
+    /// Evaluated on the event.
+    pub from: Program,
+    /// Evaluated on the task's input.
+    pub expect: Option<Template>,
+}
+
+/// What is done with each event, one at a time.
+#[derive(Debug)]
+pub struct Foreach {
+    /// Name of the variable that holds the event.
+    pub item: String,
+    /// Name of the variable that holds its number, from 0.
+    pub at: String,
+    pub body: Option<ScopeId>,
+    pub output: Output,
+    pub export: Output,
 }
 
 #[derive(Debug)]

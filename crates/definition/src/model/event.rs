@@ -57,6 +57,12 @@ pub struct EventFilter {
     pub correlate: Option<Named<Correlation>>,
 }
 
+/// Whether the text of a filter is taken as a regular expression besides standing for itself: it has a character with a meaning
+/// there, other than the point, which names of types and addresses are full of.
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\'])
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correlation {
     /// Extracts the value from the event.

@@ -32,7 +32,9 @@ pub use document::{
     Use,
 };
 pub use duration::{Duration, DurationParts, InvalidDuration, parse_iso8601, span_of};
-pub use event::{Correlation, Emit, EventFilter, EventStrategy, Foreach, Listen, ReadAs, Until};
+pub use event::{
+    Correlation, Emit, EventFilter, EventStrategy, Foreach, Listen, ReadAs, Until, is_pattern,
+};
 pub use metadata::{
     Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap, Parallel,
     TaskMetadata,

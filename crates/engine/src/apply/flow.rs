@@ -168,6 +168,10 @@ impl Instance {
         above.data = output;
         match (next, &mut above.activity) {
             (Next::Enter(task), _) => self.push(Work::Enter { parent, task }),
+            (_, Activity::Listen(listen)) => {
+                listen.is_handled = true;
+                self.stir(parent);
+            }
             (_, Activity::Loop { index, .. }) => {
                 *index += 1;
                 self.push(Work::Iterate { step: parent });

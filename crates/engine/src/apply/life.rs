@@ -28,6 +28,7 @@ impl Instance {
             suspended: false,
             incidents: BTreeMap::new(),
             end: None,
+            events: None,
         }
     }
 
@@ -124,6 +125,7 @@ impl Instance {
         for step in abandoned {
             self.push(Work::Resend { step });
         }
+        self.listen_again();
     }
 
     fn enter_again(&mut self, id: StepId) {

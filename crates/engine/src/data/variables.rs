@@ -74,6 +74,14 @@ impl Decider<'_> {
                     }
                     (name == task.at).then(|| Value::from(*index as usize))
                 }
+                (Kind::Listen(task), Activity::Listen(listen)) => {
+                    let each = task.foreach.as_ref()?;
+                    if name == each.item {
+                        let waiting = listen.queue.front().map(|(_, item)| item);
+                        return listen.current.as_ref().or(waiting).cloned();
+                    }
+                    (name == each.at).then(|| Value::from(listen.outputs.len()))
+                }
                 (Kind::Try(task), Activity::Try { phase: TryPhase::Handling(error), .. }) => {
                     (name == task.variable).then(|| error.to_value())
                 }

@@ -146,11 +146,11 @@ impl Decider<'_> {
         self.instance.steps_activated > 1
     }
 
-    fn ensure_open(&self, reason: &'static str) -> Result<(), Rejection> {
+    pub(super) fn ensure_open(&self, reason: &'static str) -> Result<(), Rejection> {
         self.ensure(self.instance.end.is_none(), reason)
     }
 
-    fn ensure(&self, holds: bool, reason: &'static str) -> Result<(), Rejection> {
+    pub(super) fn ensure(&self, holds: bool, reason: &'static str) -> Result<(), Rejection> {
         if holds { Ok(()) } else { Err(self.conflict(reason)) }
     }
 

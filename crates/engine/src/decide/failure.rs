@@ -122,7 +122,7 @@ impl Decider<'_> {
         self.emit(StepId(0), Fact::Ended { end });
     }
 
-    /// Takes the steering from every call in flight and every awaited child beneath `root`, `root` included, but for
+    /// Takes the steering from every call in flight, every awaited child and every listen beneath `root`, `root` included, but for
     /// those at or beneath `spared`.
     pub(crate) fn abandon_all(&mut self, root: StepId, spared: Option<StepId>) {
         let mut steps = self.instance.descendants(root);
@@ -144,6 +144,9 @@ impl Decider<'_> {
                 Activity::Child(request) if self.instance.step(step).result.is_none() => {
                     let child = request.id;
                     self.emit(step, Fact::ChildCancelled { child });
+                }
+                Activity::Listen(listen) if listen.is_waiting() => {
+                    self.emit(step, Fact::Unsubscribed);
                 }
                 _ => {}
             }

@@ -40,6 +40,7 @@ impl Decider<'_> {
                 Work::Leave { step } => self.leave(step),
                 Work::Resend { step } => task::call::resend(self, step),
                 Work::Feed { input } => self.feed(*input),
+                Work::Listen { step } => task::listen::go_on(self, step),
             }
             let is_done = self.records.len() > records_before;
             assert!(is_done, "work that leaves no record would never end");

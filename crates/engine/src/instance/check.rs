@@ -1,4 +1,4 @@
-use motet_types::{StepId, TaskId};
+use motet_types::{StepId, TaskId, Timestamp};
 
 use crate::{Activity, BranchState, CallState, Instance, TimerKind, TryPhase};
 
@@ -12,7 +12,8 @@ impl Instance {
         self.check_work()?;
         self.check_timers()?;
         self.check_calls()?;
-        self.check_forks()
+        self.check_forks()?;
+        self.check_listens()
     }
 
     /// Checks what holds besides between two inputs: each innermost step has something that will move it.
@@ -35,6 +36,7 @@ impl Instance {
                         *state == CallState::InFlight && step.result.is_none()
                     }
                     Activity::Try { phase, .. } => *phase == TryPhase::Delaying,
+                    Activity::Listen(listen) => listen.is_waiting() && !listen.has_work(),
                     _ => step.is_in_flight(),
                 };
             if !is_moved {
@@ -147,6 +149,26 @@ impl Instance {
                 if is_open && !matches!(branch.state, BranchState::Open) {
                     return Err(format!("step {id}: a branch that is done has an open step"));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_listens(&self) -> Result<(), String> {
+        for id in self.steps.keys() {
+            let Some(listen) = self.listen(*id) else { continue };
+            let taken = self.events.iter().flat_map(|events| events.taken.values());
+            let own = taken.filter(|taken| taken.by.contains(id)).count();
+            let is_floored = self.events.as_ref().is_some_and(|it| it.floor > Timestamp::default());
+            if own != listen.taken as usize && !is_floored {
+                return Err(format!("step {id} took {} events, {own} are known", listen.taken));
+            }
+            if listen.is_handled && listen.current.is_none() {
+                return Err(format!("step {id} has handled an event that it does not have"));
+            }
+            let limit = listen.terms.filters.len();
+            if listen.satisfied.iter().any(|filter| *filter as usize >= limit) {
+                return Err(format!("step {id} has satisfied a filter that it does not have"));
             }
         }
         Ok(())

@@ -45,6 +45,7 @@ impl Instance {
         let step = self.step(parent);
         let iteration = match step.activity {
             Activity::Loop { index, .. } => index,
+            Activity::Listen(ref listen) => listen.outputs.len() as u32,
             _ => 0,
         };
         let visit = step.visits.get(&task).copied().unwrap_or(0);

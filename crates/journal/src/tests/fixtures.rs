@@ -14,7 +14,10 @@ use motet_engine::Instance;
 use crate::{Values, decode_history, decode_snapshot};
 
 use super::coverage::{self, Variants};
-use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
+use super::{
+    CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SUBSCRIPTION,
+    event_samples, samples,
+};
 
 #[test]
 fn fixtures_of_every_version_mean_what_they_meant() {
@@ -84,6 +87,9 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::TimerKind,
         motet_engine::TryPhase,
         motet_engine::Work,
+        motet_engine::event::Test,
+        motet_engine::listen::Role,
+        motet_definition::graph::ReadAs,
         crate::Message,
         Result<motet_expr::Value, Box<motet_engine::WorkflowError>>,
     ]
@@ -129,6 +135,8 @@ fn transcript(name: &str, bytes: &[u8]) -> String {
         "records" => lines(&decoded(RECORDS, bytes)),
         "instance" => snapshot(&decoded(INSTANCE, bytes)),
         "catalog-records" => lines(&decoded(CATALOG_RECORDS, bytes)),
+        "event" => format!("{:#?}\n", decoded(EVENT, bytes)),
+        "subscription" => format!("{:#?}\n", decoded(SUBSCRIPTION, bytes)),
         "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
         "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
         "history" => history(bytes),
@@ -194,6 +202,12 @@ fn write_missing() {
         ("records-flow", RECORDS.bytes(&samples::flow_records())),
         ("instance-flow", INSTANCE.bytes(&samples::flow_instance())),
         ("inputs-parked", joined(INPUT, &samples::parked_inputs())),
+        ("records-40", RECORDS.bytes(&event_samples::records())),
+        ("instance-20", INSTANCE.bytes(&event_samples::instance())),
+        ("messages-10", joined(MESSAGE, &event_samples::messages())),
+        ("inputs-16", joined(INPUT, &event_samples::inputs())),
+        ("event", EVENT.bytes(&event_samples::event())),
+        ("subscription", SUBSCRIPTION.bytes(&event_samples::subscription())),
     ];
     for (name, bytes) in samples {
         write("v1", name, bytes);

@@ -2,11 +2,15 @@
 
 use proptest::prelude::*;
 
-use super::{CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, samples, strategies};
+use super::{
+    CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, event_samples, samples, strategies,
+};
 
 #[test]
 fn the_samples_survive() {
     RECORDS.check(&samples::records());
+    RECORDS.check(&event_samples::records());
+    INSTANCE.check(&event_samples::instance());
     INSTANCE.check(&samples::instance());
     RECORDS.check(&samples::records_28());
     CATALOG_RECORDS.check(&samples::catalog_records());

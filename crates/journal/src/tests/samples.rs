@@ -273,6 +273,7 @@ pub(super) fn instance() -> Instance {
         suspended: true,
         incidents: BTreeMap::from([(StepId(0), defect()), (StepId(6), Incident::Fault(error()))]),
         end: Some(End::Faulted { step: StepId(6), error: error() }),
+        events: None,
         steps,
     }
 }

@@ -433,6 +433,7 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
                 suspended,
                 incidents,
                 end,
+                events: None,
             }
         })
         .boxed()

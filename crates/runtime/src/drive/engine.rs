@@ -80,6 +80,20 @@ impl Shell {
                     });
                     self.store.rows(scan, done);
                 }
+                Output::ScanTopics(scan) => {
+                    let inner = self.inner.clone();
+                    let done = Box::new(move |rows| {
+                        inner.lanes.push_internal(Input::TopicsSwept { rows });
+                    });
+                    self.store.rows(scan, done);
+                }
+                Output::ScanTopic { topic, scan } => {
+                    let inner = self.inner.clone();
+                    let done = Box::new(move |rows| {
+                        inner.lanes.push_internal(Input::TopicRead { topic, rows });
+                    });
+                    self.store.rows(scan, done);
+                }
                 Output::Commit(commits) => {
                     let inner = self.inner.clone();
                     let done = Box::new(move |result| {
@@ -169,7 +183,7 @@ pub(crate) fn row_of(id: InstanceId) -> RowScan {
 }
 
 /// Name and help of each counter, in the order in which they are published.
-const COUNTERS: [(&str, &str); 12] = [
+const COUNTERS: [(&str, &str); 14] = [
     ("motet_instances_started_total", "Instances started."),
     ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
     ("motet_commits_total", "Commits of instances and of the catalog."),
@@ -182,6 +196,8 @@ const COUNTERS: [(&str, &str); 12] = [
     ("motet_start_keys_expired_total", "Start keys removed, their retention being over."),
     ("motet_sweeps_failed_total", "Pages, instances and start keys that retention cannot read."),
     ("motet_steps_away_total", "Steps that ran beside the engine thread, for they may cost much."),
+    ("motet_events_total", "Events taken, duplicates left out."),
+    ("motet_events_delivered_total", "Events given to listens."),
 ];
 
 /// Figures that the engine thread publishes.
@@ -210,6 +226,8 @@ impl Levels {
             of.keys_expired,
             of.sweeps_failed,
             of.steps_away,
+            of.events,
+            of.events_delivered,
         ];
         for (slot, value) in self.counters.iter().zip(counters) {
             slot.store(value, Ordering::Relaxed);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use motet_definition::{Diagnostic, graph};
 use motet_engine::CatalogInput;
+use motet_engine::event::Event;
 use motet_store::Position;
 use motet_types::{InstanceId, Label, Timestamp, Version, WorkflowName};
 use tokio::sync::{mpsc, oneshot};
@@ -119,6 +120,30 @@ impl Inner {
         self.clock.now()
     }
 
+    /// Publishes events, in order; tells of each whether it was there already.
+    pub(crate) async fn publish_events(
+        &self,
+        namespace: Label,
+        events: Vec<Arc<Event>>,
+    ) -> Result<(Vec<bool>, Position), Error> {
+        let mut asked = Vec::with_capacity(events.len());
+        for event in events {
+            let namespace = namespace.clone();
+            asked.push(self.begin_ask(|reply| Input::Publish { namespace, event, reply })?);
+        }
+        let (mut duplicates, mut last) = (Vec::with_capacity(asked.len()), Position::default());
+        for receiver in asked {
+            match end_ask(receiver).await? {
+                (Reply::Event { duplicate }, position) => {
+                    duplicates.push(duplicate);
+                    last = last.max(position);
+                }
+                (other, _) => return Err(unexpected(&other)),
+            }
+        }
+        Ok((duplicates, last))
+    }
+
     pub(crate) async fn watch(&self, id: InstanceId) -> Result<Watch, Error> {
         ensure_of_instance(id)?;
         let (sender, receiver) = mpsc::channel(WATCH_BATCHES_MAX);
@@ -203,16 +228,28 @@ impl Inner {
         &self,
         input: impl FnOnce(Responder) -> Input,
     ) -> Result<(Reply, Position), Error> {
+        end_ask(self.begin_ask(input)?).await
+    }
+
+    fn begin_ask(
+        &self,
+        input: impl FnOnce(Responder) -> Input,
+    ) -> Result<oneshot::Receiver<Answered>, Error> {
         let (sender, receiver) = oneshot::channel();
         let reply: Responder = Box::new(move |result: Result<Reply, Error>, position| {
             // A client that went away does not want the answer any more.
             drop(sender.send(result.map(|reply| (reply, position))));
         });
         self.push(input(reply))?;
-        receiver
-            .await
-            .map_err(|_| Error::Unavailable("it stopped before it answered".to_owned()))?
+        Ok(receiver)
     }
+}
+
+/// What a command is answered with.
+type Answered = Result<(Reply, Position), Error>;
+
+async fn end_ask(receiver: oneshot::Receiver<Answered>) -> Answered {
+    receiver.await.map_err(|_| Error::Unavailable("it stopped before it answered".to_owned()))?
 }
 
 fn view_of(asked: (Reply, Position)) -> Result<(InstanceView, Position), Error> {

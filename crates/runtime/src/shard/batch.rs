@@ -1,8 +1,10 @@
 //! What is computed between two commits, and what may leave once it is durable.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use motet_engine::Effect;
+use motet_engine::event::TopicId;
 use motet_store::{Commit, CommitError, Position};
 use motet_types::{InstanceId, ShardId};
 
@@ -21,6 +23,8 @@ pub(super) struct Batch {
     releases: Vec<Release>,
     /// Instances that a commit of the batch changes.
     pub(super) touched: Vec<InstanceId>,
+    /// Topics that a commit of the batch changes, once for each.
+    pub(super) topics: Vec<TopicId>,
     /// The catalog after the batch, if it changes that.
     pub(super) view: Option<Arc<CatalogView>>,
     usage: UsageChanges,
@@ -115,15 +119,19 @@ impl Machine {
         for id in batch.touched {
             self.settled_commit(id);
         }
+        for topic in batch.topics {
+            self.settled_topic(&topic);
+        }
     }
 
     /// A refused batch takes everything computed since with it: the instances are loaded again when they are next needed.
     pub(super) fn refused(&mut self, error: &CommitError) {
         let unknown = matches!(error, CommitError::Unknown(_));
         let batches = [self.in_flight.take(), Some(std::mem::take(&mut self.building))];
-        let mut touched = Vec::new();
+        let (mut touched, mut topics) = (Vec::new(), BTreeSet::new());
         for batch in batches.into_iter().flatten() {
             touched.extend(batch.touched);
+            topics.extend(batch.topics);
             for release in batch.releases {
                 self.take_back(release, error);
             }
@@ -137,6 +145,9 @@ impl Machine {
         self.usage.refused();
         for id in touched {
             self.forget(id, error);
+        }
+        for topic in topics {
+            self.forget_topic(&topic, error);
         }
     }
 

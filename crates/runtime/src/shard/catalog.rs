@@ -42,7 +42,7 @@ impl Machine {
         let mut view = self.next_view();
         view.catalog.apply(&record);
         if let Some(graph) = command.graph {
-            view.graphs.insert(graph.definition.clone(), graph);
+            view.add(graph);
         }
         let view = Arc::new(view);
         self.building.view = Some(view.clone());

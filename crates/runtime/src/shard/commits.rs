@@ -167,6 +167,8 @@ fn shows_in_lists(records: &[Record]) -> bool {
                 | Fact::Released { .. }
                 | Fact::JobCreated { .. }
                 | Fact::JobSettled { .. }
+                | Fact::Listening { .. }
+                | Fact::Consumed { closes: true, .. }
         )
     })
 }

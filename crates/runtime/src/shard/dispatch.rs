@@ -161,7 +161,12 @@ impl Machine {
             }
             Effect::Withdraw { step, attempt } => self.withdraw((id, step, attempt)),
             // Messages to other shards were gathered with the commit.
-            Effect::StartChild { .. } | Effect::CancelChild { .. } | Effect::TellParent { .. } => {}
+            Effect::StartChild { .. }
+            | Effect::CancelChild { .. }
+            | Effect::TellParent { .. }
+            | Effect::Publish { .. }
+            | Effect::Subscribe { .. }
+            | Effect::Unsubscribe { .. } => {}
         }
     }
 

@@ -8,14 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_engine::{self as engine, ChildRequest, Effect, End, ErrorKind, Parent, WorkflowError};
+use motet_engine::event::TopicId;
+use motet_engine::{
+    self as engine, ChildRequest, Effect, End, ErrorKind, Parent, WorkflowError, topic,
+};
 use motet_journal::{Message, encode_message};
 use motet_store::{RowChange, Value};
 use motet_types::{InstanceId, ShardId, Timestamp};
 
 use super::batch::Release;
-use super::slots::Task;
+use super::slots::{Slot, Task};
 use super::starts::{Beginning, Origin};
+use super::topics::TopicTask;
 use super::{Machine, MessageQueue};
 use crate::Error;
 use crate::sabotage::{self, Sabotage};
@@ -26,6 +30,9 @@ const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a message rests whose taking was refused.
 const REDELIVER_AFTER: Duration = Duration::from_secs(1);
+
+/// Receiver and sender of messages.
+pub(super) type Pair = (ShardId, ShardId);
 
 #[derive(Default)]
 pub(super) struct Links {
@@ -75,7 +82,12 @@ impl Links {
     }
 
     /// Numbers a message; gives its sequence and the rows that make it durable.
-    fn send(&mut self, from: ShardId, to: ShardId, message: Message) -> (u64, Vec<RowChange>) {
+    pub(super) fn send(
+        &mut self,
+        from: ShardId,
+        to: ShardId,
+        message: Message,
+    ) -> (u64, Vec<RowChange>) {
         let last = self.last.entry(from).or_default();
         *last += 1;
         let sequence = *last;
@@ -163,6 +175,11 @@ impl Machine {
     ) {
         let from = id.shard();
         for effect in effects {
+            for (to, message) in self.messages_to_topics(id, effect) {
+                let (sequence, message_rows) = self.links.send(from, to, message);
+                rows.extend(message_rows);
+                releases.push(Release::Deliver { from, sequence });
+            }
             let (to, message) = match effect {
                 Effect::StartChild { step, child } => {
                     let child = child.clone();
@@ -175,11 +192,35 @@ impl Machine {
                     let (parent, step, end) = (*parent, *step, end.clone());
                     (parent.shard(), Message::ChildEnded { parent, step, child: id, end })
                 }
-                Effect::Call { .. } | Effect::Withdraw { .. } => continue,
+                _ => continue,
             };
             let (sequence, message_rows) = self.links.send(from, to, message);
             rows.extend(message_rows);
             releases.push(Release::Deliver { from, sequence });
+        }
+    }
+
+    /// What an effect tells topics.
+    fn messages_to_topics(&self, id: InstanceId, effect: &Effect) -> Vec<(ShardId, Message)> {
+        let of = |topics: &[TopicId], message: &dyn Fn(TopicId) -> Message| {
+            topics.iter().map(|topic| (topic.shard(), message(topic.clone()))).collect()
+        };
+        match effect {
+            Effect::Publish { event } => {
+                let instance = self.slots.get(&id).and_then(Slot::live);
+                let Some(instance) = instance else { return Vec::new() };
+                let namespace = instance.start.definition.workflow.namespace.clone();
+                let topic = event.topic(namespace);
+                of(&[topic], &|topic| Message::Publish { topic, event: event.clone() })
+            }
+            Effect::Subscribe { subscription, topics } => of(topics, &|topic| Message::Subscribe {
+                topic,
+                subscription: subscription.clone(),
+            }),
+            Effect::Unsubscribe { step, topics } => {
+                of(topics, &|topic| Message::Unsubscribe { topic, instance: id, step: *step })
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -232,6 +273,16 @@ impl Machine {
                 }
                 Message::CancelChild { child } => {
                     self.give(child, Task::Message { from, to, sequence, message });
+                }
+                Message::Found { instance, .. } | Message::NotListening { instance, .. } => {
+                    self.give(instance, Task::Message { from, to, sequence, message });
+                }
+                Message::Publish { .. }
+                | Message::Forward { .. }
+                | Message::Subscribe { .. }
+                | Message::Unsubscribe { .. } => {
+                    let Some((topic, input)) = topic_input(message) else { continue };
+                    self.give_topic(topic, TopicTask::Message { pair, sequence, input });
                 }
             }
         }
@@ -364,8 +415,40 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         Message::CancelChild { .. } => {
             Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
         }
-        Message::StartChild { .. } => None,
+        Message::Found { step, event, received, matches, .. } => Some(engine::Input::Found {
+            step: *step,
+            event: event.clone(),
+            received: *received,
+            matches: matches.clone(),
+        }),
+        Message::NotListening { step, reason, .. } => {
+            Some(engine::Input::NotListening { step: *step, reason: reason.clone() })
+        }
+        Message::StartChild { .. }
+        | Message::Publish { .. }
+        | Message::Forward { .. }
+        | Message::Subscribe { .. }
+        | Message::Unsubscribe { .. } => None,
     }
+}
+
+/// What a message asks of a topic.
+fn topic_input(message: Message) -> Option<(TopicId, topic::Input)> {
+    Some(match message {
+        Message::Publish { topic, event } => {
+            (topic, topic::Input::Publish { event, received: None })
+        }
+        Message::Forward { topic, event, received } => {
+            (topic, topic::Input::Publish { event, received: Some(received) })
+        }
+        Message::Subscribe { topic, subscription } => {
+            (topic, topic::Input::Subscribe { subscription })
+        }
+        Message::Unsubscribe { topic, instance, step } => {
+            (topic, topic::Input::Unsubscribe { listener: (instance, step) })
+        }
+        _ => return None,
+    })
 }
 
 /// The change by which an acknowledged message's row goes.
@@ -377,7 +460,7 @@ pub(super) fn message_deletion(from: ShardId, sequence: u64) -> RowChange {
     }
 }
 
-fn taken_row((to, from): (ShardId, ShardId), sequence: u64) -> RowChange {
+pub(super) fn taken_row((to, from): (ShardId, ShardId), sequence: u64) -> RowChange {
     let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
     let row =
         vec![Value::Int(i64::from(to.0)), Value::Int(i64::from(from.0)), Value::Int(sequence)];

@@ -143,7 +143,7 @@ impl Machine {
         self.unloadable.extend(unloadable);
         self.position = position;
         self.catalog = catalog.clone();
-        self.view = Arc::new(CatalogView { catalog, graphs, position });
+        self.view = Arc::new(CatalogView::new(catalog, graphs, position));
         self.outputs.push(super::Output::Catalog(self.view.clone()));
         self.timers.extend(timers);
         for (shard, namespace, sum) in usage {

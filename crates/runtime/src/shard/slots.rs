@@ -229,6 +229,7 @@ impl Task {
                 Command::Suspend { reason } => engine::Input::Suspend { reason: reason.clone() },
                 Command::Resume => engine::Input::Resume,
                 Command::Retry => engine::Input::Retry,
+                Command::Deliver { event } => engine::Input::Mail { event: event.clone() },
             },
             Self::Outcome { step, attempt, outcome } => {
                 let (step, attempt, outcome) = (*step, *attempt, outcome.clone());

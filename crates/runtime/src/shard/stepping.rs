@@ -9,7 +9,7 @@ use motet_types::InstanceId;
 use super::away::guarded_step;
 use super::slots::{Slot, State, Task};
 use super::{Machine, Output, Reply};
-use crate::{Actor, Error};
+use crate::{Actor, Command, Error};
 
 impl Machine {
     pub(super) fn perform_queue(&mut self, id: InstanceId) {
@@ -121,9 +121,12 @@ impl Machine {
 
     /// What a task wants when its input was fed.
     fn follow(&mut self, id: InstanceId, task: Task, result: Result<(), Error>) {
+        let is_mail = matches!(task, Task::Command { command: Command::Deliver { .. }, .. });
         match task {
             Task::Command { reply, .. } => match result {
                 Ok(()) => self.answer(id, false, reply),
+                // Nothing to do: the event has come before.
+                Err(Error::Unavailable(_)) if is_mail => self.answer(id, false, reply),
                 Err(error) => self.reply(reply, Err(error)),
             },
             Task::Release { step, attempt } if result.is_err() => {

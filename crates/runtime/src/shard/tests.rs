@@ -12,6 +12,7 @@ mod world;
 mod away;
 mod children;
 mod dispatch;
+mod events;
 mod eviction;
 mod group;
 mod jobs;
@@ -39,6 +40,18 @@ fn check(script: &str, expect: Expect) {
     let mut world = World::new();
     world.run(script);
     expect.assert_eq(&world.transcript());
+}
+
+/// Compares the lines of the transcript that hold one of `words`, for what many instances do.
+#[track_caller]
+fn check_lines(words: &[&str], script: &str, expect: Expect) {
+    let mut world = World::new();
+    world.run(script);
+    let transcript = world.transcript();
+    let lines = transcript.lines().filter(|line| words.iter().any(|word| line.contains(word)));
+    let lines: String = lines.flat_map(|line| [line, "\n"]).collect();
+    assert!(!lines.is_empty(), "no line holds one of {words:?}");
+    expect.assert_eq(&lines);
 }
 
 thread_local! {

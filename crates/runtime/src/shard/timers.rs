@@ -22,5 +22,6 @@ impl Machine {
         self.resume_due();
         self.park_waiting();
         self.tend_jobs();
+        self.load_resting_topics();
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use motet_definition::graph::Graph;
 use motet_definition::redact::{MASK, Redaction};
+use motet_engine::event::{EventFilter, Test};
+use motet_engine::listen::Listen;
 use motet_engine::{
     Activity, Assignment, AssignmentChange, Body, CatchAction, End, ErrorKind, Fact, Incident,
     Instance, JobWork, Opening, Parked, Record, Request, Settled, TimerKind, WorkflowError,
@@ -45,7 +47,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         Activity::Call { attempt, parked: Some(_), .. } => (Status::Waiting, Some(*attempt)),
         Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),
         Activity::Job { attempt, .. } => (Status::Waiting, Some(*attempt)),
-        Activity::Wait | Activity::Child(_) => (Status::Waiting, None),
+        Activity::Wait | Activity::Child(_) | Activity::Listen(_) => (Status::Waiting, None),
         _ => (Status::Running, None),
     };
     let failed = matches!(step.result, Some(Err(_)));
@@ -61,6 +63,11 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         due,
         parked: step.parked().copied(),
         waits_for: super::waits_for(instance, id),
+        listens_to: match vertex.redaction.is_empty() {
+            true => instance.listen(id).map(listens_to).unwrap_or_default(),
+            // What it expects may be what nobody is to see.
+            false => instance.listen(id).map(|_| vec![MASK.to_owned()]).unwrap_or_default(),
+        },
     })
 }
 
@@ -107,6 +114,49 @@ fn incidents(instance: &Instance, graph: Option<&Graph>) -> Vec<(StepId, Workflo
     };
     let told = |(id, it): (&StepId, &Incident)| (*id, masked_error(&incident(it), redaction(id)));
     instance.incidents.iter().map(told).collect()
+}
+
+/// What a listen still waits for, in words.
+fn listens_to(listen: &Listen) -> Vec<String> {
+    if !listen.is_waiting() {
+        return Vec::new();
+    }
+    let filters = listen.terms.filters.iter().enumerate();
+    let open = filters.filter(|(idx, _)| !listen.satisfied.contains(&(*idx as u32)));
+    open.map(|(_, (_, filter))| event_words(filter, listen)).collect()
+}
+
+fn event_words(filter: &EventFilter, listen: &Listen) -> String {
+    let equal = |wanted: &str| {
+        filter.with.iter().find_map(|(name, test)| match test {
+            Test::Equal(value) if name == wanted => json::as_str(value).map(str::to_owned),
+            _ => None,
+        })
+    };
+    let mut words = match equal("type") {
+        Some(kind) => format!("event {kind}"),
+        None => "any event".to_owned(),
+    };
+    let mut conditions = Vec::new();
+    for (name, test) in filter.with.iter().filter(|(name, _)| name != "type") {
+        conditions.push(match test {
+            Test::Equal(value) => format!("{name} = {}", json::to_text(value)),
+            Test::Holds { source, .. } => format!("{name}: {source}"),
+        });
+    }
+    for own in &filter.correlate {
+        let name = if own.name.is_empty() { &*own.from } else { own.name.as_str() };
+        let expected = own.expect.as_ref().or_else(|| listen.keys.get(&own.name));
+        conditions.push(match expected {
+            Some(value) => format!("{name} = {}", json::to_text(value)),
+            None => format!("any {name}"),
+        });
+    }
+    if !conditions.is_empty() {
+        words.push_str(" with ");
+        words.push_str(&conditions.join(", "));
+    }
+    words
 }
 
 /// What a person is told of an incident.
@@ -225,6 +275,13 @@ fn word(fact: &Fact) -> &'static str {
         Fact::IncidentRaised { .. } => "incident-raised",
         Fact::Reopened => "reopened",
         Fact::Fed => "fed",
+        Fact::Emitted { .. } => "emitted",
+        Fact::Listening { .. } => "listening",
+        Fact::Consumed { .. } => "consumed",
+        Fact::Handling { .. } => "handling",
+        Fact::Handled { .. } => "handled",
+        Fact::Unsubscribed => "unsubscribed",
+        Fact::Received { .. } => "received",
         Fact::Ended { end: End::Completed(_) } => "workflow-completed",
         Fact::Ended { end: End::Faulted { .. } } => "workflow-faulted",
         Fact::Ended { end: End::Cancelled { .. } } => "workflow-cancelled",
@@ -240,8 +297,26 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
             let definition = ("workflow", json::string(start.definition.to_string()));
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
-        Fact::Skipped { .. } | Fact::Yielded | Fact::Resumed | Fact::Reopened | Fact::Fed => {
-            Vec::new()
+        Fact::Skipped { .. }
+        | Fact::Yielded
+        | Fact::Resumed
+        | Fact::Reopened
+        | Fact::Fed
+        | Fact::Handling { .. }
+        | Fact::Unsubscribed => Vec::new(),
+        Fact::Emitted { event } | Fact::Received { event } => {
+            vec![("event", event.value().clone())]
+        }
+        Fact::Listening { terms, .. } => {
+            let topics = terms.topics.iter().map(|topic| json::string(topic.to_string()));
+            vec![("topics", json::array(topics))]
+        }
+        Fact::Consumed { event, keys, .. } => {
+            let keys = (!keys.is_empty()).then(|| json::object(keys.clone()));
+            with(vec![("event", event.value().clone())], "keys", keys)
+        }
+        Fact::Handled { output, context, .. } => {
+            with(vec![("output", output.clone())], "context", context.clone())
         }
         Fact::Activated { parent, input, due, opening } => {
             let details = with(vec![("parent", number(parent.0))], "input", input.clone());

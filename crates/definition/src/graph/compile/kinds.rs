@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use motet_expr::Template;
 use motet_types::{Label, TaskId, WorkflowName};
 
-use super::{Compiler, call, trying};
+use super::{Compiler, call, event, trying};
 use crate::graph::{Case, Flow, For, Kind, RaisedError, RunWorkflow, ScopeId, Wait};
 use crate::model::{self, RunKind, TaskKind};
 
@@ -31,11 +31,8 @@ pub(super) fn compile<'a>(
         TaskKind::Wait(duration) => wait(compiler, task, duration, path),
         TaskKind::Call(call) => call::compile(compiler, id, task, call, path),
         TaskKind::Run(run) => run_workflow(compiler, run, path),
-        TaskKind::Emit(_) | TaskKind::Listen(_) => {
-            let word = task.kind.keyword();
-            compiler.error(path, format!("`{word}` is not executed by this version of Motet"));
-            None
-        }
+        TaskKind::Emit(emit) => event::emit(compiler, emit, path),
+        TaskKind::Listen(listen) => event::listen(compiler, id, listen, path),
     }
 }
 

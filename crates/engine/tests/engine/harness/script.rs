@@ -17,14 +17,18 @@
 //! job label complete {"a":1}     a worker completes the job; `job label#1 …` holds attempt 1
 //! job label fail timeout 3 5s    a worker fails it: type, retries, back-off
 //! task approve claim ada         also: unclaim ada; complete ada {"ok":true}; reassign ada; reassign - clerks,owners
+//! event a.b e1 {"k":1}            an event of this type and id is published, with these data
+//! mail a.b e1 {"k":1}             it is sent to the instance itself
 //! limit steps_max 3              moves a limit
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_engine::event::Event;
 use motet_engine::{ErrorKind, JobCommand, Outcome, ParkReason, Response, WorkflowError};
-use motet_expr::Value;
+use motet_expr::{Value, json};
 use motet_types::Attempt;
 
 use super::value;
@@ -42,6 +46,8 @@ pub(super) enum Verb {
     Release(Target),
     Child { task: String, result: Result<Value, Box<WorkflowError>> },
     Panic(Box<Self>),
+    Event(Arc<Event>),
+    Mail(Arc<Event>),
     Advance(Duration),
     Sleep(Duration),
     Rewind(Duration),
@@ -96,6 +102,8 @@ fn verb(line: &str) -> Verb {
         "release" => Verb::Release(target(rest)),
         "panic" => Verb::Panic(Box::new(verb(rest))),
         "child" => child(rest),
+        "event" => Verb::Event(event(rest)),
+        "mail" => Verb::Mail(event(rest)),
         "advance" => Verb::Advance(duration(rest)),
         "sleep" => Verb::Sleep(duration(rest)),
         "rewind" => Verb::Rewind(duration(rest)),
@@ -180,6 +188,20 @@ pub(crate) fn response(status: u16, text: &str) -> Response {
         None => Bytes::copy_from_slice(body.as_bytes()),
     };
     Response { status, headers, body }
+}
+
+/// Type, id and data; data that have `specversion` are the whole event.
+fn event(rest: &str) -> Arc<Event> {
+    let (kind, rest) = split(rest);
+    let (id, data) = split(rest);
+    let data = if data.is_empty() { Value::Null } else { value(data) };
+    let own = [("specversion", "1.0"), ("id", id), ("source", "/test"), ("type", kind)];
+    let own = own.into_iter().map(|(name, text)| (name, json::string(text)));
+    let event = match json::get(&data, "specversion") {
+        Some(_) => data,
+        None => json::object(own.chain([("data", data)])),
+    };
+    Arc::new(Event::parse(event).expect("a CloudEvent"))
 }
 
 fn child(rest: &str) -> Verb {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
+use motet_engine::event::TopicId;
 use motet_engine::secret::{SecretKey, reveal};
 use motet_engine::{
     Assignment, Authorization, Body, CatchAction, Effect, End, ErrorKind, Fact, Incident, Instance,
@@ -183,6 +184,26 @@ impl Transcript {
                 }
                 End::Cancelled { reason } => format!("cancelled{}", because(reason.as_ref())),
             },
+            Fact::Emitted { event } => format!("emits {}", json::to_text(event.value())),
+            Fact::Listening { terms, floor } => {
+                let topics: Vec<String> = terms.topics.iter().map(TopicId::to_string).collect();
+                let once = if terms.once { " once" } else { "" };
+                format!("listens{once} at {}{}", topics.join(", "), until_floor(*floor))
+            }
+            Fact::Consumed { event, filters, keys, role, mailed, closes, .. } => {
+                let keys = (!keys.is_empty()).then(|| json::object(keys.clone()));
+                let mailed = if *mailed { " from the mail" } else { "" };
+                let closes = if *closes { ", the last one" } else { "" };
+                let keys = with("expecting", &keys);
+                format!("takes {}{mailed} for {filters:?} as {role:?}{keys}{closes}", event.id())
+            }
+            Fact::Handling { first } => format!("handles the next event from {}", name(first)),
+            Fact::Handled { output, context, closes } => {
+                let closes = if *closes { ", the last one" } else { "" };
+                format!("event gives {}{}{closes}", json::to_text(output), with("context", context))
+            }
+            Fact::Unsubscribed => "listens no more".to_owned(),
+            Fact::Received { event } => format!("is sent {}", event.id()),
         }
     }
 
@@ -332,6 +353,9 @@ fn effect_words(effect: &Effect) -> &'static str {
         Effect::StartChild { .. } => "start child",
         Effect::CancelChild { .. } => "cancel child",
         Effect::TellParent { .. } => "tell parent",
+        Effect::Publish { .. } => "publish",
+        Effect::Subscribe { .. } => "subscribe",
+        Effect::Unsubscribe { .. } => "unsubscribe",
     }
 }
 
@@ -341,6 +365,11 @@ fn with(name: &str, value: &Option<Value>) -> String {
 
 fn until(due: Option<&Timestamp>) -> String {
     due.map_or_else(String::new, |due| format!(" until {}", since(*due)))
+}
+
+fn until_floor(floor: Option<Timestamp>) -> String {
+    floor
+        .map_or_else(String::new, |floor| format!(" and forgets what came before {}", since(floor)))
 }
 
 fn because(reason: Option<&String>) -> String {

@@ -1,10 +1,12 @@
 //! The shell of a scenario: clock, calls in flight, children.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
+use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
+use motet_engine::topic::{self, Topic};
 use motet_engine::{
     ChildRequest, Context, Effect, Fact, Input, Instance, Parked, Record, SEMANTICS, Start, begin,
     effects, outstanding, step,
@@ -30,6 +32,9 @@ pub(super) struct World {
     children: Vec<(StepId, Arc<ChildRequest>)>,
     /// Tasks and steps of the jobs so far.
     jobs: Vec<(String, StepId)>,
+    topics: BTreeMap<TopicId, Topic>,
+    /// What topics have given out.
+    arriving: VecDeque<Input>,
     inputs: usize,
     transcript: Transcript,
 }
@@ -59,6 +64,8 @@ impl World {
             calls: BTreeMap::new(),
             children: Vec::new(),
             jobs: Vec::new(),
+            topics: BTreeMap::new(),
+            arriving: VecDeque::new(),
             inputs: 0,
             transcript: Transcript::new(id(), SECRET_KEY),
         }
@@ -69,6 +76,8 @@ impl World {
         match command.verb {
             Verb::Limit { name, value } => return self.limit(&name, value),
             Verb::Start(input) => self.start(input),
+            Verb::Event(event) => self.publish(event),
+            Verb::Mail(event) => self.feed(Input::Mail { event }),
             Verb::Advance(by) => self.advance(self.now.saturating_add(by)),
             Verb::Sleep(by) => self.now = self.now.saturating_add(by),
             Verb::Rewind(by) => {
@@ -89,8 +98,48 @@ impl World {
                 self.feed(input);
             }
         }
+        self.deliver();
         self.check_outstanding();
         self.print_status();
+    }
+
+    fn publish(&mut self, event: Arc<Event>) {
+        let namespace = self.graph.definition.workflow.namespace.clone();
+        let input = topic::Input::Publish { event: event.clone(), received: None };
+        self.ask(event.topic(namespace.clone()), input.clone());
+        self.ask(TopicId { namespace, kind: None }, input);
+    }
+
+    /// Asks a topic; what it gives out arrives when everything else is done.
+    fn ask(&mut self, id: TopicId, mut input: topic::Input) {
+        let context = topic::Context { now: self.now, limits: &self.setup.limits };
+        let topic = self.topics.entry(id.clone()).or_insert_with(|| Topic::new(id));
+        loop {
+            let records = topic.step(&context, input).expect("it is not asked while it gives out");
+            for record in records {
+                match record {
+                    topic::Record::Delivered { delivery, received, event, .. } => {
+                        let ((_, step), matches) = (delivery.to, delivery.matches);
+                        let found = Input::Found { step, event, received, matches };
+                        self.arriving.push_back(found);
+                    }
+                    topic::Record::Refused { listener: (_, step), reason } => {
+                        self.arriving.push_back(Input::NotListening { step, reason });
+                    }
+                    _ => {}
+                }
+            }
+            if !topic.has_work() {
+                return;
+            }
+            input = topic::Input::Continue;
+        }
+    }
+
+    fn deliver(&mut self) {
+        while let Some(input) = self.arriving.pop_front() {
+            self.feed(input);
+        }
     }
 
     /// The input that a command gives.
@@ -236,6 +285,19 @@ impl World {
                 self.children.push((step, child));
             }
             Effect::CancelChild { .. } | Effect::TellParent { .. } => {}
+            Effect::Publish { event } => self.publish(event),
+            Effect::Subscribe { subscription, topics } => {
+                for topic in topics {
+                    let subscription = subscription.clone();
+                    self.ask(topic, topic::Input::Subscribe { subscription });
+                }
+            }
+            Effect::Unsubscribe { step, topics } => {
+                for topic in topics {
+                    let listener = (id(), step);
+                    self.ask(topic, topic::Input::Unsubscribe { listener });
+                }
+            }
         }
     }
 
@@ -303,6 +365,13 @@ impl World {
             "payload_bytes_max" => limits.payload_bytes_max = value,
             "instance_bytes_max" => limits.instance_bytes_max = value,
             "expression_fuel_max" => limits.expression_fuel_max = value as u64,
+            "listen_events_max" => limits.listen_events_max = value,
+            "events_waiting_max" => limits.events_waiting_max = value,
+            "events_remembered_max" => limits.events_remembered_max = value,
+            "event_filters_max" => limits.event_filters_max = value,
+            "subscriptions_max" => limits.subscriptions_max = value,
+            "events_retained_max" => limits.events_retained_max = value,
+            "lookback_fuel_max" => limits.lookback_fuel_max = value as u64,
             "children_depth_max" => limits.children_depth_max = value as u32,
             other => panic!("unknown limit {other:?}"),
         }

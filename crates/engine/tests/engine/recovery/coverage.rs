@@ -57,6 +57,11 @@ impl Kind {
             GraphKind::Run(run) if run.awaited => Self::Run,
             GraphKind::Run(_) => Self::Detached,
             GraphKind::Job(_) | GraphKind::Human(_) => panic!("no generated document has jobs"),
+            GraphKind::Emit(_) | GraphKind::Listen(_) => {
+                unreachable!(
+                    "the generator makes none: scenarios of events run against real topics"
+                )
+            }
         }
     }
 }

@@ -45,8 +45,17 @@ fn tasks(name: &str) -> String {
             let children: String = (1..=3).map(|nth| child(&format!("kid{nth}"), "pure", "")).collect();
             format!("  - all:\n      fork:\n        branches:\n{}", indent(&children))
         }
+        "listen" => listen("heard", "{ one: { with: { type: a.b }, correlate: { n: { from: .data.n, expect: '${ .n }' } } } }"),
+        "hear" => listen("heard", "{ one: { with: { type: a.b } } }"),
+        "hear-two" => listen("one", "{ one: { with: { type: a.b } } }") + &listen("two", "{ one: { with: { type: a.b } } }"),
+        "hear-all" => listen("all", "{ any: [], until: '${ length == 2 }' }"),
+        "tell" => "  - tell: { emit: { event: { with: { type: a.b, id: told, source: /tell, data: { n: '${ .n }' } } } } }\n".to_owned(),
         other => panic!("there is no workflow {other:?}"),
     }
+}
+
+fn listen(task: &str, to: &str) -> String {
+    format!("  - {task}: {{ listen: {{ to: {to} }} }}\n")
 }
 
 fn indent(tasks: &str) -> String {

@@ -17,12 +17,16 @@
 //! ask WORKER TYPE [max=N] [lease=5s] [wait=30s]            a worker asks for jobs; `NAME.STEP#ATTEMPT` is one
 //! complete JOB [JSON]            fail-job JOB RETRIES [5s]    beat JOB [as WORKER]    undelivered JOB
 //! claim TASK WHO                 tasks are named without an attempt
+//! event TYPE ID [JSON]           publishes an event with these data
+//! mail NAME TYPE ID [JSON]       sends it to the instance
 //! after 5s · restart · levels
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_engine::event::Event;
 use motet_engine::{CatalogInput, ErrorKind, JobCommand, Outcome, Response, WorkflowError};
 use motet_expr::{Value, json};
 use motet_store::CommitError;
@@ -83,6 +87,16 @@ impl World {
                 let (id, reply) = (self.id(name), self.responder(&format!("purge {name}")));
                 let (reason, actor) = (Some("a wish".to_owned()), Some("ann".into()));
                 self.feed(Input::Purge { id, ends: Vec::new(), reason, actor, reply });
+            }
+            ["event", kind, id, more @ ..] => {
+                let reply = self.responder(&format!("event {id}"));
+                let (namespace, event) = ("test".parse().expect("a label"), event(kind, id, more));
+                self.feed(Input::Publish { namespace, event, reply });
+            }
+            ["mail", name, kind, id, more @ ..] => {
+                let command = Command::Deliver { event: event(kind, id, more) };
+                let (id, reply) = (self.id(name), self.responder(&format!("mail {id} to {name}")));
+                self.feed(Input::Command { id, command, actor: None, reply });
             }
             ["answer", call, more @ ..] => self.outcome(call, answered(more)),
             ["fail", call, how] => {
@@ -207,6 +221,15 @@ impl World {
         let (id, step, attempt) = self.call(call);
         self.feed(Input::Outcome { id, step, attempt, outcome });
     }
+}
+
+/// An event of this type and id, with these data.
+fn event(kind: &str, id: &str, data: &[&str]) -> Arc<Event> {
+    let own = [("specversion", "1.0"), ("id", id), ("source", "/test"), ("type", kind)];
+    let own = own.into_iter().map(|(name, text)| (name, json::string(text)));
+    let data = data.first().map_or(Value::Null, |data| value(data));
+    let event = json::object(own.chain([("data", data)]));
+    Arc::new(Event::parse(event).expect("a CloudEvent"))
 }
 
 pub(super) fn answered(words: &[&str]) -> Outcome {

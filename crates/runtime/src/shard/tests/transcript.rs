@@ -8,8 +8,8 @@ use motet_types::{InstanceId, JobId, Timestamp};
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
-    AUDIT, ENDED, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, TASK, TIMER, UNLOADABLE,
-    USAGE,
+    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, SUBSCRIPTION,
+    TASK, TIMER, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -115,6 +115,19 @@ impl Names {
             table if table == AUDIT.id => {
                 format!("audit {} by {}", text(&values[4]), text(&values[3]))
             }
+            table if table == EVENT.id => match (is_put, values.last()) {
+                (true, Some(Value::Blob(_))) => {
+                    format!("event {} #{}", text(&values[1]), int(&values[2]))
+                }
+                (true, _) => format!("faded {} #{}", text(&values[1]), int(&values[2])),
+                (false, _) => format!("no event {} #{}", text(&values[1]), int(&values[2])),
+            },
+            table if table == SUBSCRIPTION.id => {
+                let Value::Blob(id) = &values[2] else { panic!("an id: {values:?}") };
+                let id = InstanceId(id.as_ref().try_into().expect("an id"));
+                format!("{verb}listen of {} at {}", self.instance(id), text(&values[1]))
+            }
+            table if table == GIVING.id => format!("{verb}giving {}", text(&values[1])),
             other => panic!("there is no table {other:?}"),
         })
     }
@@ -125,6 +138,20 @@ impl Names {
                 format!("start {}", self.child(*parent, child.id))
             }
             Message::ChildEnded { child, .. } => format!("end of {}", self.instance(*child)),
+            Message::Publish { event, .. } => format!("publish {}", event.kind()),
+            Message::Forward { event, .. } => format!("pass on {}", event.id()),
+            Message::Subscribe { subscription, .. } => {
+                format!("{} listens", self.instance(subscription.instance))
+            }
+            Message::Unsubscribe { instance, .. } => {
+                format!("{} listens no more", self.instance(*instance))
+            }
+            Message::Found { instance, event, .. } => {
+                format!("{} for {}", event.id(), self.instance(*instance))
+            }
+            Message::NotListening { instance, .. } => {
+                format!("no listen of {}", self.instance(*instance))
+            }
             Message::CancelChild { child } => format!("cancel {}", self.instance(*child)),
         }
     }
@@ -138,6 +165,8 @@ impl Names {
             }
             Ok(Reply::Catalog { created: true }) => "created".to_owned(),
             Ok(Reply::Catalog { created: false }) => "there already".to_owned(),
+            Ok(Reply::Event { duplicate: true }) => "known".to_owned(),
+            Ok(Reply::Event { duplicate: false }) => "accepted".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
             Ok(Reply::Jobs(jobs)) if jobs.is_empty() => "gets nothing".to_owned(),

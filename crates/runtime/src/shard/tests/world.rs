@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_definition::graph::{self, Graph};
+use motet_engine::event::TopicId;
 use motet_engine::secret::SecretKey;
 use motet_journal::{Message, decode_records, encode_message};
 use motet_store::memory::MemoryStore;
@@ -66,6 +67,8 @@ enum Question {
     Scan(RowScan),
     Step(Box<Step>),
     ScanJobs(Arc<QueueKey>, RowScan),
+    Topic(TopicId, RowScan),
+    Topics(RowScan),
 }
 
 /// What reached somebody outside.
@@ -222,6 +225,14 @@ impl World {
                 self.say(&format!("  read jobs of {}", queue.kind));
                 self.questions.push(Question::ScanJobs(queue, scan));
             }
+            Output::ScanTopics(scan) => self.questions.push(Question::Topics(scan)),
+            Output::ScanTopic { topic, scan } => {
+                let table = SCHEMA.table(scan.table).expect("a table of the runtime");
+                if table.name == "event" && scan.after.is_none() {
+                    self.say(&format!("  load {topic}"));
+                }
+                self.questions.push(Question::Topic(topic, scan));
+            }
             Output::Commit(commits) => {
                 let lines = self.names.commits(&commits);
                 self.say(&format!("  commit of {}", commits.len()));
@@ -282,8 +293,9 @@ impl World {
             let held = match question {
                 Question::Load(_) => self.loads,
                 Question::Row(_) | Question::Lookup(..) => self.lookups,
-                Question::Scan(_) | Question::ScanJobs(..) => self.scans,
+                Question::ScanJobs(..) => self.scans,
                 Question::Step(_) => self.steps,
+                Question::Scan(_) | Question::Topic(..) | Question::Topics(_) => self.scans,
             };
             match (held, question) {
                 (Held::Kept, question) => self.questions.push(question),
@@ -311,6 +323,15 @@ impl World {
             Question::ScanJobs(queue, _) if is_lost => Input::JobsRead { queue, rows: Err(lost()) },
             Question::ScanJobs(queue, scan) => {
                 Input::JobsRead { queue, rows: wait(|done| self.store.rows(scan, done)) }
+            }
+            // It is asked for beside every sweep, which tells of what is lost.
+            Question::Topics(_) if is_lost => Input::TopicsSwept { rows: Ok(Vec::new()) },
+            Question::Topics(scan) => {
+                Input::TopicsSwept { rows: wait(|done| self.store.rows(scan, done)) }
+            }
+            Question::Topic(topic, _) if is_lost => Input::TopicRead { topic, rows: Err(lost()) },
+            Question::Topic(topic, scan) => {
+                Input::TopicRead { topic, rows: wait(|done| self.store.rows(scan, done)) }
             }
             Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
             Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },

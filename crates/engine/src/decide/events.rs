@@ -1,0 +1,200 @@
+//! Events that arrive.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use motet_definition::graph::{self, Kind, Strategy, Until};
+use motet_expr::Value;
+use motet_types::{StepId, Timestamp};
+
+use super::Decider;
+use crate::event::Event;
+use crate::listen::{Listen, Match, Role};
+use crate::sabotage::{self, Sabotage};
+use crate::{ErrorKind, Fact, Rejection, WorkflowError};
+
+/// An event that a listen may take.
+pub(crate) struct Offer<'e> {
+    pub(crate) event: &'e Arc<Event>,
+    pub(crate) received: Timestamp,
+    pub(crate) matches: &'e [Match],
+    /// Whether it was sent to this instance.
+    pub(crate) mailed: bool,
+}
+
+impl Decider<'_> {
+    pub(super) fn found(
+        &mut self,
+        step: StepId,
+        event: Arc<Event>,
+        received: Timestamp,
+        matches: &[Match],
+    ) -> Result<(), Rejection> {
+        if self.instance.end.is_some() {
+            return Err(Rejection::Stale);
+        }
+        let offer = Offer { event: &event, received, matches, mailed: false };
+        if self.offer(step, &offer) { Ok(()) } else { Err(Rejection::Stale) }
+    }
+
+    pub(super) fn not_listening(&mut self, step: StepId, reason: &str) -> Result<(), Rejection> {
+        let waits = self.instance.listen(step).is_some_and(Listen::is_waiting);
+        if !waits || self.instance.end.is_some() {
+            return Err(Rejection::Stale);
+        }
+        let error = WorkflowError::new(ErrorKind::Runtime, "cannot listen", reason);
+        self.fail(step, error);
+        Ok(())
+    }
+
+    /// Keeps an event that was sent to the instance, and offers it to every listen that is open.
+    pub(super) fn mail(&mut self, event: Arc<Event>) -> Result<(), Rejection> {
+        self.ensure_open("it has ended and takes no event")?;
+        let key = event.key();
+        let known = self.instance.events.as_ref();
+        let is_known = known.is_some_and(|events| {
+            events.taken.contains_key(&key)
+                || events.mail.iter().any(|mail| mail.event.key() == key)
+        });
+        if is_known {
+            return Err(Rejection::Stale);
+        }
+        let waiting = known.map_or(0, |events| events.mail.len());
+        self.ensure(
+            waiting < self.limits.events_waiting_max,
+            "as many events as it may hold wait for a listen",
+        )?;
+        self.emit(StepId(0), Fact::Received { event: event.clone() });
+        let open: Vec<StepId> = self
+            .instance
+            .steps
+            .keys()
+            .copied()
+            .filter(|step| self.instance.listen(*step).is_some_and(Listen::is_waiting))
+            .collect();
+        for step in open {
+            self.offer_mailed(step, &event, self.now);
+        }
+        Ok(())
+    }
+
+    /// Offers an event that was sent to the instance; here the filters are evaluated that topics evaluate else.
+    pub(crate) fn offer_mailed(&mut self, step: StepId, event: &Arc<Event>, received: Timestamp) {
+        let Some(listen) = self.instance.listen(step) else { return };
+        let terms = listen.terms.clone();
+        let mut matches = Vec::new();
+        for (idx, (_, filter)) in terms.filters.iter().enumerate() {
+            let Ok(matcher) = filter.matcher() else { continue };
+            let mut fuel = self.limits.filter_fuel_max;
+            let values = matcher.matches(event, self.now, &mut fuel);
+            self.fuel_burnt += self.limits.filter_fuel_max.saturating_sub(fuel);
+            matches.extend(values.map(|values| Match { filter: idx as u32, values }));
+        }
+        self.offer(step, &Offer { event, received, matches: &matches, mailed: true });
+    }
+
+    /// Lets a listen take an event if it wants it and may have it.
+    pub(crate) fn offer(&mut self, step: StepId, offer: &Offer<'_>) -> bool {
+        let Some(listen) = self.instance.listen(step).filter(|listen| listen.is_waiting()) else {
+            return false;
+        };
+        let Some(Kind::Listen(task)) = self.vertex_of(step).map(|vertex| &vertex.kind) else {
+            return false;
+        };
+        if self.was_taken(step, offer.event) {
+            return false;
+        }
+        if listen.taken as usize >= self.limits.listen_events_max {
+            let detail = format!("listen_events_max is {}", self.limits.listen_events_max);
+            let error = WorkflowError::new(ErrorKind::Runtime, "too many events", detail);
+            self.fail(step, error);
+            return true;
+        }
+        let Some(taking) = taking(task, listen, offer.matches) else { return false };
+        let Taking { filters, keys, role, closes } = taking;
+        let (event, received) = (offer.event.clone(), offer.received);
+        let mailed = offer.mailed;
+        let fact = Fact::Consumed { event, received, filters, keys, role, mailed, closes };
+        self.emit(step, fact);
+        true
+    }
+
+    /// Whether the step, or one that was over before it began, has taken the event.
+    fn was_taken(&self, step: StepId, event: &Event) -> bool {
+        if sabotage::is(Sabotage::EventTakenTwice) {
+            return false;
+        }
+        let taken = self.instance.events.as_ref().and_then(|it| it.taken.get(&event.key()));
+        taken.is_some_and(|taken| taken.by.contains(&step) || step.0 >= taken.steps_activated)
+    }
+}
+
+struct Taking {
+    filters: Vec<u32>,
+    keys: BTreeMap<String, Value>,
+    role: Role,
+    closes: bool,
+}
+
+/// What a listen does with an event that passes some of its filters; `None` if it is not for it.
+fn taking(task: &graph::Listen, listen: &Listen, matches: &[Match]) -> Option<Taking> {
+    let mut keys = BTreeMap::new();
+    let main = choose(&task.to, listen, matches, &mut keys);
+    let ending = match &task.until {
+        Some(Until::Events(strategy)) => choose(strategy, listen, matches, &mut keys),
+        _ => None,
+    };
+    if main.is_none() && ending.is_none() {
+        return None;
+    }
+    let filters: Vec<u32> = main.into_iter().chain(ending).collect();
+    let is_over = |strategy: &Strategy| match strategy {
+        Strategy::Any(range) => filters.iter().any(|it| range.contains(&(*it as usize))),
+        Strategy::All(range) => range.clone().all(|filter| {
+            let filter = filter as u32;
+            listen.satisfied.contains(&filter) || filters.contains(&filter)
+        }),
+    };
+    let closes = match &task.until {
+        None => is_over(&task.to),
+        Some(Until::Condition(_)) => false,
+        Some(Until::Events(strategy)) => is_over(strategy),
+    };
+    let is_handled = task.foreach.is_some() || matches!(task.until, Some(Until::Condition(_)));
+    let role = match main {
+        None => Role::Mark,
+        Some(_) if is_handled => Role::Queue,
+        Some(_) => Role::Output,
+    };
+    Some(Taking { filters, keys, role, closes })
+}
+
+/// The first filter of a strategy that takes the event; values that set what is expected go to `keys`.
+fn choose(
+    strategy: &Strategy,
+    listen: &Listen,
+    matches: &[Match],
+    keys: &mut BTreeMap<String, Value>,
+) -> Option<u32> {
+    let is_open = |filter: u32| match strategy {
+        Strategy::All(_) => !listen.satisfied.contains(&filter),
+        Strategy::Any(_) => true,
+    };
+    let range = strategy.filters();
+    let mut candidates =
+        matches.iter().filter(|it| range.contains(&(it.filter as usize)) && is_open(it.filter));
+    candidates.find_map(|found| {
+        let (_, filter) = &listen.terms.filters[found.filter as usize];
+        let mut set = BTreeMap::new();
+        for (own, value) in filter.correlate.iter().zip(&found.values) {
+            let known = keys.get(&own.name).or_else(|| listen.keys.get(&own.name));
+            match own.expect.as_ref().or(known) {
+                Some(expected) if expected == value => {}
+                Some(_) => return None,
+                None => drop(set.insert(own.name.clone(), value.clone())),
+            }
+        }
+        keys.extend(set);
+        Some(found.filter)
+    })
+}

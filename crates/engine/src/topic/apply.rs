@@ -1,0 +1,106 @@
+//! What records do to a topic, and how it is rebuilt from its rows.
+
+use std::sync::Arc;
+
+use motet_types::Timestamp;
+
+use super::group::Group;
+use super::{Context, Delivery, Giving, Held, Kept, Listener, Record, Source, Topic};
+use crate::event::{Event, EventKey};
+use crate::listen::Subscription;
+
+impl Topic {
+    /// Remembers a record. Total: any record leads to a state.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Kept { sequence, received, event } => {
+                self.load_event(*sequence, *received, event.clone());
+            }
+            Record::Faded { sequence, .. } => {
+                if let Some(kept) = self.kept.remove(sequence) {
+                    self.kept_bytes -= kept.event.size_bound();
+                    self.groups.values_mut().for_each(|group| group.forget(*sequence));
+                    self.faded.push_back((*sequence, kept.received, kept.event.key()));
+                }
+            }
+            Record::Forgotten { sequence } => {
+                if let Some((_, _, key)) = self.faded.pop_front_if(|it| it.0 == *sequence)
+                    && self.keys.get(&key) == Some(sequence)
+                {
+                    self.keys.remove(&key);
+                }
+            }
+            Record::Subscribed { subscription, position } => {
+                self.load_subscription(subscription.clone(), *position);
+            }
+            Record::Unsubscribed { listener } => self.unsubscribed(*listener),
+            Record::Delivered { delivery, ends: true, .. } => self.unsubscribed(delivery.to),
+            Record::Paused { .. } => self.is_paused = true,
+            Record::Given => self.is_paused = false,
+            Record::Delivered { .. } | Record::Refused { .. } => {}
+        }
+    }
+
+    /// Takes the row of an event that is kept; rows come in the order of their sequences.
+    pub fn load_event(&mut self, sequence: u64, received: Timestamp, event: Arc<Event>) {
+        self.keys.insert(event.key(), sequence);
+        self.kept_bytes += event.size_bound();
+        self.kept.insert(sequence, Kept { received, event });
+        self.next = self.next.max(sequence + 1);
+        self.updated_at = self.updated_at.max(received);
+    }
+
+    /// Takes the row of an event of which only source and id are known.
+    pub fn load_key(&mut self, sequence: u64, received: Timestamp, key: EventKey) {
+        self.keys.insert(key, sequence);
+        self.faded.push_back((sequence, received, key));
+        self.next = self.next.max(sequence + 1);
+        self.updated_at = self.updated_at.max(received);
+    }
+
+    /// Takes the row of a listen.
+    pub fn load_subscription(&mut self, subscription: Arc<Subscription>, position: u64) {
+        let listener = (subscription.instance, subscription.step);
+        let mut groups = Vec::with_capacity(subscription.filters.len());
+        for (idx, (_, filter)) in subscription.filters.iter().enumerate() {
+            let key = filter.shape_key();
+            let group = self.groups.entry(key).or_insert_with(|| Group::new(filter));
+            group.add(listener, idx as u32, &filter.expected());
+            groups.push(key);
+        }
+        self.next = self.next.max(position);
+        self.subscriptions.insert(listener, Held { subscription, groups, position });
+    }
+
+    /// Takes the row of what was being given out when the topic was last seen: it goes on behind `after`.
+    pub fn load_giving(&mut self, ctx: &Context<'_>, source: Source, after: (Listener, u64)) {
+        self.is_paused = true;
+        let mut rest: Vec<Delivery> = match &source {
+            Source::Event(sequence) => {
+                let Some(kept) = self.kept.get(sequence).cloned() else { return };
+                let found = self.listeners_of(ctx, *sequence, &kept.event, kept.received);
+                let delivery = |(to, matches)| Delivery { to, sequence: *sequence, matches };
+                found.into_iter().map(delivery).collect()
+            }
+            Source::Listener(instance, step) => {
+                let held = self.subscriptions.get(&(*instance, *step));
+                let Some(held) = held.cloned() else { return };
+                let found = self.look_back(ctx, &held.subscription).unwrap_or_default();
+                found.into_iter().filter(|it| it.sequence < held.position).collect()
+            }
+        };
+        rest.retain(|delivery| (delivery.to, delivery.sequence) > after);
+        self.giving = Some(Giving { source, rest: rest.into() });
+    }
+
+    fn unsubscribed(&mut self, listener: Listener) {
+        let Some(held) = self.subscriptions.remove(&listener) else { return };
+        let filters = held.subscription.filters.iter().enumerate();
+        for ((idx, (_, filter)), key) in filters.zip(&held.groups) {
+            if let Some(group) = self.groups.get_mut(key) {
+                group.remove(listener, idx as u32, &filter.expected());
+            }
+        }
+        self.drop_idle_groups();
+    }
+}

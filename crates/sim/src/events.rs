@@ -1,0 +1,210 @@
+//! Events: what clients publish and instances emit, who has to get it, and that nobody gets it twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use motet_engine::event::{Event as CloudEvent, EventKey};
+use motet_engine::{Fact, Instance, Record};
+use motet_expr::{Value as Json, json};
+use motet_runtime::shard::Input;
+use motet_store::{Commit, RowChange, Value};
+use motet_store_embedded::Inline;
+use motet_types::InstanceId;
+
+use crate::check::{Check, Checked, ensure};
+use crate::clients::Action;
+use crate::compare;
+use crate::definitions::{NAMESPACE, TICK};
+use crate::tables;
+use crate::world::{Event, World};
+
+/// Events that a waiting instance is sent in each round in which people look after what is left.
+const PER_ROUND: usize = 3;
+
+/// An event that has to reach whoever waits for it.
+struct Owed {
+    kind: String,
+    n: u64,
+}
+
+/// What is known of events.
+#[derive(Default)]
+pub(crate) struct Events {
+    /// What clients publish, by number: the number that it is correlated by.
+    published: Vec<u64>,
+    /// Events that have to reach whoever waits for them: acknowledged, or emitted.
+    owed: BTreeMap<EventKey, Owed>,
+    /// Keys whose rows are durable.
+    durable: BTreeSet<EventKey>,
+    /// Per instance: the listens that took an event, and how many steps there were by the first.
+    taken: BTreeMap<(InstanceId, EventKey), (u32, BTreeSet<u32>)>,
+}
+
+impl World {
+    /// Somebody publishes something for an order, now or later, perhaps more than once.
+    pub(crate) fn plan_events(&mut self, orders: usize, horizon: u64) {
+        for _ in 0..self.random.between(5, 15) {
+            let n = self.random.below(orders as u64);
+            let event = self.new_event(n);
+            for _ in 0..if self.random.percent(40) { 2 } else { 1 } {
+                let after = self.random.between(100_000, horizon);
+                self.plan(after, Event::Client(Action::Tick(event)));
+            }
+        }
+    }
+
+    fn new_event(&mut self, n: u64) -> usize {
+        self.clients.events.published.push(n);
+        self.clients.events.published.len() - 1
+    }
+
+    pub(crate) fn tick(&mut self, event: usize) -> Input {
+        let event = Arc::new(cloud_event(event, self.clients.events.published[event]));
+        let namespace = NAMESPACE.parse().expect("a label");
+        Input::Publish { namespace, event, reply: self.responder() }
+    }
+
+    /// An event was acknowledged: it is durable, and whoever waits has to get it.
+    pub(crate) fn ticked(&mut self, number: usize, duplicate: bool) -> Checked {
+        let events = &mut self.clients.events;
+        let n = events.published[number];
+        let key = cloud_event(number, n).key();
+        self.summary.events += 1;
+        self.summary.events_repeated += u64::from(duplicate);
+        let is_durable = events.durable.contains(&key);
+        events.owed.insert(key, Owed { kind: TICK.to_owned(), n });
+        ensure(is_durable, Check::EffectBeforeDurable, "an event that is durable", || {
+            format!("event {number} is acknowledged, and its row is not durable")
+        })
+    }
+
+    /// Notes the rows of events that a commit makes durable.
+    pub(crate) fn note_event_rows(&mut self, commit: &Commit) {
+        let table = tables::named("event").id;
+        for change in &commit.rows {
+            if let RowChange::Put { table: of, row } = change
+                && *of == table
+            {
+                self.clients.events.durable.extend(key_of(&row[4]));
+            }
+        }
+    }
+
+    /// No event is lost or there twice.
+    pub(crate) fn compare_events(&mut self, store: &Inline) -> Checked {
+        let mut seen = BTreeSet::new();
+        for row in compare::rows(store, "event")? {
+            let Some(key) = key_of(&row[4]) else { continue };
+            let is_new = seen.insert((row[1].clone(), key));
+            ensure(is_new, Check::EventTwiceOrLost, "one row of an event at its topic", || {
+                format!("{key:?} is there twice at {:?}", row[1])
+            })?;
+        }
+        let keys: BTreeSet<EventKey> = seen.into_iter().map(|(_, key)| key).collect();
+        let lost = self.clients.events.durable.difference(&keys).next();
+        ensure(lost.is_none(), Check::EventTwiceOrLost, "every durable event", || {
+            format!("{lost:?} is gone")
+        })?;
+        self.clients.events.durable.extend(keys);
+        Ok(())
+    }
+
+    /// Whoever waits has every event that it has to get; `true` if somebody waits at all, who then gets fresh ones.
+    pub(crate) fn check_listens(&mut self) -> Checked<bool> {
+        let open = self.shadow.instances.values().map(|known| &known.state);
+        let waiting: Vec<(InstanceId, u64)> = open
+            .filter(|state| waits(state))
+            .filter_map(|state| Some((state.id, n(state)?)))
+            .collect();
+        for (id, wanted) in &waiting {
+            let state = &self.shadow.instances[id].state;
+            let listens = |kind: &str| {
+                let open = state.steps.keys().filter_map(|step| state.listen(*step));
+                let mut topics = open.filter(|it| it.is_waiting()).flat_map(|it| &it.terms.topics);
+                topics.any(|topic| topic.kind.as_deref() == Some(kind))
+            };
+            let owed = self.clients.events.owed.iter();
+            let owed = owed.filter(|(_, owed)| owed.n == *wanted && listens(&owed.kind));
+            let taken = state.events.as_ref().map(|events| &events.taken);
+            for (key, _) in owed {
+                let has = taken.is_some_and(|taken| taken.contains_key(key));
+                ensure(has, Check::EventTwiceOrLost, "events that reach who waits", || {
+                    format!("{id} waits for {wanted} and never got {key:?}: {:?}", state.steps)
+                })?;
+            }
+        }
+        for (_, wanted) in &waiting {
+            for _ in 0..PER_ROUND {
+                let event = self.new_event(*wanted);
+                self.plan(1, Event::Client(Action::Tick(event)));
+            }
+        }
+        Ok(!waiting.is_empty())
+    }
+
+    /// No event reaches a listen twice, or one that began after it was taken.
+    pub(crate) fn check_event_records(&mut self, id: InstanceId, records: &[Record]) -> Checked {
+        let begins =
+            |record: &&Record| matches!(record.fact, Fact::Started { .. } | Fact::Activated { .. });
+        let begun = records.iter().filter(begins).count() as u32;
+        let after = self.shadow.instances.get(&id).map_or(0, |it| it.state.steps_activated);
+        let mut steps = after.saturating_sub(begun);
+        for record in records {
+            steps += u32::from(begins(&record));
+            let events = &mut self.clients.events;
+            match &record.fact {
+                Fact::Emitted { event } => {
+                    let number = json::get(event.value(), "data").and_then(number_of);
+                    let kind = event.kind().to_owned();
+                    events.owed.extend(number.map(|n| (event.key(), Owed { kind, n })));
+                }
+                Fact::Consumed { event, .. } => {
+                    self.summary.events_taken += 1;
+                    let step = record.step.0;
+                    let (first, by) = events
+                        .taken
+                        .entry((id, event.key()))
+                        .or_insert_with(|| (steps, BTreeSet::new()));
+                    let is_free = by.insert(step) && step < *first;
+                    let expected = "an event once for each listen that waited by then";
+                    ensure(is_free, Check::EventTwiceOrLost, expected, || {
+                        format!("{id}, step {step} takes {} again", event.id())
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn waits(state: &Instance) -> bool {
+    let is_waiting = |id: &motet_types::StepId| {
+        state.listen(*id).is_some_and(motet_engine::listen::Listen::is_waiting)
+    };
+    state.end.is_none() && state.steps.keys().any(is_waiting)
+}
+
+/// The number that the instance's events are correlated by.
+fn n(state: &Instance) -> Option<u64> {
+    number_of(&state.start.input)
+}
+
+fn number_of(value: &Json) -> Option<u64> {
+    json::to_text(json::get(value, "n")?).parse().ok()
+}
+
+fn cloud_event(number: usize, n: u64) -> CloudEvent {
+    let text = format!(
+        r#"{{"specversion":"1.0","id":"e{number}","source":"/clients","type":"{TICK}","data":{{"n":{n}}}}}"#
+    );
+    let value = json::parse(text.as_bytes(), json::Limits::default()).expect("it is JSON");
+    CloudEvent::parse(value).expect("it is a CloudEvent")
+}
+
+fn key_of(value: &Value) -> Option<EventKey> {
+    match value {
+        Value::Blob(key) => key.as_ref().try_into().ok().map(EventKey),
+        _ => None,
+    }
+}
