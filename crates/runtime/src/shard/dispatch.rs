@@ -224,8 +224,13 @@ impl Machine {
 
     fn send(&mut self, call: CallId, key: String, request: Arc<Request>) {
         let (id, step, attempt) = call;
-        self.dispatch.unsent.remove(&call);
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        // Its withdrawal is on its way, and has to find that it never left: somebody waits for that answer.
+        if instance.abandoned.contains(&(step, attempt)) {
+            self.dispatch.unsent.entry(call).or_default();
+            return;
+        }
+        self.dispatch.unsent.remove(&call);
         let start = &instance.start;
         let task = instance.steps.get(&step).and_then(|step| step.task);
         let graph = self.view.graphs.get(&start.definition).cloned();

@@ -361,7 +361,8 @@ fn a_message_behind_one_whose_taking_was_refused_is_not_lost() {
                 shard 2: taken 1→2 #3
             > settle
               load a
-              withdraw a call of a/1
+              commit of 1
+                a/1: settled
               commit of 1
                 shard 1: taken 2→1 #1, no message 1 #1, no message 1 #3
             > after 1s
@@ -370,7 +371,7 @@ fn a_message_behind_one_whose_taking_was_refused_is_not_lost() {
             > settle
             > read a/1
               load a/1
-              read a/1: a/1 cancelled @9
+              read a/1: a/1 cancelled @10
         "#]],
     );
 }

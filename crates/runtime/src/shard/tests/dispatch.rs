@@ -190,6 +190,35 @@ fn an_outcome_that_comes_twice_or_too_late_changes_nothing() {
 }
 
 #[test]
+fn a_call_that_is_abandoned_before_it_leaves_is_answered_for() {
+    check(
+        "
+        use chain
+        start a chain
+        cancel a
+        settle
+        levels
+        ",
+        expect![[r#"
+            > use chain
+            > start a chain
+              commit of 1
+                a: started activated requested | listed running, pending
+            > cancel a
+            > settle
+              start a: created, a running, pay running @2
+              commit of 1
+                a: abandoned workflow-cancelled | listed cancelled, no pending
+              cancel a: a cancelled @3
+              commit of 1
+                a: settled
+            > levels
+              0 in flight, 0 waiting, 0 live, 0 timers
+        "#]],
+    );
+}
+
+#[test]
 fn what_was_in_flight_leaves_again_under_its_key() {
     check(
         "
