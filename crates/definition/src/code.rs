@@ -113,7 +113,6 @@ codes! {
     UnsupportedCompensate Error "unsupported-compensate" "`metadata.motet.compensate` is not executed yet."
     UnsupportedSaga Error "unsupported-saga" "`metadata.motet.saga` is not executed yet."
     UnsupportedPivot Error "unsupported-pivot" "`metadata.motet.pivot` is not executed yet."
-    UnsupportedParallel Error "unsupported-parallel" "`metadata.motet.parallel` is not executed yet."
     UnsupportedMotetSchedule Error "unsupported-motet-schedule" "`document.metadata.motet.schedule` is not executed yet."
     UnsupportedServiceVersion Error "unsupported-service-version" "`metadata.motet.version` is not executed yet."
 }

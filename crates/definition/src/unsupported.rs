@@ -153,11 +153,6 @@ const TABLE: &[Line] = &[
         Present::Motet(|motet| motet.pivot.is_some()),
     ),
     Line::new(
-        Code::UnsupportedParallel,
-        &[MOTET[0], MOTET[1], "parallel"],
-        Present::Motet(|motet| motet.parallel.is_some()),
-    ),
-    Line::new(
         Code::UnsupportedServiceVersion,
         &[MOTET[0], MOTET[1], "version"],
         Present::Motet(|motet| motet.version.is_some()),

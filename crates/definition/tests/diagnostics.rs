@@ -514,7 +514,7 @@ fn our_extensions() {
             w:3:61: error[misplaced-metadata]: `pivot` has no meaning on this task: it belongs on a task that acts: `call`, `run`, `emit`, or one that holds such tasks
             w:3:74: error[misplaced-metadata]: `saga` has no meaning on this task: it belongs on `do` or `try`
             w:4:55: error[invalid-expression]: the expression does not compile: expected term at the end
-            w:4:68: error[invalid-value]: 0 is out of range: use a whole number from 1 to 4294967295
+            w:4:68: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000
             w:4:71: error[misplaced-metadata]: `idempotent` has no meaning on this task: it belongs on `call`
             w:5:8: error[missing-property]: `type` is missing: add it
             w:5:51: error[invalid-version]: `newest` is no range of versions: write one such as `^2` or `1.4.0`
@@ -581,7 +581,6 @@ fn everything_that_is_not_executed_yet() {
         w:50:57: error[unsupported-service-version]: `metadata.motet.version` is not executed yet: put the version into the address of the service
         w:56:28: error[unsupported-saga]: `metadata.motet.saga` is not executed yet: remove it from this document
         w:58:71: error[unsupported-compensate]: `metadata.motet.compensate` is not executed yet: remove it from this document
-        w:64:28: error[unsupported-parallel]: `metadata.motet.parallel` is not executed yet: remove it from this document
         w:92:25: error[unsupported-container]: `run: container` is not executed yet: let a service do it, and call it with `call: http`
         w:93:22: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
         w:94:24: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`

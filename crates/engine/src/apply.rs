@@ -4,6 +4,7 @@ mod branches;
 mod children;
 mod events;
 mod flow;
+mod iterations;
 mod jobs;
 mod life;
 mod retry;
@@ -29,6 +30,11 @@ impl Instance {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
             }
             Fact::Iterated { index, first } => self.iterated(step, *index, *first),
+            Fact::IterationBegan { parent, index, first } => {
+                self.iteration_began(record, *parent, *index, *first);
+            }
+            Fact::IterationFailed { error } => self.iteration_failed(step, error),
+            Fact::IterationsClosed => self.iterations_closed(step),
             Fact::Waiting { until } => self.waiting(step, *until),
             Fact::Fired { timer } => self.fired(step, *timer),
             Fact::Requested { attempt, key, request, .. } => {

@@ -4,6 +4,7 @@ mod commands;
 mod events;
 mod failure;
 mod flow;
+mod iterations;
 mod jobs;
 mod timers;
 

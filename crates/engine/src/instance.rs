@@ -77,6 +77,29 @@ pub enum Activity {
         items: Value,
         index: u32,
     },
+    /// Iterations side by side, each a step of its own.
+    Parallel {
+        /// An array.
+        items: Value,
+        /// Most iterations that are open at a time.
+        max: u32,
+        /// Whether outputs are kept.
+        collect: bool,
+        /// Those begun so far, in the order of the items.
+        iterations: Vec<BranchState>,
+        /// How many of them are open.
+        open: u32,
+        /// Whether no further one begins.
+        is_closed: bool,
+        /// How many of them have given their exports to `context`.
+        folded: u32,
+        /// `$context` with those exports, where there are any.
+        context: Option<Value>,
+    },
+    /// One iteration of the parallel loop around it: its tasks follow each other.
+    Iteration {
+        index: u32,
+    },
     Fork {
         compete: bool,
         branches: Vec<Branch>,
@@ -140,15 +163,18 @@ pub struct Branch {
 
 impl Branch {
     fn size_bound(&self) -> usize {
-        let of = |value: &Option<Value>| value.as_ref().map_or(0, json::size_bound);
-        let of_state = match &self.state {
-            BranchState::Completed { output, context } => json::size_bound(output) + of(context),
-            BranchState::Pending
-            | BranchState::Open
-            | BranchState::Failed(_)
-            | BranchState::Skipped => 0,
-        };
-        of_state + of(&self.base)
+        self.state.size_bound() + self.base.as_ref().map_or(0, json::size_bound)
+    }
+}
+
+impl BranchState {
+    fn size_bound(&self) -> usize {
+        match self {
+            Self::Completed { output, context } => {
+                json::size_bound(output) + context.as_ref().map_or(0, json::size_bound)
+            }
+            Self::Pending | Self::Open | Self::Failed(_) | Self::Skipped => 0,
+        }
     }
 }
 
@@ -277,6 +303,11 @@ impl Instance {
             let result = step.result.as_ref().and_then(|result| result.as_ref().ok());
             let activity = match &step.activity {
                 Activity::Loop { items, .. } => json::size_bound(items),
+                Activity::Parallel { items, iterations, context, .. } => {
+                    let iterations = iterations.iter().map(BranchState::size_bound).sum::<usize>();
+                    let context = context.as_ref().map_or(0, json::size_bound);
+                    json::size_bound(items) + iterations + context
+                }
                 Activity::Job { job, .. } => json::size_bound(&job.input),
                 Activity::Fork { branches, .. } => branches.iter().map(Branch::size_bound).sum(),
                 Activity::Listen(listen) => listen.size_bound(),

@@ -70,6 +70,18 @@ pub enum Fact {
         index: u32,
         first: TaskId,
     },
+    /// An iteration of a parallel loop began, as a step of its own.
+    IterationBegan {
+        parent: StepId,
+        index: u32,
+        first: TaskId,
+    },
+    /// An iteration failed, and the others of its loop go on.
+    IterationFailed {
+        error: Box<WorkflowError>,
+    },
+    /// No further iteration of the parallel loop begins: its `while` does not hold.
+    IterationsClosed,
     /// A wait began.
     Waiting {
         until: Timestamp,
@@ -284,6 +296,9 @@ pub enum Opening {
     Scope { first: TaskId, data: Option<Value> },
     /// Its body is repeated over the items (an array).
     Loop { items: Value },
+    /// Its body is run for each of the items (an array) by iterations side by side, at most `max` at a time; their outputs
+    /// are kept where it `collect`s.
+    Parallel { items: Value, max: u32, collect: bool },
     /// Its branches run side by side.
     /// `needs`: a branch, and one that must be complete before it begins.
     Fork { branches: Vec<TaskId>, compete: bool, needs: Vec<(TaskId, TaskId)> },

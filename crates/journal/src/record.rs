@@ -86,6 +86,9 @@ variants!("fact", Fact {
     44 Handled { 1 output, 2 context, 3 closes },
     45 Unsubscribed,
     46 Received { 1 event },
+    60 IterationBegan { 1 parent, 2 index, 3 first },
+    61 IterationFailed { 1 error },
+    62 IterationsClosed,
 });
 
 message!(Start {
@@ -116,6 +119,7 @@ variants!("opening", Opening {
     2 Scope { 1 first, 2 data },
     3 Loop { 1 items },
     4 Fork { 1 branches, 2 compete, 24 needs },
+    24 Parallel { 1 items, 2 max, 3 collect },
     5 Try { 1 first, 2 due },
 });
 

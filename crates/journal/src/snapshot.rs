@@ -45,6 +45,17 @@ variants!("activity", Activity {
     6 Wait,
     7 Call { 1 attempt, 2 key, 3 request, 4 state, 10 parked },
     8 Child(1 child),
+    24 Parallel {
+        1 items,
+        2 max,
+        3 collect,
+        4 iterations,
+        5 open,
+        6 is_closed,
+        7 folded,
+        8 context,
+    },
+    25 Iteration { 1 index },
     20 Job { 1 attempt, 2 key, 3 job, 4 state, 5 ready_at, 6 assignment },
     16 Listen(1 listen),
 });

@@ -102,7 +102,7 @@ impl Tree {
         let at = record.text("at").and_then(|at| at.parse().ok());
         let id = record.number("step").unwrap_or_default();
         match kind {
-            "activated" => self.activate(id, record, at),
+            "activated" | "iteration-began" => self.activate(id, record, at),
             // The header of a skipped task names the step around it.
             "skipped" => self.skip(id, record, at),
             "cut" => self.cut(record),
@@ -117,7 +117,8 @@ impl Tree {
     /// Closes what a record takes the ground from.
     fn close(&mut self, kind: &str, id: u64, record: &Value, at: Option<Timestamp>) {
         match kind {
-            "completed" | "failed" | "caught" | "workflow-completed" | "workflow-cancelled" => {
+            "completed" | "failed" | "iteration-failed" | "caught" | "workflow-completed"
+            | "workflow-cancelled" => {
                 self.close_beneath(id, State::Stopped, at);
             }
             "workflow-faulted" => self.close_beneath(id, State::Held, at),
@@ -159,7 +160,11 @@ impl Tree {
     fn activate(&mut self, id: u64, record: &Value, at: Option<Timestamp>) {
         let parent = record.number("parent").unwrap_or_default();
         let text = |key| record.text(key).unwrap_or_default().to_owned();
-        let node = Node { name: text("name"), task: text("task"), started: at, ..Node::default() };
+        let name = match record.number("index") {
+            Some(index) => format!("{} #{index}", text("name")),
+            None => text("name"),
+        };
+        let node = Node { name, task: text("task"), started: at, ..Node::default() };
         self.adopt(parent);
         self.steps.insert(id, node);
         // Steps are numbered as they are activated; a history that says otherwise must not make a cycle.
@@ -211,7 +216,7 @@ impl Node {
                 self.started = at;
             }
             "completed" | "workflow-completed" => self.end(State::Completed, at),
-            "failed" => {
+            "failed" | "iteration-failed" => {
                 self.fail(error());
                 self.end(State::Failed, at);
             }

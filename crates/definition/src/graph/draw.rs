@@ -178,7 +178,10 @@ fn summary(vertex: &Vertex) -> String {
             };
             format!("{method} {endpoint}")
         }
-        Kind::For(task) => format!("for each {}", task.each),
+        Kind::For(task) => match &task.parallel {
+            Some(parallel) => format!("for each {}, {} at a time", task.each, parallel.max),
+            None => format!("for each {}", task.each),
+        },
         Kind::Fork { compete: true, .. } => "fork, the first wins".to_owned(),
         Kind::Try(task) if task.retry.is_some() => "try, with retries".to_owned(),
         Kind::Raise(error) => format!("raise {}", error.status),

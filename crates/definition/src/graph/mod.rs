@@ -240,6 +240,19 @@ pub struct For {
     pub items: Template,
     pub condition: Option<Program>,
     pub body: ScopeId,
+    /// `metadata.motet.parallel`.
+    pub parallel: Option<Parallel>,
+}
+
+/// How the iterations of a loop run beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parallel {
+    /// Most that are open at a time, at least 1.
+    pub max: u32,
+    /// The first failure ends the loop; else the others run to their end first.
+    pub fail_fast: bool,
+    /// The output is a list of the iterations' outputs; else it is the loop's input.
+    pub collect: bool,
 }
 
 #[derive(Debug)]

@@ -93,6 +93,12 @@ pub struct MotetTask {
     pub redact: Option<Vec<RedactedPath>>,
 }
 
+/// Most iterations of a `for` that may run at the same time.
+pub const PARALLEL_MAX: u32 = 1_000;
+
+/// Iterations at the same time where `parallel` does not say how many.
+pub const PARALLEL_DEFAULT: u32 = 16;
+
 /// How many iterations of a `for` run at the same time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parallel {

@@ -5,8 +5,8 @@ use super::data::{expression, template};
 use super::task::task_list;
 use crate::Code;
 use crate::model::{
-    Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap, Parallel,
-    TaskList, TaskMetadata,
+    Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap,
+    PARALLEL_MAX, Parallel, TaskList, TaskMetadata,
 };
 use crate::redact::RedactedPath;
 
@@ -90,7 +90,7 @@ fn redact(cursor: Cursor<'_>) -> Option<Vec<RedactedPath>> {
 }
 
 fn parallel(cursor: Cursor<'_>) -> Option<Parallel> {
-    let count = |cursor: Cursor<'_>| cursor.integer(1, u64::from(u32::MAX));
+    let count = |cursor: Cursor<'_>| cursor.integer(1, u64::from(PARALLEL_MAX));
     let narrow = |count: Option<u64>| count.and_then(|count| u32::try_from(count).ok());
     if !cursor.is_object() {
         return narrow(count(cursor)).map(Parallel::Max);

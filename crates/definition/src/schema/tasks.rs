@@ -6,6 +6,7 @@ use super::Shape::{
 };
 use super::common::{LABEL, names};
 use super::{Definition, Object, Property, optional, required};
+use crate::model::PARALLEL_MAX;
 use crate::read::words;
 
 /// The properties of every task.
@@ -36,11 +37,23 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             optional(
                 "parallel",
                 OneOf(&[
-                    Count(1, u32::MAX as u64),
+                    Count(1, PARALLEL_MAX as u64),
                     Shape::Object(Object::closed(&[
-                        optional("max", Count(1, u32::MAX as u64), "Most iterations at a time."),
-                        optional("failFast", Truth, "Whether the first failure ends the loop."),
-                        optional("collect", Truth, "Whether the outputs become a list."),
+                        optional(
+                            "max",
+                            Count(1, PARALLEL_MAX as u64),
+                            "Most iterations at a time, 16 by default.",
+                        ),
+                        optional(
+                            "failFast",
+                            Truth,
+                            "Whether the first failure ends the loop, as it does by default.",
+                        ),
+                        optional(
+                            "collect",
+                            Truth,
+                            "Whether the outputs become a list, as they do by default.",
+                        ),
                     ])),
                 ]),
                 "On `for`: how many iterations run at a time.",

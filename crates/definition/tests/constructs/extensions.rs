@@ -33,7 +33,7 @@ fn of_tasks() {
 - a: { for: { in: . }, do: [ { b: { set: { x: 1 } } } ], metadata: { motet: { parallel: 0 } } }
 - c: { for: { in: . }, do: [ { b: { set: { x: 1 } } } ], metadata: { motet: { parallel: { max: 5, failfast: true } } } }"#,
         expect![[r#"
-            line:1:89: error[invalid-value]: 0 is out of range: use a whole number from 1 to 4294967295
+            line:1:89: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000
             line:2:99: error[unknown-property]: the property `failfast` is not known here: use `collect`, `failFast` or `max` (did you mean `failFast`?)
         "#]],
     );

@@ -134,7 +134,7 @@ fn folded(before: &Value, branches: &[Branch], wanted: impl Fn(&Branch) -> bool)
 }
 
 /// What a branch added, changed or removed at the top level of an object counts; anything but an object replaces.
-fn with_changes(base: &Value, all: Value, after: &Value) -> Value {
+pub(super) fn with_changes(base: &Value, all: Value, after: &Value) -> Value {
     let (Value::Obj(base), Value::Obj(all), Value::Obj(after)) = (base, &all, after) else {
         return after.clone();
     };

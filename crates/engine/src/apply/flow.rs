@@ -84,6 +84,9 @@ impl Instance {
                 });
                 self.push(Work::Iterate { step: id });
             }
+            Opening::Parallel { items, max, collect } => {
+                self.open_iterations(id, items, *max, *collect);
+            }
             Opening::Fork { branches, compete, needs } => {
                 let branches = branches.iter().map(|task| Branch::new(*task, needs)).collect();
                 self.change(id, |step| {
@@ -132,6 +135,9 @@ impl Instance {
             return;
         };
         let branch_context = step.context.clone();
+        if let Activity::Iteration { index } = step.activity {
+            return self.iteration_completed(id, parent, index, output);
+        }
         self.clear(id);
         self.advance(parent, task, output, branch_context, next);
     }
@@ -183,7 +189,8 @@ impl Instance {
         }
     }
 
-    /// The workflow ends at `task` of `parent`: what was exported in the forks around it is folded as at their joins.
+    /// The workflow ends at `task` of `parent`: what was exported in the forks and parallel loops around it is folded as at
+    /// their ends.
     fn export_on_the_way(&mut self, parent: StepId, task: TaskId, context: Option<Value>) {
         let (mut at, mut below, mut context) = (parent, task, context);
         while let Some(step) = self.steps.get(&at) {
@@ -197,6 +204,9 @@ impl Instance {
                     let context = self.joined_context(at);
                     self.export_at_the_join(at, context);
                 }
+            }
+            if let Some((parent, index)) = self.iteration(at) {
+                self.export_iteration(at, parent, index);
             }
             let Some(step) = self.steps.get(&at) else { return };
             let (Some(above), Some(own)) = (step.parent, step.task) else { return };

@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use motet_definition::graph::{Kind, Vertex};
+use motet_definition::graph::{For, Kind, Vertex};
 use motet_expr::{Value, json};
 use motet_types::{StepId, Timestamp};
 
 use super::{Frame, Place};
 use crate::decide::Decider;
-use crate::{Activity, Authorization, TryPhase, secret};
+use crate::{Activity, Authorization, Step, TryPhase, secret};
 
 impl Decider<'_> {
     /// The value of `$name` at a place; publication has checked that it may be used there.
@@ -65,14 +65,8 @@ impl Decider<'_> {
         let own = self.instance.steps.get(&from).map(|step| (from, step));
         own.into_iter().chain(self.instance.ancestors(from)).find_map(|(id, step)| {
             match (&self.vertex_of(id)?.kind, &step.activity) {
-                (Kind::For(task), Activity::Loop { items, index }) => {
-                    if name == task.each {
-                        let Value::Arr(items) = items else {
-                            return None;
-                        };
-                        return items.get(*index as usize).cloned();
-                    }
-                    (name == task.at).then(|| Value::from(*index as usize))
+                (Kind::For(task), Activity::Iteration { index }) => {
+                    item(task, self.instance.steps.get(&step.parent?)?, *index, name)
                 }
                 (Kind::Listen(task), Activity::Listen(listen)) => {
                     let each = task.foreach.as_ref()?;
@@ -82,6 +76,10 @@ impl Decider<'_> {
                     }
                     (name == each.at).then(|| Value::from(listen.outputs.len()))
                 }
+                (Kind::For(task), Activity::Parallel { iterations, .. }) => {
+                    item(task, step, iterations.len() as u32, name)
+                }
+                (Kind::For(task), Activity::Loop { index, .. }) => item(task, step, *index, name),
                 (Kind::Try(task), Activity::Try { phase: TryPhase::Handling(error), .. }) => {
                     (name == task.variable).then(|| error.to_value())
                 }
@@ -148,6 +146,20 @@ impl Decider<'_> {
         let root = start.parent.as_ref().map_or(self.instance.id, |parent| parent.root);
         let namespace = start.definition.workflow.namespace.as_str();
         secret::marker(self.secret_key, root, namespace, name)
+    }
+}
+
+/// A variable of a loop in its iteration `index`.
+fn item(task: &For, of: &Step, index: u32, name: &str) -> Option<Value> {
+    let (Activity::Loop { items, .. } | Activity::Parallel { items, .. }) = &of.activity else {
+        return None;
+    };
+    if name != task.each {
+        return (name == task.at).then(|| Value::from(index as usize));
+    }
+    match items {
+        Value::Arr(items) => items.get(index as usize).cloned(),
+        _ => None,
     }
 }
 

@@ -72,6 +72,9 @@ impl Decider<'_> {
                     error = first_failure(branches).unwrap_or(error);
                     origin = at;
                 }
+                Activity::Iteration { .. } if !self.is_fail_fast(at) => {
+                    return self.give_up(at, error);
+                }
                 _ => {}
             }
             below = at;

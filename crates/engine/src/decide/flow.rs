@@ -147,6 +147,9 @@ impl Decider<'_> {
         let graph::Kind::For(task) = &vertex.kind else {
             return;
         };
+        if task.parallel.is_some() {
+            return self.begin_iteration(step, vertex, task);
+        }
         let open = self.instance.step(step);
         let Activity::Loop { items: Value::Arr(items), index } = &open.activity else {
             return;
@@ -172,6 +175,10 @@ impl Decider<'_> {
         if let Some(Err(error)) = &open.result {
             let error = (**error).clone();
             return self.fail(step, error);
+        }
+        if let Activity::Iteration { .. } = &open.activity {
+            let end = Fact::Completed { output: None, context: None, next: Next::EndScope };
+            return self.emit(step, end);
         }
         let Some(vertex) = self.vertex_of(step) else {
             return self.end_workflow();

@@ -13,6 +13,7 @@ impl Instance {
         self.check_timers()?;
         self.check_calls()?;
         self.check_forks()?;
+        self.check_iterations()?;
         self.check_listens()
     }
 
@@ -58,7 +59,8 @@ impl Instance {
             if let Some(parent) = step.parent {
                 ensure(parent < *id, "is older than its parent", *id)?;
                 ensure(self.steps.contains_key(&parent), "has lost its parent", *id)?;
-                let in_fork = matches!(self.step(parent).activity, Activity::Fork { .. });
+                let above = &self.step(parent).activity;
+                let in_fork = matches!(above, Activity::Fork { .. } | Activity::Parallel { .. });
                 ensure(step.context.is_some() == in_fork, "only branches have a context", *id)?;
             } else {
                 ensure(step.context.is_some(), "the workflow has lost its context", *id)?;
@@ -123,6 +125,37 @@ impl Instance {
                 && self.abandoned.contains(&(*id, attempt))
             {
                 return Err(format!("step {id}: attempt {attempt} is in flight and abandoned"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_iterations(&self) -> Result<(), String> {
+        for (id, step) in &self.steps {
+            let Activity::Parallel { items, max, iterations, open, folded, .. } = &step.activity
+            else {
+                continue;
+            };
+            let children = self.steps.values().filter(|child| child.parent == Some(*id));
+            let mut running: Vec<u32> = children
+                .map(|child| match child.activity {
+                    Activity::Iteration { index } => Ok(index),
+                    _ => Err(format!("step {id}: a parallel loop holds iterations alone")),
+                })
+                .collect::<Result<_, _>>()?;
+            running.sort_unstable();
+            let is_open = |index: &u32| iterations[*index as usize] == BranchState::Open;
+            let expected: Vec<u32> = (0..iterations.len() as u32).filter(is_open).collect();
+            let count = match items {
+                motet_expr::Value::Arr(items) => items.len(),
+                _ => 0,
+            };
+            let is_sound = *open as usize == expected.len()
+                && open <= max
+                && iterations.len() <= count
+                && expected.first().is_none_or(|first| folded <= first);
+            if !is_sound || (step.result.is_none() && running != expected) {
+                return Err(format!("step {id}: {running:?} run of {:?}", step.activity));
             }
         }
         Ok(())

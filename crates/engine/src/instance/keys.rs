@@ -22,6 +22,12 @@ impl Path {
         Self(path)
     }
 
+    /// The path of an iteration of the parallel loop `task`, whose path this is.
+    pub(crate) fn iteration(self, task: TaskId, index: u32) -> Self {
+        // No task stands within itself, so nothing else has this path.
+        self.child(task, index, 0)
+    }
+
     /// The idempotency key of a request rendered at this place: `<instance>-<hash of path and request>`.
     ///
     /// A retry that renders the same request repeats the key, one that renders another gets another.

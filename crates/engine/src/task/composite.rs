@@ -1,6 +1,6 @@
 //! Tasks that hold tasks: how they open.
 
-use motet_definition::graph::{For, ScopeId, Try};
+use motet_definition::graph::{For, Parallel, ScopeId, Try};
 use motet_expr::{Template, Value, json};
 use motet_types::TaskId;
 
@@ -48,7 +48,10 @@ pub(super) fn each(
         }
     };
     decider.check_size(&items, "for.in")?;
-    Ok(Opening::Loop { items })
+    Ok(match task.parallel {
+        Some(Parallel { max, collect, .. }) => Opening::Parallel { items, max, collect },
+        None => Opening::Loop { items },
+    })
 }
 
 /// `with` becomes the function's input.

@@ -201,6 +201,8 @@ fn write_missing() {
         ("instance-parked", INSTANCE.bytes(&samples::parked_instance())),
         ("records-flow", RECORDS.bytes(&samples::flow_records())),
         ("instance-flow", INSTANCE.bytes(&samples::flow_instance())),
+        ("records-iterations", RECORDS.bytes(&samples::iteration_records())),
+        ("instance-iterations", INSTANCE.bytes(&samples::iteration_instance())),
         ("inputs-parked", joined(INPUT, &samples::parked_inputs())),
         ("records-40", RECORDS.bytes(&event_samples::records())),
         ("instance-20", INSTANCE.bytes(&event_samples::instance())),

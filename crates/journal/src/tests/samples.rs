@@ -411,6 +411,51 @@ pub(super) fn flow_instance() -> Instance {
     instance
 }
 
+/// A parallel loop goes through its items.
+pub(super) fn iteration_records() -> Vec<Record> {
+    let opening = Opening::Parallel { items: json("[1,2,3]"), max: 16, collect: true };
+    let facts = [
+        Fact::Activated { parent: StepId(0), input: None, due: None, opening },
+        Fact::IterationBegan { parent: StepId(1), index: 2, first: TaskId(5) },
+        Fact::IterationFailed { error: error() },
+        Fact::IterationsClosed,
+    ];
+    let record = |(idx, fact)| Record {
+        at: at(idx as i64),
+        step: StepId(1),
+        task: Some(TaskId(3)),
+        fact,
+        actor: None,
+    };
+    facts.into_iter().enumerate().map(record).collect()
+}
+
+/// A parallel loop with an iteration in every state.
+pub(super) fn iteration_instance() -> Instance {
+    let shared = order();
+    let mut instance = instance();
+    let completed = |context| BranchState::Completed { output: json("1"), context };
+    let parallel = Activity::Parallel {
+        items: json("[1,2,3,4]"),
+        max: 2,
+        collect: true,
+        iterations: vec![
+            completed(None),
+            BranchState::Open,
+            completed(Some(json("{\"c\":3}"))),
+            BranchState::Failed(error()),
+        ],
+        open: 1,
+        is_closed: true,
+        folded: 1,
+        context: Some(json("{\"a\":1}")),
+    };
+    let activities = [parallel, Activity::Iteration { index: 1 }];
+    let steps = (0..).map(StepId).zip(activities);
+    instance.steps = steps.map(|(id, activity)| (id, step(id, activity, &shared))).collect();
+    instance
+}
+
 /// Three chunks of one history, each after its length: records, a snapshot that holds one of their large values, and records
 /// that refer to it.
 pub(super) fn history() -> Vec<u8> {

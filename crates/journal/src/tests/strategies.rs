@@ -251,6 +251,8 @@ fn opening() -> BoxedStrategy<Opening> {
         Just(Opening::Leaf),
         (task_id(), of(value())).prop_map(|(first, data)| Opening::Scope { first, data }),
         value().prop_map(|items| Opening::Loop { items }),
+        (value(), any::<u32>(), any::<bool>())
+            .prop_map(|(items, max, collect)| Opening::Parallel { items, max, collect }),
         (vec(task_id(), 0..4), any::<bool>(), vec((task_id(), task_id()), 0..3))
             .prop_map(|(branches, compete, needs)| Opening::Fork { branches, compete, needs }),
         (task_id(), of(at())).prop_map(|(first, due)| Opening::Try { first, due }),
@@ -267,6 +269,10 @@ fn flow_fact() -> BoxedStrategy<Fact> {
             Fact::Activated { parent, input, due, opening }
         }),
         (any::<u32>(), task_id()).prop_map(|(index, first)| Fact::Iterated { index, first }),
+        (step_id(), any::<u32>(), task_id())
+            .prop_map(|(parent, index, first)| Fact::IterationBegan { parent, index, first }),
+        error().prop_map(|error| Fact::IterationFailed { error }),
+        Just(Fact::IterationsClosed),
         at().prop_map(|until| Fact::Waiting { until }),
         timer().prop_map(|timer| Fact::Fired { timer }),
         (of(value()), of(value()), next()).prop_map(|(output, context, next)| Fact::Completed {
@@ -342,6 +348,12 @@ fn activity() -> BoxedStrategy<Activity> {
         error().prop_map(BranchState::Failed),
         Just(BranchState::Skipped),
     ];
+    let states = vec(branch_state.clone(), 0..4);
+    let parallel = (value(), states, any::<[u32; 3]>(), any::<[bool; 2]>(), of(value())).prop_map(
+        |(items, iterations, [max, open, folded], [collect, is_closed], context)| {
+            Activity::Parallel { items, max, collect, iterations, open, is_closed, folded, context }
+        },
+    );
     let branch = (task_id(), branch_state, vec(task_id(), 0..3), of(value()))
         .prop_map(|(task, state, needs, base)| Branch { task, state, needs, base });
     let phase = prop_oneof![
@@ -356,6 +368,8 @@ fn activity() -> BoxedStrategy<Activity> {
         (value(), any::<u32>()).prop_map(|(items, index)| Activity::Loop { items, index }),
         (any::<bool>(), vec(branch, 0..4))
             .prop_map(|(compete, branches)| Activity::Fork { compete, branches }),
+        parallel,
+        any::<u32>().prop_map(|index| Activity::Iteration { index }),
         (phase, any::<u32>()).prop_map(|(phase, retries)| Activity::Try { phase, retries }),
         Just(Activity::Wait),
         (attempt(), text(), request(), state, of(parked())).prop_map(

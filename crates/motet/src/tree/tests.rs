@@ -71,6 +71,34 @@ fn an_end_by_error_and_a_second_life_are_told() {
 }
 
 #[test]
+fn iterations_side_by_side_are_told_apart() {
+    let history = history(
+        r#"
+        {"number":0,"at":"2026-01-31T08:30:00.000Z","type":"started","step":0,"workflow":"shop/order:1.0.0"}
+        {"number":1,"at":"2026-01-31T08:30:00.000Z","type":"activated","step":1,"name":"all","parent":0,"items":[1,2]}
+        {"number":2,"at":"2026-01-31T08:30:00.000Z","type":"iteration-began","step":2,"name":"all","parent":1,"index":0}
+        {"number":3,"at":"2026-01-31T08:30:00.000Z","type":"activated","step":3,"name":"ask","parent":2}
+        {"number":4,"at":"2026-01-31T08:30:00.000Z","type":"iteration-began","step":4,"name":"all","parent":1,"index":1}
+        {"number":5,"at":"2026-01-31T08:30:00.000Z","type":"activated","step":5,"name":"ask","parent":4}
+        {"number":6,"at":"2026-01-31T08:30:01.000Z","type":"failed","step":3,"name":"ask","error":{"type":"broken","detail":"no"}}
+        {"number":7,"at":"2026-01-31T08:30:01.000Z","type":"iteration-failed","step":2,"name":"all","error":{"type":"broken","detail":"no"}}
+        {"number":8,"at":"2026-01-31T08:30:02.000Z","type":"completed","step":5,"name":"ask"}
+        {"number":9,"at":"2026-01-31T08:30:02.000Z","type":"completed","step":4,"name":"all"}
+        "#,
+    );
+    expect![[r#"
+        └─ ● all  since 2026-01-31T08:30:00.000Z
+           ├─ ✗ all #0  1.0s
+           │  │ broken: no
+           │  └─ ✗ ask  1.0s
+           │       broken: no
+           └─ ✓ all #1  2.0s
+              └─ ✓ ask  2.0s
+    "#]]
+    .assert_eq(&draw(&history, Style(false)));
+}
+
+#[test]
 fn a_history_that_makes_no_sense_is_drawn_all_the_same() {
     let history = history(
         r#"

@@ -247,6 +247,9 @@ fn word(fact: &Fact) -> &'static str {
         Fact::Skipped { .. } => "skipped",
         Fact::Activated { .. } => "activated",
         Fact::Iterated { .. } => "iterated",
+        Fact::IterationBegan { .. } => "iteration-began",
+        Fact::IterationFailed { .. } => "iteration-failed",
+        Fact::IterationsClosed => "iterations-closed",
         Fact::Waiting { .. } => "waiting",
         Fact::Fired { .. } => "fired",
         Fact::Requested { .. } => "requested",
@@ -298,6 +301,7 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
         Fact::Skipped { .. }
+        | Fact::IterationsClosed
         | Fact::Yielded
         | Fact::Resumed
         | Fact::Reopened
@@ -317,6 +321,9 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
         }
         Fact::Handled { output, context, .. } => {
             with(vec![("output", output.clone())], "context", context.clone())
+        }
+        Fact::IterationBegan { parent, index, .. } => {
+            vec![("parent", number(parent.0)), ("index", number(*index))]
         }
         Fact::Activated { parent, input, due, opening } => {
             let details = with(vec![("parent", number(parent.0))], "input", input.clone());
@@ -345,7 +352,9 @@ fn details(fact: &Fact, graph: &Graph) -> Details {
             ("input", child.input.clone()),
         ],
         Fact::ChildEnded { result: Ok(output) } => vec![("output", output.clone())],
-        Fact::ChildEnded { result: Err(error) } | Fact::Failed { error } => failed(error),
+        Fact::ChildEnded { result: Err(error) }
+        | Fact::Failed { error }
+        | Fact::IterationFailed { error } => failed(error),
         Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
         Fact::JobCreated { .. }
         | Fact::JobReturned { .. }
@@ -464,7 +473,7 @@ fn caught(error: &WorkflowError, action: &CatchAction) -> Details {
 
 fn items(opening: &Opening) -> Option<Value> {
     match opening {
-        Opening::Loop { items } => Some(items.clone()),
+        Opening::Loop { items } | Opening::Parallel { items, .. } => Some(items.clone()),
         _ => None,
     }
 }

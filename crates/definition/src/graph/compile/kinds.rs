@@ -4,7 +4,7 @@ use motet_expr::Template;
 use motet_types::{Label, TaskId, WorkflowName};
 
 use super::{Compiler, call, event, trying};
-use crate::graph::{Case, Flow, For, Kind, RaisedError, RunWorkflow, ScopeId, Wait};
+use crate::graph::{Case, Flow, For, Kind, Parallel, RaisedError, RunWorkflow, ScopeId, Wait};
 use crate::model::{self, RunKind, TaskKind};
 
 pub(super) fn compile<'a>(
@@ -19,7 +19,7 @@ pub(super) fn compile<'a>(
         }
         TaskKind::Do(list) => Some(Kind::Do(compiler.scope(list, &format!("{path}/do"), Some(id)))),
         TaskKind::Switch(cases) => switch(compiler, cases, path),
-        TaskKind::For(task) => for_each(compiler, id, task, path),
+        TaskKind::For(own) => for_each(compiler, id, own, parallel(task), path),
         TaskKind::Fork(fork) => {
             let path = format!("{path}/fork/branches");
             let branches = compiler.scope(&fork.branches, &path, Some(id));
@@ -83,6 +83,7 @@ fn for_each<'a>(
     compiler: &mut Compiler<'a>,
     id: TaskId,
     task: &'a model::For,
+    parallel: Option<Parallel>,
     path: &str,
 ) -> Option<Kind> {
     let in_path = format!("{path}/for/in");
@@ -103,7 +104,20 @@ fn for_each<'a>(
         items: items?,
         condition,
         body,
+        parallel,
     })))
+}
+
+fn parallel(task: &model::Task) -> Option<Parallel> {
+    let (max, fail_fast, collect) = match task.motet()?.parallel.as_ref()? {
+        model::Parallel::Max(max) => (Some(*max), None, None),
+        model::Parallel::Detailed { max, fail_fast, collect } => (*max, *fail_fast, *collect),
+    };
+    Some(Parallel {
+        max: max.unwrap_or(model::PARALLEL_DEFAULT),
+        fail_fast: fail_fast.unwrap_or(true),
+        collect: collect.unwrap_or(true),
+    })
 }
 
 /// Which branches of a fork begin after which, as pairs of both.

@@ -109,6 +109,9 @@ impl Transcript {
                 format!("begins{}{}{due}", opens(graph, opening), with("input", input))
             }
             Fact::Iterated { index, .. } => format!("iteration {index}"),
+            Fact::IterationBegan { index, .. } => format!("begins iteration {index}"),
+            Fact::IterationFailed { error } => format!("gives up: {}", describe(error)),
+            Fact::IterationsClosed => "begins no further iteration".to_owned(),
             Fact::Waiting { until } => format!("waits until {}", since(*until)),
             Fact::Fired { timer } => format!("timer {timer:?}"),
             Fact::Requested { attempt, key, request, due, .. } => {
@@ -253,6 +256,9 @@ fn opens(graph: &Graph, opening: &Opening) -> String {
         Opening::Leaf => String::new(),
         Opening::Scope { data, .. } => with("data", data),
         Opening::Loop { items } => format!(" over {}", json::to_text(items)),
+        Opening::Parallel { items, max, .. } => {
+            format!(" over {}, {max} at a time", json::to_text(items))
+        }
         Opening::Fork { branches, compete, needs } => {
             let name = |task: &TaskId| graph.vertex(*task).name.as_str();
             let names: Vec<String> = branches

@@ -189,6 +189,13 @@ impl Generator<'_> {
     fn each(&mut self, depth: usize) -> Json {
         let items = *self.random.of(&["${ [1, 2] }", "${ [\"a\"] }", "${ [] }", "${ .items? }"]);
         let mut each = json!({"for": {"in": items}, "do": self.list(depth + 1, 2)});
+        if self.random.percent(40) {
+            each["metadata"]["motet"]["parallel"] = match self.random.below(3) {
+                0 => json!(1 + self.random.below(3)),
+                1 => json!({"max": 2, "failFast": false}),
+                _ => json!({"failFast": false, "collect": false}),
+            };
+        }
         if self.random.percent(25) {
             each["while"] = json!(self.condition());
         }

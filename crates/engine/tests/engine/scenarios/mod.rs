@@ -16,6 +16,7 @@ mod life;
 mod limits;
 mod listening;
 mod needs;
+mod parallel;
 mod parking;
 mod raise;
 mod responses;
