@@ -50,6 +50,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What services and clients see of an instance.
+    pub fn from_outside(
+        status: String,
+        (output, error): (Option<Value>, Option<Value>),
+        calls: Vec<Call>,
+        trouble: Option<String>,
+    ) -> Self {
+        Self { status, output, error, calls, trouble, ..Self::default() }
+    }
+
     /// The outcome as expressions see it; `elapsed` and `at` are milliseconds.
     pub fn to_value(&self) -> Value {
         let elapsed = usize::try_from(self.elapsed.as_millis()).unwrap_or(usize::MAX);
