@@ -2,6 +2,7 @@
 
 pub(crate) mod documents;
 pub(crate) mod graph;
+pub(crate) mod schedules;
 pub(crate) mod tags;
 pub(crate) mod workflows;
 

@@ -3,6 +3,7 @@
 mod instance;
 mod job;
 mod rights;
+mod schedule;
 mod workflow;
 
 use motet_definition::Diagnostic;
@@ -12,6 +13,7 @@ use crate::json::Object;
 pub(crate) use instance::{entry, incidents, instance, result, row};
 pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
+pub(crate) use schedule::schedule;
 pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
 
 /// The member `violations`.

@@ -56,6 +56,7 @@ codes! {
     UnknownRoute NOT_FOUND "unknown-route" "There is nothing at this path."
     UnknownWorkflow NOT_FOUND "unknown-workflow" "There is no such workflow."
     UnknownVersion NOT_FOUND "unknown-version" "The workflow has no such version or tag."
+    UnknownSchedule NOT_FOUND "unknown-schedule" "The workflow has no schedule."
     UnknownPage NOT_FOUND "unknown-page" "There is no page on such an error."
     UnknownInstance NOT_FOUND "unknown-instance" "There is no such instance."
     UnknownToken NOT_FOUND "unknown-token" "There is no such token."

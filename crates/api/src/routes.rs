@@ -5,6 +5,7 @@ mod instances;
 mod jobs;
 mod parameters;
 mod rights;
+mod schedules;
 mod server;
 mod workflows;
 
@@ -24,6 +25,7 @@ pub(crate) use parameters::{PATH_PARAMETERS, Parameter, ValueKind};
 pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
     let tables = [
         workflows::ROUTES,
+        schedules::ROUTES,
         instances::ROUTES,
         events::ROUTES,
         jobs::ROUTES,

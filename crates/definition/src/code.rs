@@ -94,7 +94,7 @@ codes! {
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
-    UnsupportedSchedule Error "unsupported-schedule" "`schedule` is not executed yet."
+    UnsupportedSchedule Error "unsupported-schedule" "`schedule.on` is not executed yet."
     UnsupportedExtensions Error "unsupported-extensions" "`use.extensions` is not executed yet."
     UnsupportedCatalogs Error "unsupported-catalogs" "`use.catalogs` is not executed yet."
     UnsupportedGrpc Error "unsupported-grpc" "`call: grpc` is not executed yet."
@@ -113,7 +113,6 @@ codes! {
     UnsupportedCompensate Error "unsupported-compensate" "`metadata.motet.compensate` is not executed yet."
     UnsupportedSaga Error "unsupported-saga" "`metadata.motet.saga` is not executed yet."
     UnsupportedPivot Error "unsupported-pivot" "`metadata.motet.pivot` is not executed yet."
-    UnsupportedMotetSchedule Error "unsupported-motet-schedule" "`document.metadata.motet.schedule` is not executed yet."
     UnsupportedServiceVersion Error "unsupported-service-version" "`metadata.motet.version` is not executed yet."
 }
 

@@ -14,6 +14,8 @@ pub mod model;
 
 pub mod graph;
 
+pub mod schedule;
+
 mod code;
 mod data;
 mod diagnostic;

@@ -66,13 +66,8 @@ const MOTET: [&str; 2] = ["metadata", "motet"];
 const TABLE: &[Line] = &[
     Line::new(
         Code::UnsupportedSchedule,
-        &["schedule"],
-        Present::Document(|d| d.schedule.is_some()),
-    ),
-    Line::new(
-        Code::UnsupportedMotetSchedule,
-        &["document", MOTET[0], MOTET[1], "schedule"],
-        Present::Document(|d| d.motet().is_some_and(|motet| motet.schedule.is_some())),
+        &["schedule", "on"],
+        Present::Document(|d| d.schedule.as_ref().is_some_and(|own| own.on.is_some())),
     ),
     Line::new(
         Code::UnsupportedExtensions,

@@ -91,6 +91,20 @@ pub enum CatalogInput {
     },
 }
 
+impl CatalogInput {
+    /// The workflow that it is about, if any.
+    pub fn workflow(&self) -> Option<&WorkflowName> {
+        match self {
+            Self::Publish { definition, .. } => Some(&definition.workflow),
+            Self::SetTag { workflow, .. } => Some(workflow),
+            Self::CreateToken { .. }
+            | Self::RevokeToken { .. }
+            | Self::SetSecret { .. }
+            | Self::DeleteSecret { .. } => None,
+        }
+    }
+}
+
 /// A persisted fact of the catalog.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CatalogRecord {

@@ -6,7 +6,9 @@ use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
 use crate::event::{Event, TopicId};
 use crate::listen::Subscription;
-use crate::{Activity, CallState, ChildRequest, End, Fact, Instance, Record, Request, sabotage};
+use crate::{
+    Activity, CallState, ChildRequest, End, Ending, Fact, Instance, Record, Request, sabotage,
+};
 
 /// An instruction that may be carried out once its record is durable.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +29,8 @@ pub enum Effect {
     Subscribe { subscription: Arc<Subscription>, topics: Vec<TopicId> },
     /// Tell topics that a listen waits no more.
     Unsubscribe { step: StepId, topics: Vec<TopicId> },
+    /// Tell the schedule of the workflow that started this instance.
+    TellSchedule { at: Timestamp, ending: Ending },
 }
 
 /// The effects of one record, as far as it says them alone.
@@ -46,6 +50,10 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
         Fact::Abandoned { attempt } => Some(Effect::Withdraw { step, attempt: *attempt }),
         Fact::ChildRequested { child } => Some(Effect::StartChild { step, child: child.clone() }),
         Fact::ChildCancelled { child } => Some(Effect::CancelChild { child: *child }),
+        Fact::Ended { end } if instance.start.schedule.is_some() => {
+            let ending = Ending::of(end);
+            Some(Effect::TellSchedule { at: record.at, ending })
+        }
         Fact::Ended { end } => {
             let parent = instance.start.parent.as_ref().filter(|parent| parent.awaited)?;
             Some(Effect::TellParent {

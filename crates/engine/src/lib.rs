@@ -28,6 +28,7 @@ pub mod listen;
 mod record;
 mod request;
 pub mod sabotage;
+mod schedule;
 pub mod secret;
 mod task;
 pub mod token;
@@ -54,6 +55,10 @@ pub use record::{
     Settled, Start,
 };
 pub use request::{Authorization, Body, Deferred, Request, deferred_program};
+pub use schedule::{
+    Begun, Ending, MADE_UP_MAX, MISSED_AFTER, Origin, Pause, Planned, Schedule, ScheduleAction,
+    ScheduleInput, ScheduleRejection, ScheduledStart, Timer, Trigger, Waiting,
+};
 pub use task::call::UNKNOWN as UNKNOWN_OUTCOME;
 
 #[cfg(test)]

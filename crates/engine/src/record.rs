@@ -6,7 +6,9 @@ use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, Workfl
 
 use crate::event::Event;
 use crate::listen::{Role, Terms};
-use crate::{Assignment, AssignmentChange, End, Incident, Job, Request, TimerKind, WorkflowError};
+use crate::{
+    Assignment, AssignmentChange, End, Incident, Job, Origin, Request, TimerKind, WorkflowError,
+};
 
 /// The behaviour that new instances get; an instance keeps the number it began with.
 ///
@@ -259,6 +261,8 @@ pub struct Start {
     pub business_key: Option<String>,
     /// Search attributes, in order of declaration.
     pub attributes: Vec<(String, Value)>,
+    /// The schedule's part, if that started it.
+    pub schedule: Option<Origin>,
 }
 
 /// The instance that started this one.

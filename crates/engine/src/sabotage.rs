@@ -20,6 +20,8 @@ pub enum Sabotage {
     LookbackForgotten,
     /// A listen gets an event that an earlier one took.
     EventTakenTwice,
+    /// The id of a scheduled instance does not follow from its nominal time.
+    ScheduleFiresTwice,
 }
 
 #[cfg(feature = "sabotage")]

@@ -26,6 +26,7 @@ pub(crate) enum Content {
     Input = 6,
     Event = 7,
     Subscription = 8,
+    Schedule = 9,
 }
 
 pub(crate) fn encode_records(records: &[Record], out: &mut Vec<u8>) {

@@ -27,6 +27,7 @@ mod message;
 mod record;
 mod request;
 mod scalar;
+mod schedule;
 mod snapshot;
 mod value;
 mod values;
@@ -34,7 +35,7 @@ mod wire;
 
 use motet_engine::event::Event;
 use motet_engine::listen::Subscription;
-use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record};
+use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record, Schedule};
 
 pub use chunk::FORMAT;
 pub use error::Error;
@@ -211,6 +212,19 @@ pub fn encode_subscription(subscription: &Subscription, out: &mut Vec<u8>) {
 /// The format is newer, or the bytes are not what [`encode_subscription`] writes.
 pub fn decode_subscription(bytes: &[u8]) -> Result<Subscription, Error> {
     chunk::decode(Content::Subscription, bytes)
+}
+
+/// Appends the whole state of a workflow's schedule to `out`.
+pub fn encode_schedule(schedule: &Schedule, out: &mut Vec<u8>) {
+    chunk::encode(Content::Schedule, schedule, out);
+}
+
+/// The state of a workflow's schedule.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_schedule`] writes.
+pub fn decode_schedule(bytes: &[u8]) -> Result<Schedule, Error> {
+    chunk::decode(Content::Schedule, bytes)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use motet_engine::event::{Event, TopicId};
 use motet_engine::listen::{Match, Subscription};
-use motet_engine::{ChildRequest, End};
-use motet_types::{InstanceId, StepId, Timestamp};
+use motet_engine::{ChildRequest, End, Ending, ScheduledStart};
+use motet_types::{InstanceId, StepId, Timestamp, WorkflowName};
 
 use crate::field::variants;
 
@@ -36,6 +36,12 @@ pub enum Message {
     },
     /// A topic does not take a listen.
     NotListening { instance: InstanceId, step: StepId, reason: String },
+    /// Start what a schedule asks for.
+    StartScheduled { start: Arc<ScheduledStart> },
+    /// An instance that a schedule of this workflow started has ended.
+    ScheduledEnded { workflow: WorkflowName, id: InstanceId, at: Timestamp, ending: Ending },
+    /// The schedule wants another instance in place of this one.
+    CancelScheduled { id: InstanceId },
 }
 
 variants!("message", Message {
@@ -48,4 +54,7 @@ variants!("message", Message {
     13 Unsubscribe { 1 topic, 2 instance, 3 step },
     14 Found { 1 instance, 2 step, 3 event, 4 received, 5 matches },
     15 NotListening { 1 instance, 2 step, 3 reason },
+    28 StartScheduled { 1 start },
+    29 ScheduledEnded { 1 workflow, 2 id, 3 at, 4 ending },
+    30 CancelScheduled { 1 id },
 });

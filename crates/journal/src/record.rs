@@ -100,6 +100,7 @@ message!(Start {
     6 parent,
     7 business_key,
     8 attributes,
+    17 schedule,
 });
 
 message!(Parent { 1 instance, 2 step, 3 awaited, 4 root, 5 depth });

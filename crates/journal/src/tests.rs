@@ -59,3 +59,5 @@ const EVENT: Codec<motet_engine::event::Event> =
     Codec { encode: crate::encode_event, decode: crate::decode_event };
 const SUBSCRIPTION: Codec<motet_engine::listen::Subscription> =
     Codec { encode: crate::encode_subscription, decode: crate::decode_subscription };
+const SCHEDULE: Codec<motet_engine::Schedule> =
+    Codec { encode: crate::encode_schedule, decode: crate::decode_schedule };

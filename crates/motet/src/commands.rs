@@ -9,6 +9,7 @@ mod event;
 mod history;
 mod list;
 mod run;
+mod schedule;
 mod steer;
 mod tag;
 mod tasks;
@@ -71,6 +72,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Secret { what } => block_on(secret::secret(&client()?, &what, output)),
         Command::Audit(options) => block_on(audit::audit(&client()?, &options, output)),
         Command::Tasks { what } => block_on(tasks::tasks(&client()?, &what, output)),
+        Command::Schedule { what } => block_on(schedule::schedule(&client()?, &what, output)),
         Command::Store { what } => store::store(&what, output),
         Command::Backup { target, data } => {
             backup::backup(&target, data.as_deref(), connection, output)

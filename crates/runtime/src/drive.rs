@@ -15,6 +15,7 @@ mod lists;
 pub mod offline;
 pub mod recover;
 mod rights;
+mod schedules;
 mod vault;
 mod workers;
 

@@ -6,7 +6,8 @@ use motet_definition::Diagnostic;
 use motet_engine::event::Event;
 use motet_engine::token::Minted;
 use motet_engine::{
-    CatalogRejection, JobCommand, JobRejection, LOCAL, Namespaces, Role, SecretName, Unresolved,
+    CatalogRejection, JobCommand, JobRejection, LOCAL, Namespaces, Role, ScheduleInput,
+    ScheduleRejection, SecretName, Unresolved,
 };
 use motet_store::Position;
 use motet_types::{
@@ -16,7 +17,7 @@ use motet_types::{
 use crate::{
     Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Page, StartRequest, TaskFilter, TaskPage, TaskView,
+    JobView, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -52,6 +53,9 @@ pub enum Error {
     /// No live instance has this business key, or several have it.
     #[error("{count} live instances of {workflow} have the business key {key:?}, not one")]
     BusinessKey { workflow: WorkflowName, key: String, count: usize },
+    /// The schedule of the workflow stays as it is.
+    #[error("{0}: {1}")]
+    Schedule(WorkflowName, ScheduleRejection),
     /// The start key was used for another body or version.
     #[error("the idempotency key was already used for another start (instance {0})")]
     KeyReused(InstanceId),
@@ -277,6 +281,32 @@ impl Handle {
         at: Option<Position>,
     ) -> Result<Page<InstanceRow>, Error> {
         self.inner.instances(filter, after, limit, at).await
+    }
+
+    /// A page of schedules by name of their workflow, in these namespaces or in all; up to `limit` of them.
+    pub async fn schedules(
+        &self,
+        namespaces: Option<Vec<String>>,
+        after: Option<WorkflowName>,
+        limit: usize,
+    ) -> Result<(Vec<ScheduleView>, Position), Error> {
+        self.inner.schedules(namespaces, after, limit).await
+    }
+
+    pub async fn schedule(
+        &self,
+        workflow: WorkflowName,
+    ) -> Result<(ScheduleView, Position), Error> {
+        self.inner.schedule(workflow).await
+    }
+
+    /// Pauses, resumes or triggers a schedule; the view is that after it.
+    pub async fn command_schedule(
+        &self,
+        workflow: WorkflowName,
+        input: ScheduleInput,
+    ) -> Result<(ScheduleView, Position), Error> {
+        self.inner.command_schedule(workflow, input).await
     }
 
     /// How many instances there are in each status.

@@ -19,13 +19,15 @@ mod view;
 
 pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
+pub use motet_definition::model::{Catchup, Overlap};
+pub use motet_definition::schedule::{Plan, Rule, Trigger};
 pub use motet_definition::{Diagnostic, Severity};
 pub use motet_engine::event::{Event, EventError};
 pub use motet_engine::token::Minted;
 pub use motet_engine::{
     Assignment, Catalog, Grant, InvalidSecretName, JobCommand, JobRejection, LOCAL, Namespaces,
-    Outcome, ParkReason, Parked, Published, Response, Role, SealedSecret, SecretName, TagMove,
-    Token, Workflow, WorkflowError, token,
+    Outcome, ParkReason, Parked, Published, Response, Role, Schedule, ScheduleInput,
+    ScheduleRejection, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
 };
 pub use motet_store::Position;
 pub use shard::{Activation, Heartbeat};
@@ -33,5 +35,6 @@ pub use tables::SCHEMA;
 pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Page, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView, WaitsFor,
+    JobView, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView,
+    WaitsFor,
 };

@@ -20,6 +20,8 @@ pub enum Sabotage {
     JobForgotten,
     /// A published event is acknowledged when it is computed.
     DeliveryBeforeDurable,
+    /// It is not made durable that a schedule has fired.
+    ScheduleFiresTwice,
 }
 
 #[cfg(feature = "sabotage")]

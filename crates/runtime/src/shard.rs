@@ -17,6 +17,7 @@ mod loading;
 mod purge;
 mod recovery;
 mod retention;
+mod schedules;
 mod slots;
 mod starts;
 mod stepping;
@@ -32,11 +33,12 @@ use std::sync::Arc;
 use motet_definition::graph::Graph;
 use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
-use motet_engine::{Catalog, JobCommand, Outcome, Request};
+use motet_engine::{Catalog, JobCommand, Outcome, Request, Schedule, ScheduleInput};
 use motet_journal::Message;
 use motet_store::{Commit, CommitError, Entity, Epoch, Loaded, Position, Row, RowScan};
 use motet_types::{
     Attempt, Digest, InstanceId, JobId, Label, Limits, ShardId, StepId, TaskId, Timestamp,
+    WorkflowName,
 };
 
 use crate::{
@@ -55,6 +57,7 @@ use dispatch::Dispatch;
 use jobs::Jobs;
 use links::Links;
 use retention::Retention;
+use schedules::Schedules;
 use slots::{Slot, Task};
 use starts::Starting;
 use topics::Topics;
@@ -80,6 +83,7 @@ pub enum Reply {
     Event {
         duplicate: bool,
     },
+    Schedules(Vec<(WorkflowName, Arc<Schedule>)>),
     Watching,
     Purged,
     /// What a worker gets; nothing, if there was nothing in time.
@@ -160,6 +164,23 @@ pub enum Input {
     Publish {
         namespace: Label,
         event: Arc<Event>,
+        reply: Responder,
+    },
+    /// A person wants something of a schedule.
+    Schedule {
+        workflow: WorkflowName,
+        input: ScheduleInput,
+        reply: Responder,
+    },
+    ReadSchedule {
+        workflow: WorkflowName,
+        reply: Responder,
+    },
+    /// A page of schedules, by name of their workflow.
+    ListSchedules {
+        namespaces: Option<Vec<String>>,
+        after: Option<WorkflowName>,
+        limit: usize,
         reply: Responder,
     },
     Outcome {
@@ -329,6 +350,7 @@ pub struct Machine {
     links: Links,
     dispatch: Dispatch,
     retention: Retention,
+    schedules: Schedules,
     costs: Costs,
     /// Steps that were given away and have not come back, and how many there have ever been.
     away: usize,
@@ -362,6 +384,7 @@ impl Machine {
             waiters: Waiters::default(),
             links: Links::default(),
             retention: Retention::default(),
+            schedules: Schedules::default(),
             costs: Costs::default(),
             away: 0,
             tokens: 0,
@@ -399,6 +422,13 @@ impl Machine {
             }
             Input::JobFigures { reply } => self.job_figures(reply),
             Input::JobsRead { queue, rows } => self.jobs_read(&queue, rows),
+            Input::Schedule { workflow, input, reply } => {
+                self.command_schedule(&workflow, input, reply);
+            }
+            Input::ReadSchedule { workflow, reply } => self.read_schedule(&workflow, reply),
+            Input::ListSchedules { namespaces, after, limit, reply } => {
+                self.list_schedules(namespaces.as_deref(), after.as_ref(), limit, reply);
+            }
             Input::Outcome { id, step, attempt, outcome } => {
                 self.outcome(id, step, attempt, outcome);
             }
@@ -440,6 +470,7 @@ impl Machine {
             self.dispatch.next_due(),
             self.jobs.next_due(),
             self.topics.next_due(),
+            self.schedules.next_due(),
         ];
         others.into_iter().flatten().chain(timer).min()
     }

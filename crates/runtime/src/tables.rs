@@ -16,6 +16,7 @@ pub const SCHEMA: Schema = Schema {
         JOB,
         MESSAGE,
         PENDING,
+        SCHEDULE,
         SENT,
         START,
         SUBSCRIPTION,
@@ -113,6 +114,15 @@ pub(crate) const START: Table = Table {
     name: "start",
     columns: &[int("shard"), text("key"), blob("instance"), blob("digest"), int("expires")],
     key_columns: 2,
+    indexes: &[],
+};
+
+/// One row per workflow that has a schedule: its whole state.
+pub(crate) const SCHEDULE: Table = Table {
+    id: TableId(30),
+    name: "schedule",
+    columns: &[int("shard"), text("namespace"), text("workflow"), blob("body")],
+    key_columns: 3,
     indexes: &[],
 };
 

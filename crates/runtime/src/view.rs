@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
+use motet_definition::schedule::{Plan, Trigger};
 use motet_engine::event::Event;
-use motet_engine::{Assignment, Catalog, Parked, WorkflowError};
+use motet_engine::{Assignment, Catalog, Parked, Schedule, WorkflowError};
 use motet_expr::Value;
 use motet_store::Position;
 use motet_types::{
@@ -206,6 +207,17 @@ pub struct InstanceRow {
     /// Type and title of the error it ended with or waits for.
     pub error: Option<String>,
     pub has_incident: bool,
+}
+
+/// The schedule of a workflow: exact, and durable.
+#[derive(Clone, Debug)]
+pub struct ScheduleView {
+    pub workflow: WorkflowName,
+    pub schedule: Arc<Schedule>,
+    /// What the version in force asks for; none if it asks for nothing any more.
+    pub plan: Option<Arc<Plan>>,
+    /// The next nominal times, soonest first.
+    pub upcoming: Vec<(Timestamp, Trigger)>,
 }
 
 /// A page of a list, newest first.

@@ -44,6 +44,7 @@ impl World {
                 return Ok(());
             }
             Reply::Watching
+            | Reply::Schedules(_)
             | Reply::Purged
             | Reply::Jobs(_)
             | Reply::Heartbeat(_)

@@ -92,7 +92,7 @@ pub(super) fn find<'c>(catalog: &'c Catalog, name: &WorkflowName) -> Result<&'c 
     catalog.workflows.get(name).ok_or_else(unknown)
 }
 
-fn read_name(cursor: &str) -> Result<WorkflowName, Problem> {
+pub(super) fn read_name(cursor: &str) -> Result<WorkflowName, Problem> {
     let parsed = cursor.split_once('/').and_then(|(namespace, name)| {
         Some(WorkflowName { namespace: namespace.parse().ok()?, name: name.parse().ok()? })
     });

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use motet_engine::{CatalogRejection, JobRejection, Unresolved};
+use motet_engine::{CatalogRejection, JobRejection, ScheduleRejection, Unresolved};
 use motet_runtime::Error;
 
 use super::{Code, Problem};
@@ -29,6 +29,10 @@ impl From<Error> for Problem {
             Error::UnknownInstance(_) => plain(Code::UnknownInstance),
             Error::BusinessKey { count: 0, .. } => plain(Code::UnknownInstance),
             Error::BusinessKey { .. } => plain(Code::StatusConflict),
+            Error::Schedule(_, ScheduleRejection::None) => plain(Code::UnknownSchedule),
+            Error::Schedule(_, ScheduleRejection::TooMany | ScheduleRejection::Span) => {
+                plain(Code::InvalidBody)
+            }
             Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
             Error::Job(rejection) => of_job(rejection),
             Error::Conflict { .. } => plain(Code::StatusConflict),

@@ -7,6 +7,7 @@ mod own;
 mod trying;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use motet_expr::{Mode, Program, Template, Value};
 use motet_types::{Digest, Limits, TaskId};
@@ -17,6 +18,7 @@ use super::{
 use crate::model;
 use crate::print;
 use crate::redact::{RedactedPath, Redaction};
+use crate::schedule::Plan;
 
 /// A document that cannot be compiled although it is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +71,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         redaction: Redaction::new(
             document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         ),
+        schedule: Plan::of(document).map(Arc::new),
         secrets: document.secrets().to_vec(),
         root,
         scopes: compiler.scopes,

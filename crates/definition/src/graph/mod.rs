@@ -13,6 +13,7 @@ mod schema;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use motet_expr::{Program, Template, Value};
@@ -20,6 +21,7 @@ use motet_types::{Digest, TaskId, WorkflowName, WorkflowRef};
 
 use crate::model::FlowDirective;
 use crate::redact::Redaction;
+use crate::schedule::Plan;
 
 pub use crate::model::{ReadAs, is_pattern};
 
@@ -45,6 +47,8 @@ pub struct Graph {
     pub attributes: Vec<(String, Template)>,
     /// What is masked wherever data of an instance are shown.
     pub redaction: Redaction,
+    /// When instances begin by themselves.
+    pub schedule: Option<Arc<Plan>>,
     /// Names of `use.secrets`.
     pub secrets: Vec<String>,
     pub root: ScopeId,

@@ -15,8 +15,8 @@ use crate::{Values, decode_history, decode_snapshot};
 
 use super::coverage::{self, Variants};
 use super::{
-    CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SUBSCRIPTION,
-    event_samples, samples,
+    CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE,
+    SUBSCRIPTION, event_samples, samples,
 };
 
 #[test]
@@ -72,6 +72,7 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::CatalogFact,
         motet_engine::CatchAction,
         motet_engine::End,
+        motet_engine::Ending,
         motet_engine::Escalation,
         motet_engine::Fact,
         motet_engine::Incident,
@@ -85,6 +86,7 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::ParkReason,
         motet_engine::Role,
         motet_engine::TimerKind,
+        motet_engine::Trigger,
         motet_engine::TryPhase,
         motet_engine::Work,
         motet_engine::event::Test,
@@ -138,6 +140,7 @@ fn transcript(name: &str, bytes: &[u8]) -> String {
         "event" => format!("{:#?}\n", decoded(EVENT, bytes)),
         "subscription" => format!("{:#?}\n", decoded(SUBSCRIPTION, bytes)),
         "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
+        "schedule" => format!("{:#?}\n", decoded(SCHEDULE, bytes)),
         "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
         "history" => history(bytes),
         "inputs" => lines(&split(bytes).map(|bytes| decoded(INPUT, bytes)).collect::<Vec<_>>()),
@@ -210,6 +213,8 @@ fn write_missing() {
         ("inputs-16", joined(INPUT, &event_samples::inputs())),
         ("event", EVENT.bytes(&event_samples::event())),
         ("subscription", SUBSCRIPTION.bytes(&event_samples::subscription())),
+        ("messages-28", joined(MESSAGE, &samples::schedule_messages())),
+        ("schedule", SCHEDULE.bytes(&samples::schedule())),
     ];
     for (name, bytes) in samples {
         write("v1", name, bytes);

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::values::decode;
-use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, samples};
+use super::{
+    CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, samples,
+};
 use crate::wire::FIELD_DEPTH_MAX;
 use crate::{Error, VALUE_DEPTH_MAX, decode_input, decode_records};
 
@@ -160,6 +162,7 @@ fn check_any(bytes: &[u8]) -> bool {
         Some(3) => check_damaged(&CATALOG_RECORDS, bytes),
         Some(4) => check_damaged(&CATALOG, bytes),
         Some(5) => check_damaged(&MESSAGE, bytes),
+        Some(9) => check_damaged(&SCHEDULE, bytes),
         _ => check_damaged(&INPUT, bytes),
     }
 }
@@ -188,7 +191,9 @@ fn chunks() -> Vec<Vec<u8>> {
         INSTANCE.bytes(&samples::instance()),
         CATALOG_RECORDS.bytes(&samples::catalog_records()),
         CATALOG.bytes(&samples::catalog()),
+        SCHEDULE.bytes(&samples::schedule()),
     ];
+    chunks.extend(samples::schedule_messages().iter().map(|message| MESSAGE.bytes(message)));
     chunks.extend(samples::messages().iter().map(|message| MESSAGE.bytes(message)));
     chunks.extend(samples::inputs().iter().map(|input| INPUT.bytes(input)));
     chunks

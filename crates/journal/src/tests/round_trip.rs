@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, event_samples, samples, strategies,
+    CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, event_samples, samples,
+    strategies,
 };
 
 #[test]
@@ -19,6 +20,8 @@ fn the_samples_survive() {
     CATALOG.check(&samples::catalog_28());
     samples::messages().iter().for_each(|message| MESSAGE.check(message));
     samples::inputs().iter().for_each(|input| INPUT.check(input));
+    samples::schedule_messages().iter().for_each(|message| MESSAGE.check(message));
+    SCHEDULE.check(&samples::schedule());
 }
 
 proptest! {
@@ -45,6 +48,11 @@ proptest! {
     #[test]
     fn any_message_survives(message in strategies::message()) {
         MESSAGE.check(&message);
+    }
+
+    #[test]
+    fn any_schedule_survives(schedule in strategies::schedule()) {
+        SCHEDULE.check(&schedule);
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::{
-    Activity, Authorization, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
-    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Fact, Grant, Incident, Input,
-    Instance, Namespaces, Next, Opening, Outcome, Parent, ParkReason, Parked, Path, Record,
-    Request, Response, Role, SecretName, Settled, Start, Step, TimerKind, TryPhase, Work,
-    WorkflowError,
+    Activity, Authorization, Begun, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
+    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Incident, Input,
+    Instance, Namespaces, Next, Opening, Origin, Outcome, Parent, ParkReason, Parked, Path, Pause,
+    Planned, Record, Request, Response, Role, Schedule, ScheduledStart, SecretName, Settled, Start,
+    Step, Timer, TimerKind, Trigger, TryPhase, Waiting, Work, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{
@@ -78,6 +78,7 @@ pub(super) fn start() -> Arc<Start> {
             ("total".to_owned(), json("3.30")),
             ("gift".to_owned(), Value::Null),
         ],
+        schedule: None,
     })
 }
 
@@ -488,6 +489,61 @@ pub(super) fn messages() -> Vec<Message> {
         ended(End::Cancelled { reason: None }),
         Message::CancelChild { child: instance_id(3) },
     ]
+}
+
+/// What shards tell each other about schedules.
+pub(super) fn schedule_messages() -> Vec<Message> {
+    let id = instance_id(5);
+    let definition = definition("1.2.3");
+    let workflow = definition.workflow.clone();
+    let begun = schedule();
+    let starts = begun.latest.iter().map(|begun| {
+        let origin = Origin { trigger: begun.planned.trigger, nominal: begun.planned.nominal };
+        let start_key = format!("shop/fulfil-order/schedule/{}/7", origin.trigger);
+        let definition = definition.clone();
+        Message::StartScheduled {
+            start: Arc::new(ScheduledStart { id, definition, start_key, origin }),
+        }
+    });
+    let endings = [Ending::Completed, Ending::Faulted, Ending::Cancelled, Ending::Refused];
+    let endings = endings.map(|ending| Message::ScheduledEnded {
+        workflow: workflow.clone(),
+        id,
+        at: at(9),
+        ending,
+    });
+    starts.chain(endings).chain([Message::CancelScheduled { id }]).collect()
+}
+
+/// A schedule with one of everything.
+pub(super) fn schedule() -> Schedule {
+    let planned = |trigger, seed| Planned { trigger, nominal: at(60), id: instance_id(seed) };
+    let begun = |(seed, trigger)| Begun {
+        planned: planned(trigger, seed),
+        at: at(61),
+        ended: (seed > 1).then(|| (at(62), Ending::Completed)),
+    };
+    let timer = |trigger, spec: &str, next| {
+        let spec = spec.to_owned();
+        Timer { trigger, spec, anchor: at(1), next }
+    };
+    Schedule {
+        definition: definition("1.2.3"),
+        is_parallel: true,
+        timers: vec![
+            timer(Trigger::Cron, "30 2 * * * Europe/Berlin", Some(at(120))),
+            timer(Trigger::After, "60000000 us", None),
+        ],
+        paused: Some(Pause { at: at(3), reason: Some("stocktaking".to_owned()) }),
+        running: vec![planned(Trigger::After, 3)],
+        waiting: VecDeque::from([
+            Waiting { trigger: Trigger::Every, nominal: at(70), is_made_up: false },
+            Waiting { trigger: Trigger::Manual, nominal: at(71), is_made_up: true },
+        ]),
+        latest: (1..).zip(Trigger::ALL).map(begun).collect(),
+        started: 12,
+        left_out: 3,
+    }
 }
 
 pub(super) fn inputs() -> Vec<Input> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::{
-    Activity, Authorization, Body, Branch, BranchState, CallState, CatalogFact, CatalogRecord,
-    CatchAction, ChildRequest, Deferred, End, Fact, Grant, Incident, Input, Instance, Namespaces,
-    Next, Opening, Outcome, Parent, ParkReason, Parked, Path, Record, Request, Response, Role,
-    SecretName, Settled, Start, Step, TimerKind, TryPhase, Work, WorkflowError,
+    Activity, Authorization, Begun, Body, Branch, BranchState, CallState, CatalogFact,
+    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Incident, Input,
+    Instance, Namespaces, Next, Opening, Origin, Outcome, Parent, ParkReason, Parked, Path, Pause,
+    Planned, Record, Request, Response, Role, Schedule, ScheduledStart, SecretName, Settled, Start,
+    Step, Timer, TimerKind, Trigger, TryPhase, Waiting, Work, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{
@@ -171,13 +172,15 @@ fn start() -> BoxedStrategy<Arc<Start>> {
     );
     let attributes = vec((text(), value()), 0..3);
     let head = (definition(), digest(), any::<u16>(), value(), text());
-    (head, of(parent), of(text()), attributes)
+    let schedule = (trigger(), at()).prop_map(|(trigger, nominal)| Origin { trigger, nominal });
+    (head, of(parent), of(text()), attributes, of(schedule))
         .prop_map(
             |(
                 (definition, digest, semantics, input, start_key),
                 parent,
                 business_key,
                 attributes,
+                schedule,
             )| {
                 Arc::new(Start {
                     definition,
@@ -188,6 +191,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
                     parent,
                     business_key,
                     attributes,
+                    schedule,
                 })
             },
         )
@@ -520,8 +524,60 @@ pub(super) fn message() -> BoxedStrategy<Message> {
             Message::ChildEnded { parent, step, child, end }
         }),
         instance_id().prop_map(|child| Message::CancelChild { child }),
+        instance_id().prop_map(|id| Message::CancelScheduled { id }),
+        (definition(), instance_id(), at()).prop_map(|(definition, id, at)| {
+            let (workflow, ending) = (definition.workflow, Ending::Faulted);
+            Message::ScheduledEnded { workflow, id, at, ending }
+        }),
+        (instance_id(), definition(), text(), trigger(), at()).prop_map(
+            |(id, definition, start_key, trigger, nominal)| {
+                let origin = Origin { trigger, nominal };
+                let start = Arc::new(ScheduledStart { id, definition, start_key, origin });
+                Message::StartScheduled { start }
+            }
+        ),
     ]
     .boxed()
+}
+
+fn trigger() -> BoxedStrategy<Trigger> {
+    select(Trigger::ALL.to_vec()).boxed()
+}
+
+pub(super) fn schedule() -> BoxedStrategy<Schedule> {
+    let timer = (trigger(), text(), at(), of(at()))
+        .prop_map(|(trigger, spec, anchor, next)| Timer { trigger, spec, anchor, next });
+    let planned = || {
+        (trigger(), at(), instance_id()).prop_map(|(trigger, nominal, id)| Planned {
+            trigger,
+            nominal,
+            id,
+        })
+    };
+    let waiting = (trigger(), at(), any::<bool>())
+        .prop_map(|(trigger, nominal, is_made_up)| Waiting { trigger, nominal, is_made_up });
+    let ended = at().prop_map(|at| (at, Ending::Cancelled));
+    let begun =
+        (planned(), at(), of(ended)).prop_map(|(planned, at, ended)| Begun { planned, at, ended });
+    let lists = (vec(timer, 0..4), vec(planned(), 0..4), vec(waiting, 0..4), vec(begun, 0..4));
+    let paused = (at(), of(text())).prop_map(|(at, reason)| Pause { at, reason });
+    (definition(), any::<bool>(), of(paused), lists, any::<u64>(), any::<u64>())
+        .prop_map(|(definition, is_parallel, paused, lists, started, left_out)| {
+            let (timers, running, waiting, latest) = lists;
+            let (waiting, latest) = (waiting.into(), latest.into());
+            Schedule {
+                definition,
+                is_parallel,
+                timers,
+                paused,
+                running,
+                waiting,
+                latest,
+                started,
+                left_out,
+            }
+        })
+        .boxed()
 }
 
 pub(super) fn input() -> BoxedStrategy<Input> {

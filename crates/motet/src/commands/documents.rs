@@ -32,7 +32,11 @@ pub(super) fn validate(files: &[PathBuf], strict: bool, output: &Output) -> Ende
         };
         let report = motet_definition::report(&name, &checked.source, &checked.diagnostics, colour);
         text.push_str(&format!("{report}{name}: {}\n", counted.verdict()));
-        values.push(file_value(&name, &checked.diagnostics));
+        let starts = starts(&checked);
+        for (at, trigger) in &starts {
+            text.push_str(&format!("  starts {at} ({trigger})\n"));
+        }
+        values.push(file_value(&name, &checked.diagnostics, &starts));
     }
     output.value(&array(values), |_| text);
     Ok(exit)
@@ -97,12 +101,31 @@ impl Counted {
     }
 }
 
-fn file_value(name: &str, diagnostics: &[Diagnostic]) -> Value {
-    object([
+/// Starts to come that a schedule is shown with.
+const STARTS: usize = 5;
+
+/// When the schedule of a document would start instances, were it in force from now on; in the time of its zone.
+fn starts(checked: &Checked) -> Vec<(String, &'static str)> {
+    let plan = checked.graph.as_ref().and_then(|graph| graph.schedule.as_ref());
+    let Some(plan) = plan else { return Vec::new() };
+    let now = motet_runtime::Clock::now(&motet_runtime::SystemClock::new());
+    let upcoming = plan.upcoming(now, now, STARTS).into_iter();
+    upcoming.filter_map(|(at, trigger)| Some((plan.zone.local(at)?, trigger.as_str()))).collect()
+}
+
+fn file_value(name: &str, diagnostics: &[Diagnostic], starts: &[(String, &str)]) -> Value {
+    let start = |(at, trigger): &(String, &str)| {
+        object([("at", string(at.as_str())), ("trigger", string(*trigger))])
+    };
+    let mut members = vec![
         ("file", string(name)),
         ("valid", Value::Bool(!diagnostics.iter().any(Diagnostic::is_error))),
         ("diagnostics", array(diagnostics.iter().map(diagnostic_value))),
-    ])
+    ];
+    if !starts.is_empty() {
+        members.push(("starts", array(starts.iter().map(start))));
+    }
+    object(members)
 }
 
 fn diagnostic_value(diagnostic: &Diagnostic) -> Value {

@@ -49,6 +49,7 @@ pages! {
     language "language.md"
     expressions "expressions.md"
     errors_and_retries "errors-and-retries.md"
+    schedules "schedules.md"
     calls "calls.md"
     jobs "jobs.md"
     people "people.md"

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use motet_engine::Effect;
 use motet_engine::event::TopicId;
+use motet_engine::{Effect, Schedule};
 use motet_store::{Commit, CommitError, Position};
-use motet_types::{InstanceId, ShardId};
+use motet_types::{InstanceId, ShardId, WorkflowName};
 
 use super::jobs::JobChange;
 use super::links::message_deletion;
@@ -54,8 +54,11 @@ pub(super) enum Release {
     Watched(InstanceId, Vec<HistoryEntry>),
     /// The instance has ended; how it ended, if somebody waits for that.
     Ended(InstanceId, Option<Box<InstanceView>>),
-    Catalog(Arc<CatalogView>),
+    /// The catalog has changed, this workflow of it if it is about one.
+    Catalog(Arc<CatalogView>, Option<WorkflowName>),
     Jobs(Vec<JobChange>),
+    /// The schedule of a workflow has changed; none: it is gone.
+    Schedule(WorkflowName, Option<Arc<Schedule>>),
 }
 
 impl Batch {
@@ -143,6 +146,7 @@ impl Machine {
         self.starting.retain(|_, starting| matches!(starting, Starting::Looking(_)));
         self.catalog = self.view.catalog.clone();
         self.usage.refused();
+        self.schedules.refused(self.now);
         for id in touched {
             self.forget(id, error);
         }
@@ -168,11 +172,15 @@ impl Machine {
             Release::Watched(id, entries) => self.waiters.tell(id, &entries),
             Release::Jobs(changes) => self.jobs_changed(changes),
             Release::Ended(id, view) => self.ended(id, view),
-            Release::Catalog(view) => {
+            Release::Schedule(workflow, schedule) => self.schedules.settle(workflow, schedule),
+            Release::Catalog(view, workflow) => {
                 let mut view = view;
                 Arc::make_mut(&mut view).position = self.position;
                 self.view = view.clone();
                 self.outputs.push(Output::Catalog(view));
+                if let Some(workflow) = workflow {
+                    self.adopt_schedule(&workflow);
+                }
             }
         }
     }
@@ -194,8 +202,9 @@ impl Machine {
             | Release::StartKey(..)
             | Release::Watched(..)
             | Release::Ended(..)
-            | Release::Catalog(_)
-            | Release::Jobs(_) => {}
+            | Release::Catalog(..)
+            | Release::Jobs(_)
+            | Release::Schedule(..) => {}
         }
     }
 }

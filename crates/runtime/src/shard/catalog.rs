@@ -23,6 +23,7 @@ pub struct CatalogCommand {
 
 impl Machine {
     pub(super) fn change_catalog(&mut self, command: CatalogCommand, reply: Responder) {
+        let workflow = command.input.workflow().cloned();
         let record = match self.catalog.step(self.now, command.actor.as_deref(), command.input) {
             Ok(Some(record)) => record,
             Ok(None) => return self.reply(reply, Ok(Reply::Catalog { created: false })),
@@ -46,7 +47,7 @@ impl Machine {
         }
         let view = Arc::new(view);
         self.building.view = Some(view.clone());
-        self.release(Release::Catalog(view));
+        self.release(Release::Catalog(view, workflow));
         self.reply(reply, Ok(Reply::Catalog { created: true }));
     }
 

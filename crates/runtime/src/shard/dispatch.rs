@@ -166,7 +166,8 @@ impl Machine {
             | Effect::TellParent { .. }
             | Effect::Publish { .. }
             | Effect::Subscribe { .. }
-            | Effect::Unsubscribe { .. } => {}
+            | Effect::Unsubscribe { .. }
+            | Effect::TellSchedule { .. } => {}
         }
     }
 

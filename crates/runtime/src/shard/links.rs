@@ -10,7 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::event::TopicId;
 use motet_engine::{
-    self as engine, ChildRequest, Effect, End, ErrorKind, Parent, WorkflowError, topic,
+    self as engine, ChildRequest, Effect, End, ErrorKind, Parent, ScheduleInput, ScheduledStart,
+    WorkflowError, topic,
 };
 use motet_journal::{Message, encode_message};
 use motet_store::{RowChange, Value};
@@ -192,6 +193,13 @@ impl Machine {
                     let (parent, step, end) = (*parent, *step, end.clone());
                     (parent.shard(), Message::ChildEnded { parent, step, child: id, end })
                 }
+                Effect::TellSchedule { at, ending } => {
+                    let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { continue };
+                    let workflow = instance.start.definition.workflow.clone();
+                    let (at, ending) = (*at, *ending);
+                    let to = ScheduledStart::shard_of_schedule(&workflow);
+                    (to, Message::ScheduledEnded { workflow, id, at, ending })
+                }
                 _ => continue,
             };
             let (sequence, message_rows) = self.links.send(from, to, message);
@@ -284,6 +292,16 @@ impl Machine {
                     let Some((topic, input)) = topic_input(message) else { continue };
                     self.give_topic(topic, TopicTask::Message { pair, sequence, input });
                 }
+                Message::StartScheduled { ref start } => {
+                    self.give(start.id, Task::Message { from, to, sequence, message });
+                }
+                Message::CancelScheduled { id } => {
+                    self.give(id, Task::Message { from, to, sequence, message });
+                }
+                Message::ScheduledEnded { workflow, id, at, ending } => {
+                    let input = ScheduleInput::Ended { id, at, ending };
+                    self.tell_schedule(pair, sequence, &workflow, input);
+                }
             }
         }
         self.links.taking.remove(&pair);
@@ -355,17 +373,25 @@ impl Machine {
         to: ShardId,
         sequence: u64,
         message: Message,
+        error: &Error,
     ) {
-        drop(message);
         if !self.is_next((to, from), sequence) {
             return;
+        }
+        if let Message::StartScheduled { start } = message {
+            return self.start_scheduled((to, from), sequence, &start, error);
         }
         self.consume((to, from), sequence, None);
         self.taken((to, from), sequence);
     }
 
     /// Makes it durable that a message was taken, perhaps with an answer to it.
-    fn consume(&mut self, pair: (ShardId, ShardId), sequence: u64, answer: Option<Message>) {
+    pub(super) fn consume(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        answer: Option<Message>,
+    ) {
         let (to, from) = pair;
         let mut rows = vec![taken_row(pair, sequence)];
         let mut releases = vec![Release::Acknowledge { from, sequence }];
@@ -415,6 +441,9 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         Message::CancelChild { .. } => {
             Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
         }
+        Message::CancelScheduled { .. } => {
+            Some(engine::Input::Cancel { reason: Some("a newer start replaces it".to_owned()) })
+        }
         Message::Found { step, event, received, matches, .. } => Some(engine::Input::Found {
             step: *step,
             event: event.clone(),
@@ -428,7 +457,9 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         | Message::Publish { .. }
         | Message::Forward { .. }
         | Message::Subscribe { .. }
-        | Message::Unsubscribe { .. } => None,
+        | Message::Unsubscribe { .. }
+        | Message::StartScheduled { .. }
+        | Message::ScheduledEnded { .. } => None,
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
-use motet_engine::Catalog;
-use motet_journal::{Message, decode_message};
+use motet_engine::{Catalog, Schedule};
+use motet_journal::{Message, decode_message, decode_schedule};
 use motet_store::{Position, Row, Value};
-use motet_types::{InstanceId, ShardId, Timestamp, WorkflowRef};
+use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
 
 use super::Machine;
 use super::jobs::{Entry, entry_of};
@@ -30,6 +30,7 @@ pub struct Recovered {
     outbox: Vec<(ShardId, u64, ShardId, u64, Message)>,
     usage: Vec<(ShardId, String, Sum)>,
     jobs: Vec<Entry>,
+    schedules: Vec<(WorkflowName, Schedule)>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -106,6 +107,20 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of schedules.
+    pub fn schedule(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [Value::Int(_), Value::Text(namespace), Value::Text(name), Value::Blob(body)] => {
+                let names = namespace.parse().ok().zip(name.parse().ok());
+                let workflow = names.map(|(namespace, name)| WorkflowName { namespace, name });
+                workflow.zip(decode_schedule(body).ok())
+            }
+            _ => None,
+        };
+        self.schedules.push(read.ok_or_else(|| wrong("schedule", row))?);
+        Ok(())
+    }
+
     /// Takes a row of the table of what ended instances take.
     pub fn usage(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -135,6 +150,7 @@ impl Machine {
             outbox,
             usage,
             jobs,
+            schedules,
         } = recovered;
         // Perhaps this version can read them.
         for id in &unloadable {
@@ -157,6 +173,7 @@ impl Machine {
         for (from, sequence) in self.links.unacknowledged() {
             self.deliver(from, sequence);
         }
+        self.recover_schedules(schedules);
     }
 }
 

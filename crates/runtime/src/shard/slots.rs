@@ -414,7 +414,7 @@ impl Machine {
             }
             Task::Offer { step, poller } => self.offer_failed(id, step, poller, error),
             Task::Message { from, to, sequence, message } => {
-                self.refuse_message(from, to, sequence, message);
+                self.refuse_message(from, to, sequence, message, error);
             }
             Task::Claim { shard, key, .. } => self.claimed(
                 shard,

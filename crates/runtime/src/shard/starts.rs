@@ -7,7 +7,7 @@ use bytes::Bytes;
 use motet_definition::graph::Graph;
 use motet_engine::{self as engine, Context, Instance, Metered, Record, SEMANTICS, Start};
 use motet_store::{Row, RowChange, Value};
-use motet_types::{Digest, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
+use motet_types::{Digest, InstanceId, ShardId, StepId, Timestamp, WorkflowName, WorkflowRef};
 
 use super::away::guarded_begin;
 use super::batch::Release;
@@ -60,6 +60,8 @@ pub(super) enum Origin {
         child: InstanceId,
         awaited: bool,
     },
+    /// A message of the schedule's shard.
+    Scheduled { pair: (ShardId, ShardId), sequence: u64, workflow: WorkflowName, id: InstanceId },
 }
 
 impl Beginning {
@@ -67,7 +69,9 @@ impl Beginning {
     pub(super) fn message(&self) -> Option<((ShardId, ShardId), u64)> {
         match self.origin {
             Origin::Client { .. } => None,
-            Origin::Child { pair, sequence, .. } => Some((pair, sequence)),
+            Origin::Child { pair, sequence, .. } | Origin::Scheduled { pair, sequence, .. } => {
+                Some((pair, sequence))
+            }
         }
     }
 }
@@ -246,6 +250,7 @@ impl Machine {
             parent,
             business_key: None,
             attributes: Vec::new(),
+            schedule: None,
         })
     }
 
@@ -336,7 +341,9 @@ impl Machine {
                     }
                 }
             }
-            Origin::Child { pair, sequence, .. } => self.taken(pair, sequence),
+            Origin::Child { pair, sequence, .. } | Origin::Scheduled { pair, sequence, .. } => {
+                self.taken(pair, sequence);
+            }
         }
     }
 
@@ -352,6 +359,9 @@ impl Machine {
             }
             Origin::Child { pair, sequence, parent, step, child, awaited } => {
                 self.refuse_child(pair, sequence, (parent, step, child), awaited, &error);
+            }
+            Origin::Scheduled { pair, sequence, workflow, id } => {
+                self.refuse_scheduled(pair, sequence, workflow, id);
             }
         }
     }

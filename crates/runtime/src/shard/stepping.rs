@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use motet_definition::graph::Graph;
 use motet_engine::{self as engine, Context, Instance, Metered, Record, Rejection};
+use motet_journal::Message;
 use motet_types::InstanceId;
 
 use super::away::guarded_step;
@@ -49,6 +50,9 @@ impl Machine {
             Task::Job { job, command: None, reply, .. } => self.look_at_task(job, reply),
             Task::Sweep(candidate) => self.judge(id, candidate),
             Task::Message { from, to, sequence, .. } if !self.is_next((to, from), sequence) => {}
+            Task::Message { from, to, sequence, message: Message::StartScheduled { start } } => {
+                self.was_scheduled((to, from), sequence, &start)
+            }
             task => match task.input() {
                 Some(input) => self.step(id, task, input),
                 None => self.follow(id, task, Ok(())),

@@ -20,6 +20,7 @@ mod panics;
 mod purge;
 mod refusals;
 mod retention;
+mod schedules;
 mod starts;
 mod timers;
 mod unloadable;

@@ -17,6 +17,7 @@ impl Machine {
             self.timers.pop_first();
             self.give(id, Task::TimersDue);
         }
+        self.fire_schedules();
         self.answer_impatient();
         self.tend_links();
         self.resume_due();

@@ -75,6 +75,7 @@ impl Setup {
             parent,
             business_key: None,
             attributes: Vec::new(),
+            schedule: None,
         }
     }
 

@@ -362,6 +362,7 @@ fn effect_words(effect: &Effect) -> &'static str {
         Effect::Publish { .. } => "publish",
         Effect::Subscribe { .. } => "subscribe",
         Effect::Unsubscribe { .. } => "unsubscribe",
+        Effect::TellSchedule { .. } => "tell schedule",
     }
 }
 

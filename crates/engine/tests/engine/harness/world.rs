@@ -202,6 +202,7 @@ impl World {
             parent: self.setup.parent.clone(),
             business_key: None,
             attributes: Vec::new(),
+            schedule: None,
         };
         self.rebuilt = Some(Instance::blank(id(), Arc::new(start.clone())));
         let (live, records) = begin(&self.context(), id(), start.clone());
@@ -284,7 +285,9 @@ impl World {
                 assert!(is_new, "two children under one start key: {}", child.start_key);
                 self.children.push((step, child));
             }
-            Effect::CancelChild { .. } | Effect::TellParent { .. } => {}
+            Effect::CancelChild { .. }
+            | Effect::TellParent { .. }
+            | Effect::TellSchedule { .. } => {}
             Effect::Publish { event } => self.publish(event),
             Effect::Subscribe { subscription, topics } => {
                 for topic in topics {

@@ -80,6 +80,7 @@ fn execute(graph: Graph, input: Value) -> (Graph, Instance, Vec<Record>) {
         parent: None,
         business_key: None,
         attributes: Vec::new(),
+        schedule: None,
     };
     let id = InstanceId::new(epoch(), ShardId(0), 0);
     let (mut instance, mut records) = begin(&context, id, start);

@@ -61,6 +61,7 @@ impl Run {
             parent: None,
             business_key: None,
             attributes: Vec::new(),
+            schedule: None,
         };
         let id = InstanceId::new(epoch(), ShardId(1), seed);
         let context = Context {

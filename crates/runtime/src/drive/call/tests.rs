@@ -241,6 +241,7 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
         parent: None,
         business_key: None,
         attributes: Vec::new(),
+        schedule: None,
     };
     let catalog = Catalog::default();
     let ctx =

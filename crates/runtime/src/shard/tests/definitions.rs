@@ -4,12 +4,38 @@
 pub(super) fn source(name: &str) -> String {
     let tasks = tasks(name);
     let fault = if name == "stuck" { ", metadata: { motet: { onFault: incident } }" } else { "" };
+    let (name, version) = name.split_once('@').unwrap_or((name, "1.0.0"));
+    let (motet, schedule) = schedule(name, version);
     format!(
-        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '1.0.0'{fault} }}\ndo:\n{tasks}"
+        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{fault}{motet} }}\n{schedule}do:\n{tasks}"
     )
 }
 
+/// What stands in the header, and the schedule itself.
+fn schedule(name: &str, version: &str) -> (String, String) {
+    let (policies, rule) = match (name, version) {
+        ("minutely", "1.0.0") => ("", "every: PT1M"),
+        ("minutely", "2.0.0") => ("", "every: PT1M, after: PT10M"),
+        ("minutely", _) => return (String::new(), String::new()),
+        ("nightly", _) => ("timezone: Europe/Berlin", "cron: '30 2 * * *'"),
+        ("chained", _) => ("", "after: PT1M"),
+        ("skipping", _) => ("overlap: skip", "every: PT40S"),
+        ("queueing", _) => ("overlap: queue", "every: PT20S"),
+        ("replacing", _) => ("overlap: replace", "every: PT40S"),
+        ("forgetful", _) => ("catchup: none", "every: PT1M"),
+        ("diligent", _) => ("catchup: all", "every: PT10M"),
+        ("patient", _) => ("overlap: queue, catchup: all", "every: PT10M"),
+        _ => return (String::new(), String::new()),
+    };
+    let motet = match policies {
+        "" => String::new(),
+        policies => format!(", metadata: {{ motet: {{ schedule: {{ {policies} }} }} }}"),
+    };
+    (motet, format!("schedule: {{ {rule} }}\n"))
+}
+
 fn tasks(name: &str) -> String {
+    let name = name.split('@').next().unwrap_or(name);
     let call = |task: &str, more: &str| {
         format!(
             "  - {task}: {{ call: http, with: {{ method: post, endpoint: 'http://shop/{task}', body: '${{ {{ n: .n }} }}' }}{more} }}\n"
@@ -21,6 +47,10 @@ fn tasks(name: &str) -> String {
         )
     };
     match name {
+        "minutely" | "nightly" | "forgetful" | "diligent" | "patient" => {
+            "  - note: { set: { at: '${ .scheduledAt }' } }\n".to_owned()
+        }
+        "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),

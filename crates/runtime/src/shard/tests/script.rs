@@ -3,7 +3,9 @@
 //! ```text
 //! limit LIMIT N                  before anything else
 //! use WORKFLOW…                  publishes, and makes that durable
-//! publish WORKFLOW               publishes, and leaves the commit to the script
+//! publish WORKFLOW               publishes, and leaves the commit to the script; WORKFLOW@VERSION takes another version
+//! tag WORKFLOW VERSION           lets `stable` name a version, and makes that durable
+//! pause|resume|trigger schedule WORKFLOW · backfill WORKFLOW FROM TO · show WORKFLOW
 //! start NAME WORKFLOW [JSON] [key=K] [wait=30s] [version=V] [shard=N]
 //! many N PREFIX WORKFLOW         starts PREFIX1 to PREFIXN
 //! read NAME [wait=30s]           watch NAME as WATCHER         unwatch WATCHER
@@ -27,13 +29,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::event::Event;
-use motet_engine::{CatalogInput, ErrorKind, JobCommand, Outcome, Response, WorkflowError};
+use motet_engine::{
+    CatalogInput, ErrorKind, JobCommand, Outcome, Response, ScheduleInput, WorkflowError,
+};
 use motet_expr::{Value, json};
 use motet_store::CommitError;
 use motet_types::{Attempt, JobId, ShardId, StepId, WorkflowName};
 
 use super::set_defect;
-use super::world::{Held, World};
+use super::world::{BEGIN, Held, World};
 use crate::shard::{Activation, CatalogCommand, Input};
 use crate::{Command, StartRequest};
 
@@ -73,6 +77,24 @@ impl World {
                 self.feed(Input::Watch { id, watcher, reply });
             }
             ["unwatch", watcher] => self.unwatch(watcher),
+            ["tag", workflow, version] => self.tag(workflow, version),
+            [verb @ ("pause" | "resume" | "trigger"), "schedule", workflow] => {
+                let input = match *verb {
+                    "pause" => ScheduleInput::Pause { reason: None },
+                    "resume" => ScheduleInput::Resume,
+                    _ => ScheduleInput::Trigger,
+                };
+                self.schedule(&format!("{verb} schedule"), workflow, input);
+            }
+            ["backfill", workflow, from, to] => {
+                let at = |text| BEGIN.saturating_add(duration(text));
+                let input = ScheduleInput::Backfill { from: at(from), to: at(to) };
+                self.schedule("backfill", workflow, input);
+            }
+            ["show", workflow] => {
+                let (workflow, reply) = (workflow_name(workflow), self.responder("show"));
+                self.feed(Input::ReadSchedule { workflow, reply });
+            }
             [verb @ ("cancel" | "suspend" | "resume" | "retry"), name] => {
                 let command = match *verb {
                     "cancel" => Command::Cancel { reason: None },
@@ -162,6 +184,25 @@ impl World {
         self.feed(Input::Catalog { command, reply });
     }
 
+    fn tag(&mut self, workflow: &str, version: &str) {
+        let input = CatalogInput::SetTag {
+            workflow: workflow_name(workflow),
+            tag: "stable".parse().expect("a label"),
+            version: version.parse().expect("a version"),
+            reason: None,
+        };
+        let reply = self.responder("tag");
+        self.feed(Input::Catalog {
+            command: Box::new(CatalogCommand { input, graph: None, actor: None }),
+            reply,
+        });
+    }
+
+    fn schedule(&mut self, label: &str, workflow: &str, input: ScheduleInput) {
+        let (workflow, reply) = (workflow_name(workflow), self.responder(label));
+        self.feed(Input::Schedule { workflow, input, reply });
+    }
+
     fn use_workflow(&mut self, name: &str) {
         self.quietly(|world| {
             world.publish(name);
@@ -174,10 +215,7 @@ impl World {
         let input = more.iter().find(|word| word.starts_with('{')).unwrap_or(&r#"{"n":1}"#);
         let shard: u16 = option(more, "shard").map_or(1, |shard| shard.parse().expect("a number"));
         let request = Box::new(StartRequest {
-            workflow: WorkflowName {
-                namespace: "test".parse().expect("a label"),
-                name: workflow.parse().expect("a label"),
-            },
+            workflow: workflow_name(workflow),
             version: option(more, "version").map(str::to_owned),
             input: value(input),
             key: option(more, "key").map(str::to_owned),
@@ -230,6 +268,11 @@ fn event(kind: &str, id: &str, data: &[&str]) -> Arc<Event> {
     let data = data.first().map_or(Value::Null, |data| value(data));
     let event = json::object(own.chain([("data", data)]));
     Arc::new(Event::parse(event).expect("a CloudEvent"))
+}
+
+fn workflow_name(name: &str) -> WorkflowName {
+    let (namespace, name) = ("test".parse().expect("a label"), name.parse().expect("a label"));
+    WorkflowName { namespace, name }
 }
 
 pub(super) fn answered(words: &[&str]) -> Outcome {

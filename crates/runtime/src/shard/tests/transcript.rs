@@ -1,15 +1,15 @@
 //! How commits and replies look in a transcript.
 
-use motet_engine::Fact;
-use motet_journal::{Message, decode_message, decode_records};
+use motet_engine::{Fact, Schedule, Timer};
+use motet_journal::{Message, decode_message, decode_records, decode_schedule};
 use motet_store::{Commit, RowChange, Value};
 use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
-    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SENT, START, SUBSCRIPTION,
-    TASK, TIMER, UNLOADABLE, USAGE,
+    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SCHEDULE, SENT, START,
+    SUBSCRIPTION, TASK, TIMER, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -83,6 +83,11 @@ impl Names {
                 let Value::Int(due) = values[1] else { panic!("a due time: {values:?}") };
                 format!("{verb}timer {}", since_begin(Timestamp::from_micros(due)))
             }
+            table if table == SCHEDULE.id && is_put => {
+                let Value::Blob(body) = &values[3] else { panic!("a body: {values:?}") };
+                format!("schedule {}", schedule(&decode_schedule(body).expect("a schedule")))
+            }
+            table if table == SCHEDULE.id => "no schedule".to_owned(),
             table if table == PENDING.id => format!("{verb}pending"),
             table if table == UNLOADABLE.id => format!("{verb}unloadable"),
             table if table == START.id => format!("{verb}key {}", text(&values[1])),
@@ -153,6 +158,16 @@ impl Names {
                 format!("no listen of {}", self.instance(*instance))
             }
             Message::CancelChild { child } => format!("cancel {}", self.instance(*child)),
+            Message::StartScheduled { start } => {
+                let (trigger, at) = (start.origin.trigger, since_begin(start.origin.nominal));
+                let name = format!("{}:{trigger}{at}", start.definition.workflow.name);
+                self.instances.insert(start.id, name.clone());
+                format!("start {name}")
+            }
+            Message::ScheduledEnded { id, ending, .. } => {
+                format!("{} {}", self.instance(*id), ending.as_str())
+            }
+            Message::CancelScheduled { id } => format!("replace {}", self.instance(*id)),
         }
     }
 
@@ -167,6 +182,10 @@ impl Names {
             Ok(Reply::Catalog { created: false }) => "there already".to_owned(),
             Ok(Reply::Event { duplicate: true }) => "known".to_owned(),
             Ok(Reply::Event { duplicate: false }) => "accepted".to_owned(),
+            Ok(Reply::Schedules(schedules)) => {
+                let shown = schedules.iter().map(|(_, own)| schedule(own));
+                shown.collect::<Vec<_>>().join("; ")
+            }
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
             Ok(Reply::Jobs(jobs)) if jobs.is_empty() => "gets nothing".to_owned(),
@@ -234,6 +253,28 @@ impl Names {
             }
         }
         named
+    }
+}
+
+/// What is next, what runs, what waits, and what was left out.
+fn schedule(schedule: &Schedule) -> String {
+    let next = |timer: &Timer| {
+        let next = timer.next.map_or_else(|| "-".to_owned(), since_begin);
+        format!("{} {next}", timer.trigger)
+    };
+    let timers: Vec<String> = schedule.timers.iter().map(next).collect();
+    let counted = [
+        (schedule.running.len() as u64, "running"),
+        (schedule.waiting.len() as u64, "waiting"),
+        (schedule.left_out, "left out"),
+    ];
+    let counted = counted.iter().filter(|(count, _)| *count > 0);
+    let paused = schedule.paused.as_ref().map(|_| "paused".to_owned());
+    let counted = counted.map(|(count, what)| format!("{count} {what}")).chain(paused);
+    let counted: Vec<String> = counted.collect();
+    match counted.is_empty() {
+        true => timers.join(" "),
+        false => format!("{} ({})", timers.join(" "), counted.join(", ")),
     }
 }
 
