@@ -231,6 +231,27 @@ impl Node {
             "parked" => self.parked = Some(parked(record)),
             "settled" => self.settle(record),
             "abandoned" => self.note("its call was abandoned"),
+            "child-requested" => self.about = format!("{} {}", text("workflow"), text("child")),
+            "child-ended" if record.member("error").is_some() => {
+                self.remarks.push(Remark::Error(error()));
+            }
+            "child-cancelled" => self.note("the instance it waited for was cancelled"),
+            "caught" => self.note(&caught(record)),
+            "branch-failed" => self.remarks.push(Remark::Error(error())),
+            "incident-raised" => {
+                self.remarks.push(Remark::Error(format!("waits for a person: {}", error())));
+            }
+            "suspended" => self.note(&with_reason("suspended", record)),
+            "resumed" => self.note("resumed"),
+            "reopened" => self.reopen(),
+            _ => self.take_of_worker(kind, record),
+        }
+    }
+
+    /// What workers and people did.
+    fn take_of_worker(&mut self, kind: &str, record: &Value) {
+        let text = |key| record.text(key).unwrap_or_default();
+        match kind {
             "job-created" => {
                 self.request(record);
                 self.about =
@@ -245,7 +266,8 @@ impl Node {
             "job-returned" => {
                 let attempt = record.number("attempt").unwrap_or(self.attempts + 1);
                 if record.member("error").is_some() {
-                    let line = format!("attempt {}: {}", attempt.saturating_sub(1), error());
+                    let error = record.member("error").map(error_line).unwrap_or_default();
+                    let line = format!("attempt {}: {error}", attempt.saturating_sub(1));
                     self.remarks.push(Remark::Error(line));
                 }
                 self.attempts = attempt;
@@ -257,19 +279,6 @@ impl Node {
                 }
             }
             "job-withdrawn" => self.note("nobody waits for it any more"),
-            "child-requested" => self.about = format!("{} {}", text("workflow"), text("child")),
-            "child-ended" if record.member("error").is_some() => {
-                self.remarks.push(Remark::Error(error()));
-            }
-            "child-cancelled" => self.note("the instance it waited for was cancelled"),
-            "caught" => self.note(&caught(record)),
-            "branch-failed" => self.remarks.push(Remark::Error(error())),
-            "incident-raised" => {
-                self.remarks.push(Remark::Error(format!("waits for a person: {}", error())));
-            }
-            "suspended" => self.note(&with_reason("suspended", record)),
-            "resumed" => self.note("resumed"),
-            "reopened" => self.reopen(),
             _ => {}
         }
     }

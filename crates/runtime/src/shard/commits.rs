@@ -39,24 +39,8 @@ impl Machine {
         slot.since_snapshot.1 += chunk.len();
         slot.size.records += records.len() as u64;
         slot.size.bytes += chunk.len() as u64;
-        let wants_snapshot = slot.since_snapshot.0 >= self.config.snapshot_records
-            || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
-        if wants_snapshot
-            && instance.end.is_none()
-            && let Some((from, to)) = cuts::due(&self.config.limits, first, slot.cut_to)
-        {
-            slot.cut_to = to;
-            rows.push(RowChange::Cut { from, to });
-        }
-        let snapshot = wants_snapshot.then(|| {
-            let mut bytes = Vec::new();
-            encode_snapshot(instance, &mut slot.values, &mut bytes);
-            Bytes::from(bytes)
-        });
-        if let Some(snapshot) = &snapshot {
-            slot.since_snapshot = (0, 0);
-            slot.size.snapshot = snapshot.len() as u64;
-        }
+        let snapshot = snapshot(slot, &self.config, first, &mut rows);
+        let State::Live(instance) = &slot.state else { return };
         let effects: Vec<Effect> =
             records.iter().filter_map(|record| motet_engine::effects(record, instance)).collect();
         if shows_in_lists(records) {
@@ -141,6 +125,32 @@ impl Machine {
             self.timers.insert((due, id));
         }
     }
+}
+
+/// The state itself where it is time for it, and what its history may lose then.
+fn snapshot(
+    slot: &mut Slot,
+    config: &super::Config,
+    first: u64,
+    rows: &mut Vec<RowChange>,
+) -> Option<Bytes> {
+    let State::Live(instance) = &slot.state else { return None };
+    let is_due =
+        slot.since_snapshot.0 >= config.snapshot_records || slot.since_snapshot.1 >= SNAPSHOT_BYTES;
+    if !is_due {
+        return None;
+    }
+    if instance.end.is_none()
+        && let Some((from, to)) = cuts::due(&config.limits, first, slot.cut_to)
+    {
+        slot.cut_to = to;
+        rows.push(RowChange::Cut { from, to });
+    }
+    let mut bytes = Vec::new();
+    encode_snapshot(instance, &mut slot.values, &mut bytes);
+    slot.since_snapshot = (0, 0);
+    slot.size.snapshot = bytes.len() as u64;
+    Some(Bytes::from(bytes))
 }
 
 /// Whether recovery has to load the instance: something is in flight, or can be done at once.

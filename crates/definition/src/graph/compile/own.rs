@@ -29,6 +29,8 @@ pub(super) fn compile(
         OwnFunction::Job => job(&mut arguments),
         OwnFunction::Human => human(&mut arguments),
     }
+    .ok()
+    .flatten()
 }
 
 /// The object of arguments, and where it stands.
@@ -38,37 +40,44 @@ struct Arguments<'c, 'a> {
     path: String,
 }
 
+/// An argument, if it is there.
+type Read<T> = Result<Option<T>, Refused>;
+
+/// It does not compile, and the compiler has said why.
+struct Refused;
+
 impl Arguments<'_, '_> {
-    /// `Some(None)`: it is absent; `None`: it does not compile.
-    fn template(&mut self, name: &str) -> Option<Option<Template>> {
-        let Some(value) = json::get(self.with, name) else { return Some(None) };
-        self.compiler.value(value, &format!("{}/{name}", self.path)).map(Some)
+    fn template(&mut self, name: &str) -> Read<Template> {
+        let Some(value) = json::get(self.with, name) else { return Ok(None) };
+        let template = self.compiler.value(value, &format!("{}/{name}", self.path));
+        template.map(Some).ok_or(Refused)
     }
 
-    fn span(&mut self, name: &str) -> Option<Option<Span>> {
+    fn span(&mut self, name: &str) -> Read<Span> {
         match json::get(self.with, name).and_then(span_of) {
-            Some(fixed) => Some(Some(Span::Fixed(fixed))),
+            Some(fixed) => Ok(Some(Span::Fixed(fixed))),
             None => self.template(name).map(|template| template.map(Span::Computed)),
         }
     }
 }
 
-fn job(arguments: &mut Arguments<'_, '_>) -> Option<Kind> {
+fn job(arguments: &mut Arguments<'_, '_>) -> Result<Option<Kind>, Refused> {
     let kind = arguments.template("type");
     let input = arguments.template("input");
     let priority = arguments.template("priority");
     let timeout = arguments.span("timeout");
     let heartbeat = arguments.span("heartbeat");
-    Some(Kind::Job(Box::new(JobCall {
-        kind: kind??,
+    let Some(kind) = kind? else { return Ok(None) };
+    Ok(Some(Kind::Job(Box::new(JobCall {
+        kind,
         input: input?,
         priority: priority?,
         timeout: timeout?,
         heartbeat: heartbeat?,
-    })))
+    }))))
 }
 
-fn human(arguments: &mut Arguments<'_, '_>) -> Option<Kind> {
+fn human(arguments: &mut Arguments<'_, '_>) -> Result<Option<Kind>, Refused> {
     let title = arguments.template("title");
     let input = arguments.template("input");
     let assignee = arguments.template("assignee");
@@ -76,7 +85,7 @@ fn human(arguments: &mut Arguments<'_, '_>) -> Option<Kind> {
     let due = arguments.span("due");
     let form = form(arguments);
     let escalation = escalation(arguments);
-    Some(Kind::Human(Box::new(HumanCall {
+    Ok(Some(Kind::Human(Box::new(HumanCall {
         title: title?,
         input: input?,
         assignee: assignee?,
@@ -84,30 +93,30 @@ fn human(arguments: &mut Arguments<'_, '_>) -> Option<Kind> {
         form: form?,
         due: due?,
         escalation: escalation?,
-    })))
+    }))))
 }
 
-fn form(arguments: &mut Arguments<'_, '_>) -> Option<Option<Form>> {
-    let Some(source) = json::get(arguments.with, "form") else { return Some(None) };
+fn form(arguments: &mut Arguments<'_, '_>) -> Read<Form> {
+    let Some(source) = json::get(arguments.with, "form") else { return Ok(None) };
     match Schema::compile(source) {
-        Ok(schema) => Some(Some(Form { source: source.clone(), schema })),
+        Ok(schema) => Ok(Some(Form { source: source.clone(), schema })),
         Err(error) => {
             let path = format!("{}/form", arguments.path);
             arguments.compiler.error(&path, error);
-            None
+            Err(Refused)
         }
     }
 }
 
-fn escalation(arguments: &mut Arguments<'_, '_>) -> Option<Option<Escalation>> {
-    let Some(escalate) = json::get(arguments.with, "escalate") else { return Some(None) };
+fn escalation(arguments: &mut Arguments<'_, '_>) -> Read<Escalation> {
+    let Some(escalate) = json::get(arguments.with, "escalate") else { return Ok(None) };
     if !matches!(escalate, Value::Obj(_)) {
-        return Some(Some(Escalation::Timeout));
+        return Ok(Some(Escalation::Timeout));
     }
     let path = format!("{}/escalate", arguments.path);
     let mut inner = Arguments { compiler: arguments.compiler, with: escalate, path };
     let assignee = inner.template("assignee");
     let groups = inner.template("groups");
     let due = inner.span("due");
-    Some(Some(Escalation::Reassign { assignee: assignee?, groups: groups?, due: due? }))
+    Ok(Some(Escalation::Reassign { assignee: assignee?, groups: groups?, due: due? }))
 }
