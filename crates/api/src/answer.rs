@@ -50,7 +50,9 @@ impl IntoResponse for Problem {
         let response = with_body(self.code.status(), PROBLEM, self.to_json());
         let response = match self.challenge {
             None => response,
-            Some(challenge) => with_header(response, header::WWW_AUTHENTICATE, challenge),
+            Some(challenge) => {
+                with_header(response, header::WWW_AUTHENTICATE, challenge.into_string())
+            }
         };
         match self.retry_after {
             None => response,

@@ -100,13 +100,13 @@ pub(crate) struct Problem {
     /// Of the document, if it is about one.
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Places of the body that do not fit: JSON pointers, each with what is wrong there.
-    pub(crate) violations: Vec<(String, String)>,
+    pub(crate) violations: Box<[(String, String)]>,
     /// When to come again.
     pub(crate) retry_after: Option<Duration>,
     /// The instance that stands in the way.
     pub(crate) instance: Option<motet_types::InstanceId>,
     /// What to show to come in: `WWW-Authenticate`.
-    pub(crate) challenge: Option<String>,
+    pub(crate) challenge: Option<Box<str>>,
 }
 
 impl Problem {
@@ -115,7 +115,7 @@ impl Problem {
             code,
             detail: detail.into(),
             diagnostics: Vec::new(),
-            violations: Vec::new(),
+            violations: Box::default(),
             retry_after: None,
             instance: None,
             challenge: None,

@@ -154,10 +154,10 @@ fn why_invalid(token: &Token) -> String {
 }
 
 fn refused(challenge: &str, detail: String) -> Problem {
-    Problem { challenge: Some(challenge.to_owned()), ..Problem::new(Code::Unauthenticated, detail) }
+    Problem { challenge: Some(challenge.into()), ..Problem::new(Code::Unauthenticated, detail) }
 }
 
 fn insufficient(role: Role, detail: String) -> Problem {
     let challenge = format!("{CHALLENGE}, error=\"insufficient_scope\", scope=\"{role}\"");
-    Problem { challenge: Some(challenge), ..Problem::new(Code::Forbidden, detail) }
+    Problem { challenge: Some(challenge.into()), ..Problem::new(Code::Forbidden, detail) }
 }

@@ -61,7 +61,7 @@ fn of_job(rejection: JobRejection) -> Problem {
     };
     let problem = Problem::new(code, rejection.to_string());
     match rejection {
-        JobRejection::Form(violations) => Problem { violations, ..problem },
+        JobRejection::Form(violations) => Problem { violations: violations.into(), ..problem },
         _ => problem,
     }
 }

@@ -116,10 +116,10 @@ impl Instance {
                 Activity::Call { key, .. } | Activity::Job { key, .. } => Some(key),
                 _ => None,
             };
-            if let Some(key) = key {
-                if !keys.insert(key) {
-                    return Err(format!("step {id}: another open call has its key {key}"));
-                }
+            if let Some(key) = key
+                && !keys.insert(key)
+            {
+                return Err(format!("step {id}: another open call has its key {key}"));
             }
             if let Some(attempt) = step.attempt_in_flight()
                 && self.abandoned.contains(&(*id, attempt))

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use crate::config;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     /// Make a token, and print it this once

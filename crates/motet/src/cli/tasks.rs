@@ -1,7 +1,5 @@
 //! Commands of people who have tasks.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
