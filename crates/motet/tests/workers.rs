@@ -87,6 +87,7 @@ fn the_worker_in_rust_completes_jobs() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told once")]
 fn tasks_by_the_command_line() {
     let directory = Directory::new();
     directory.write(

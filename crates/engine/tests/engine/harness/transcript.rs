@@ -97,6 +97,7 @@ impl Transcript {
         line.replace(&self.id.to_string(), "<id>")
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a fact")]
     fn fact(&mut self, graph: &Graph, fact: &Fact) -> String {
         let name = |task: &TaskId| graph.vertex(*task).name.as_str();
         match fact {

@@ -219,7 +219,10 @@ impl Generator<'_> {
         }
         let mut before: Vec<String> = Vec::new();
         for branch in branches.iter_mut() {
-            let (name, task) = branch.as_object_mut().and_then(|it| it.iter_mut().next()).unwrap();
+            let (name, task) = branch
+                .as_object_mut()
+                .and_then(|it| it.iter_mut().next())
+                .expect("a branch is an object with one member");
             let needed: Vec<&String> = before.iter().filter(|_| self.random.percent(60)).collect();
             if !needed.is_empty() {
                 task["metadata"]["motet"]["needs"] = json!(needed);

@@ -53,6 +53,7 @@ impl World {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     fn statement(&mut self, statement: &str) {
         let words: Vec<&str> = statement.split_whitespace().collect();
         match words.as_slice() {
