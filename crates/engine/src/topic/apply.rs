@@ -24,7 +24,9 @@ impl Topic {
                 }
             }
             Record::Forgotten { sequence } => {
-                if let Some((_, _, key)) = self.faded.pop_front_if(|it| it.0 == *sequence)
+                let is_first = self.faded.front().is_some_and(|it| it.0 == *sequence);
+                if is_first
+                    && let Some((_, _, key)) = self.faded.pop_front()
                     && self.keys.get(&key) == Some(sequence)
                 {
                     self.keys.remove(&key);
