@@ -300,10 +300,10 @@ impl Schedule {
     }
 
     fn ended(&mut self, plan: &Plan, id: InstanceId, at: Timestamp, ending: Ending) {
-        if let Some(planned) = self.settle(id, at, ending) {
-            if planned.trigger == Trigger::After {
-                self.rearm(plan, at);
-            }
+        if let Some(planned) = self.settle(id, at, ending)
+            && planned.trigger == Trigger::After
+        {
+            self.rearm(plan, at);
         }
     }
 

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod access;
+mod schedules;
+mod tasks;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config;
 use crate::output::{Color, Format};
+
+pub(crate) use access::{Audit, CreateToken, Secret, Token};
+pub(crate) use schedules::Schedule;
+pub(crate) use tasks::{TaskUser, Tasks};
 
 /// Runs business processes that are made of many services.
 #[derive(Debug, Parser)]
@@ -190,107 +198,6 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Token {
-    /// Make a token, and print it this once
-    Create(CreateToken),
-    /// Tokens that are valid, by name
-    List {
-        /// Also those that were revoked or have expired
-        #[arg(long)]
-        all: bool,
-    },
-    /// Let a token open nothing any more
-    Revoke {
-        /// Id, or name of a valid one
-        #[arg(value_name = "TOKEN")]
-        which: String,
-        /// Why
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Who the server takes this command for
-    Show,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct CreateToken {
-    /// How its bearer is called in histories and in the audit; `admin` with --admin
-    #[arg(required_unless_present = "admin")]
-    pub(crate) name: Option<String>,
-    /// What it may do: viewer, operator, author, admin, worker
-    #[arg(long = "role", value_delimiter = ',', value_name = "ROLE")]
-    pub(crate) roles: Vec<String>,
-    /// Where: a namespace, or * for all
-    #[arg(long = "namespace", value_delimiter = ',', value_name = "NAME")]
-    pub(crate) namespaces: Vec<String>,
-    /// Everything everywhere: short for --role admin --namespace *
-    #[arg(long, conflicts_with_all = ["roles", "namespaces"])]
-    pub(crate) admin: bool,
-    /// What it is for
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) description: Option<String>,
-    /// How long it is valid, as in 90d
-    #[arg(long, value_parser = config::duration, value_name = "DURATION")]
-    pub(crate) expires: Option<Duration>,
-    /// Data directory of a stopped server, for the first token of all
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Secret {
-    /// Set a secret, or replace its value
-    Set {
-        /// The secret, as namespace/name
-        #[arg(value_name = "NAMESPACE/NAME")]
-        name: String,
-        /// File with the value; absent: standard input. One line end at the end is left out
-        #[arg(long, value_name = "FILE")]
-        file: Option<PathBuf>,
-    },
-    /// Names of secrets
-    List {
-        /// Only of this namespace
-        #[arg(long, value_name = "NAME")]
-        namespace: Option<String>,
-    },
-    /// Delete a secret
-    Delete {
-        /// The secret, as namespace/name
-        #[arg(value_name = "NAMESPACE/NAME")]
-        name: String,
-        /// Why
-        #[arg(long)]
-        reason: Option<String>,
-    },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Audit {
-    /// Only what belongs to this namespace
-    #[arg(long, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-    /// Only what this token did, by its name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) actor: Option<String>,
-    /// Only this action, as in instance.cancel
-    #[arg(long)]
-    pub(crate) action: Option<String>,
-    /// Only what was done to this
-    #[arg(long)]
-    pub(crate) subject: Option<String>,
-    /// At or after this instant
-    #[arg(long, value_name = "INSTANT")]
-    pub(crate) from: Option<String>,
-    /// Before this instant
-    #[arg(long, value_name = "INSTANT")]
-    pub(crate) to: Option<String>,
-    /// Most entries to show
-    #[arg(long, default_value_t = 50)]
-    pub(crate) limit: usize,
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -483,110 +390,6 @@ pub(crate) struct Steer {
     /// Why
     #[arg(long)]
     pub(crate) reason: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tasks {
-    /// Open tasks, oldest instances first
-    List {
-        /// Claimed by this person, or given to it
-        #[arg(long)]
-        assignee: Option<String>,
-        /// Members of this group may claim it
-        #[arg(long)]
-        group: Option<String>,
-        /// open or claimed
-        #[arg(long)]
-        status: Option<String>,
-        /// Of workflows of this namespace
-        #[arg(long)]
-        namespace: Option<String>,
-        /// Most tasks to show
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-    },
-    /// A task, with what it is about and its form
-    Show {
-        /// Id of the task
-        id: String,
-    },
-    /// Take a task
-    Claim(TaskUser),
-    /// Give a task back
-    Unclaim(TaskUser),
-    /// Complete a task
-    Complete {
-        #[command(flatten)]
-        user: TaskUser,
-        /// What is answered: JSON, @FILE, or - for standard input
-        #[arg(long, default_value = "{}", value_name = "JSON")]
-        answer: String,
-    },
-    /// Give a task to somebody else
-    Reassign {
-        /// Id of the task
-        id: String,
-        /// Whom it is given to
-        #[arg(long)]
-        assignee: Option<String>,
-        /// Groups whose members may claim it
-        #[arg(long = "group", value_name = "GROUP")]
-        groups: Vec<String>,
-        /// Due from now on at this instant
-        #[arg(long, value_name = "INSTANT")]
-        due: Option<String>,
-        /// Who says so
-        #[arg(long)]
-        user: Option<String>,
-    },
-}
-
-/// Which task, and who does something with it.
-#[derive(Args, Debug)]
-pub(crate) struct TaskUser {
-    /// Id of the task
-    pub(crate) id: String,
-    /// Who it is
-    #[arg(long, env = "USER")]
-    pub(crate) user: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Schedule {
-    /// List the schedules, or show one with its next and latest starts
-    List {
-        /// One workflow, as namespace/name
-        workflow: Option<String>,
-    },
-    /// Start nothing by the clock until it is resumed
-    Pause {
-        /// The workflow, as namespace/name
-        workflow: String,
-        /// Why
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Start by the clock again
-    Resume {
-        /// The workflow, as namespace/name
-        workflow: String,
-    },
-    /// Start an instance now
-    Trigger {
-        /// The workflow, as namespace/name
-        workflow: String,
-    },
-    /// Start what has its nominal time in a span that has passed
-    Backfill {
-        /// The workflow, as namespace/name
-        workflow: String,
-        /// First instant of the span
-        #[arg(long, value_name = "INSTANT")]
-        from: String,
-        /// Last instant of the span
-        #[arg(long, value_name = "INSTANT")]
-        to: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

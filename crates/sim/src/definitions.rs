@@ -215,6 +215,7 @@ impl Generator {
         json!({"listen": {"to": to}, "output": {"as": "${ {v: length} }"}})
     }
 
+    #[expect(clippy::unused_self, reason = "one of a table of makers")]
     fn emit(&mut self, name: &str, _: usize) -> Json {
         let with = json!({"type": TOLD, "data": {"n": "${ $workflow.input.n }", "of": name}});
         json!({"emit": {"event": {"with": with}}, "output": {"as": "${ {v: 1} }"}})

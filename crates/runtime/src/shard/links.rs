@@ -10,8 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::event::TopicId;
 use motet_engine::{
-    self as engine, ChildRequest, Effect, End, ErrorKind, Parent, ScheduleInput, ScheduledStart,
-    WorkflowError, topic,
+    ChildRequest, Effect, End, ErrorKind, Parent, ScheduleInput, ScheduledStart, WorkflowError,
 };
 use motet_journal::{Message, encode_message};
 use motet_store::{RowChange, Value};
@@ -289,7 +288,7 @@ impl Machine {
                 | Message::Forward { .. }
                 | Message::Subscribe { .. }
                 | Message::Unsubscribe { .. } => {
-                    let Some((topic, input)) = topic_input(message) else { continue };
+                    let Some((topic, input)) = super::feeds::topic_input(message) else { continue };
                     self.give_topic(topic, TopicTask::Message { pair, sequence, input });
                 }
                 Message::StartScheduled { ref start } => {
@@ -431,57 +430,6 @@ impl Machine {
     }
 }
 
-/// What an instance is fed for a message; none for one that makes an instance.
-pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
-    match message {
-        Message::ChildEnded { step, child, end, .. } => {
-            let (step, child, result) = (*step, *child, result_of(end.clone()));
-            Some(engine::Input::ChildEnded { step, child, result })
-        }
-        Message::CancelChild { .. } => {
-            Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
-        }
-        Message::CancelScheduled { .. } => {
-            Some(engine::Input::Cancel { reason: Some("a newer start replaces it".to_owned()) })
-        }
-        Message::Found { step, event, received, matches, .. } => Some(engine::Input::Found {
-            step: *step,
-            event: event.clone(),
-            received: *received,
-            matches: matches.clone(),
-        }),
-        Message::NotListening { step, reason, .. } => {
-            Some(engine::Input::NotListening { step: *step, reason: reason.clone() })
-        }
-        Message::StartChild { .. }
-        | Message::Publish { .. }
-        | Message::Forward { .. }
-        | Message::Subscribe { .. }
-        | Message::Unsubscribe { .. }
-        | Message::StartScheduled { .. }
-        | Message::ScheduledEnded { .. } => None,
-    }
-}
-
-/// What a message asks of a topic.
-fn topic_input(message: Message) -> Option<(TopicId, topic::Input)> {
-    Some(match message {
-        Message::Publish { topic, event } => {
-            (topic, topic::Input::Publish { event, received: None })
-        }
-        Message::Forward { topic, event, received } => {
-            (topic, topic::Input::Publish { event, received: Some(received) })
-        }
-        Message::Subscribe { topic, subscription } => {
-            (topic, topic::Input::Subscribe { subscription })
-        }
-        Message::Unsubscribe { topic, instance, step } => {
-            (topic, topic::Input::Unsubscribe { listener: (instance, step) })
-        }
-        _ => return None,
-    })
-}
-
 /// The change by which an acknowledged message's row goes.
 pub(super) fn message_deletion(from: ShardId, sequence: u64) -> RowChange {
     let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
@@ -496,20 +444,4 @@ pub(super) fn taken_row((to, from): (ShardId, ShardId), sequence: u64) -> RowCha
     let row =
         vec![Value::Int(i64::from(to.0)), Value::Int(i64::from(from.0)), Value::Int(sequence)];
     RowChange::Put { table: INBOX.id, row }
-}
-
-/// What a parent makes of its child's end.
-fn result_of(end: End) -> Result<motet_expr::Value, Box<WorkflowError>> {
-    match end {
-        End::Completed(output) => Ok(output),
-        End::Faulted { error, .. } => Err(error),
-        End::Cancelled { .. } => {
-            let error = WorkflowError::new(
-                ErrorKind::Runtime,
-                "the child was cancelled",
-                "it gave no output",
-            );
-            Err(Box::new(error))
-        }
-    }
 }

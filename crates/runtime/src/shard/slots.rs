@@ -11,7 +11,7 @@ use super::jobs::Posted;
 use super::retention::Candidate;
 use super::starts::Beginning;
 use super::usage::Size;
-use super::{Machine, Output, Reply, Responder, Watcher, links};
+use super::{Machine, Output, Reply, Responder, Watcher, feeds};
 use crate::{Actor, Command, Error, view};
 
 /// An instance in memory, or on its way there.
@@ -246,7 +246,7 @@ impl Task {
             Self::Panicked { message, input } => {
                 engine::Input::Panicked { message: message.clone(), input: input.clone() }
             }
-            Self::Message { message, .. } => return links::input_of(message),
+            Self::Message { message, .. } => return feeds::input_of(message),
             Self::Job { job, command: Some(command), .. } => {
                 let (step, attempt, command) = (job.step, job.attempt, command.clone());
                 engine::Input::Job { step, attempt, command }

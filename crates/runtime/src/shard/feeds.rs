@@ -1,0 +1,72 @@
+//! What messages become for those that they are for.
+
+use motet_engine::event::TopicId;
+use motet_engine::{self as engine, End, ErrorKind, WorkflowError, topic};
+use motet_journal::Message;
+
+/// What an instance is fed for a message; none for one that makes an instance.
+pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
+    match message {
+        Message::ChildEnded { step, child, end, .. } => {
+            let (step, child, result) = (*step, *child, result_of(end.clone()));
+            Some(engine::Input::ChildEnded { step, child, result })
+        }
+        Message::CancelChild { .. } => {
+            Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
+        }
+        Message::CancelScheduled { .. } => {
+            Some(engine::Input::Cancel { reason: Some("a newer start replaces it".to_owned()) })
+        }
+        Message::Found { step, event, received, matches, .. } => Some(engine::Input::Found {
+            step: *step,
+            event: event.clone(),
+            received: *received,
+            matches: matches.clone(),
+        }),
+        Message::NotListening { step, reason, .. } => {
+            Some(engine::Input::NotListening { step: *step, reason: reason.clone() })
+        }
+        Message::StartChild { .. }
+        | Message::Publish { .. }
+        | Message::Forward { .. }
+        | Message::Subscribe { .. }
+        | Message::Unsubscribe { .. }
+        | Message::StartScheduled { .. }
+        | Message::ScheduledEnded { .. } => None,
+    }
+}
+
+/// What a message asks of a topic.
+pub(super) fn topic_input(message: Message) -> Option<(TopicId, topic::Input)> {
+    Some(match message {
+        Message::Publish { topic, event } => {
+            (topic, topic::Input::Publish { event, received: None })
+        }
+        Message::Forward { topic, event, received } => {
+            (topic, topic::Input::Publish { event, received: Some(received) })
+        }
+        Message::Subscribe { topic, subscription } => {
+            (topic, topic::Input::Subscribe { subscription })
+        }
+        Message::Unsubscribe { topic, instance, step } => {
+            (topic, topic::Input::Unsubscribe { listener: (instance, step) })
+        }
+        _ => return None,
+    })
+}
+
+/// What a parent makes of its child's end.
+fn result_of(end: End) -> Result<motet_expr::Value, Box<WorkflowError>> {
+    match end {
+        End::Completed(output) => Ok(output),
+        End::Faulted { error, .. } => Err(error),
+        End::Cancelled { .. } => {
+            let error = WorkflowError::new(
+                ErrorKind::Runtime,
+                "the child was cancelled",
+                "it gave no output",
+            );
+            Err(Box::new(error))
+        }
+    }
+}
