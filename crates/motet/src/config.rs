@@ -4,6 +4,7 @@
 //! it is not, because platforms put variables of their own there (Kubernetes sets `MOTET_PORT` for a service named `motet`).
 
 mod settings;
+mod table;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,7 +15,8 @@ use motet_types::Limits;
 
 use crate::cli::Serve;
 use crate::failure::Failure;
-use settings::{SETTINGS, Setting};
+use settings::Setting;
+use table::SETTINGS;
 
 pub(crate) use settings::{duration, schema};
 

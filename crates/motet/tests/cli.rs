@@ -66,11 +66,13 @@ fn help_fits_on_a_page() {
               resume       Resume suspended instances
               retry        Go on at the steps that failed
               tasks        Look after tasks of people
+              event        Publish events, or list those that are kept
               tag          Let a tag name a version, or list the tags of a workflow
               purge        Remove everything that is stored of instances that have ended
               token        Make, list and revoke tokens: who may do what
               secret       Set, list and delete secrets of workflows
               audit        Show who did what, newest first
+              schedule     See and steer when instances begin by themselves
               store        Look after a data directory whose server is stopped
               backup       Copy the data of a server, running or stopped
               restore      Make a data directory from a backup

@@ -50,6 +50,7 @@ pages! {
     expressions "expressions.md"
     errors_and_retries "errors-and-retries.md"
     schedules "schedules.md"
+    events "events.md"
     calls "calls.md"
     jobs "jobs.md"
     people "people.md"

@@ -287,16 +287,9 @@ fn who_did_what_outlives_what_it_was_done_to() {
     let started = server.motet("run shop/nap --wait 0s");
     let id = started.stdout.split_whitespace().next().unwrap().to_owned();
     assert_eq!(server.motet(&format!("suspend {id} --reason lunch")).code, 0);
-    check(
-        &server.motet(&format!("history {id}")),
-        &[],
-        expect![[r#"
-                0  <instant>  started             -
-                1  <instant>  activated           nap
-                2  <instant>  waiting             nap  due=<instant>
-                3  <instant>  suspended           -  reason=lunch
-        "#]],
-    );
+    let history = server.motet(&format!("history {id}")).stdout;
+    let suspended = history.lines().last().expect("it has a history");
+    assert!(suspended.contains("suspended") && suspended.ends_with("reason=lunch"), "{history}");
     check(
         &server.motet(&format!("purge {id}")),
         &[],
