@@ -19,7 +19,7 @@ use crate::tables;
 use crate::world::{Event, World};
 
 /// Events that a waiting instance is sent in each round in which people look after what is left.
-const PER_ROUND: usize = 3;
+const PER_ROUND: usize = 20;
 
 /// An event that has to reach whoever waits for it.
 struct Owed {

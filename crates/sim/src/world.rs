@@ -322,10 +322,11 @@ fn store_options(random: &mut Random, limits: &Limits) -> Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: *random.pick(&[8 * 1024, 8 * 1024, 64 * 1024]),
+        frame_bytes_max: *random.pick(&[32 * 1024, 48 * 1024, 64 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     };
+    // What a topic forgets at once takes more than half of the smallest frames.
     // Definitions of long histories have values that smaller frames do not hold.
     let frame_bytes_max = options.frame_bytes_max.max(64 * 1024);
     if cuts::are_due(limits) { Options { frame_bytes_max, ..options } } else { options }
