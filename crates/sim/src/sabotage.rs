@@ -21,13 +21,12 @@ pub enum Sabotage {
     JobForgotten,
     EventDedupeOff,
     LookbackForgotten,
-    EventTakenTwice,
     DeliveryBeforeDurable,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 19] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -46,7 +45,6 @@ impl Sabotage {
         Self::JobForgotten,
         Self::EventDedupeOff,
         Self::LookbackForgotten,
-        Self::EventTakenTwice,
         Self::DeliveryBeforeDurable,
     ];
 
@@ -71,7 +69,6 @@ impl Sabotage {
             Self::JobForgotten => "job-forgotten",
             Self::EventDedupeOff => "event-dedupe-off",
             Self::LookbackForgotten => "lookback-forgotten",
-            Self::EventTakenTwice => "event-taken-twice",
             Self::DeliveryBeforeDurable => "delivery-before-durable",
         }
     }
@@ -96,7 +93,6 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::JobTakenTwice) => Some(engine::Sabotage::JobTakenTwice),
         Some(Sabotage::EventDedupeOff) => Some(engine::Sabotage::EventDedupeOff),
         Some(Sabotage::LookbackForgotten) => Some(engine::Sabotage::LookbackForgotten),
-        Some(Sabotage::EventTakenTwice) => Some(engine::Sabotage::EventTakenTwice),
         _ => None,
     });
     runtime::set(match fault {
