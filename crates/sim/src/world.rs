@@ -322,7 +322,7 @@ fn store_options(random: &mut Random, limits: &Limits) -> Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: *random.pick(&[32 * 1024, 48 * 1024, 64 * 1024]),
+        frame_bytes_max: *random.pick(&[64 * 1024, 64 * 1024, 96 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     };
