@@ -115,7 +115,7 @@ impl World {
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
-            store_options: store_options(&mut random, &limits),
+            store_options: store_options(&mut random),
             shadow: Shadow::new(Retention::of(&limits), Kept::of(&limits)),
             snapshot_records: *random.pick(&[6, 20, 256]),
             // All, some and none.
@@ -316,20 +316,16 @@ impl World {
     }
 }
 
-/// Segments of a few frames, frames of a few commits.
-fn store_options(random: &mut Random, limits: &Limits) -> Options {
-    let options = Options {
+/// Segments of a few frames; frames that hold any one commit, such as what a topic forgets at once.
+fn store_options(random: &mut Random) -> Options {
+    Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
         frame_bytes_max: *random.pick(&[64 * 1024, 64 * 1024, 96 * 1024]),
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
-    };
-    // What a topic forgets at once takes more than half of the smallest frames.
-    // Definitions of long histories have values that smaller frames do not hold.
-    let frame_bytes_max = options.frame_bytes_max.max(64 * 1024);
-    if cuts::are_due(limits) { Options { frame_bytes_max, ..options } } else { options }
+    }
 }
 
 /// Few calls in flight, few instances in memory, short steps: every path is taken.
