@@ -170,8 +170,8 @@ pub enum Input {
     Recovered(Box<Recovered>),
     /// What came of a step that was given away.
     Stepped(Box<Stepped>),
-    /// Housekeeping may go on: what is over is looked for and removed, a page at a time. [`Machine::next_due`] does not
-    /// count it, for it moves no instance.
+    /// Housekeeping may go on: what is over is looked for and removed, a page at a time.
+    /// [`Machine::next_due`](super::Machine::next_due) does not count it, for it moves no instance.
     Sweep,
     /// The answer to a scan.
     Swept {
