@@ -10,7 +10,7 @@ use motet_definition::Diagnostic;
 
 use crate::json::Object;
 
-pub(crate) use instance::{entry, incidents, instance, result, row};
+pub(crate) use instance::{entry, incidents, instance, result, row, undo};
 pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use schedule::schedule;

@@ -92,6 +92,7 @@ codes! {
     InvalidNeeds Error "invalid-needs" "A branch of a fork that is no race needs other branches of it, without a cycle."
     UnknownService Warning "unknown-service" "A host without dot and port is a service that is known."
     UndeclaredIdempotency Warning "undeclared-idempotency" "A call that may not be repeated says so."
+    UncompensatedCall Warning "uncompensated-call" "A call between tasks that can be undone can be undone, too."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
     UnsupportedSchedule Error "unsupported-schedule" "`schedule.on` is not executed yet."
@@ -110,9 +111,6 @@ codes! {
     UnsupportedDigest Error "unsupported-digest" "`digest` authentication is not executed yet."
     UnsupportedOAuth2 Error "unsupported-oauth2" "`oauth2` authentication is not executed yet."
     UnsupportedOidc Error "unsupported-oidc" "`oidc` authentication is not executed yet."
-    UnsupportedCompensate Error "unsupported-compensate" "`metadata.motet.compensate` is not executed yet."
-    UnsupportedSaga Error "unsupported-saga" "`metadata.motet.saga` is not executed yet."
-    UnsupportedPivot Error "unsupported-pivot" "`metadata.motet.pivot` is not executed yet."
     UnsupportedServiceVersion Error "unsupported-service-version" "`metadata.motet.version` is not executed yet."
 }
 

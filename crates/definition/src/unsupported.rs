@@ -133,21 +133,6 @@ const TABLE: &[Line] = &[
         Present::Scheme(|scheme| matches!(scheme, AuthenticationScheme::Oidc(_))),
     ),
     Line::new(
-        Code::UnsupportedCompensate,
-        &[MOTET[0], MOTET[1], "compensate"],
-        Present::Motet(|motet| motet.compensate.is_some()),
-    ),
-    Line::new(
-        Code::UnsupportedSaga,
-        &[MOTET[0], MOTET[1], "saga"],
-        Present::Motet(|motet| motet.saga.is_some()),
-    ),
-    Line::new(
-        Code::UnsupportedPivot,
-        &[MOTET[0], MOTET[1], "pivot"],
-        Present::Motet(|motet| motet.pivot.is_some()),
-    ),
-    Line::new(
         Code::UnsupportedServiceVersion,
         &[MOTET[0], MOTET[1], "version"],
         Present::Motet(|motet| motet.version.is_some()),

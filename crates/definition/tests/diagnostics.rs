@@ -579,8 +579,6 @@ fn everything_that_is_not_executed_yet() {
         w:22:3: error[unsupported-catalogs]: `use.catalogs` is not executed yet: remove it from this document
         w:21:15: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret
         w:50:57: error[unsupported-service-version]: `metadata.motet.version` is not executed yet: put the version into the address of the service
-        w:56:28: error[unsupported-saga]: `metadata.motet.saga` is not executed yet: remove it from this document
-        w:58:71: error[unsupported-compensate]: `metadata.motet.compensate` is not executed yet: remove it from this document
         w:92:25: error[unsupported-container]: `run: container` is not executed yet: let a service do it, and call it with `call: http`
         w:93:22: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
         w:94:24: error[unsupported-script]: `run: script` is not executed yet: let a service do it, and call it with `call: http`
@@ -620,7 +618,6 @@ fn what_is_not_executed_is_refused_each_by_its_own_code() {
          \x20 - c: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oauth2: { authority: https://a.b, grant: password } } } } }\n\
          \x20 - d: { call: http, with: { method: get, endpoint: { uri: https://a.b, authentication: { oidc: { authority: https://a.b, grant: password } } } } }\n",
         expect![[r#"
-            w:3:61: error[unsupported-pivot]: `metadata.motet.pivot` is not executed yet: remove it from this document
             w:4:91: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret
             w:5:91: error[unsupported-oauth2]: `oauth2` authentication is not executed yet: use `basic` or `bearer` with a secret
             w:6:91: error[unsupported-oidc]: `oidc` authentication is not executed yet: use `basic` or `bearer` with a secret
@@ -760,4 +757,32 @@ fn everything_is_reported_at_once() {
         w:6:63: error[not-compilable]: a schema of format "avro" is not supported: write it as JSON Schema (`format: json`)
         w:7:5: error[missing-property]: the property `with` is missing: add it
     "#]].assert_eq(&lines("w", &checked.diagnostics));
+}
+
+#[test]
+fn what_an_undo_may_hold_and_what_nothing_undoes() {
+    let text = "do:\n  - a: { call: http, with: { method: put, endpoint: https://a.b }, metadata: { motet: { compensate: [ { u: { do: [ { v: { set: { x: 1 }, then: end } } ] } } ] } } }\n";
+    let checked = motet_definition::graph::check(&format!("{HEADER}{text}"), &Limits::default());
+    expect![[r#"
+        w:3:121: error[not-compilable]: a flow directive of an undo names a task of its own list, `continue` or `exit`: an undo cannot end the workflow
+    "#]].assert_eq(&lines("w", &checked.diagnostics));
+    let undone = "metadata: { motet: { compensate: [ { u: { set: { x: 1 } } } ] } }";
+    let call = "call: http, with: { method: put, endpoint: https://a.b }";
+    let text = format!(
+        "do:\n  - a: {{ {call}, {undone} }}\n  - b: {{ {call} }}\n  - c: {{ call: http, with: {{ method: get, endpoint: https://a.b }} }}\n  - d: {{ {call}, {undone} }}\n  - e: {{ {call} }}\n"
+    );
+    let checked = motet_definition::graph::check(&format!("{HEADER}{text}"), &Limits::default());
+    expect![[r#"
+        w:4:5: warning[uncompensated-call]: nothing undoes `b`, although `a` before it and `d` after it are undone: add a `compensate`, or an empty effect such as `set`, to say that this is meant
+    "#]].assert_eq(&lines("w", &checked.diagnostics));
+    let plan = motet_definition::graph::saga::plan(&checked.graph.expect("no errors"));
+    expect![[r#"
+        t/t:1.0.0: undone from the last line to the first
+          a  call  undone by u
+          b  call  cannot be undone
+          c  call  changes nothing
+          d  call  undone by u
+          e  call  cannot be undone
+    "#]]
+    .assert_eq(&plan.expect("it can be undone").text());
 }

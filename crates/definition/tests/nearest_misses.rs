@@ -520,3 +520,24 @@ fn names_and_flow() {
             - a: {fork: {branches: [{b: {set: {x: 1}, metadata: {motet: {needs: »[b]«}}}}]}}"#]],
     );
 }
+
+#[test]
+fn what_nothing_undoes() {
+    let call = |name: &str, undo: &str| {
+        format!("- {name}: {{call: http, with: {{method: put, endpoint: https://a.b}}{undo}}}")
+    };
+    let undo = ", metadata: {motet: {compensate: [{u: {set: {x: 1}}}]}}";
+    let tasks = |middle: &str| {
+        format!("do:\n{}\n{}\n{}\n", call("a", undo), call("b", middle), call("c", undo))
+    };
+    check(
+        "uncompensated-call",
+        &tasks(""),
+        &tasks(undo),
+        expect![[r#"
+        do:
+        - a: {call: http, with: {method: put, endpoint: https://a.b}, metadata: {motet: {compensate: [{u: {set: {x: 1}}}]}}}
+        - »b«: {call: http, with: {method: put, endpoint: https://a.b}}
+        - c: {call: http, with: {method: put, endpoint: https://a.b}, metadata: {motet: {compensate: [{u: {set: {x: 1}}}]}}}"#]],
+    );
+}

@@ -8,12 +8,13 @@ mod iterations;
 mod jobs;
 mod life;
 mod retry;
+mod undo;
 
-use motet_types::StepId;
+use std::collections::BTreeSet;
 
-use motet_types::Attempt;
+use motet_types::{Attempt, StepId};
 
-use crate::{Activity, CallState, Fact, Instance, Record, TimerKind, Work};
+use crate::{Activity, CallState, Fact, Instance, Opening, Record, Settled, TimerKind, Work};
 
 impl Instance {
     /// Remembers a record. Total: any record leads to a state, and only a record changes the state.
@@ -26,8 +27,12 @@ impl Instance {
                 self.started(start, data.as_ref(), *due, *first, at);
             }
             Fact::Skipped { next } => self.skipped(step, record.task, *next),
-            Fact::Activated { parent, input, due, opening } => {
+            Fact::Activated { parent, opening: Opening::Undo { entry, first }, .. } => {
+                self.undo_opened(record, *parent, *entry, *first);
+            }
+            Fact::Activated { parent, input, due, opening, guard } => {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
+                self.change(step, |step| step.guard = *guard);
             }
             Fact::Iterated { index, first } => self.iterated(step, *index, *first),
             Fact::IterationBegan { parent, index, first } => {
@@ -43,16 +48,16 @@ impl Instance {
             Fact::Resent { attempt, .. } => self.resent(step, *attempt),
             Fact::Parked { attempt, parked } => self.park(step, *attempt, Some(*parked)),
             Fact::Released { attempt } => self.park(step, *attempt, None),
-            Fact::Settled { attempt, settled } => self.settled(step, *attempt, &settled.result),
+            Fact::Settled { attempt, settled } => self.settled(step, *attempt, settled),
             Fact::Abandoned { attempt } => self.abandoned(step, *attempt),
             Fact::ChildRequested { child } => self.child_requested(step, child),
-            Fact::ChildEnded { result } => self.take_result(step, result),
+            Fact::ChildEnded { result, undoable } => self.child_ended(step, result, *undoable),
             Fact::ChildCancelled { .. } => self.child_cancelled(step),
             Fact::JobCreated { attempt, key, job, assignment } => {
                 self.job_created(step, *attempt, key, job, assignment.as_deref());
             }
             Fact::JobReturned { attempt, at, .. } => self.job_returned(step, *attempt, *at),
-            Fact::JobSettled { settled, .. } => self.job_settled(step, settled),
+            Fact::JobSettled { attempt, settled, .. } => self.job_settled(step, *attempt, settled),
             Fact::JobWithdrawn { .. } => self.job_withdrawn(step),
             Fact::TaskAssigned { assignment, .. } => self.task_assigned(step, assignment),
             Fact::Completed { output, context, next } => {
@@ -78,6 +83,12 @@ impl Instance {
             }
             Fact::Unsubscribed => self.unsubscribed(step),
             Fact::Received { event } => self.received(event, at),
+            Fact::UndoBegan { cause } => self.undo_began(step, cause),
+            Fact::Undone => self.undone(step),
+            Fact::UndoEnded { .. } => self.undo_ended(step),
+            Fact::Postponed { number, at, .. } => self.postponed(step, *number, *at),
+            Fact::Doubted { .. } => self.note_withdrawn(step),
+            Fact::ChildUndoRequested { .. } => {}
         }
     }
 
@@ -88,8 +99,10 @@ impl Instance {
 
     fn fired(&mut self, step: StepId, timer: TimerKind) {
         self.clear_timers(|id, kind| id == step && kind == timer);
-        if timer == TimerKind::Wait {
-            self.work.push_back(Work::Leave { step });
+        match timer {
+            TimerKind::Wait => self.work.push_back(Work::Leave { step }),
+            TimerKind::Again => self.enter_again(step),
+            TimerKind::Retry | TimerKind::Attempt | TimerKind::Timeout | TimerKind::Due => {}
         }
     }
 
@@ -135,13 +148,10 @@ impl Instance {
         });
     }
 
-    fn settled(
-        &mut self,
-        id: StepId,
-        settled: Attempt,
-        result: &Result<motet_expr::Value, Box<crate::WorkflowError>>,
-    ) {
-        if self.abandoned.remove(&(id, settled)) {
+    fn settled(&mut self, id: StepId, attempt: Attempt, settled: &Settled) {
+        let is_abandoned = self.abandoned.remove(&(id, attempt));
+        self.note_settled(id, attempt, settled);
+        if is_abandoned {
             if !self.abandoned.iter().any(|(step, _)| *step == id) {
                 self.abandoned_tasks.remove(&id);
             }
@@ -153,10 +163,11 @@ impl Instance {
                 *parked = None;
             }
         });
-        self.take_result(id, result);
+        self.take_result(id, &settled.result);
     }
 
     fn abandoned(&mut self, id: StepId, abandoned: Attempt) {
+        self.note_abandoned(id, abandoned);
         self.abandoned.insert((id, abandoned));
         if let Some(task) = self.steps.get(&id).and_then(|step| step.task) {
             self.abandoned_tasks.insert(id, task);
@@ -204,18 +215,28 @@ impl Instance {
     /// Removes every open step beneath `root`, with its work, timers and incidents.
     fn clear_beneath(&mut self, root: StepId) {
         let gone = self.descendants(root);
-        self.steps.retain(|id, _| !gone.contains(id));
-        self.work.retain(|work| !gone.contains(&work.step()));
-        self.incidents.retain(|id, _| !gone.contains(id));
-        self.clear_timers(|step, _| gone.contains(&step));
+        self.remove(gone, None, false);
     }
 
     /// Removes one open step and everything beneath it.
     fn clear(&mut self, id: StepId) {
-        self.clear_beneath(id);
-        self.steps.remove(&id);
-        self.work.retain(|work| work.step() != id);
-        self.incidents.remove(&id);
-        self.clear_timers(|step, _| step == id);
+        self.clear_as(id, false);
+    }
+
+    /// The same; `complete` says that what it did stands.
+    fn clear_as(&mut self, id: StepId, complete: bool) {
+        let mut gone = self.descendants(id);
+        gone.insert(id);
+        self.remove(gone, Some(id), complete);
+    }
+
+    fn remove(&mut self, mut gone: BTreeSet<StepId>, target: Option<StepId>, complete: bool) {
+        if !self.undo.is_empty() {
+            self.release(&mut gone, target, complete);
+        }
+        self.steps.retain(|id, _| !gone.contains(id));
+        self.work.retain(|work| !gone.contains(&work.step()));
+        self.incidents.retain(|id, _| !gone.contains(id));
+        self.clear_timers(|step, _| gone.contains(&step));
     }
 }

@@ -33,6 +33,8 @@ pub enum Input {
         step: StepId,
         child: InstanceId,
         result: Result<Value, Box<WorkflowError>>,
+        /// Whether it can undo what it did.
+        undoable: bool,
     },
     /// Time has come for at least one timer, as far as the caller knows.
     TimersDue,
@@ -56,6 +58,10 @@ pub enum Input {
     },
     Cancel {
         reason: Option<String>,
+        /// Also behind a pivot.
+        force: bool,
+        /// What was done stays done.
+        without_undo: bool,
     },
     Suspend {
         reason: Option<String>,
@@ -73,6 +79,21 @@ pub enum Input {
     Panicked {
         message: String,
         input: Box<Self>,
+    },
+    /// The parent undoes what this instance has completed; the answer goes to this step of it.
+    Undo {
+        step: StepId,
+    },
+    /// The attempt is sent again after a crash that took its outcome.
+    Doubt {
+        step: StepId,
+        attempt: Attempt,
+    },
+    /// The child has undone what it did, or cannot be asked to.
+    ChildUndone {
+        step: StepId,
+        child: InstanceId,
+        error: Option<Box<WorkflowError>>,
     },
 }
 

@@ -7,13 +7,14 @@ mod flow;
 mod iterations;
 mod jobs;
 mod timers;
+mod undo;
 
 pub(crate) use flow::Handled;
 pub(crate) use jobs::leave_again;
 
 use motet_definition::graph::{Graph, Vertex};
 use motet_expr::Value;
-use motet_types::{InstanceId, Limits, StepId, TaskId, Timestamp};
+use motet_types::{InstanceId, Limits, StepId, TaskId, Timestamp, WorkflowRef};
 
 use crate::secret::SecretKey;
 use crate::{Catalog, Fact, Input, Instance, Record, Rejection, Start};
@@ -28,6 +29,8 @@ pub struct Context<'a> {
     pub limits: &'a Limits,
     /// Makes the markers of secrets.
     pub secret_key: &'a SecretKey,
+    /// Whether instances of a version may have something to undo.
+    pub undoable: &'a dyn Fn(&WorkflowRef) -> bool,
 }
 
 /// A result, and the fuel that its expressions burnt, in evaluated terms.
@@ -90,6 +93,7 @@ pub(crate) struct Decider<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) limits: &'a Limits,
     pub(crate) secret_key: &'a SecretKey,
+    pub(crate) undoable: &'a dyn Fn(&WorkflowRef) -> bool,
     /// Not before the instance's last record.
     pub(crate) now: Timestamp,
     pub(crate) instance: &'a mut Instance,
@@ -109,6 +113,7 @@ impl<'a> Decider<'a> {
             catalog: ctx.catalog,
             limits: ctx.limits,
             secret_key: ctx.secret_key,
+            undoable: ctx.undoable,
             now: ctx.now.max(instance.updated_at),
             instance,
             records: Vec::with_capacity(8),
@@ -123,7 +128,9 @@ impl<'a> Decider<'a> {
             Input::Outcome { step, attempt, outcome } => self.outcome(step, attempt, outcome),
             Input::Park { step, attempt, parked } => self.park(step, attempt, parked),
             Input::Release { step, attempt } => self.release(step, attempt),
-            Input::ChildEnded { step, child, result } => self.child_ended(step, child, result),
+            Input::ChildEnded { step, child, result, undoable } => {
+                self.child_ended(step, child, result, undoable)
+            }
             Input::TimersDue => self.timers_due(),
             Input::Continue => self.proceed(),
             Input::Found { step, event, received, matches } => {
@@ -131,12 +138,17 @@ impl<'a> Decider<'a> {
             }
             Input::NotListening { step, reason } => self.not_listening(step, &reason),
             Input::Mail { event } => self.mail(event),
-            Input::Cancel { reason } => self.cancel(reason),
+            Input::Cancel { reason, force, without_undo } => {
+                self.cancel(reason, force, without_undo)
+            }
             Input::Suspend { reason } => self.suspend(reason),
             Input::Resume => self.resume(),
             Input::Retry => self.retry(),
             Input::Job { step, attempt, command } => self.job(step, attempt, command),
             Input::Panicked { message, input } => self.panicked(message, input),
+            Input::Doubt { step, attempt } => self.doubt(step, attempt),
+            Input::Undo { step } => self.undo_for_parent(step),
+            Input::ChildUndone { step, child, error } => self.child_undone(step, child, error),
         }
     }
 

@@ -21,8 +21,12 @@ pub enum Effect {
     StartChild { step: StepId, child: Arc<ChildRequest> },
     /// Cancel a child that nobody awaits any more.
     CancelChild { child: InstanceId },
-    /// Tell the parent that awaits this instance.
-    TellParent { parent: InstanceId, step: StepId, end: End },
+    /// Tell the parent that awaits this instance; `undoable` if it can undo what it did.
+    TellParent { parent: InstanceId, step: StepId, end: End, undoable: bool },
+    /// Ask a completed child to undo what it did.
+    UndoChild { step: StepId, child: InstanceId },
+    /// Tell the parent that asked that it is done.
+    TellUndone { parent: InstanceId, step: StepId },
     /// Publish an event.
     Publish { event: Arc<Event> },
     /// Tell topics that a listen waits.
@@ -60,6 +64,7 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
                 parent: parent.instance,
                 step: parent.step,
                 end: end.clone(),
+                undoable: instance.undo.values().any(crate::UndoEntry::is_noted),
             })
         }
         Fact::Emitted { event } => Some(Effect::Publish { event: event.clone() }),
@@ -74,6 +79,11 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
         }
         Fact::Handled { closes: true, .. } | Fact::Unsubscribed => {
             Some(unsubscribe(step, &instance.listen(step)?.terms.topics))
+        }
+        Fact::ChildUndoRequested { child } => Some(Effect::UndoChild { step, child: *child }),
+        Fact::UndoEnded { told: Some(step) } => {
+            let parent = instance.start.parent.as_ref()?.instance;
+            Some(Effect::TellUndone { parent, step: *step })
         }
         _ => None,
     }

@@ -9,9 +9,12 @@ use crate::{Assignment, ChildRequest, Input, Job, Parked, Request, Settled, Star
 
 mod check;
 mod keys;
+mod undo;
 
 pub use keys::Path;
 pub(crate) use keys::child_start_key;
+pub(crate) use undo::CHILD;
+pub use undo::{Guard, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing};
 
 /// One run of a workflow: everything that is needed to go on, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +43,14 @@ pub struct Instance {
     pub end: Option<End>,
     /// What it knows of events, if it ever had to do with any.
     pub events: Option<Box<Events>>,
+    /// What was done and can be undone, by the newest activation that did it.
+    pub undo: BTreeMap<StepId, UndoEntry>,
+    /// Paths whose work was undone: it begins on another one if it begins again.
+    pub spent: BTreeSet<Path>,
+    /// How often the work on a path was put off that has to succeed.
+    pub repeats: BTreeMap<Path, u32>,
+    /// Whether the workflow itself was undone, or is being.
+    pub undo_begun: bool,
 }
 
 /// One activation of a task.
@@ -63,6 +74,11 @@ pub struct Step {
     /// What came of it, until it is taken.
     pub result: Option<Result<Value, Box<WorkflowError>>>,
     pub activity: Activity,
+    pub guard: Option<Guard>,
+    /// Its pivot is complete: an error does not undo it any more.
+    pub committed: bool,
+    /// It undoes what is beneath it.
+    pub undoing: Option<Box<Undoing>>,
 }
 
 /// What an open step is busy with.
@@ -131,6 +147,11 @@ pub enum Activity {
         assignment: Option<Box<Assignment>>,
     },
     Listen(Box<Listen>),
+    /// Undoes an entry: its tasks follow each other, or the child is asked to do it.
+    Undo {
+        entry: StepId,
+        child: Option<InstanceId>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -208,6 +229,8 @@ pub enum Work {
     Feed { input: Box<Input> },
     /// Wait again, or handle the next event of a listen, or complete it.
     Listen { step: StepId },
+    /// Begin the next undo beneath the step, or end them.
+    Undo { step: StepId },
 }
 
 impl Work {
@@ -218,7 +241,8 @@ impl Work {
             Self::Iterate { step }
             | Self::Leave { step }
             | Self::Resend { step }
-            | Self::Listen { step } => *step,
+            | Self::Listen { step }
+            | Self::Undo { step } => *step,
             Self::Feed { .. } => StepId(0),
         }
     }
@@ -237,6 +261,8 @@ pub enum TimerKind {
     Timeout,
     /// The due time of a person's task.
     Due,
+    /// The next try of a failed step that has to succeed.
+    Again,
 }
 
 /// Why a person has to look.
@@ -246,6 +272,8 @@ pub enum Incident {
     Fault(Box<WorkflowError>),
     /// A defect of the engine; the input is kept and fed again by `retry`.
     Panic { message: String, input: Box<Input> },
+    /// An undo that failed.
+    Undo(Box<WorkflowError>),
 }
 
 /// How an instance ended.
@@ -274,7 +302,8 @@ impl Instance {
         }
         if self.suspended {
             Status::Suspended
-        } else if self.has_work() || self.steps.values().any(Step::is_out) {
+        } else if self.is_compensating() || self.has_work() || self.steps.values().any(Step::is_out)
+        {
             Status::Running
         } else {
             Status::Waiting
@@ -318,7 +347,8 @@ impl Instance {
         };
         let mail = self.events.iter().flat_map(|events| &events.mail);
         let mail: usize = mail.map(|mail| mail.event.size_bound()).sum();
-        self.steps.values().map(of_step).sum::<usize>() + mail
+        let entries = self.undo.values().map(UndoEntry::size_bound).sum::<usize>();
+        self.steps.values().map(of_step).sum::<usize>() + mail + entries
     }
 
     /// Its output, once it has completed.
@@ -335,7 +365,7 @@ impl Instance {
             Some(End::Faulted { error, .. }) => Some(error),
             Some(_) => None,
             None => self.incidents.values().find_map(|incident| match incident {
-                Incident::Fault(error) => Some(&**error),
+                Incident::Fault(error) | Incident::Undo(error) => Some(&**error),
                 Incident::Panic { .. } => None,
             }),
         }

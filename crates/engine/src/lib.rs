@@ -44,8 +44,8 @@ pub use decide::{Context, Metered, begin, begin_metered, step, step_metered};
 pub use effect::{Effect, effects, outstanding};
 pub use error::{ErrorKind, WorkflowError};
 pub use instance::{
-    Activity, Branch, BranchState, CallState, End, Incident, Instance, Path, Step, TimerKind,
-    TryPhase, Work,
+    Activity, Branch, BranchState, CallState, End, Guard, Incident, Instance, Path, Step,
+    TimerKind, TryPhase, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing, Work,
 };
 pub use job::{
     Assignment, AssignmentChange, Escalation, Job, JobCommand, JobRejection, JobWork, Priority,

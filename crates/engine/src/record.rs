@@ -7,7 +7,8 @@ use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, Workfl
 use crate::event::Event;
 use crate::listen::{Role, Terms};
 use crate::{
-    Assignment, AssignmentChange, End, Incident, Job, Origin, Request, TimerKind, WorkflowError,
+    Assignment, AssignmentChange, End, Guard, Incident, Job, Origin, Request, TimerKind, UndoCause,
+    WorkflowError,
 };
 
 /// The behaviour that new instances get; an instance keeps the number it began with.
@@ -66,6 +67,7 @@ pub enum Fact {
         input: Option<Value>,
         due: Option<Timestamp>,
         opening: Opening,
+        guard: Option<Guard>,
     },
     /// A loop goes through its body again.
     Iterated {
@@ -130,6 +132,8 @@ pub enum Fact {
     /// The awaited child has ended.
     ChildEnded {
         result: Result<Value, Box<WorkflowError>>,
+        /// Whether it can undo what it did.
+        undoable: bool,
     },
     /// The awaited child is to be cancelled.
     ChildCancelled {
@@ -246,6 +250,30 @@ pub enum Fact {
     Received {
         event: Arc<Event>,
     },
+    /// Before anything else happens to the step, what was done beneath it is undone.
+    UndoBegan {
+        cause: UndoCause,
+    },
+    /// The entry of the step is undone.
+    Undone,
+    /// Nothing is left to be undone beneath the step; `told` is the step of the parent that asked for it.
+    UndoEnded {
+        told: Option<StepId>,
+    },
+    /// A failed step has to succeed: it begins again at this instant, the `number`th time.
+    Postponed {
+        error: Box<WorkflowError>,
+        number: u32,
+        at: Timestamp,
+    },
+    /// The attempt is sent again after its outcome was lost: whatever it answers now, it may have run.
+    Doubted {
+        attempt: Attempt,
+    },
+    /// A child is to undo what it did.
+    ChildUndoRequested {
+        child: InstanceId,
+    },
 }
 
 /// What is fixed when an instance begins.
@@ -289,6 +317,8 @@ pub struct ChildRequest {
     pub awaited: bool,
     pub root: InstanceId,
     pub depth: u32,
+    /// Whether it may have something to undo: whoever lets it go waits for its end.
+    pub undoable: bool,
 }
 
 /// How a step begins.
@@ -308,6 +338,8 @@ pub enum Opening {
     Fork { branches: Vec<TaskId>, compete: bool, needs: Vec<(TaskId, TaskId)> },
     /// Its body may fail; `due` limits the first attempt.
     Try { first: TaskId, due: Option<Timestamp> },
+    /// It undoes an entry: by these tasks, or the child does it.
+    Undo { entry: StepId, first: Option<TaskId> },
 }
 
 /// Where the flow goes, resolved.

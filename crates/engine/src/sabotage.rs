@@ -22,6 +22,18 @@ pub enum Sabotage {
     EventTakenTwice,
     /// The id of a scheduled instance does not follow from its nominal time.
     ScheduleFiresTwice,
+    /// What was done first is undone first.
+    UndoOrderReversed,
+    /// An undo counts as done without its tasks.
+    UndoSkipped,
+    /// An undo does not wait for calls whose outcome is open.
+    UndoBeforeSettled,
+    /// What is undone is undone once more.
+    UndoTwice,
+    /// A call that may have been carried out counts as not carried out.
+    MaybeRunForgotten,
+    /// A completed child counts as undone without being asked.
+    ChildNotUndone,
 }
 
 #[cfg(feature = "sabotage")]

@@ -6,10 +6,10 @@ use crate::field::{message, variants};
 
 variants!("input", Input {
     1 Outcome { 1 step, 2 attempt, 3 outcome },
-    2 ChildEnded { 1 step, 2 child, 3 result },
+    2 ChildEnded { 1 step, 2 child, 3 result, 4 undoable },
     3 TimersDue,
     4 Continue,
-    5 Cancel { 1 reason },
+    5 Cancel { 1 reason, 2 force, 3 without_undo },
     6 Suspend { 1 reason },
     7 Resume,
     8 Retry,
@@ -20,6 +20,9 @@ variants!("input", Input {
     16 Found { 1 step, 2 event, 3 received, 4 matches },
     17 NotListening { 1 step, 2 reason },
     18 Mail { 1 event },
+    12 Undo { 1 step },
+    13 ChildUndone { 1 step, 2 child, 3 error },
+    14 Doubt { 1 step, 2 attempt },
 });
 
 variants!("outcome", Outcome {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use motet_engine::event::{Event, TopicId};
 use motet_engine::listen::{Match, Subscription};
-use motet_engine::{ChildRequest, End, Ending, ScheduledStart};
+use motet_engine::{ChildRequest, End, Ending, ScheduledStart, WorkflowError};
 use motet_types::{InstanceId, StepId, Timestamp, WorkflowName};
 
 use crate::field::variants;
@@ -15,7 +15,7 @@ pub enum Message {
     /// Start `child`, which the parent's step asks for.
     StartChild { parent: InstanceId, step: StepId, child: Arc<ChildRequest> },
     /// The child that the parent's step awaits has ended.
-    ChildEnded { parent: InstanceId, step: StepId, child: InstanceId, end: End },
+    ChildEnded { parent: InstanceId, step: StepId, child: InstanceId, end: End, undoable: bool },
     /// Nobody awaits the child any more: cancel it.
     CancelChild { child: InstanceId },
     /// An instance has published an event.
@@ -42,11 +42,20 @@ pub enum Message {
     ScheduledEnded { workflow: WorkflowName, id: InstanceId, at: Timestamp, ending: Ending },
     /// The schedule wants another instance in place of this one.
     CancelScheduled { id: InstanceId },
+    /// The parent's step undoes what the child has completed.
+    UndoChild { parent: InstanceId, step: StepId, child: InstanceId },
+    /// The child has undone it, or cannot be asked to.
+    ChildUndone {
+        parent: InstanceId,
+        step: StepId,
+        child: InstanceId,
+        error: Option<Box<WorkflowError>>,
+    },
 }
 
 variants!("message", Message {
     1 StartChild { 1 parent, 2 step, 3 child },
-    2 ChildEnded { 1 parent, 2 step, 3 child, 4 end },
+    2 ChildEnded { 1 parent, 2 step, 3 child, 4 end, 5 undoable },
     3 CancelChild { 1 child },
     10 Publish { 1 topic, 2 event },
     11 Forward { 1 topic, 2 event, 3 received },
@@ -57,4 +66,6 @@ variants!("message", Message {
     28 StartScheduled { 1 start },
     29 ScheduledEnded { 1 workflow, 2 id, 3 at, 4 ending },
     30 CancelScheduled { 1 id },
+    6 UndoChild { 1 parent, 2 step, 3 child },
+    7 ChildUndone { 1 parent, 2 step, 3 child, 4 error },
 });

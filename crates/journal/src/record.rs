@@ -1,8 +1,8 @@
 //! Records of instances. The tables are the format: numbers are added, never changed, never used again.
 
 use motet_engine::{
-    CatchAction, ChildRequest, End, Fact, Incident, Next, Opening, Parent, ParkReason, Parked,
-    Record, Settled, Start, TimerKind, WorkflowError,
+    CatchAction, ChildRequest, End, Fact, Guard, Incident, Next, Opening, Parent, ParkReason,
+    Parked, Record, Settled, Start, TimerKind, UndoCause, WorkflowError,
 };
 use motet_expr::Value;
 use motet_types::Timestamp;
@@ -49,7 +49,7 @@ pub(crate) fn read(previous: Timestamp, reader: &mut Reader<'_>) -> Result<Recor
 variants!("fact", Fact {
     1 Started { 1 start, 2 data, 3 due, 4 first },
     2 Skipped { 1 next },
-    3 Activated { 1 parent, 2 input, 3 due, 4 opening },
+    3 Activated { 1 parent, 2 input, 3 due, 4 opening, 16 guard },
     4 Iterated { 1 index, 2 first },
     5 Waiting { 1 until },
     6 Fired { 1 timer },
@@ -58,7 +58,7 @@ variants!("fact", Fact {
     9 Settled { 1 attempt, 2 settled },
     10 Abandoned { 1 attempt },
     11 ChildRequested { 1 child },
-    12 ChildEnded { 1 result },
+    12 ChildEnded { 1 result, 16 undoable },
     13 ChildCancelled { 1 child },
     14 Completed { 1 output, 2 context, 3 next },
     15 Failed { 1 error },
@@ -89,6 +89,12 @@ variants!("fact", Fact {
     60 IterationBegan { 1 parent, 2 index, 3 first },
     61 IterationFailed { 1 error },
     62 IterationsClosed,
+    30 UndoBegan { 1 cause },
+    31 Undone,
+    32 UndoEnded { 1 told },
+    33 Postponed { 1 error, 2 number, 3 at },
+    34 ChildUndoRequested { 1 child },
+    35 Doubted { 1 attempt },
 });
 
 message!(Start {
@@ -113,6 +119,7 @@ message!(ChildRequest {
     5 awaited,
     6 root,
     7 depth,
+    16 undoable,
 });
 
 variants!("opening", Opening {
@@ -122,6 +129,7 @@ variants!("opening", Opening {
     4 Fork { 1 branches, 2 compete, 24 needs },
     24 Parallel { 1 items, 2 max, 3 collect },
     5 Try { 1 first, 2 due },
+    12 Undo { 1 entry, 2 first },
 });
 
 variants!("next", Next {
@@ -145,6 +153,15 @@ variants!("park reason", ParkReason {
     4 Endpoint,
 });
 
+message!(Guard { 1 undo, 2 saga, 3 pivot, 4 race });
+
+variants!("undo cause", UndoCause {
+    1 Error { 1 error, 2 catch },
+    2 Cancelled { 1 reason },
+    3 Finishing,
+    4 Parent { 1 step },
+});
+
 message!(Settled { 1 result, 2 maybe_run });
 
 variants!("result", Result<Value, Box<WorkflowError>> {
@@ -160,11 +177,13 @@ variants!("timer", TimerKind {
     3 Attempt,
     4 Timeout,
     20 Due,
+    12 Again,
 });
 
 variants!("incident", Incident {
     1 Fault(1 error),
     2 Panic { 1 message, 2 input },
+    12 Undo(1 error),
 });
 
 variants!("end", End {

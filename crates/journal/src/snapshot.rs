@@ -1,6 +1,9 @@
 //! The whole state of an instance. The tables are the format: numbers are added, never changed, never used again.
 
-use motet_engine::{Activity, Branch, BranchState, CallState, Instance, Step, TryPhase, Work};
+use motet_engine::{
+    Activity, Branch, BranchState, CallState, Instance, Step, TryPhase, UndoEntry, UndoOutcome,
+    UndoState, Undoing, Work,
+};
 
 use crate::field::{message, variants};
 
@@ -20,6 +23,10 @@ message!(Instance {
     13 end,
     14 abandoned_tasks,
     20 events,
+    16 undo,
+    17 spent,
+    18 repeats,
+    19 undo_begun,
 });
 
 message!(Step {
@@ -34,6 +41,9 @@ message!(Step {
     9 visits,
     10 result,
     11 activity,
+    13 guard,
+    14 committed,
+    15 undoing,
 });
 
 variants!("activity", Activity {
@@ -58,6 +68,7 @@ variants!("activity", Activity {
     25 Iteration { 1 index },
     20 Job { 1 attempt, 2 key, 3 job, 4 state, 5 ready_at, 6 assignment },
     16 Listen(1 listen),
+    12 Undo { 1 entry, 2 child },
 });
 
 variants!("try phase", TryPhase {
@@ -89,4 +100,35 @@ variants!("work", Work {
     4 Resend { 1 step },
     5 Feed { 1 input },
     16 Listen { 1 step },
+    12 Undo { 1 step },
+});
+
+message!(Undoing { 1 cause, 2 timers });
+
+message!(UndoEntry {
+    1 task,
+    2 path,
+    3 key,
+    4 holder,
+    5 is_group,
+    6 input,
+    7 output,
+    8 error,
+    9 outcome,
+    10 open,
+    11 child,
+    12 is_doomed,
+    13 state,
+});
+
+variants!("undo outcome", UndoOutcome {
+    1 Pending,
+    2 Unknown,
+    3 Completed,
+});
+
+variants!("undo state", UndoState {
+    1 Noted,
+    2 Undoing(1 step),
+    3 Undone,
 });

@@ -7,6 +7,7 @@ mod fixtures;
 mod histories;
 mod hostile;
 mod round_trip;
+mod saga;
 mod samples;
 mod strategies;
 mod values;

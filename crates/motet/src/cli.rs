@@ -80,6 +80,9 @@ pub(crate) enum Command {
         /// Fail for warnings, too
         #[arg(long)]
         strict: bool,
+        /// Print what undoes each task, and what nothing undoes
+        #[arg(long)]
+        saga: bool,
     },
     /// Try workflows by their scenarios, without a server and in virtual time
     Test(Test),
@@ -113,8 +116,8 @@ pub(crate) enum Command {
         /// Id of the instance
         id: String,
     },
-    /// Cancel instances
-    Cancel(Steer),
+    /// Cancel instances; what they did is undone first
+    Cancel(Cancel),
     /// Suspend instances
     Suspend(Steer),
     /// Resume suspended instances
@@ -390,6 +393,18 @@ pub(crate) struct Steer {
     /// Why
     #[arg(long)]
     pub(crate) reason: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Cancel {
+    #[command(flatten)]
+    pub(crate) steer: Steer,
+    /// Leave what was done as it is
+    #[arg(long)]
+    pub(crate) no_compensate: bool,
+    /// Also behind the point of no return
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

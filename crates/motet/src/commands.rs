@@ -45,7 +45,9 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Serve(options) => serve::command(&options, output),
         Command::Demo { keep } => demo::demo(keep, output),
         Command::Dev(options) => dev::dev(&options, connection, output),
-        Command::Validate { files, strict } => documents::validate(&files, strict, output),
+        Command::Validate { files, strict, saga } => {
+            documents::validate(&files, strict, saga, output)
+        }
         Command::Test(options) => test::test(&options, output),
         Command::Graph { file, format } => documents::graph(&file, format, output),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
@@ -54,12 +56,16 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Describe { id } => block_on(describe::describe(&client()?, &id, output)),
         Command::History { id } => block_on(history::history(&client()?, &id, output)),
         Command::Watch { id } => block_on(history::watch(&client()?, &id, output)),
-        Command::Cancel(options) => block_on(steer::steer(&client()?, "cancel", &options, output)),
+        Command::Cancel(options) => block_on(steer::cancel(&client()?, &options, output)),
         Command::Suspend(options) => {
-            block_on(steer::steer(&client()?, "suspend", &options, output))
+            block_on(steer::steer(&client()?, "suspend", "", &options, output))
         }
-        Command::Resume(options) => block_on(steer::steer(&client()?, "resume", &options, output)),
-        Command::Retry(options) => block_on(steer::steer(&client()?, "retry", &options, output)),
+        Command::Resume(options) => {
+            block_on(steer::steer(&client()?, "resume", "", &options, output))
+        }
+        Command::Retry(options) => {
+            block_on(steer::steer(&client()?, "retry", "", &options, output))
+        }
         Command::Event { what } => block_on(event::event(&client()?, &what, output)),
         Command::Tag { workflow, tag, version, reason } => {
             let change = tag.zip(version);

@@ -121,6 +121,7 @@ impl Tree {
             | "workflow-cancelled" => {
                 self.close_beneath(id, State::Stopped, at);
             }
+            "undo-began" => self.close_beneath(id, State::Stopped, at),
             "workflow-faulted" => self.close_beneath(id, State::Held, at),
             "branch-failed" => {
                 let lost = record.text("branch").unwrap_or_default();
@@ -160,9 +161,10 @@ impl Tree {
     fn activate(&mut self, id: u64, record: &Value, at: Option<Timestamp>) {
         let parent = record.number("parent").unwrap_or_default();
         let text = |key| record.text(key).unwrap_or_default().to_owned();
-        let name = match record.number("index") {
-            Some(index) => format!("{} #{index}", text("name")),
-            None => text("name"),
+        let name = match (record.number("index"), record.number("undoes")) {
+            (Some(index), _) => format!("{} #{index}", text("name")),
+            (None, Some(_)) => format!("undo of {}", text("name")),
+            (None, None) => text("name"),
         };
         let node = Node { name, task: text("task"), started: at, ..Node::default() };
         self.adopt(parent);
@@ -235,6 +237,11 @@ impl Node {
             "child-ended" if record.member("error").is_some() => {
                 self.remarks.push(Remark::Error(error()));
             }
+            "undone" => self.end(State::Completed, at),
+            "undo-began" => self.note("undoes what it did"),
+            "undo-ended" => self.note("everything is undone"),
+            "postponed" => self.note(&format!("failed; begins again at {}", text("due"))),
+            "child-undo-requested" => self.about = format!("the child {}", text("child")),
             "child-cancelled" => self.note("the instance it waited for was cancelled"),
             "caught" => self.note(&caught(record)),
             "branch-failed" => self.remarks.push(Remark::Error(error())),

@@ -17,7 +17,7 @@ use motet_types::{
 use crate::{
     Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView,
+    JobView, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView, UndoView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -212,6 +212,11 @@ impl Handle {
         wait: Duration,
     ) -> Result<(InstanceView, Position), Error> {
         self.inner.instance(id, wait).await
+    }
+
+    /// What an instance would undo, undoes or has undone, newest first.
+    pub async fn undo(&self, id: InstanceId) -> Result<(UndoView, Position), Error> {
+        self.inner.undo(id).await
     }
 
     pub async fn command(

@@ -36,5 +36,5 @@ pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
     JobView, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView,
-    WaitsFor,
+    UndoEntryView, UndoView, WaitsFor,
 };

@@ -178,6 +178,7 @@ impl Machine {
                 self.give(id, Task::Purge { ends, reason, actor, reply });
             }
             Input::Read { id, until, reply } => self.read(id, until, reply),
+            Input::ReadUndo { id, reply } => self.give(id, Task::ReadUndo { reply }),
             Input::Watch { id, watcher, reply } => self.watch(id, watcher, reply),
             Input::Catalog { command, reply } => self.change_catalog(*command, reply),
             Input::Activate { activation, until, reply } => self.activate(activation, until, reply),

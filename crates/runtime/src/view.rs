@@ -2,6 +2,7 @@
 
 mod jobs;
 mod project;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use motet_types::{
 
 pub(crate) use jobs::{job, task, waits_for};
 pub(crate) use project::{cut, history, instance};
+pub(crate) use undo::undo;
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +50,11 @@ impl CatalogView {
         }
         self.graphs.insert(graph.definition.clone(), graph);
     }
+
+    /// Whether instances of a version may have something to undo; one that cannot be compiled has none.
+    pub(crate) fn may_undo(&self, definition: &WorkflowRef) -> bool {
+        self.graphs.get(definition).is_some_and(|graph| graph.may_undo)
+    }
 }
 
 /// A start as it is asked for.
@@ -71,8 +78,11 @@ pub type Actor = Option<Arc<str>>;
 /// What may be asked of an instance.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// `force`: behind a pivot, too; `without_undo`: what was done stays done.
     Cancel {
         reason: Option<String>,
+        force: bool,
+        without_undo: bool,
     },
     Suspend {
         reason: Option<String>,
@@ -92,6 +102,8 @@ pub struct InstanceView {
     pub definition: WorkflowRef,
     pub digest: Digest,
     pub status: Status,
+    /// It undoes what it did before it does anything else.
+    pub is_compensating: bool,
     pub started_at: Timestamp,
     pub updated_at: Timestamp,
     pub ended_at: Option<Timestamp>,
@@ -153,6 +165,45 @@ pub struct EventPage {
     /// Where the next page begins; absent on the last one.
     pub next: Option<String>,
     pub covered: Position,
+}
+
+/// What one instance has to undo, is undoing or has undone: newest first, the order of the undo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoView {
+    pub definition: WorkflowRef,
+    pub status: Status,
+    pub is_compensating: bool,
+    /// The pivot of the workflow is complete: only a forced cancel undoes it.
+    pub is_committed: bool,
+    pub entries: Vec<UndoEntryView>,
+}
+
+/// One effect that can be undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoEntryView {
+    /// The step that did it.
+    pub step: StepId,
+    pub name: String,
+    /// JSON pointer into the document.
+    pub reference: String,
+    /// The DSL's word for the task.
+    pub kind: &'static str,
+    /// The idempotency key of what was done.
+    pub key: String,
+    /// `completed`, or `unknown` where nobody can tell.
+    pub outcome: &'static str,
+    /// `noted`, `waiting` (for the outcome of what was abandoned), `queued`, `undoing`, `failed`, `undone`.
+    pub state: &'static str,
+    /// Names of the tasks that undo it.
+    pub by: Vec<String>,
+    /// The child that undoes itself.
+    pub child: Option<InstanceId>,
+    /// Tries that were put off so far.
+    pub tries: u32,
+    /// When it is tried again.
+    pub due: Option<Timestamp>,
+    /// Why it failed last.
+    pub error: Option<WorkflowError>,
 }
 
 /// One record of an instance's history.

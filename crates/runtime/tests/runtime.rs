@@ -130,7 +130,10 @@ async fn commands_steer_and_are_refused_where_they_do_not_fit() {
     assert_eq!(suspended.status, Status::Suspended);
     let again = handle.command(id, Command::Suspend { reason: None }).await;
     assert!(matches!(again, Err(Error::Conflict { status: Status::Suspended, .. })), "{again:?}");
-    let (cancelled, _) = handle.command(id, Command::Cancel { reason: None }).await.unwrap();
+    let (cancelled, _) = handle
+        .command(id, Command::Cancel { reason: None, force: false, without_undo: false })
+        .await
+        .unwrap();
     assert_eq!(cancelled.status, Status::Cancelled);
     let unknown = motet_types::InstanceId([7; 16]);
     let missing = handle.instance(unknown, Duration::ZERO).await;

@@ -130,7 +130,9 @@ pub(crate) struct World<'s> {
 
 pub(crate) enum Arrival {
     Outcome { to: InstanceId, step: StepId, attempt: Attempt, outcome: Settlement },
-    ChildEnded { to: InstanceId, step: StepId, child: InstanceId, end: End },
+    ChildEnded { to: InstanceId, step: StepId, child: InstanceId, end: End, undoable: bool },
+    Undo { to: InstanceId, step: StepId },
+    ChildUndone { to: InstanceId, step: StepId, child: InstanceId },
     Cancel { to: InstanceId },
     Command(Command),
 }
@@ -188,7 +190,8 @@ impl<'s> World<'s> {
             |id| self.slots.get(id).is_some_and(|slot: &Slot<'_>| slot.live.end.is_none());
         match arrival {
             Arrival::Outcome { to, .. } | Arrival::ChildEnded { to, .. } => is_open(to),
-            Arrival::Cancel { to } => is_open(to),
+            Arrival::Cancel { to } | Arrival::ChildUndone { to, .. } => is_open(to),
+            Arrival::Undo { to, .. } => self.slots.contains_key(to),
             Arrival::Command(_) => true,
         }
     }
@@ -198,8 +201,13 @@ impl<'s> World<'s> {
             Arrival::Outcome { to, step, attempt, outcome } => {
                 self.feed(to, Input::Outcome { step, attempt, outcome });
             }
-            Arrival::ChildEnded { to, step, child, end } => {
-                self.feed(to, Input::ChildEnded { step, child, result: result_of(end) });
+            Arrival::ChildEnded { to, step, child, end, undoable } => {
+                let result = result_of(end);
+                self.feed(to, Input::ChildEnded { step, child, result, undoable });
+            }
+            Arrival::Undo { to, step } => self.feed(to, Input::Undo { step }),
+            Arrival::ChildUndone { to, step, child } => {
+                self.feed(to, Input::ChildUndone { step, child, error: None });
             }
             Arrival::Cancel { to } => self.feed(to, cancelled(Some("the parent was".to_owned()))),
             Arrival::Command(command) => self.command(command),
@@ -266,6 +274,7 @@ impl<'s> World<'s> {
             now: self.now,
             limits: &setup.limits,
             secret_key: &SECRET_KEY,
+            undoable: &*setup.undoable.0,
         }
     }
 
@@ -301,7 +310,7 @@ pub(crate) fn root_id() -> InstanceId {
 }
 
 fn cancelled(reason: Option<String>) -> Input {
-    Input::Cancel { reason }
+    Input::Cancel { reason, force: false, without_undo: false }
 }
 
 /// What a parent makes of its child's end.

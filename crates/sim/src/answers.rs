@@ -46,6 +46,7 @@ impl World {
             Reply::Watching
             | Reply::Schedules(_)
             | Reply::Purged
+            | Reply::Undo(_)
             | Reply::Jobs(_)
             | Reply::Heartbeat(_)
             | Reply::Task(_)
@@ -145,7 +146,7 @@ impl World {
 
     fn steered(&mut self, steer: Steer, view: &InstanceView) -> Checked {
         let fits = match steer {
-            Steer::Cancel => view.status == Status::Cancelled,
+            Steer::Cancel => view.status == Status::Cancelled || view.is_compensating,
             Steer::Suspend => view.status == Status::Suspended,
             Steer::Resume => view.status != Status::Suspended,
             Steer::Retry => true,
@@ -208,8 +209,10 @@ impl World {
             })?;
         }
         for id in &self.clients.cancelled {
-            let status = self.shadow.known(*id).map(|known| known.state.status());
-            let stays = status == Some(Status::Cancelled);
+            let state = self.shadow.known(*id).map(|known| &known.state);
+            let status = state.map(motet_engine::Instance::status);
+            let is_undone = state.is_some_and(motet_engine::Instance::is_compensating);
+            let stays = status == Some(Status::Cancelled) || is_undone;
             ensure(stays, Check::CommandLost, "an acknowledged cancellation that stays", || {
                 format!("{id} is {status:?}")
             })?;

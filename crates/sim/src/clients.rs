@@ -244,7 +244,7 @@ impl World {
                 let id = id.or_else(|| self.any_instance())?;
                 let reason = Some("on purpose".to_owned());
                 let command = match steer {
-                    Steer::Cancel => Command::Cancel { reason },
+                    Steer::Cancel => Command::Cancel { reason, force: true, without_undo: false },
                     Steer::Suspend => Command::Suspend { reason },
                     Steer::Resume => Command::Resume,
                     Steer::Retry => Command::Retry,

@@ -85,7 +85,8 @@ impl World {
         for known in self.shadow.instances.values() {
             let state = &known.state;
             timers.extend(state.next_due().map(|due| (due, state.id)));
-            let is_in_flight = !motet_engine::outstanding(state, state.updated_at).is_empty();
+            let is_in_flight = !motet_engine::outstanding(state, state.updated_at).is_empty()
+                || state.unsettled().next().is_some();
             if state.end.is_none() && (state.has_work() || is_in_flight) {
                 pending.insert(state.id);
             }

@@ -60,6 +60,7 @@ fn generate(number: usize) -> Definition {
     let mut generator = Generator {
         random: Random::new(number as u64 ^ 0xdef1),
         tasks: 0,
+        is_saga: number % 3 == 0,
         may_run: number >= LEAVES,
         is_tried: false,
         children: Vec::new(),
@@ -97,6 +98,8 @@ struct Generator {
     random: Random,
     tasks: usize,
     may_run: bool,
+    /// Calls say how they are undone.
+    is_saga: bool,
     /// Inside the body of a `try`.
     is_tried: bool,
     children: Vec<usize>,
@@ -165,7 +168,7 @@ impl Generator {
         json!({ name: task })
     }
 
-    fn call(&mut self, name: &str, _: usize) -> Json {
+    fn call(&mut self, name: &str, depth: usize) -> Json {
         let items = format!("${{ [{}] }}", self.items.join(", "));
         if self.random.percent(15) {
             return self.job(name, &items);
@@ -177,6 +180,17 @@ impl Generator {
         }});
         if self.random.percent(10) {
             call["metadata"] = json!({"motet": {"idempotent": false}});
+        }
+        if self.is_saga && self.random.percent(75) {
+            let undo = json!({"call": "http", "with": {
+                "method": "post",
+                "endpoint": format!("http://service/undo/{name}"),
+                "body": {"of": "${ .key }"},
+            }});
+            call["metadata"]["motet"]["compensate"] = json!([{ (format!("undo-{name}")): undo }]);
+        }
+        if self.is_saga && depth == 0 && self.random.percent(6) {
+            call["metadata"]["motet"]["pivot"] = json!(true);
         }
         if self.random.percent(30) {
             call["timeout"] = json!({"after": {"seconds": self.random.between(3, 30)}});
@@ -288,6 +302,10 @@ impl Generator {
         if self.random.percent(50) {
             catch["do"] = self.list(depth + 1, 1);
         }
-        json!({"try": body, "catch": catch})
+        let mut task = json!({"try": body, "catch": catch});
+        if self.is_saga && self.random.percent(50) {
+            task["metadata"] = json!({"motet": {"saga": true}});
+        }
+        task
     }
 }

@@ -133,9 +133,13 @@ impl World {
                 })?;
             }
         }
-        for (_, wanted) in &waiting {
+        // Who is about to be retried will listen again, perhaps within a limit of its own.
+        let open = self.shadow.instances.values().map(|known| &known.state);
+        let retried = open.filter(|state| state.end.is_none() && !state.incidents.is_empty());
+        let wanted: Vec<u64> = retried.filter_map(n).collect();
+        for wanted in waiting.iter().map(|(_, wanted)| *wanted).chain(wanted) {
             for _ in 0..PER_ROUND {
-                let event = self.new_event(*wanted);
+                let event = self.new_event(wanted);
                 self.plan(1, Event::Client(Action::Tick(event)));
             }
         }

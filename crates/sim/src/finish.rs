@@ -23,6 +23,7 @@ impl World {
             self.settle()?;
         }
         self.check_ended()?;
+        self.services.check_undone(|id| self.comes_to_nothing(id))?;
         self.check_promises()?;
         self.compare_states(100)?;
         // Everything is durable: losing the power loses nothing.
@@ -80,6 +81,14 @@ impl World {
         let Activity::Child(child) = activity else { return true };
         let child = self.shadow.known(child.id);
         child.is_some_and(|child| child.state.end.is_none())
+    }
+
+    /// Whether an instance has ended in such a way that nothing of it may be left: not completed, or undone by its parent.
+    fn comes_to_nothing(&self, id: InstanceId) -> bool {
+        let Some(known) = self.shadow.known(id) else { return false };
+        let parent = known.state.start.parent.as_ref().filter(|parent| parent.awaited);
+        known.state.status() != Status::Completed
+            || parent.is_some_and(|parent| self.comes_to_nothing(parent.instance))
     }
 
     fn check_last_rows(&mut self) -> Checked {

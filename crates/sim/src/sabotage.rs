@@ -22,11 +22,17 @@ pub enum Sabotage {
     EventDedupeOff,
     LookbackForgotten,
     DeliveryBeforeDurable,
+    UndoOrderReversed,
+    UndoSkipped,
+    UndoBeforeSettled,
+    UndoTwice,
+    MaybeRunForgotten,
+    ChildNotUndone,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -46,6 +52,12 @@ impl Sabotage {
         Self::EventDedupeOff,
         Self::LookbackForgotten,
         Self::DeliveryBeforeDurable,
+        Self::UndoOrderReversed,
+        Self::UndoSkipped,
+        Self::UndoBeforeSettled,
+        Self::UndoTwice,
+        Self::MaybeRunForgotten,
+        Self::ChildNotUndone,
     ];
 
     /// Its name on the command line.
@@ -70,6 +82,12 @@ impl Sabotage {
             Self::EventDedupeOff => "event-dedupe-off",
             Self::LookbackForgotten => "lookback-forgotten",
             Self::DeliveryBeforeDurable => "delivery-before-durable",
+            Self::UndoOrderReversed => "undo-order-reversed",
+            Self::UndoSkipped => "undo-skipped",
+            Self::UndoBeforeSettled => "undo-before-settled",
+            Self::UndoTwice => "undo-twice",
+            Self::MaybeRunForgotten => "maybe-run-forgotten",
+            Self::ChildNotUndone => "child-not-undone",
         }
     }
 
@@ -93,6 +111,12 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::JobTakenTwice) => Some(engine::Sabotage::JobTakenTwice),
         Some(Sabotage::EventDedupeOff) => Some(engine::Sabotage::EventDedupeOff),
         Some(Sabotage::LookbackForgotten) => Some(engine::Sabotage::LookbackForgotten),
+        Some(Sabotage::UndoOrderReversed) => Some(engine::Sabotage::UndoOrderReversed),
+        Some(Sabotage::UndoSkipped) => Some(engine::Sabotage::UndoSkipped),
+        Some(Sabotage::UndoBeforeSettled) => Some(engine::Sabotage::UndoBeforeSettled),
+        Some(Sabotage::UndoTwice) => Some(engine::Sabotage::UndoTwice),
+        Some(Sabotage::MaybeRunForgotten) => Some(engine::Sabotage::MaybeRunForgotten),
+        Some(Sabotage::ChildNotUndone) => Some(engine::Sabotage::ChildNotUndone),
         _ => None,
     });
     runtime::set(match fault {

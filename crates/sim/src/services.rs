@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_definition::graph::{Kind, Vertex};
 use motet_engine::{Body, Outcome, Request, Response};
 use motet_expr::json;
 use motet_runtime::shard::Call;
@@ -26,6 +27,8 @@ pub(crate) struct Services {
     by_call: BTreeMap<(InstanceId, String, String), String>,
     /// Attempts that have arrived of requests that must not be repeated.
     unrepeatable: BTreeSet<(InstanceId, StepId)>,
+    /// Under which keys the work of a key was undone.
+    undone: BTreeMap<String, BTreeSet<String>>,
     /// Behave from now on.
     pub(crate) calm: bool,
 }
@@ -36,6 +39,8 @@ struct Asked {
     body: String,
     /// Whether the work was done.
     executed: bool,
+    /// Whether the definition says how to undo it.
+    compensable: bool,
 }
 
 /// An answer on its way, after this many microseconds.
@@ -102,6 +107,28 @@ impl Services {
         self.by_key.values().filter(|asked| asked.executed).count()
     }
 
+    /// Every effect of an instance that should have come to nothing was undone, and none twice.
+    pub(crate) fn check_undone(&self, comes_to_nothing: impl Fn(InstanceId) -> bool) -> Checked {
+        for (key, by) in &self.undone {
+            ensure(by.len() <= 1, Check::UndoneTwice, "one undo of an effect", || {
+                format!("{key} is undone under {by:?}")
+            })?;
+        }
+        let effects = self.by_key.iter().filter(|(_, asked)| asked.executed && asked.compensable);
+        for (key, asked) in effects.filter(|(_, asked)| comes_to_nothing(asked.id)) {
+            let expected = "every effect undone of an instance that came to nothing";
+            ensure(self.undone.contains_key(key), Check::SagaHalfDone, expected, || {
+                format!("{} {} under {key} is still there", asked.id, asked.uri)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Effects that were undone.
+    pub(crate) fn undone(&self) -> usize {
+        self.undone.len()
+    }
+
     fn note(&mut self, call: &Call, summary: &mut Summary) -> Checked {
         let Call { id, key, request, .. } = call;
         let body = text_of(request);
@@ -125,8 +152,14 @@ impl Services {
             })?;
         } else {
             let uri = request.uri.clone();
-            let asked = Asked { id: *id, uri, body: body.clone(), executed: false };
+            let compensable = call.graph.vertex(call.task).undo.is_some();
+            let body = body.clone();
+            let asked = Asked { id: *id, uri, body, executed: false, compensable };
             self.by_key.insert(key.clone(), asked);
+        }
+        // What was undone may be done again, which is other work.
+        if call.graph.vertices.iter().any(begins_again) {
+            return Ok(());
         }
         let logical = (*id, request.uri.clone(), body);
         let known = self.by_call.entry(logical).or_insert_with(|| key.clone());
@@ -140,10 +173,25 @@ impl Services {
         if let Some(asked) = self.by_key.get_mut(&call.key) {
             asked.executed = true;
         }
+        if let Some(of) = undone_by(&call.request) {
+            self.undone.entry(of).or_default().insert(call.key.clone());
+        }
         let value = call.key.bytes().fold(0_u32, |sum, byte| sum * 31 % 8_191 + u32::from(byte));
         let body = format!(r#"{{"v":{}}}"#, value % 7);
         Outcome::Response(response(200, body))
     }
+}
+
+/// Whether what the task did may be undone and then be done again.
+fn begins_again(vertex: &Vertex) -> bool {
+    vertex.is_saga || matches!(vertex.kind, Kind::Fork { compete: true, .. })
+}
+
+/// The key whose work a request undoes.
+fn undone_by(request: &Request) -> Option<String> {
+    let Body::Json(body) = &request.body else { return None };
+    let is_undo = request.uri.starts_with("http://service/undo/");
+    json::get(body, "of").filter(|_| is_undo).and_then(json::as_str).map(str::to_owned)
 }
 
 fn text_of(request: &Arc<Request>) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use motet_engine::{Activity, CallState, Fact, Instance, Record, TimerKind};
+use motet_engine::{Activity, CallState, Fact, Instance, Opening, Record, TimerKind, UndoState};
 use motet_journal::{Values, decode_history};
 use motet_store::{Commit, Entity, Position, RowChange};
 use motet_types::{Attempt, InstanceId, JobId, StepId, Timestamp};
@@ -237,6 +237,9 @@ impl Known {
                     format!("{id}, step {step}: attempt {attempt} of a job settles")
                 })?;
             }
+            Fact::Activated { parent, opening: Opening::Undo { entry, .. }, .. } => {
+                self.undoes(*parent, *entry)?;
+            }
             Fact::Suspended { .. } => self.suspensions += 1,
             Fact::Ended { .. } => self.has_ended = true,
             Fact::Fired { timer } => self.fired(record, *timer)?,
@@ -245,6 +248,26 @@ impl Known {
         }
         self.state.apply(record);
         Ok(())
+    }
+
+    /// An undo begins: it is the turn of the newest, and nobody waits for the outcome of its call any more.
+    fn undoes(&self, parent: StepId, entry: StepId) -> Checked {
+        let state = &self.state;
+        let is_settled = |(step, attempt): &(StepId, Attempt)| {
+            *step != entry || self.settled.contains(&(*step, *attempt))
+        };
+        let expected = "an undo after its call is settled";
+        ensure(self.abandoned.iter().all(is_settled), Check::UndoTooEarly, expected, || {
+            format!("{} undoes step {entry}", state.id)
+        })?;
+        let is_foreground = state.steps.get(&parent).is_some_and(|step| step.undoing.is_some());
+        let newer = state.undo.range(entry..).skip(1).find(|(_, other)| {
+            other.holder == parent && other.is_doomed && other.state == UndoState::Noted
+        });
+        let is_its_turn = !is_foreground || newer.is_none();
+        ensure(is_its_turn, Check::UndoOutOfOrder, "the newest undone first", || {
+            format!("{} undoes step {entry} before {newer:?}", state.id)
+        })
     }
 
     /// A timer fires once, and not before its time.

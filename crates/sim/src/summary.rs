@@ -82,6 +82,7 @@ summary! {
     events: "events acknowledged",
     events_repeated: "of them published before",
     events_taken: "events taken by listens",
+    undone: "of them undone",
     fenced: "commits of a deposed owner refused",
     sweeps: "pages swept",
     forgotten: "instances forgotten",

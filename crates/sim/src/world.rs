@@ -153,6 +153,7 @@ impl World {
         self.finish()?;
         self.summary.virtual_seconds = self.now / 1_000_000;
         self.summary.executed = self.services.executed() as u64;
+        self.summary.undone = self.services.undone() as u64;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use motet_sim::{Check, Sabotage, run_all};
 const SEEDS_MAX: u64 = 2_000;
 
 /// The checks that may catch each fault: whatever else fails is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 19] = [
+const EXPECTED: [(Sabotage, &[Check]); 25] = [
     (
         Sabotage::AcknowledgeBeforeSync,
         &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
@@ -48,6 +48,12 @@ const EXPECTED: [(Sabotage, &[Check]); 19] = [
     (Sabotage::EventDedupeOff, &[Check::EventTwiceOrLost]),
     (Sabotage::LookbackForgotten, &[Check::EventTwiceOrLost]),
     (Sabotage::DeliveryBeforeDurable, &[Check::EffectBeforeDurable]),
+    (Sabotage::UndoOrderReversed, &[Check::UndoOutOfOrder]),
+    (Sabotage::UndoSkipped, &[Check::SagaHalfDone]),
+    (Sabotage::UndoBeforeSettled, &[Check::UndoTooEarly]),
+    (Sabotage::UndoTwice, &[Check::UndoneTwice]),
+    (Sabotage::MaybeRunForgotten, &[Check::SagaHalfDone]),
+    (Sabotage::ChildNotUndone, &[Check::SagaHalfDone]),
 ];
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Limits {
     pub instance_bytes_max: usize,
     /// Steps that one instance may activate.
     pub steps_max: u32,
+    /// Effects of one instance that it could undo.
+    pub undo_entries_max: usize,
     /// Nesting of instances by `run: workflow`.
     pub children_depth_max: u32,
     /// Fuel of one expression, in evaluated terms; a quarter of a million takes about 20 ms. Steps of definitions that
@@ -104,6 +106,7 @@ impl Default for Limits {
             payload_bytes_max: MIB,
             instance_bytes_max: 16 * MIB,
             steps_max: 1_000_000,
+            undo_entries_max: 10_000,
             children_depth_max: 64,
             expression_fuel_max: 250_000,
             step_records_max: 256,

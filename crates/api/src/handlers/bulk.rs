@@ -38,7 +38,7 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
     let cursor = request.query.parsed("cursor")?;
     Bulk {
         handle: request.handle().clone(),
-        command: steer.command(reason),
+        command: steer.command(reason, &request.query)?,
         instances_max: request.api.options.bulk_instances_max,
         in_flight_max: request.api.options.bulk_in_flight_max,
         page_rows: request.api.options.limits.page_rows_max,

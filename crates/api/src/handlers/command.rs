@@ -4,6 +4,8 @@ use http::StatusCode;
 use motet_runtime::Command;
 use motet_types::Status;
 
+use crate::problem::Problem;
+use crate::query::Query;
 use crate::request::Request;
 use crate::routes::Handled;
 use crate::{answer, print};
@@ -18,13 +20,18 @@ pub(crate) enum Steer {
 }
 
 impl Steer {
-    pub(super) fn command(self, reason: Option<String>) -> Command {
-        match self {
-            Self::Cancel => Command::Cancel { reason },
+    /// The command as the query asks for it.
+    pub(super) fn command(self, reason: Option<String>, query: &Query) -> Result<Command, Problem> {
+        Ok(match self {
+            Self::Cancel => Command::Cancel {
+                reason,
+                force: query.switch("force")?,
+                without_undo: query.text("compensate").is_some() && !query.switch("compensate")?,
+            },
             Self::Suspend => Command::Suspend { reason },
             Self::Resume => Command::Resume,
             Self::Retry => Command::Retry,
-        }
+        })
     }
 
     /// The statuses in which it changes something.
@@ -41,7 +48,7 @@ impl Steer {
 pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
     let id = request.instance()?;
     let [reason] = request.members(["reason"]).await?;
-    let command = steer.command(reason);
+    let command = steer.command(reason, &request.query)?;
     let (instance, position) = request.handle().command(id, command).await?;
     Ok(answer::json(StatusCode::OK, print::instance(&instance), position))
 }

@@ -40,6 +40,12 @@ pub(crate) async fn counts(request: Request) -> Handled {
     Ok(answer::json(StatusCode::OK, text, covered))
 }
 
+pub(crate) async fn undo(request: Request) -> Handled {
+    let id = request.instance()?;
+    let (undo, position) = request.handle().undo(id).await?;
+    Ok(answer::json(StatusCode::OK, print::undo(id, &undo), position))
+}
+
 pub(crate) async fn one(request: Request) -> Handled {
     let id = request.instance()?;
     let wait = request.query.duration("wait", request.api.options.wait_max)?;

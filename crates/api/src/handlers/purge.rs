@@ -18,7 +18,9 @@ pub(crate) async fn purge(request: Request) -> Handled {
     let reason = request.query.text("reason").map(str::to_owned);
     let handle = request.handle();
     if request.query.switch("force")? {
-        match handle.command(id, Command::Cancel { reason: reason.clone() }).await {
+        // What it did is undone first: with its records the knowledge of that would go.
+        let cancel = Command::Cancel { reason: reason.clone(), force: true, without_undo: false };
+        match handle.command(id, cancel).await {
             // What cannot be cancelled has ended, or the purge says why it cannot be done.
             Ok(_) | Err(Error::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),

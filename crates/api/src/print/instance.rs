@@ -1,5 +1,7 @@
-use motet_runtime::{HistoryEntry, InstanceRow, InstanceView, StepView, WorkflowError};
-use motet_types::{StepId, WorkflowRef};
+use motet_runtime::{
+    HistoryEntry, InstanceRow, InstanceView, StepView, UndoEntryView, UndoView, WorkflowError,
+};
+use motet_types::{InstanceId, StepId, WorkflowRef};
 
 use crate::json::{self, Object};
 
@@ -9,6 +11,7 @@ pub(crate) fn result(instance: &InstanceView, created: Option<bool>) -> Vec<u8> 
         object.text("id", instance.id);
         definition(object, &instance.definition);
         object.text("status", instance.status);
+        phase(object, instance.is_compensating);
         if let Some(created) = created {
             object.truth("created", created);
         }
@@ -25,6 +28,7 @@ pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
         definition(object, &instance.definition);
         object.text("digest", instance.digest);
         object.text("status", instance.status);
+        phase(object, instance.is_compensating);
         object.text("startedAt", instance.started_at);
         object.text("updatedAt", instance.updated_at);
         object.maybe_text("endedAt", instance.ended_at);
@@ -45,6 +49,50 @@ pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
         incidents(object, &instance.incidents);
         object.number("records", instance.records);
     })
+}
+
+/// What an instance would undo, undoes or has undone.
+pub(crate) fn undo(id: InstanceId, undo: &UndoView) -> Vec<u8> {
+    json::object(|object| {
+        object.text("id", id);
+        definition(object, &undo.definition);
+        object.text("status", undo.status);
+        phase(object, undo.is_compensating);
+        object.truth("committed", undo.is_committed);
+        object.array("entries", |entries| {
+            for own in &undo.entries {
+                entries.object(|object| undo_entry(object, own));
+            }
+        });
+    })
+}
+
+fn undo_entry(object: &mut Object<'_>, entry: &UndoEntryView) {
+    object.number("step", entry.step.0);
+    object.text("name", &entry.name);
+    object.text("task", &entry.reference);
+    object.text("type", entry.kind);
+    object.text("state", entry.state);
+    object.text("outcome", entry.outcome);
+    object.text("idempotencyKey", &entry.key);
+    object.array("by", |names| {
+        for name in &entry.by {
+            names.text(name);
+        }
+    });
+    object.maybe_text("child", entry.child);
+    if entry.tries > 0 {
+        object.number("tries", entry.tries);
+    }
+    object.maybe_text("due", entry.due);
+    if let Some(error) = &entry.error {
+        object.value("error", &error.to_value());
+    }
+}
+
+/// What the instance does besides going on: it is written only while it undoes what it did.
+fn phase(object: &mut Object<'_>, is_compensating: bool) {
+    object.maybe_text("phase", is_compensating.then_some("compensating"));
 }
 
 /// An instance in a list.

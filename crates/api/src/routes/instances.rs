@@ -1,4 +1,6 @@
-use super::parameters::{AT, BULK, CURSOR, FILTER, LAST_EVENT_ID, LIMIT, PURGE, REASON, WAIT};
+use super::parameters::{
+    AT, BULK, CANCEL, CURSOR, FILTER, LAST_EVENT_ID, LIMIT, PURGE, REASON, WAIT,
+};
 use super::{Answer, Handler, READS_INSTANCE, Route, Verb, answer, json, text};
 use crate::handlers::command::Steer;
 use crate::handlers::{bulk, command, history, incidents, instances, purge, watch};
@@ -95,9 +97,28 @@ pub(super) const ROUTES: &[Route] = &[
         ],
         handler: |request| Box::pin(purge::purge(request)),
     },
-    steer("/api/v1/instances/{id}/cancel", "cancelInstance", "Cancel an instance.", |request| {
-        Box::pin(command::steer(request, Steer::Cancel))
-    }),
+    Route {
+        method: Verb::Get,
+        path: "/api/v1/instances/{id}/undo",
+        operation: "readUndo",
+        access: Access::OfInstance(Role::Viewer),
+        summary: "Read what an instance would undo, undoes or has undone: newest first, the order of the undo.",
+        query: &[],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "The undo.", json("Undo"))],
+        refusals: READS_INSTANCE,
+        handler: |request| Box::pin(instances::undo(request)),
+    },
+    Route {
+        query: &[CANCEL],
+        ..steer(
+            "/api/v1/instances/{id}/cancel",
+            "cancelInstance",
+            "Cancel an instance; what it did is undone first.",
+            |request| Box::pin(command::steer(request, Steer::Cancel)),
+        )
+    },
     steer(
         "/api/v1/instances/{id}/suspend",
         "suspendInstance",
@@ -116,12 +137,15 @@ pub(super) const ROUTES: &[Route] = &[
         "Go on at the steps that failed.",
         |request| Box::pin(command::steer(request, Steer::Retry)),
     ),
-    steer_many(
-        "/api/v1/instances/cancel",
-        "cancelInstances",
-        "Cancel all instances that pass the filter.",
-        |request| Box::pin(bulk::steer(request, Steer::Cancel)),
-    ),
+    Route {
+        query: &[FILTER, BULK, CURSOR, CANCEL],
+        ..steer_many(
+            "/api/v1/instances/cancel",
+            "cancelInstances",
+            "Cancel all instances that pass the filter; what they did is undone first.",
+            |request| Box::pin(bulk::steer(request, Steer::Cancel)),
+        )
+    },
     steer_many(
         "/api/v1/instances/suspend",
         "suspendInstances",

@@ -121,6 +121,15 @@ pub(super) const BULK: &[Parameter] = &[
     ),
 ];
 
+pub(super) const CANCEL: &[Parameter] = &[
+    parameter(
+        "compensate",
+        ValueKind::Switch,
+        "With `false` nothing is undone: what was done stays done; absent: true.",
+    ),
+    parameter("force", ValueKind::Switch, "Cancel behind the point of no return, too."),
+];
+
 pub(super) const NAMESPACE: &[Parameter] =
     &[parameter("namespace", ValueKind::Text, "Only what belongs to this namespace.")];
 

@@ -1,6 +1,6 @@
 use motet_types::Limits;
 
-use super::{CompileError, Graph, Schema, compile};
+use super::{CompileError, Graph, Schema, compile, saga};
 use crate::model::{Document, SchemaSource};
 use crate::walk::{Construct, walk};
 use crate::{Code, DIAGNOSTICS_MAX, Diagnostic, Pointer, SourceMap};
@@ -30,6 +30,9 @@ pub fn check(text: &str, limits: &Limits) -> Checked {
             .ok(),
         None => None,
     };
+    if let Some(graph) = &graph {
+        draft.extend(saga::warnings(graph));
+    }
     Checked { graph, diagnostics: draft.diagnostics, source: draft.source }
 }
 

@@ -4,6 +4,7 @@ mod call;
 mod event;
 mod kinds;
 mod own;
+mod saga;
 mod trying;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         locals: Vec::new(),
         functions: Vec::new(),
         redacted: document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
+        is_undo: false,
         errors: Vec::new(),
     };
     let root = compiler.scope(&document.do_, "/do", None);
@@ -56,7 +58,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
-    let vertices = compiler.vertices.into_iter().flatten().collect();
+    let vertices: Vec<Vertex> = compiler.vertices.into_iter().flatten().collect();
     let digest = Digest(*blake3::hash(&print::canonical(document)).as_bytes());
     let (input, output, timeout, on_fault, business_key, attributes) = workflow;
     Ok(Graph {
@@ -75,6 +77,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         secrets: document.secrets().to_vec(),
         root,
         scopes: compiler.scopes,
+        may_undo: vertices.iter().any(Vertex::may_undo),
         vertices,
         document: printed,
     })
@@ -110,6 +113,8 @@ struct Compiler<'a> {
     functions: Vec<String>,
     /// Paths to mask, of the document and of the tasks around the present place.
     redacted: Vec<RedactedPath>,
+    /// Inside a `compensate`.
+    is_undo: bool,
     errors: Vec<CompileError>,
 }
 
@@ -163,7 +168,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn new_scope(&mut self, owner: Option<TaskId>) -> ScopeId {
-        self.scopes.push(Scope { owner, tasks: Vec::new() });
+        self.scopes.push(Scope { owner, tasks: Vec::new(), undoes: false });
         ScopeId(self.scopes.len() as u32 - 1)
     }
 
@@ -174,7 +179,9 @@ impl<'a> Compiler<'a> {
         flows: &[Option<&model::FlowDirective>],
         ids: &BTreeMap<&str, usize>,
     ) {
+        let is_undo = self.is_undo;
         let resolve = |directive: &model::FlowDirective| match directive {
+            model::FlowDirective::End if is_undo => None,
             model::FlowDirective::Continue => Some(Flow::Continue),
             model::FlowDirective::Exit => Some(Flow::Exit),
             model::FlowDirective::End => Some(Flow::End),
@@ -198,7 +205,11 @@ impl<'a> Compiler<'a> {
             }
             if unresolved {
                 let path = vertex.reference.clone();
-                self.error(&path, "a flow directive names no task of this scope".to_owned());
+                let message = match is_undo {
+                    true => saga::NO_END,
+                    false => "a flow directive names no task of this scope",
+                };
+                self.error(&path, message.to_owned());
             }
         }
     }
@@ -226,6 +237,8 @@ impl<'a> Compiler<'a> {
         let redaction = Redaction::new(self.redacted.clone());
         let kind = self.kind(id, task, &reference);
         self.redacted.truncate(outer);
+        let undo = self.undo(id, task, &reference);
+        let marks = task.motet();
         let vertex = Vertex {
             id,
             name: name.to_owned(),
@@ -239,6 +252,9 @@ impl<'a> Compiler<'a> {
             export: self.export(common.export.as_ref(), &at("export")),
             timeout: self.timeout(common.timeout.as_ref(), &at("timeout")),
             redaction,
+            undo,
+            is_saga: marks.and_then(|motet| motet.saga).unwrap_or(false),
+            is_pivot: marks.and_then(|motet| motet.pivot).unwrap_or(false),
             kind: kind?,
             reference,
         };

@@ -108,10 +108,9 @@ fn edges(graph: &Graph, vertex: &Vertex) -> Vec<Edge> {
 
 /// Where `continue` leads: branches of a fork stand beside each other, not after each other.
 fn in_order(graph: &Graph, vertex: &Vertex) -> Target {
-    let owner = graph.scope(vertex.scope).owner.map(|owner| &graph.vertex(owner).kind);
-    match (owner, vertex.next) {
-        (Some(Kind::Fork { .. }), _) | (_, None) => Target::EndOfScope,
-        (_, Some(next)) => Target::Task(next),
+    match vertex.next.filter(|_| !graph.is_branch(vertex)) {
+        None => Target::EndOfScope,
+        Some(next) => Target::Task(next),
     }
 }
 
@@ -137,7 +136,7 @@ fn needs_beside<'g>(graph: &'g Graph, vertex: &Vertex) -> &'g [(TaskId, TaskId)]
 
 /// Task lists inside a task, each with the word that introduces it.
 fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
-    match &vertex.kind {
+    let mut scopes = match &vertex.kind {
         Kind::Do(scope) => vec![("do", *scope)],
         Kind::For(task) => vec![("do", task.body)],
         Kind::Fork { branches, .. } => vec![("branches", *branches)],
@@ -159,8 +158,13 @@ fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
             let body = listen.foreach.as_ref().and_then(|each| each.body);
             body.map(|body| ("for each event", body)).into_iter().collect()
         }
-    }
+    };
+    scopes.extend(vertex.undo.map(|scope| (UNDO, scope)));
+    scopes
 }
+
+/// The word that introduces the tasks that undo a task.
+const UNDO: &str = "undo";
 
 /// What a task does, in a few words.
 fn summary(vertex: &Vertex) -> String {

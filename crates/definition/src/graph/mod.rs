@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod draw;
 mod events;
+pub mod saga;
 mod schema;
 
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Graph {
     pub root: ScopeId,
     pub scopes: Vec<Scope>,
     pub vertices: Vec<Vertex>,
+    /// Whether an instance may have something to undo: a task says how, or its children may.
+    pub may_undo: bool,
 }
 
 impl Graph {
@@ -78,6 +81,13 @@ impl Graph {
     pub fn first(&self, scope: ScopeId) -> TaskId {
         self.scope(scope).tasks[0]
     }
+
+    /// Whether the task stands beside the others of its list instead of before and after them.
+    pub fn is_branch(&self, vertex: &Vertex) -> bool {
+        let scope = self.scope(vertex.scope);
+        let owner = scope.owner.filter(|_| !scope.undoes).map(|owner| &self.vertex(owner).kind);
+        matches!(owner, Some(Kind::Fork { .. }))
+    }
 }
 
 /// Index of a scope in its graph.
@@ -91,6 +101,8 @@ pub struct Scope {
     pub owner: Option<TaskId>,
     /// In declaration order, at least one.
     pub tasks: Vec<TaskId>,
+    /// Whether the list undoes its owner, instead of being a part of it.
+    pub undoes: bool,
 }
 
 /// One task.
@@ -113,7 +125,19 @@ pub struct Vertex {
     pub timeout: Option<Timeout>,
     /// What is masked where data of this task are shown: its own paths, those of the tasks around it, and the document's.
     pub redaction: Redaction,
+    /// `metadata.motet.compensate`: the tasks that undo this one.
+    pub undo: Option<ScopeId>,
+    /// `metadata.motet.saga`: an error that leaves the task undoes what was done inside.
+    pub is_saga: bool,
+    /// `metadata.motet.pivot`: the point of no return of its saga.
+    pub is_pivot: bool,
     pub kind: Kind,
+}
+
+impl Vertex {
+    fn may_undo(&self) -> bool {
+        self.undo.is_some() || matches!(&self.kind, Kind::Run(run) if run.awaited)
+    }
 }
 
 /// Where the flow goes after a task.

@@ -44,17 +44,10 @@ impl Instance {
         let context = self.enter_branch(parent, task);
         let input = input.unwrap_or(&raw_input).clone();
         let step = Step {
-            task: Some(task),
-            parent: Some(parent),
             path,
-            started_at: record.at,
             raw_input,
-            data: input.clone(),
-            input,
             context,
-            visits: std::collections::BTreeMap::new(),
-            result: None,
-            activity: Activity::Leaf,
+            ..Step::new(Some(task), Some(parent), record.at, input)
         };
         self.work.retain(|work| *work != Work::Enter { parent, task });
         self.change(parent, |parent| *parent.visits.entry(task).or_default() += 1);
@@ -101,6 +94,8 @@ impl Instance {
                 self.timers.extend(due.map(|due| (due, id, TimerKind::Attempt)));
                 self.push(Work::Enter { parent: id, task: *first });
             }
+            // It has an `apply` of its own.
+            Opening::Undo { .. } => {}
         }
     }
 
@@ -134,11 +129,17 @@ impl Instance {
         let (Some(parent), Some(task)) = (step.parent, step.task) else {
             return;
         };
-        let branch_context = step.context.clone();
-        if let Activity::Iteration { index } = step.activity {
+        let (branch_context, path) = (step.context.clone(), step.path);
+        let iteration = match step.activity {
+            Activity::Iteration { index } => Some(index),
+            _ => None,
+        };
+        self.note_completed(id, &output);
+        self.repeats.remove(&path);
+        if let Some(index) = iteration {
             return self.iteration_completed(id, parent, index, output);
         }
-        self.clear(id);
+        self.clear_as(id, true);
         self.advance(parent, task, output, branch_context, next);
     }
 
@@ -156,7 +157,9 @@ impl Instance {
                 self.export_on_the_way(parent, task, branch_context);
             }
             self.clear_beneath(StepId(0));
-            self.work.clear();
+            self.doom_pending();
+            let stays = |work: &Work| matches!(work, Work::Undo { .. } | Work::Feed { .. });
+            self.work.retain(|work| stays(work) || work.step() != StepId(0));
             self.change(StepId(0), |root| root.data = output);
             self.push(Work::Leave { step: StepId(0) });
             return;

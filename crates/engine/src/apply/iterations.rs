@@ -3,7 +3,6 @@
 //! What they export is folded in the order of the items, as soon as all before have ended, so that a long loop keeps few
 //! contexts. Outputs stand in the order of the items too.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_expr::Value;
@@ -52,17 +51,10 @@ impl Instance {
         *open += 1;
         let (path, input) = (above.path.iteration(task, index), above.input.clone());
         let step = Step {
-            task: Some(task),
-            parent: Some(parent),
             path,
-            started_at: record.at,
-            raw_input: input.clone(),
-            data: input.clone(),
-            input,
             context: Some(self.context(parent).clone()),
-            visits: BTreeMap::new(),
-            result: None,
             activity: Activity::Iteration { index },
+            ..Step::new(Some(task), Some(parent), record.at, input)
         };
         self.steps.insert(id, step);
         self.steps_activated = self.steps_activated.max(id.0 + 1);

@@ -39,12 +39,14 @@ impl Instance {
         self.set_due(id);
     }
 
-    pub(super) fn job_settled(&mut self, id: StepId, settled: &Settled) {
+    pub(super) fn job_settled(&mut self, id: StepId, attempt: Attempt, settled: &Settled) {
+        self.note_settled(id, attempt, settled);
         self.leave_job(id, CallState::Settled);
         self.take_result(id, &settled.result);
     }
 
     pub(super) fn job_withdrawn(&mut self, id: StepId) {
+        self.note_withdrawn(id);
         self.leave_job(id, CallState::Abandoned);
     }
 

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use motet_expr::Value;
 use motet_types::{InstanceId, StepId, TaskId, Timestamp};
 
-use crate::{
-    Activity, CallState, End, Incident, Instance, Path, Start, Step, TimerKind, TryPhase, Work,
-};
+use crate::{Activity, CallState, End, Incident, Instance, Start, Step, TimerKind, TryPhase, Work};
 
 impl Instance {
     /// An instance about which nothing is known yet; the first record it takes is its `Started`.
@@ -29,6 +27,10 @@ impl Instance {
             incidents: BTreeMap::new(),
             end: None,
             events: None,
+            undo: BTreeMap::new(),
+            spent: std::collections::BTreeSet::new(),
+            repeats: BTreeMap::new(),
+            undo_begun: false,
         }
     }
 
@@ -45,17 +47,10 @@ impl Instance {
         self.started_at = at;
         self.steps_activated = 1;
         let root = Step {
-            task: None,
-            parent: None,
-            path: Path::default(),
-            started_at: at,
             raw_input: start.input.clone(),
-            input: data.clone(),
             context: Some(data.clone()),
-            data,
-            visits: BTreeMap::new(),
-            result: None,
             activity: Activity::Scope,
+            ..Step::new(None, None, at, data)
         };
         self.steps.insert(StepId(0), root);
         if let Some(due) = due {
@@ -86,13 +81,14 @@ impl Instance {
         let incidents = self.incidents.clone();
         for (step, incident) in incidents {
             match incident {
-                Incident::Fault(_) => again.push(step),
+                Incident::Fault(_) | Incident::Undo(_) => again.push(step),
                 Incident::Panic { input, .. } => {
                     self.incidents.remove(&step);
                     self.push(Work::Feed { input });
                 }
             }
         }
+        again.extend(self.postponed_steps());
         if let Some(End::Faulted { step, .. }) = self.end.take() {
             again.push(step);
         }
@@ -128,13 +124,32 @@ impl Instance {
         self.listen_again();
     }
 
-    fn enter_again(&mut self, id: StepId) {
+    /// A step that has to succeed begins again later.
+    pub(super) fn postponed(&mut self, id: StepId, number: u32, at: Timestamp) {
+        let Some(path) = self.steps.get(&id).map(|step| step.path) else {
+            return;
+        };
+        self.repeats.insert(path, number);
+        self.timers.insert((at, id, TimerKind::Again));
+    }
+
+    /// Failed steps that wait for another try.
+    pub(crate) fn postponed_steps(&self) -> Vec<StepId> {
+        let again = self.timers.iter().filter(|(.., kind)| *kind == TimerKind::Again);
+        again.map(|(_, step, _)| *step).collect()
+    }
+
+    pub(super) fn enter_again(&mut self, id: StepId) {
         let Some(step) = self.steps.get(&id) else {
             return;
         };
+        if step.is_undo() {
+            return self.undo_again(id);
+        }
         match (step.parent, step.task) {
             (Some(parent), Some(task)) => {
-                self.clear(id);
+                // What it did stands: it is the same work on the same path.
+                self.clear_as(id, true);
                 self.change(parent, |parent| {
                     if let Some(visits) = parent.visits.get_mut(&task) {
                         *visits = visits.saturating_sub(1);
@@ -156,8 +171,10 @@ impl Instance {
     /// A faulted instance keeps its open steps, because it may be reopened; every other end keeps the workflow alone.
     pub(super) fn ended(&mut self, end: &End) {
         self.end = Some(end.clone());
+        self.undo_at_end(end);
         if !matches!(end, End::Faulted { .. }) {
-            self.clear_beneath(StepId(0));
+            self.steps.retain(|id, _| *id == StepId(0));
+            self.change(StepId(0), |root| root.undoing = None);
             self.work.clear();
             self.timers.clear();
             self.incidents.clear();

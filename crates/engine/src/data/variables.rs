@@ -63,7 +63,9 @@ impl Decider<'_> {
             Place::Within { step, .. } => step,
         };
         let own = self.instance.steps.get(&from).map(|step| (from, step));
-        own.into_iter().chain(self.instance.ancestors(from)).find_map(|(id, step)| {
+        let around = own.into_iter().chain(self.instance.ancestors(from));
+        // What stood around a task is over when it is undone.
+        around.take_while(|(_, step)| !step.is_undo()).find_map(|(id, step)| {
             match (&self.vertex_of(id)?.kind, &step.activity) {
                 (Kind::For(task), Activity::Iteration { index }) => {
                     item(task, self.instance.steps.get(&step.parent?)?, *index, name)

@@ -4,9 +4,11 @@ use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, Status, StepId};
 
 use super::Decider;
+use crate::instance::CHILD;
 use crate::sabotage::{self, Sabotage};
 use crate::{
-    Activity, End, Fact, Incident, Input, Outcome, Parked, Rejection, WorkflowError, task,
+    Activity, End, Fact, Incident, Input, Outcome, Parked, Rejection, UndoCause, UndoEntry,
+    WorkflowError, task,
 };
 
 impl Decider<'_> {
@@ -66,7 +68,13 @@ impl Decider<'_> {
         step: StepId,
         child: InstanceId,
         result: Result<Value, Box<WorkflowError>>,
+        undoable: bool,
     ) -> Result<(), Rejection> {
+        let waits = |entry: &UndoEntry| entry.open.contains(&(step, CHILD));
+        if self.instance.undo.values().any(waits) {
+            self.emit(step, Fact::ChildEnded { result, undoable });
+            return Ok(());
+        }
         let awaits = self.instance.steps.get(&step).is_some_and(|step| {
             matches!(&step.activity, Activity::Child(request) if request.id == child)
                 && step.result.is_none()
@@ -77,13 +85,28 @@ impl Decider<'_> {
         let reference = self.reference(step).to_owned();
         let result =
             result.map_err(|error| Box::new(WorkflowError { instance: Some(reference), ..*error }));
-        self.emit(step, Fact::ChildEnded { result });
+        self.emit(step, Fact::ChildEnded { result, undoable });
         Ok(())
     }
 
-    pub(super) fn cancel(&mut self, reason: Option<String>) -> Result<(), Rejection> {
+    pub(super) fn cancel(
+        &mut self,
+        reason: Option<String>,
+        force: bool,
+        without_undo: bool,
+    ) -> Result<(), Rejection> {
         self.ensure_open("it has ended and cannot be cancelled")?;
-        self.abandon_all(StepId(0), None);
+        let is_committed = self.instance.steps.values().any(|step| step.committed);
+        self.ensure(force || !is_committed, "it is past its point of no return: say `force`")?;
+        let root = &self.instance.step(StepId(0)).undoing;
+        let is_undone = root.as_ref().is_some_and(|undoing| undoing.cause != UndoCause::Finishing);
+        self.ensure(without_undo || !is_undone, "it is being undone already")?;
+        let cause = UndoCause::Cancelled { reason: reason.clone() };
+        if without_undo {
+            self.abandon_everything();
+        } else if self.begin_undo(StepId(0), cause) {
+            return Ok(());
+        }
         self.emit(StepId(0), Fact::Ended { end: End::Cancelled { reason } });
         Ok(())
     }
@@ -113,11 +136,13 @@ impl Decider<'_> {
                 let parent = self.instance.start.parent.as_ref();
                 let taken = parent.is_some_and(|parent| parent.awaited);
                 self.ensure(!taken, "its parent has already taken its error")?;
+                self.ensure(!self.was_undone(), "what it did was undone: start another one")?;
             }
             Some(_) => return Err(self.conflict("only a faulted instance can be retried")),
             None => {
-                let has_incidents = !self.instance.incidents.is_empty();
-                self.ensure(has_incidents, "only an instance with an incident can be retried")?;
+                let waits = !self.instance.incidents.is_empty()
+                    || !self.instance.postponed_steps().is_empty();
+                self.ensure(waits, "only an instance with an incident can be retried")?;
             }
         }
         self.emit(StepId(0), Fact::Reopened);
@@ -139,6 +164,16 @@ impl Decider<'_> {
         if let Err(rejection) = self.take(input) {
             debug_assert!(matches!(rejection, Rejection::Stale | Rejection::Conflict { .. }));
         }
+    }
+
+    /// Whether what the failed step did was undone, or what the whole workflow did.
+    fn was_undone(&self) -> bool {
+        let failed = match &self.instance.end {
+            Some(End::Faulted { step, .. }) => self.instance.steps.get(step),
+            _ => None,
+        };
+        let is_spent = failed.is_some_and(|step| self.instance.spent.contains(&step.path));
+        is_spent || self.instance.undo_begun
     }
 
     /// Whether any task was ever entered.

@@ -6,7 +6,7 @@ use motet_types::StepId;
 use super::Decider;
 use crate::{
     Activity, Branch, BranchState, CallState, CatchAction, End, Fact, Incident, TryPhase,
-    WorkflowError, task,
+    UndoCause, WorkflowError, task,
 };
 
 impl Decider<'_> {
@@ -14,7 +14,11 @@ impl Decider<'_> {
     /// instance faults.
     pub(crate) fn fail(&mut self, step: StepId, error: WorkflowError) {
         let error = error.at(self.reference(step));
-        self.abandon_all(step, None);
+        if step == StepId(0) {
+            self.abandon_all(step, None);
+        } else if self.begin_undo(step, UndoCause::error(&error, None)) {
+            return;
+        }
         self.emit(step, Fact::Failed { error: Box::new(error.clone()) });
         self.rise(step, error);
     }
@@ -23,7 +27,10 @@ impl Decider<'_> {
     pub(crate) fn fault(&mut self, step: StepId, error: WorkflowError) {
         self.abandon_all(step, None);
         self.emit(step, Fact::Failed { error: Box::new(error.clone()) });
-        self.uncaught(step, error);
+        match self.instance.is_undo(step) {
+            true => self.go_forward(step, error),
+            false => self.uncaught(step, error),
+        }
     }
 
     /// The instance faults before its first task: nothing can be retried, whatever the definition says of faults.
@@ -42,19 +49,24 @@ impl Decider<'_> {
     pub(crate) fn time_out_attempt(&mut self, step: StepId, error: WorkflowError) {
         let error = error.at(self.reference(step));
         match task::trying::catch(self, step, &error) {
-            Ok(Some(action)) => self.caught(step, error, action),
+            Ok(Some(action)) => self.take_error(step, error, action),
             Ok(None) => self.fail(step, error),
             Err(own) => self.fail(step, own),
         }
     }
 
-    fn rise(&mut self, failed: StepId, mut error: WorkflowError) {
+    /// An error goes up from a failed step until somebody takes it. A saga that it leaves is undone first, and it goes on
+    /// from there.
+    pub(super) fn rise(&mut self, failed: StepId, mut error: WorkflowError) {
         let (mut origin, mut below) = (failed, failed);
+        if self.instance.step(failed).is_undo() {
+            return self.go_forward(failed, error);
+        }
         while let Some(at) = self.instance.step(below).parent {
             match &self.instance.step(at).activity {
                 Activity::Try { phase: TryPhase::Body, .. } => {
                     match task::trying::catch(self, at, &error) {
-                        Ok(Some(action)) => return self.caught(at, error, action),
+                        Ok(Some(action)) => return self.take_error(at, error, action),
                         Ok(None) => {}
                         // The catch itself is wrong: its error goes on instead, as one of the `try`.
                         Err(own) => {
@@ -77,18 +89,33 @@ impl Decider<'_> {
                 }
                 _ => {}
             }
+            if self.must_succeed(at) {
+                self.fail_at(failed, origin, &error);
+                return self.go_forward(origin, error);
+            }
+            let is_left = at != StepId(0) && self.instance.step(at).is_saga();
+            if is_left && self.begin_undo(at, UndoCause::error(&error, None)) {
+                return;
+            }
             below = at;
         }
+        self.fail_at(failed, origin, &error);
+        self.uncaught(origin, error);
+    }
+
+    /// The error has become one of a step above the one that failed.
+    fn fail_at(&mut self, failed: StepId, origin: StepId, error: &WorkflowError) {
         if origin != failed {
             self.abandon_all(origin, None);
             self.emit(origin, Fact::Failed { error: Box::new(error.clone()) });
         }
-        self.uncaught(origin, error);
     }
 
-    fn caught(&mut self, at: StepId, error: WorkflowError, action: CatchAction) {
-        self.abandon_all(at, None);
-        self.emit(at, Fact::Caught { error: Box::new(error), action });
+    /// A `try` takes an error of its body, once what has to be undone of the body is.
+    fn take_error(&mut self, at: StepId, error: WorkflowError, action: CatchAction) {
+        if !self.begin_undo(at, UndoCause::error(&error, Some(action.clone()))) {
+            self.emit(at, Fact::Caught { error: Box::new(error), action });
+        }
     }
 
     /// A branch was skipped: if all others of its race have failed, the race fails with the first of their errors.
@@ -116,24 +143,37 @@ impl Decider<'_> {
     }
 
     fn uncaught(&mut self, step: StepId, error: WorkflowError) {
-        if self.graph.on_fault == OnFault::Incident {
+        if self.graph.on_fault == OnFault::Incident || self.instance.step(StepId(0)).committed {
             let incident = Box::new(Incident::Fault(Box::new(error)));
             return self.emit(step, Fact::IncidentRaised { incident });
         }
-        self.abandon_all(StepId(0), None);
+        if self.begin_undo(StepId(0), UndoCause::error(&error, None)) {
+            return;
+        }
         let end = End::Faulted { step, error: Box::new(error) };
         self.emit(StepId(0), Fact::Ended { end });
     }
 
+    /// Takes the steering from all there is, undo included.
+    pub(super) fn abandon_everything(&mut self) {
+        let all: Vec<StepId> = self.instance.steps.keys().copied().collect();
+        self.abandon_each(all);
+    }
+
     /// Takes the steering from every call in flight, every awaited child and every listen beneath `root`, `root` included, but for
-    /// those at or beneath `spared`.
+    /// those at or beneath `spared` and those of an undo, which is never given up.
     pub(crate) fn abandon_all(&mut self, root: StepId, spared: Option<StepId>) {
         let mut steps = self.instance.descendants(root);
-        steps.insert(root);
-        if let Some(spared) = spared {
-            let beneath = self.instance.descendants(spared);
-            steps.retain(|step| *step != spared && !beneath.contains(step));
+        let undos = steps.iter().copied().filter(|id| self.instance.step(*id).is_undo());
+        for kept in undos.chain(spared).collect::<Vec<_>>() {
+            let beneath = self.instance.descendants(kept);
+            steps.retain(|step| *step != kept && !beneath.contains(step));
         }
+        steps.insert(root);
+        self.abandon_each(steps.into_iter().filter(|step| Some(*step) != spared));
+    }
+
+    fn abandon_each(&mut self, steps: impl IntoIterator<Item = StepId>) {
         for step in steps {
             match &self.instance.step(step).activity {
                 Activity::Call { attempt, state: CallState::InFlight, .. } => {

@@ -7,8 +7,8 @@ use motet_types::{StepId, TaskId};
 use super::Decider;
 use crate::data::{Frame, Place};
 use crate::{
-    Activity, End, ErrorKind, Fact, Next, Opening, Rejection, Start, TryPhase, Work, WorkflowError,
-    task,
+    Activity, End, ErrorKind, Fact, Guard, Next, Opening, Rejection, Start, TryPhase, UndoCause,
+    Work, WorkflowError, task,
 };
 
 /// How a task's handler leaves it.
@@ -27,7 +27,10 @@ impl Decider<'_> {
                 self.emit(StepId(0), Fact::Yielded);
                 return;
             }
-            if let Err(error) = self.check_instance_size() {
+            // An undo frees what it took; there is no other way out.
+            if !self.instance.is_compensating()
+                && let Err(error) = self.check_instance_size()
+            {
                 return self.fault_workflow(error);
             }
             let Some(work) = self.instance.work.front().cloned() else {
@@ -41,6 +44,7 @@ impl Decider<'_> {
                 Work::Resend { step } => task::call::resend(self, step),
                 Work::Feed { input } => self.feed(*input),
                 Work::Listen { step } => task::listen::go_on(self, step),
+                Work::Undo { step } => self.undo(step),
             }
             let is_done = self.records.len() > records_before;
             assert!(is_done, "work that leaves no record would never end");
@@ -108,10 +112,8 @@ impl Decider<'_> {
                 return self.fail(step, error);
             }
         }
-        if self.instance.steps_activated >= self.limits.steps_max {
+        if let Some(error) = self.too_many(parent, vertex) {
             let step = self.activate(parent, vertex, None, None, Opening::Leaf);
-            let detail = format!("the instance has activated {} steps", self.limits.steps_max);
-            let error = WorkflowError::new(ErrorKind::Runtime, "too many steps", detail);
             return self.fault(step, error.at(&vertex.reference));
         }
         let prepared = self.prepare(&vertex.input, &raw_input, &frame, "input");
@@ -125,6 +127,36 @@ impl Decider<'_> {
         task::begin(self, parent, vertex, input);
     }
 
+    /// Whether the instance has had enough: of steps, where an undo may need as many again, or of entries to undo.
+    fn too_many(&self, parent: StepId, vertex: &Vertex) -> Option<WorkflowError> {
+        let instance = &*self.instance;
+        let has_undo = vertex.undo.is_some() || matches!(vertex.kind, graph::Kind::Run(_));
+        let (entries_max, steps_max) = (self.limits.undo_entries_max, self.limits.steps_max);
+        if has_undo && instance.undo_entries() >= entries_max {
+            let detail = format!("undo_entries_max is {entries_max}");
+            return Some(WorkflowError::new(ErrorKind::Runtime, "too much to undo", detail));
+        }
+        let steps_max = match instance.is_undo(parent) {
+            true => steps_max.saturating_mul(2),
+            false => steps_max,
+        };
+        (instance.steps_activated >= steps_max).then(|| {
+            let detail = format!("the instance has activated {steps_max} steps");
+            WorkflowError::new(ErrorKind::Runtime, "too many steps", detail)
+        })
+    }
+
+    /// What a task means to the saga around it.
+    fn guard(&self, parent: StepId, vertex: &Vertex) -> Option<Guard> {
+        let guard = Guard {
+            undo: vertex.undo.is_some(),
+            saga: vertex.is_saga,
+            pivot: vertex.is_pivot,
+            race: self.graph.may_undo && self.instance.is_race(parent),
+        };
+        guard.some()
+    }
+
     /// Writes that a task begins; `input` is given where it differs from the raw one.
     pub(crate) fn activate(
         &mut self,
@@ -135,7 +167,8 @@ impl Decider<'_> {
         opening: Opening,
     ) -> StepId {
         let step = StepId(self.instance.steps_activated);
-        let fact = Fact::Activated { parent, input, due, opening };
+        let guard = self.guard(parent, vertex);
+        let fact = Fact::Activated { parent, input, due, opening, guard };
         self.emit_about(step, Some(vertex.id), fact);
         step
     }
@@ -179,6 +212,9 @@ impl Decider<'_> {
         if let Activity::Iteration { .. } = &open.activity {
             let end = Fact::Completed { output: None, context: None, next: Next::EndScope };
             return self.emit(step, end);
+        }
+        if open.is_undo() {
+            return self.emit(step, Fact::Undone);
         }
         let Some(vertex) = self.vertex_of(step) else {
             return self.end_workflow();
@@ -254,6 +290,9 @@ impl Decider<'_> {
     }
 
     fn end_workflow(&mut self) {
+        if self.instance.has_loose_ends() {
+            return self.emit(StepId(0), Fact::UndoBegan { cause: UndoCause::Finishing });
+        }
         let root = self.instance.step(StepId(0));
         let raw = root.data.clone();
         let start = self.instance.start.clone();
@@ -281,10 +320,9 @@ impl Decider<'_> {
 
     /// The next task in declaration order; a branch of a fork has none.
     fn in_order(&self, vertex: &Vertex) -> Next {
-        let owner = self.graph.scope(vertex.scope).owner.map(|owner| &self.vertex(owner).kind);
-        match (owner, vertex.next) {
-            (Some(graph::Kind::Fork { .. }), _) | (_, None) => Next::EndScope,
-            (_, Some(next)) => Next::Enter(next),
+        match vertex.next.filter(|_| !self.graph.is_branch(vertex)) {
+            None => Next::EndScope,
+            Some(next) => Next::Enter(next),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Decider<'_> {
 
     fn fire(&mut self, step: StepId, timer: TimerKind) {
         match timer {
-            TimerKind::Wait => self.emit(step, Fact::Fired { timer }),
+            TimerKind::Wait | TimerKind::Again => self.emit(step, Fact::Fired { timer }),
             TimerKind::Retry => {
                 task::trying::begin_again(self, step);
             }

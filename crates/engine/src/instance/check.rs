@@ -1,6 +1,11 @@
+use std::collections::BTreeSet;
+
 use motet_types::{StepId, TaskId, Timestamp};
 
-use crate::{Activity, BranchState, CallState, Instance, TimerKind, TryPhase};
+use super::CHILD;
+use crate::{
+    Activity, BranchState, CallState, Instance, TimerKind, TryPhase, UndoOutcome, UndoState,
+};
 
 impl Instance {
     /// Checks every invariant of the state; tests call it after each record.
@@ -14,7 +19,8 @@ impl Instance {
         self.check_calls()?;
         self.check_forks()?;
         self.check_iterations()?;
-        self.check_listens()
+        self.check_listens()?;
+        self.check_undo()
     }
 
     /// Checks what holds besides between two inputs: each innermost step has something that will move it.
@@ -25,17 +31,20 @@ impl Instance {
         if self.end.is_some() {
             return Ok(());
         }
-        let parents: std::collections::BTreeSet<StepId> =
+        let parents: BTreeSet<StepId> =
             self.steps.values().filter_map(|step| step.parent).collect();
         for (id, step) in &self.steps {
             let is_moved = parents.contains(id)
                 || self.work.iter().any(|work| work.step() == *id)
                 || self.incidents.contains_key(id)
+                || self.timers.iter().any(|(_, of, kind)| of == id && *kind == TimerKind::Again)
+                || (step.undoing.is_some() && !self.is_undo_ready(*id))
                 || match &step.activity {
                     Activity::Child(_) | Activity::Wait => step.result.is_none(),
                     Activity::Job { state, .. } => {
                         *state == CallState::InFlight && step.result.is_none()
                     }
+                    Activity::Undo { child, .. } => child.is_some() && step.result.is_none(),
                     Activity::Try { phase, .. } => *phase == TryPhase::Delaying,
                     Activity::Listen(listen) => listen.is_waiting() && !listen.has_work(),
                     _ => step.is_in_flight(),
@@ -60,7 +69,8 @@ impl Instance {
                 ensure(parent < *id, "is older than its parent", *id)?;
                 ensure(self.steps.contains_key(&parent), "has lost its parent", *id)?;
                 let above = &self.step(parent).activity;
-                let in_fork = matches!(above, Activity::Fork { .. } | Activity::Parallel { .. });
+                let in_fork = matches!(above, Activity::Fork { .. } | Activity::Parallel { .. })
+                    && !step.is_undo();
                 ensure(step.context.is_some() == in_fork, "only branches have a context", *id)?;
             } else {
                 ensure(step.context.is_some(), "the workflow has lost its context", *id)?;
@@ -87,6 +97,9 @@ impl Instance {
             let fits = match (kind, activity) {
                 (_, None) => false,
                 (TimerKind::Timeout, Some(_)) => true,
+                (TimerKind::Again, Some(_)) => {
+                    matches!(self.step(*step).result, Some(Err(_)))
+                }
                 (TimerKind::Wait, Some(activity)) => matches!(activity, Activity::Wait),
                 (TimerKind::Retry, Some(activity)) => {
                     matches!(activity, Activity::Try { phase: TryPhase::Delaying, .. })
@@ -107,7 +120,7 @@ impl Instance {
     }
 
     fn check_calls(&self) -> Result<(), String> {
-        let mut keys = std::collections::BTreeSet::new();
+        let mut keys = BTreeSet::new();
         for (id, step) in &self.steps {
             if step.parked().is_some() && !step.is_in_flight() {
                 return Err(format!("step {id}: a call waits to be sent that is not in flight"));
@@ -175,10 +188,9 @@ impl Instance {
                 if is_pending == branch.needs.iter().all(is_complete) {
                     return Err(format!("step {id}: a branch begins out of turn: {branch:?}"));
                 }
-                let is_open = self
-                    .steps
-                    .values()
-                    .any(|child| child.parent == Some(*id) && child.task == Some(branch.task));
+                let is_open = self.steps.values().any(|child| {
+                    child.parent == Some(*id) && child.task == Some(branch.task) && !child.is_undo()
+                });
                 if is_open && !matches!(branch.state, BranchState::Open) {
                     return Err(format!("step {id}: a branch that is done has an open step"));
                 }
@@ -202,6 +214,61 @@ impl Instance {
             let limit = listen.terms.filters.len();
             if listen.satisfied.iter().any(|filter| *filter as usize >= limit) {
                 return Err(format!("step {id} has satisfied a filter that it does not have"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_undo(&self) -> Result<(), String> {
+        let ensure = |holds: bool, what: &str, id: StepId| {
+            if holds { Ok(()) } else { Err(format!("the undo of step {id}: {what}")) }
+        };
+        let mut keys = BTreeSet::new();
+        for (id, entry) in &self.undo {
+            ensure(id.0 < self.steps_activated, "was never activated", *id)?;
+            if entry.state != UndoState::Undone {
+                ensure(keys.insert(&entry.key), "another one has its key", *id)?;
+                let is_held = self.steps.contains_key(&entry.holder) || self.end.is_some();
+                ensure(is_held, "has lost its holder", *id)?;
+            }
+            if let UndoState::Undoing(by) = entry.state {
+                let activity = self.steps.get(&by).map(|step| &step.activity);
+                let is_its = matches!(activity, Some(Activity::Undo { entry, .. }) if entry == id);
+                ensure(is_its || self.end.is_some(), "nobody is at it", *id)?;
+                ensure(entry.open.is_empty(), "began before everything was settled", *id)?;
+            }
+            let is_known = entry.outcome != UndoOutcome::Pending || !entry.open.is_empty();
+            let is_over = self.end.is_some() || entry.state == UndoState::Undone;
+            ensure(is_known || is_over, "nothing is known of it", *id)?;
+            for (step, attempt) in &entry.open {
+                let is_open = *attempt == CHILD || self.abandoned.contains(&(*step, *attempt));
+                ensure(is_open, "waits for an attempt that is not open", *id)?;
+            }
+        }
+        self.check_undoing()
+    }
+
+    fn check_undoing(&self) -> Result<(), String> {
+        let mut anchors = BTreeSet::new();
+        for (id, step) in &self.steps {
+            let Some(parent) = step.parent.map(|parent| (parent, self.step(parent))) else {
+                continue;
+            };
+            let ((anchor, above), Activity::Undo { entry, .. }) = (parent, &step.activity) else {
+                if parent.1.undoing.is_some() {
+                    return Err(format!("step {id} goes on within what is being undone"));
+                }
+                continue;
+            };
+            if anchor.0 != 0 && !above.is_saga() && above.undoing.is_none() {
+                return Err(format!("step {id}: no saga is above the undo"));
+            }
+            if self.undo.get(entry).is_none_or(|entry| entry.state != UndoState::Undoing(*id)) {
+                return Err(format!("step {id} undoes what is not being undone"));
+            }
+            // Undos that a wider one took over may stand beside each other until they end.
+            if !anchors.insert(anchor) && above.undoing.is_none() {
+                return Err(format!("step {id}: two undos at once beneath {anchor}"));
             }
         }
         Ok(())

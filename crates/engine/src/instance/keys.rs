@@ -17,8 +17,29 @@ impl Path {
         for (slot, number) in bytes[16..].chunks_mut(4).zip([task.0, iteration, visit]) {
             slot.copy_from_slice(&number.to_le_bytes());
         }
+        Self::of(blake3::hash(&bytes))
+    }
+
+    /// The path of the undo of the work that was done here under this key.
+    pub(crate) fn undo(self, key: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.0);
+        hasher.update(b"undo");
+        hasher.update(key.as_bytes());
+        Self::of(hasher.finalize())
+    }
+
+    /// The path of the same work once more, after it was undone.
+    fn again(self) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.0);
+        hasher.update(b"again");
+        Self::of(hasher.finalize())
+    }
+
+    fn of(hash: blake3::Hash) -> Self {
         let mut path = [0; 16];
-        path.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
+        path.copy_from_slice(&hash.as_bytes()[..16]);
         Self(path)
     }
 
@@ -26,6 +47,11 @@ impl Path {
     pub(crate) fn iteration(self, task: TaskId, index: u32) -> Self {
         // No task stands within itself, so nothing else has this path.
         self.child(task, index, 0)
+    }
+
+    /// The key of work that is no single request.
+    pub(crate) fn step_key(self, instance: InstanceId) -> String {
+        format!("{instance}-{}", hex(&self.0))
     }
 
     /// The idempotency key of a request rendered at this place: `<instance>-<hash of path and request>`.
@@ -55,7 +81,11 @@ impl Instance {
             _ => 0,
         };
         let visit = step.visits.get(&task).copied().unwrap_or(0);
-        step.path.child(task, iteration, visit)
+        let mut path = step.path.child(task, iteration, visit);
+        while self.spent.contains(&path) {
+            path = path.again();
+        }
+        path
     }
 }
 

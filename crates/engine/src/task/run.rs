@@ -37,6 +37,7 @@ pub(super) fn handle(
         let detail = format!("children_depth_max is {}", decider.limits.children_depth_max);
         return Err(WorkflowError::new(ErrorKind::Runtime, "children are nested too deep", detail));
     }
+    let undoable = run.awaited && (decider.undoable)(&definition);
     let start_key = child_start_key(instance.id, step);
     let workflow = &definition.workflow;
     let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &start_key);
@@ -48,6 +49,7 @@ pub(super) fn handle(
         awaited: run.awaited,
         root: parent.map_or(instance.id, |parent| parent.root),
         depth,
+        undoable,
     };
     decider.emit(step, Fact::ChildRequested { child: Arc::new(child) });
     if run.awaited { Ok(Handled::Open) } else { Ok(Handled::Done { output: None, then: None }) }

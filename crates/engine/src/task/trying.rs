@@ -164,7 +164,7 @@ fn delay(
 }
 
 /// A number in [0, 1) that follows from instance, step and attempt.
-fn unit_interval(decider: &Decider<'_>, step: StepId, number: u32) -> f64 {
+pub(crate) fn unit_interval(decider: &Decider<'_>, step: StepId, number: u32) -> f64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&decider.instance.id.0);
     hasher.update(&step.0.to_le_bytes());

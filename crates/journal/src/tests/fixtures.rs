@@ -16,7 +16,7 @@ use crate::{Values, decode_history, decode_snapshot};
 use super::coverage::{self, Variants};
 use super::{
     CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE,
-    SUBSCRIPTION, event_samples, samples,
+    SUBSCRIPTION, event_samples, saga, samples,
 };
 
 #[test]
@@ -88,6 +88,9 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::TimerKind,
         motet_engine::Trigger,
         motet_engine::TryPhase,
+        motet_engine::UndoCause,
+        motet_engine::UndoOutcome,
+        motet_engine::UndoState,
         motet_engine::Work,
         motet_engine::event::Test,
         motet_engine::listen::Role,
@@ -215,6 +218,10 @@ fn write_missing() {
         ("subscription", SUBSCRIPTION.bytes(&event_samples::subscription())),
         ("messages-28", joined(MESSAGE, &samples::schedule_messages())),
         ("schedule", SCHEDULE.bytes(&samples::schedule())),
+        ("records-30", RECORDS.bytes(&saga::records())),
+        ("instance-30", INSTANCE.bytes(&saga::instance())),
+        ("messages-30", joined(MESSAGE, &saga::messages())),
+        ("inputs-30", joined(INPUT, &saga::inputs())),
     ];
     for (name, bytes) in samples {
         write("v1", name, bytes);

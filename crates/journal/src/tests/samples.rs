@@ -113,6 +113,7 @@ pub(super) fn child() -> Arc<ChildRequest> {
         awaited: true,
         root: instance_id(2),
         depth: 3,
+        undoable: false,
     })
 }
 
@@ -142,7 +143,8 @@ pub(super) fn records() -> Vec<Record> {
 
 fn flow() -> Vec<Fact> {
     let (parent, task, due) = (StepId(1), TaskId(5), Some(at(5_000)));
-    let activated = |opening| Fact::Activated { parent, input: Some(json("[1]")), due, opening };
+    let activated =
+        |opening| Fact::Activated { parent, input: Some(json("[1]")), due, opening, guard: None };
     vec![
         Fact::Skipped { next: Next::Enter(task) },
         activated(Opening::Leaf),
@@ -154,7 +156,13 @@ fn flow() -> Vec<Fact> {
             needs: Vec::new(),
         }),
         activated(Opening::Try { first: task, due: Some(at(6_000)) }),
-        Fact::Activated { parent: StepId(0), input: None, due: None, opening: Opening::Leaf },
+        Fact::Activated {
+            parent: StepId(0),
+            input: None,
+            due: None,
+            opening: Opening::Leaf,
+            guard: None,
+        },
         Fact::Iterated { index: 2, first: task },
         Fact::Waiting { until: at(60_000) },
         Fact::Fired { timer: TimerKind::Wait },
@@ -188,8 +196,8 @@ fn calls() -> Vec<Fact> {
         settled(Err(error()), true),
         Fact::Abandoned { attempt },
         Fact::ChildRequested { child: child() },
-        Fact::ChildEnded { result: Ok(order()) },
-        Fact::ChildEnded { result: Err(error()) },
+        Fact::ChildEnded { result: Ok(order()), undoable: false },
+        Fact::ChildEnded { result: Err(error()), undoable: false },
         Fact::ChildCancelled { child: instance_id(3) },
     ]
 }
@@ -276,6 +284,10 @@ pub(super) fn instance() -> Instance {
         end: Some(End::Faulted { step: StepId(6), error: error() }),
         events: None,
         steps,
+        undo: BTreeMap::new(),
+        spent: BTreeSet::new(),
+        repeats: BTreeMap::new(),
+        undo_begun: false,
     }
 }
 
@@ -297,6 +309,9 @@ pub(super) fn step(id: StepId, activity: Activity, shared: &Value) -> Step {
             _ => None,
         },
         activity,
+        guard: None,
+        committed: false,
+        undoing: None,
     }
 }
 
@@ -383,7 +398,7 @@ pub(super) fn flow_records() -> Vec<Record> {
         compete: false,
         needs: vec![(TaskId(4), TaskId(9)), (TaskId(6), TaskId(4)), (TaskId(6), TaskId(9))],
     };
-    let fact = Fact::Activated { parent: StepId(0), input: None, due: None, opening };
+    let fact = Fact::Activated { parent: StepId(0), input: None, due: None, opening, guard: None };
     vec![Record { at: at(7), step: StepId(1), task: Some(TaskId(3)), fact, actor: None }]
 }
 
@@ -416,7 +431,7 @@ pub(super) fn flow_instance() -> Instance {
 pub(super) fn iteration_records() -> Vec<Record> {
     let opening = Opening::Parallel { items: json("[1,2,3]"), max: 16, collect: true };
     let facts = [
-        Fact::Activated { parent: StepId(0), input: None, due: None, opening },
+        Fact::Activated { parent: StepId(0), input: None, due: None, opening, guard: None },
         Fact::IterationBegan { parent: StepId(1), index: 2, first: TaskId(5) },
         Fact::IterationFailed { error: error() },
         Fact::IterationsClosed,
@@ -481,7 +496,8 @@ pub(super) fn history() -> Vec<u8> {
 
 pub(super) fn messages() -> Vec<Message> {
     let (parent, step) = (instance_id(1), StepId(4));
-    let ended = |end| Message::ChildEnded { parent, step, child: instance_id(3), end };
+    let ended =
+        |end| Message::ChildEnded { parent, step, child: instance_id(3), end, undoable: false };
     vec![
         Message::StartChild { parent, step, child: child() },
         ended(End::Completed(order())),
@@ -549,7 +565,7 @@ pub(super) fn schedule() -> Schedule {
 pub(super) fn inputs() -> Vec<Input> {
     let (step, attempt) = (StepId(8), Attempt(1));
     let outcome = |outcome| Input::Outcome { step, attempt, outcome };
-    let ended = |result| Input::ChildEnded { step, child: instance_id(3), result };
+    let ended = |result| Input::ChildEnded { step, child: instance_id(3), result, undoable: false };
     let reason = Some("for a reason".to_owned());
     let message = "connection refused".to_owned();
     vec![
@@ -565,7 +581,7 @@ pub(super) fn inputs() -> Vec<Input> {
         ended(Err(error())),
         Input::TimersDue,
         Input::Continue,
-        Input::Cancel { reason: reason.clone() },
+        Input::Cancel { reason: reason.clone(), force: false, without_undo: false },
         Input::Suspend { reason },
         Input::Resume,
         Input::Retry,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     Activity, Authorization, Begun, Body, Branch, BranchState, CallState, CatalogFact,
-    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Incident, Input,
-    Instance, Namespaces, Next, Opening, Origin, Outcome, Parent, ParkReason, Parked, Path, Pause,
-    Planned, Record, Request, Response, Role, Schedule, ScheduledStart, SecretName, Settled, Start,
-    Step, Timer, TimerKind, Trigger, TryPhase, Waiting, Work, WorkflowError,
+    CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Guard, Incident,
+    Input, Instance, Namespaces, Next, Opening, Origin, Outcome, Parent, ParkReason, Parked, Path,
+    Pause, Planned, Record, Request, Response, Role, Schedule, ScheduledStart, SecretName, Settled,
+    Start, Step, Timer, TimerKind, Trigger, TryPhase, UndoCause, UndoEntry, UndoOutcome, UndoState,
+    Undoing, Waiting, Work, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{
@@ -201,7 +202,17 @@ fn start() -> BoxedStrategy<Arc<Start>> {
 fn child() -> BoxedStrategy<Arc<ChildRequest>> {
     (instance_id(), definition(), text(), value(), any::<bool>(), instance_id(), any::<u32>())
         .prop_map(|(id, definition, start_key, input, awaited, root, depth)| {
-            Arc::new(ChildRequest { id, definition, start_key, input, awaited, root, depth })
+            let undoable = depth % 2 == 1;
+            Arc::new(ChildRequest {
+                id,
+                definition,
+                start_key,
+                input,
+                awaited,
+                root,
+                depth,
+                undoable,
+            })
         })
         .boxed()
 }
@@ -216,20 +227,21 @@ fn end() -> BoxedStrategy<End> {
 }
 
 fn timer() -> impl Strategy<Value = TimerKind> + Clone {
-    select(
-        &[
-            TimerKind::Wait,
-            TimerKind::Retry,
-            TimerKind::Attempt,
-            TimerKind::Timeout,
-            TimerKind::Due,
-        ][..],
-    )
+    let all = [
+        TimerKind::Wait,
+        TimerKind::Retry,
+        TimerKind::Attempt,
+        TimerKind::Timeout,
+        TimerKind::Again,
+        TimerKind::Due,
+    ];
+    select(all.to_vec())
 }
 
 fn incident() -> BoxedStrategy<Incident> {
     prop_oneof![
         error().prop_map(Incident::Fault),
+        error().prop_map(Incident::Undo),
         (text(), input())
             .prop_map(|(message, input)| Incident::Panic { message, input: Box::new(input) }),
     ]
@@ -237,7 +249,7 @@ fn incident() -> BoxedStrategy<Incident> {
 }
 
 pub(super) fn record() -> BoxedStrategy<Record> {
-    let fact = prop_oneof![flow_fact(), effect_fact(), life_fact(), jobs::fact()];
+    let fact = prop_oneof![flow_fact(), effect_fact(), life_fact(), jobs::fact(), undo_fact()];
     (at(), step_id(), of(task_id()), fact, of(text()))
         .prop_map(|(at, step, task, fact, actor)| {
             let actor = actor.map(Into::into);
@@ -260,6 +272,7 @@ fn opening() -> BoxedStrategy<Opening> {
         (vec(task_id(), 0..4), any::<bool>(), vec((task_id(), task_id()), 0..3))
             .prop_map(|(branches, compete, needs)| Opening::Fork { branches, compete, needs }),
         (task_id(), of(at())).prop_map(|(first, due)| Opening::Try { first, due }),
+        (step_id(), of(task_id())).prop_map(|(entry, first)| Opening::Undo { entry, first }),
     ]
     .boxed()
 }
@@ -269,9 +282,15 @@ fn flow_fact() -> BoxedStrategy<Fact> {
         (start(), of(value()), of(at()), task_id())
             .prop_map(|(start, data, due, first)| Fact::Started { start, data, due, first }),
         next().prop_map(|next| Fact::Skipped { next }),
-        (step_id(), of(value()), of(at()), opening()).prop_map(|(parent, input, due, opening)| {
-            Fact::Activated { parent, input, due, opening }
-        }),
+        (step_id(), of(value()), of(at()), opening(), of(guard())).prop_map(
+            |(parent, input, due, opening, guard)| Fact::Activated {
+                parent,
+                input,
+                due,
+                opening,
+                guard
+            }
+        ),
         (any::<u32>(), task_id()).prop_map(|(index, first)| Fact::Iterated { index, first }),
         (step_id(), any::<u32>(), task_id())
             .prop_map(|(parent, index, first)| Fact::IterationBegan { parent, index, first }),
@@ -302,18 +321,23 @@ fn effect_fact() -> BoxedStrategy<Fact> {
         (attempt(), settled).prop_map(|(attempt, settled)| Fact::Settled { attempt, settled }),
         attempt().prop_map(|attempt| Fact::Abandoned { attempt }),
         child().prop_map(|child| Fact::ChildRequested { child }),
-        result().prop_map(|result| Fact::ChildEnded { result }),
+        (result(), any::<bool>())
+            .prop_map(|(result, undoable)| Fact::ChildEnded { result, undoable }),
         instance_id().prop_map(|child| Fact::ChildCancelled { child }),
     ]
     .boxed()
 }
 
-fn life_fact() -> BoxedStrategy<Fact> {
-    let action = prop_oneof![
+fn catch_action() -> impl Strategy<Value = CatchAction> + Clone {
+    prop_oneof![
         (any::<u32>(), at()).prop_map(|(number, at)| CatchAction::Retry { number, at }),
         task_id().prop_map(|first| CatchAction::Handle { first }),
         Just(CatchAction::Leave),
-    ];
+    ]
+}
+
+fn life_fact() -> BoxedStrategy<Fact> {
+    let action = catch_action();
     prop_oneof![
         error().prop_map(|error| Fact::Failed { error }),
         (error(), action).prop_map(|(error, action)| Fact::Caught { error, action }),
@@ -341,6 +365,75 @@ fn parked() -> impl Strategy<Value = Parked> {
         until,
         sent,
     })
+}
+
+fn guard() -> impl Strategy<Value = Guard> + Clone {
+    any::<(bool, bool, bool, bool)>().prop_map(|(undo, saga, pivot, race)| Guard {
+        undo,
+        saga,
+        pivot,
+        race,
+    })
+}
+
+fn undo_cause() -> BoxedStrategy<UndoCause> {
+    prop_oneof![
+        (error(), of(catch_action())).prop_map(|(error, catch)| UndoCause::Error { error, catch }),
+        of(text()).prop_map(|reason| UndoCause::Cancelled { reason }),
+        Just(UndoCause::Finishing),
+        step_id().prop_map(|step| UndoCause::Parent { step }),
+    ]
+    .boxed()
+}
+
+fn undo_fact() -> BoxedStrategy<Fact> {
+    prop_oneof![
+        undo_cause().prop_map(|cause| Fact::UndoBegan { cause }),
+        Just(Fact::Undone),
+        of(step_id()).prop_map(|told| Fact::UndoEnded { told }),
+        (error(), any::<u32>(), at()).prop_map(|(error, number, at)| Fact::Postponed {
+            error,
+            number,
+            at
+        }),
+        instance_id().prop_map(|child| Fact::ChildUndoRequested { child }),
+        attempt().prop_map(|attempt| Fact::Doubted { attempt }),
+    ]
+    .boxed()
+}
+
+fn undo_entry() -> BoxedStrategy<UndoEntry> {
+    let outcomes = [UndoOutcome::Pending, UndoOutcome::Unknown, UndoOutcome::Completed];
+    let state = prop_oneof![
+        Just(UndoState::Noted),
+        step_id().prop_map(UndoState::Undoing),
+        Just(UndoState::Undone),
+    ];
+    let place = (task_id(), any::<[u8; 16]>().prop_map(Path), text(), step_id());
+    let values = (value(), of(value()), of(error()), select(outcomes.to_vec()));
+    let marks = (any::<bool>(), any::<bool>(), of(instance_id()), state);
+    (place, values, marks, btree_set((step_id(), attempt()), 0..3))
+        .prop_map(|(place, values, marks, open)| {
+            let (task, path, key, holder) = place;
+            let (input, output, error, outcome) = values;
+            let (is_group, is_doomed, child, state) = marks;
+            UndoEntry {
+                task,
+                path,
+                key,
+                holder,
+                is_group,
+                input,
+                output,
+                error,
+                outcome,
+                open,
+                child,
+                is_doomed,
+                state,
+            }
+        })
+        .boxed()
 }
 
 fn activity() -> BoxedStrategy<Activity> {
@@ -383,6 +476,7 @@ fn activity() -> BoxedStrategy<Activity> {
         ),
         jobs::activity(),
         child().prop_map(Activity::Child),
+        (step_id(), of(instance_id())).prop_map(|(entry, child)| Activity::Undo { entry, child }),
     ]
     .boxed()
 }
@@ -391,8 +485,12 @@ fn step() -> BoxedStrategy<Step> {
     let place = (of(task_id()), of(step_id()), any::<[u8; 16]>().prop_map(Path), at());
     let values = (value(), value(), of(value()), value());
     let visits = btree_map(task_id(), any::<u32>(), 0..3);
-    (place, values, visits, of(result()), activity())
-        .prop_map(|(place, values, visits, result, activity)| {
+    let undoing = (undo_cause(), vec((at(), step_id(), timer()), 0..3))
+        .prop_map(|(cause, timers)| Box::new(Undoing { cause, timers }));
+    let saga = (of(guard()), any::<bool>(), of(undoing));
+    (place, values, visits, of(result()), activity(), saga)
+        .prop_map(|(place, values, visits, result, activity, saga)| {
+            let (guard, committed, undoing) = saga;
             let (task, parent, path, started_at) = place;
             let (raw_input, input, context, data) = values;
             Step {
@@ -407,6 +505,9 @@ fn step() -> BoxedStrategy<Step> {
                 visits,
                 result,
                 activity,
+                guard,
+                committed,
+                undoing,
             }
         })
         .boxed()
@@ -418,6 +519,7 @@ fn work() -> impl Strategy<Value = Work> {
         step_id().prop_map(|step| Work::Iterate { step }),
         step_id().prop_map(|step| Work::Leave { step }),
         step_id().prop_map(|step| Work::Resend { step }),
+        step_id().prop_map(|step| Work::Undo { step }),
         input().prop_map(|input| Work::Feed { input: Box::new(input) }),
     ]
 }
@@ -432,8 +534,15 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
         btree_map(step_id(), task_id(), 0..3),
     );
     let state = (any::<bool>(), btree_map(step_id(), incident(), 0..3), of(end()));
-    (head, plan, state)
-        .prop_map(|(head, plan, (suspended, incidents, end))| {
+    let undo = (
+        btree_map(step_id(), undo_entry(), 0..3),
+        btree_set(any::<[u8; 16]>().prop_map(Path), 0..3),
+        btree_map(any::<[u8; 16]>().prop_map(Path), any::<u32>(), 0..3),
+        any::<bool>(),
+    );
+    (head, plan, state, undo)
+        .prop_map(|(head, plan, (suspended, incidents, end), undo)| {
+            let (undo, spent, repeats, undo_begun) = undo;
             let (id, start, started_at, updated_at, records, steps_activated) = head;
             let (steps, work, timers, abandoned, abandoned_tasks) = plan;
             Instance {
@@ -452,6 +561,10 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
                 incidents,
                 end,
                 events: None,
+                undo,
+                spent,
+                repeats,
+                undo_begun,
             }
         })
         .boxed()
@@ -520,9 +633,20 @@ pub(super) fn message() -> BoxedStrategy<Message> {
             step,
             child
         }),
-        (instance_id(), step_id(), instance_id(), end()).prop_map(|(parent, step, child, end)| {
-            Message::ChildEnded { parent, step, child, end }
-        }),
+        (instance_id(), step_id(), instance_id(), end(), any::<bool>()).prop_map(
+            |(parent, step, child, end, undoable)| Message::ChildEnded {
+                parent,
+                step,
+                child,
+                end,
+                undoable
+            }
+        ),
+        (instance_id(), step_id(), instance_id())
+            .prop_map(|(parent, step, child)| Message::UndoChild { parent, step, child }),
+        (instance_id(), step_id(), instance_id(), of(error())).prop_map(
+            |(parent, step, child, error)| Message::ChildUndone { parent, step, child, error }
+        ),
         instance_id().prop_map(|child| Message::CancelChild { child }),
         instance_id().prop_map(|id| Message::CancelScheduled { id }),
         (definition(), instance_id(), at()).prop_map(|(definition, id, at)| {
@@ -591,23 +715,29 @@ pub(super) fn input() -> BoxedStrategy<Input> {
         error().prop_map(|error| Outcome::Refused { error }),
         Just(Outcome::Withdrawn),
     ];
-    let input =
-        prop_oneof![
-            (step_id(), attempt(), outcome).prop_map(|(step, attempt, outcome)| Input::Outcome {
-                step,
-                attempt,
-                outcome
-            }),
-            (step_id(), instance_id(), result())
-                .prop_map(|(step, child, result)| Input::ChildEnded { step, child, result }),
-            Just(Input::TimersDue),
-            Just(Input::Continue),
-            of(text()).prop_map(|reason| Input::Cancel { reason }),
-            of(text()).prop_map(|reason| Input::Suspend { reason }),
-            Just(Input::Resume),
-            Just(Input::Retry),
-            jobs::input(),
-        ];
+    let input = prop_oneof![
+        (step_id(), attempt(), outcome).prop_map(|(step, attempt, outcome)| Input::Outcome {
+            step,
+            attempt,
+            outcome
+        }),
+        (step_id(), instance_id(), result(), any::<bool>()).prop_map(
+            |(step, child, result, undoable)| Input::ChildEnded { step, child, result, undoable }
+        ),
+        step_id().prop_map(|step| Input::Undo { step }),
+        (step_id(), attempt()).prop_map(|(step, attempt)| Input::Doubt { step, attempt }),
+        (step_id(), instance_id(), of(error()))
+            .prop_map(|(step, child, error)| Input::ChildUndone { step, child, error }),
+        Just(Input::TimersDue),
+        Just(Input::Continue),
+        (of(text()), any::<bool>(), any::<bool>()).prop_map(|(reason, force, without_undo)| {
+            Input::Cancel { reason, force, without_undo }
+        }),
+        of(text()).prop_map(|reason| Input::Suspend { reason }),
+        Just(Input::Resume),
+        Just(Input::Retry),
+        jobs::input(),
+    ];
     let panicked = |input: BoxedStrategy<Input>| {
         (text(), input)
             .prop_map(|(message, input)| Input::Panicked { message, input: Box::new(input) })

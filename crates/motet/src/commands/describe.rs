@@ -5,7 +5,7 @@ use motet_expr::Value;
 use super::Ended;
 use crate::client::Client;
 use crate::failure::Exit;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, table};
 use crate::tree;
 use crate::value::{Members, shown};
 
@@ -19,11 +19,49 @@ const VALUE_CHARS_MAX: usize = 200;
 pub(super) async fn describe(client: &Client, id: &str, output: &Output) -> Ended {
     let instance = client.get(format!("/api/v1/instances/{id}")).await?;
     let history = history(client, id).await?;
+    let undo = client.get(format!("/api/v1/instances/{id}/undo")).await?;
     output.value(&instance, |output| {
         let steps = tree::draw(&history, output.style);
-        format!("{}\n{steps}", heading(&instance, output.style))
+        let undo = undo_table(&undo, output.style);
+        format!("{}\n{steps}{undo}", heading(&instance, output.style))
     });
     Ok(Exit::Done)
+}
+
+/// What would be undone, is being or has been: newest first; nothing if there is nothing of the kind.
+fn undo_table(undo: &Value, style: Style) -> String {
+    let entries = undo.items("entries");
+    if entries.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = entries.iter().map(undo_row).collect();
+    let committed = match undo.member("committed") {
+        Some(Value::Bool(true)) => "past its point of no return: only a forced cancel undoes it\n",
+        _ => "",
+    };
+    format!("\n{committed}{}", table(style, &UNDO, &rows))
+}
+
+const UNDO: [&str; 6] = ["undo of", "step", "state", "outcome", "by", "note"];
+
+fn undo_row(entry: &Value) -> Vec<String> {
+    let text = |key| entry.text(key).unwrap_or_default();
+    let names: Vec<String> = entry.items("by").iter().map(shown).collect();
+    let by = entry.text("child").map_or(names.join(", "), |child| format!("child {child}"));
+    let due = entry.text("due").map(|due| format!("again at {due}"));
+    let tries = entry.number("tries").map(|tries| format!("try {tries} failed"));
+    let error = entry.member("error").map(tree::error_line);
+    let notes: Vec<String> = [tries, due, error].into_iter().flatten().collect();
+    let step = entry.number("step").unwrap_or_default();
+    [
+        text("name").to_owned(),
+        step.to_string(),
+        text("state").to_owned(),
+        text("outcome").to_owned(),
+        by,
+        notes.join("; "),
+    ]
+    .to_vec()
 }
 
 /// The whole history, as far as anyone would read it.
@@ -39,6 +77,9 @@ pub(super) fn heading(instance: &Value, style: Style) -> String {
     let text = |key| instance.text(key).unwrap_or_default();
     let definition = format!("{}/{}:{}", text("namespace"), text("workflow"), text("version"));
     let mut text_out = format!("{}  {}\n", style.bold(&definition), style.status(text("status")));
+    if let Some(phase) = instance.text("phase") {
+        text_out.insert_str(text_out.len() - 1, &format!(", {phase}"));
+    }
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             text_out.push_str(&format!("  {} {value}\n", style.dim(&format!("{name:<9}"))));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use motet_definition::graph::saga::{self, Undone};
 use motet_definition::graph::{Checked, check, draw};
 use motet_definition::{Diagnostic, Severity};
 use motet_expr::Value;
@@ -14,7 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 /// Says everything that is wrong with each file.
-pub(super) fn validate(files: &[PathBuf], strict: bool, output: &Output) -> Ended {
+pub(super) fn validate(files: &[PathBuf], strict: bool, saga: bool, output: &Output) -> Ended {
     let mut text = String::new();
     let mut values = Vec::new();
     let mut exit = Exit::Done;
@@ -36,7 +37,11 @@ pub(super) fn validate(files: &[PathBuf], strict: bool, output: &Output) -> Ende
         for (at, trigger) in &starts {
             text.push_str(&format!("  starts {at} ({trigger})\n"));
         }
-        values.push(file_value(&name, &checked.diagnostics, &starts));
+        let plan = checked.graph.as_ref().filter(|_| saga).map(saga::plan);
+        if let Some(plan) = &plan {
+            text.push_str(&plan.as_ref().map_or(NO_PLAN.to_owned(), saga::Plan::text));
+        }
+        values.push(file_value(&name, &checked.diagnostics, &starts, plan.as_ref()));
     }
     output.value(&array(values), |_| text);
     Ok(exit)
@@ -113,7 +118,19 @@ fn starts(checked: &Checked) -> Vec<(String, &'static str)> {
     upcoming.filter_map(|(at, trigger)| Some((plan.zone.local(at)?, trigger.as_str()))).collect()
 }
 
-fn file_value(name: &str, diagnostics: &[Diagnostic], starts: &[(String, &str)]) -> Value {
+/// What a plan says of a document in which nothing is undone.
+const NO_PLAN: &str = "nothing in it can be undone: no task has a `compensate`\n";
+
+fn file_value(
+    name: &str,
+    diagnostics: &[Diagnostic],
+    starts: &[(String, &str)],
+    plan: Option<&Option<saga::Plan>>,
+) -> Value {
+    let lines = |plan: &Option<saga::Plan>| {
+        let lines = plan.iter().flat_map(|plan| &plan.lines);
+        ("undo", array(lines.map(line_value)))
+    };
     let start = |(at, trigger): &(String, &str)| {
         object([("at", string(at.as_str())), ("trigger", string(*trigger))])
     };
@@ -125,7 +142,31 @@ fn file_value(name: &str, diagnostics: &[Diagnostic], starts: &[(String, &str)])
     if !starts.is_empty() {
         members.push(("starts", array(starts.iter().map(start))));
     }
+    members.extend(plan.map(lines));
     object(members)
+}
+
+/// One task of an undo plan.
+fn line_value(line: &saga::Line) -> Value {
+    let names = |names: &[String]| array(names.iter().map(|name| string(name.as_str())));
+    let (undone, by) = match &line.undone {
+        Undone::By(tasks) => ("tasks", names(tasks)),
+        Undone::Child => ("child", names(&[])),
+        Undone::Around(task) => ("around", names(std::slice::from_ref(task))),
+        Undone::Inside => ("inside", names(&[])),
+        Undone::Needless => ("needless", names(&[])),
+        Undone::Never => ("never", names(&[])),
+    };
+    object([
+        ("name", string(line.name.as_str())),
+        ("task", string(line.reference.as_str())),
+        ("type", string(line.kind)),
+        ("undone", string(undone)),
+        ("by", by),
+        ("saga", Value::Bool(line.is_saga)),
+        ("pivot", Value::Bool(line.is_pivot)),
+        ("committed", Value::Bool(line.is_committed)),
+    ])
 }
 
 fn diagnostic_value(diagnostic: &Diagnostic) -> Value {

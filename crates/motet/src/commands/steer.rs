@@ -5,34 +5,61 @@ use motet_expr::json::{object, string, to_text};
 
 use super::Ended;
 use super::list::{INSTANCE, filter_query, instance_row};
-use crate::cli::Steer;
+use crate::cli::{Cancel, Steer};
 use crate::client::{Call, Client, query};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, table};
 use crate::value::Members;
 
-pub(super) async fn steer(client: &Client, verb: &str, options: &Steer, output: &Output) -> Ended {
+pub(super) async fn cancel(client: &Client, options: &Cancel, output: &Output) -> Ended {
+    let switches = [
+        options.no_compensate.then_some("compensate=false"),
+        options.force.then_some("force=true"),
+    ];
+    let switches: Vec<&str> = switches.into_iter().flatten().collect();
+    steer(client, "cancel", &switches.join("&"), &options.steer, output).await
+}
+
+/// `switches` are part of the query.
+pub(super) async fn steer(
+    client: &Client,
+    verb: &str,
+    switches: &str,
+    options: &Steer,
+    output: &Output,
+) -> Ended {
     let filter = filter_query(&options.filter);
     match (options.ids.is_empty(), filter.is_empty() && !options.all) {
         (false, true) if options.dry_run => {
             Err(Failure::usage("--dry-run goes with a filter or --all, not with ids"))
         }
-        (false, true) => by_id(client, verb, options, output).await,
-        (true, false) => by_filter(client, verb, options, &filter, output).await,
+        (false, true) => by_id(client, verb, switches, options, output).await,
+        (true, false) => {
+            let query = format!("{filter}&{switches}");
+            by_filter(client, verb, options, query.trim_matches('&'), output).await
+        }
         (false, false) => Err(Failure::usage("give ids or a filter, not both")),
         (true, true) => Err(Failure::usage(format!("say which instances to {verb}"))
             .with_hint("give ids, a filter such as --workflow shop/order, or --all")),
     }
 }
 
-async fn by_id(client: &Client, verb: &str, options: &Steer, output: &Output) -> Ended {
+async fn by_id(
+    client: &Client,
+    verb: &str,
+    switches: &str,
+    options: &Steer,
+    output: &Output,
+) -> Ended {
     let mut exit = Exit::Done;
     for id in &options.ids {
-        let path = format!("/api/v1/instances/{id}/{verb}");
+        let path = format!("/api/v1/instances/{id}/{verb}?{switches}");
+        let path = path.trim_end_matches('?');
         match client.send(Call::post(path, "application/json", body(options))).await {
             Ok(answer) => output.value(&answer.value, |output| {
                 let status = answer.value.text("status").unwrap_or_default();
-                format!("{id} {}\n", output.style.status(status))
+                let phase = answer.value.text("phase").map(|it| format!(" ({it})"));
+                format!("{id} {}{}\n", output.style.status(status), phase.unwrap_or_default())
             }),
             Err(failure) => exit = output.fail(&failure),
         }

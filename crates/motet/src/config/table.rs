@@ -99,6 +99,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Count(&mut config.limits.steps_max),
     },
     Setting {
+        key: "limits.undo-entries-max",
+        meaning: "Effects of one instance that it could undo.",
+        slot: |config| Slot::Size(&mut config.limits.undo_entries_max),
+    },
+    Setting {
         key: "limits.children-depth-max",
         meaning: "Nesting of instances that start instances.",
         slot: |config| Slot::Count(&mut config.limits.children_depth_max),

@@ -55,6 +55,7 @@ pages! {
     jobs "jobs.md"
     people "people.md"
     testing "testing.md"
+    sagas "sagas.md"
     operations "operations.md"
     security "security.md"
     http_api "http-api.md"

@@ -15,7 +15,7 @@ use super::lanes::Refusal;
 use crate::shard::{CatalogCommand, Input, Reply, Responder};
 use crate::{
     Actor, CatalogView, Command, Error, Health, HistoryEntry, InstanceView, Metrics, PublishReply,
-    StartReply, StartRequest, Watch,
+    StartReply, StartRequest, UndoView, Watch,
 };
 
 /// When a refused client may come again.
@@ -104,6 +104,14 @@ impl Inner {
         ensure_of_instance(id)?;
         let until = (!wait.is_zero()).then(|| self.clock.now().saturating_add(wait));
         view_of(self.ask(|reply| Input::Read { id, until, reply }).await?)
+    }
+
+    pub(crate) async fn undo(&self, id: InstanceId) -> Result<(UndoView, Position), Error> {
+        ensure_of_instance(id)?;
+        match self.ask(|reply| Input::ReadUndo { id, reply }).await? {
+            (Reply::Undo(view), position) => Ok((*view, position)),
+            (other, _) => Err(unexpected(&other)),
+        }
     }
 
     pub(crate) async fn command(

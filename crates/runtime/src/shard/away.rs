@@ -63,7 +63,14 @@ impl Step {
     /// Runs it. Pure: it may be run anywhere, at any time.
     pub fn run(self, limits: &Limits, secret_key: &SecretKey) -> Stepped {
         let Self { id, token, graph, view, now, work } = self;
-        let ctx = Context { graph: &graph, catalog: &view.catalog, now, limits, secret_key };
+        let ctx = Context {
+            graph: &graph,
+            catalog: &view.catalog,
+            now,
+            limits,
+            secret_key,
+            undoable: &|definition| view.may_undo(definition),
+        };
         let done = match work {
             Work::Begin(start) => Done::Begun(Box::new(guarded_begin(&ctx, id, start))),
             Work::Feed(mut instance, input) => {

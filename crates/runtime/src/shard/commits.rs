@@ -157,6 +157,7 @@ fn snapshot(
 pub(super) fn is_pending(instance: &Instance) -> bool {
     instance.end.is_none()
         && (instance.has_work()
+            || instance.unsettled().next().is_some()
             || !motet_engine::outstanding(instance, instance.updated_at).is_empty())
 }
 
@@ -171,6 +172,9 @@ fn shows_in_lists(records: &[Record]) -> bool {
                 | Fact::Resumed
                 | Fact::IncidentRaised { .. }
                 | Fact::Reopened
+                | Fact::UndoBegan { .. }
+                | Fact::UndoEnded { .. }
+                | Fact::Postponed { .. }
                 | Fact::Waiting { .. }
                 | Fact::Fired { .. }
                 | Fact::Parked { .. }

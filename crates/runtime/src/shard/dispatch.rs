@@ -39,7 +39,8 @@ pub(super) struct Dispatch {
     parks_at: Timestamp,
     /// Parked calls with a place among those in flight, which leave as soon as that they are released is durable.
     releasing: BTreeSet<CallId>,
-    /// Calls that wait for the gate: those of instances beyond their first task first, then by arrival. An entry that is
+    /// Calls that wait for the gate: those of an undo first, then those of instances beyond
+    /// their first task, then by arrival. An entry that is
     /// not among the unsent any more means nothing.
     queue: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
@@ -50,10 +51,27 @@ pub(super) struct Dispatch {
     resting: BTreeSet<(Timestamp, InstanceId)>,
 }
 
+/// Classes of waiting calls, the first one first.
+const UNDO: u8 = 0;
+const BEGUN: u8 = 1;
+const NEW: u8 = 2;
+
 type CallId = (InstanceId, StepId, Attempt);
 
 /// Class, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
 type Waiting = (u8, u64, InstanceId, StepId, Attempt);
+
+/// Class of a waiting call: nobody waits longer than those who wait for their undo.
+fn class_of(instance: &engine::Instance, step: StepId) -> u8 {
+    match () {
+        () if instance.is_undo(step) => UNDO,
+        () if instance.steps_activated > 2 => BEGUN,
+        () => NEW,
+    }
+}
+
+/// What is known of an abandoned call that was in flight when the server stopped.
+const LOST: &str = "the call was abandoned, and the server stopped before its outcome came";
 
 impl Dispatch {
     pub(super) fn new(in_flight_max: usize) -> Self {
@@ -154,7 +172,7 @@ impl Machine {
                     return self.send(call, key, request);
                 }
                 if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
-                    let class = u8::from(instance.steps_activated <= 2);
+                    let class = class_of(instance, step);
                     return self.dispatch.enqueue(self.now, class, call);
                 }
                 self.let_go(call, key, request);
@@ -164,6 +182,8 @@ impl Machine {
             Effect::StartChild { .. }
             | Effect::CancelChild { .. }
             | Effect::TellParent { .. }
+            | Effect::UndoChild { .. }
+            | Effect::TellUndone { .. }
             | Effect::Publish { .. }
             | Effect::Subscribe { .. }
             | Effect::Unsubscribe { .. }
@@ -175,7 +195,17 @@ impl Machine {
     fn withdraw(&mut self, call: CallId) {
         let (id, step, attempt) = call;
         let outcome = match self.dispatch.unsent.remove(&call) {
-            None => return self.outputs.push(Output::Withdraw { id, step, attempt }),
+            None => {
+                self.outputs.push(Output::Withdraw { id, step, attempt });
+                let live = self.slots.get(&id).and_then(Slot::live);
+                // Of an instance that is away nobody can tell: an outcome too many is dropped.
+                let waits =
+                    |live: &engine::Instance| live.unsettled().any(|it| it == (step, attempt));
+                if live.is_none_or(waits) {
+                    self.settle_abandoned(id, step, attempt);
+                }
+                return;
+            }
             Some(false) => Outcome::Withdrawn,
             Some(true) => Outcome::Failed {
                 maybe_run: true,
@@ -327,6 +357,10 @@ impl Machine {
                 effect => (effect, false),
             })
             .collect();
+        let unsettled: Vec<_> = instance.unsettled().collect();
+        for (step, attempt) in unsettled {
+            self.settle_abandoned(id, step, attempt);
+        }
         for (effect, may_have_left) in effects {
             match effect {
                 Effect::Call { step, attempt, request, .. }
@@ -340,6 +374,9 @@ impl Machine {
                     self.give(id, Task::Outcome { step, attempt, outcome });
                 }
                 Effect::Call { step, attempt, .. } => {
+                    if may_have_left {
+                        self.give(id, Task::Doubt { step, attempt });
+                    }
                     self.dispatch.unsent.insert((id, step, attempt), may_have_left);
                     self.carry_out(id, effect);
                 }
@@ -358,8 +395,19 @@ impl Machine {
         let call = (id, step, attempt);
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
         if self.dispatch.unsent.contains_key(&call) {
-            let class = u8::from(instance.steps_activated <= 2);
+            let class = class_of(instance, step);
             self.dispatch.enqueue(self.now, class, call);
+        }
+    }
+
+    /// An abandoned call whose outcome an undo waits for and nobody will bring any more: it may have been carried out.
+    fn settle_abandoned(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
+        let is_coming = self.dispatch.in_flight.contains(&(id, step, attempt))
+            || self.slots.get(&id).is_some_and(|slot| slot.is_answered(step, attempt));
+        if !is_coming {
+            let outcome =
+                Outcome::Failed { maybe_run: true, timed_out: false, message: LOST.to_owned() };
+            self.give(id, Task::Outcome { step, attempt, outcome });
         }
     }
 

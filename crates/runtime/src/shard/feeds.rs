@@ -3,19 +3,21 @@
 use motet_engine::event::TopicId;
 use motet_engine::{self as engine, End, ErrorKind, WorkflowError, topic};
 use motet_journal::Message;
+use motet_types::{InstanceId, StepId};
 
 /// What an instance is fed for a message; none for one that makes an instance.
 pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
     match message {
-        Message::ChildEnded { step, child, end, .. } => {
+        Message::ChildEnded { step, child, end, undoable, .. } => {
             let (step, child, result) = (*step, *child, result_of(end.clone()));
-            Some(engine::Input::ChildEnded { step, child, result })
+            Some(engine::Input::ChildEnded { step, child, result, undoable: *undoable })
         }
-        Message::CancelChild { .. } => {
-            Some(engine::Input::Cancel { reason: Some("nobody awaits it any more".to_owned()) })
-        }
-        Message::CancelScheduled { .. } => {
-            Some(engine::Input::Cancel { reason: Some("a newer start replaces it".to_owned()) })
+        Message::CancelChild { .. } => Some(cancel("nobody awaits it any more")),
+        Message::CancelScheduled { .. } => Some(cancel("a newer start replaces it")),
+        Message::UndoChild { step, .. } => Some(engine::Input::Undo { step: *step }),
+        Message::ChildUndone { step, child, error, .. } => {
+            let (step, child, error) = (*step, *child, error.clone());
+            Some(engine::Input::ChildUndone { step, child, error })
         }
         Message::Found { step, event, received, matches, .. } => Some(engine::Input::Found {
             step: *step,
@@ -34,6 +36,11 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         | Message::StartScheduled { .. }
         | Message::ScheduledEnded { .. } => None,
     }
+}
+
+/// A cancel that nobody insists on: what was done is undone, and behind a pivot nothing happens.
+fn cancel(reason: &str) -> engine::Input {
+    engine::Input::Cancel { reason: Some(reason.to_owned()), force: false, without_undo: false }
 }
 
 /// What a message asks of a topic.
@@ -69,4 +76,19 @@ fn result_of(end: End) -> Result<motet_expr::Value, Box<WorkflowError>> {
             Err(Box::new(error))
         }
     }
+}
+
+/// The answer to a parent that wants its child undone; the error says why it is not.
+pub(super) fn undone(
+    parent: InstanceId,
+    step: StepId,
+    child: InstanceId,
+    error: Option<Box<WorkflowError>>,
+) -> Message {
+    Message::ChildUndone { parent, step, child, error }
+}
+
+pub(super) fn not_there(child: InstanceId) -> Box<WorkflowError> {
+    let detail = format!("the child {child} cannot be asked to undo what it did");
+    Box::new(WorkflowError::new(ErrorKind::Runtime, "the child is not to be had", detail))
 }

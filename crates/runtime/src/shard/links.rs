@@ -17,6 +17,7 @@ use motet_store::{RowChange, Value};
 use motet_types::{InstanceId, ShardId, Timestamp};
 
 use super::batch::Release;
+use super::feeds::{not_there, undone};
 use super::slots::{Slot, Task};
 use super::starts::{Beginning, Origin};
 use super::topics::TopicTask;
@@ -188,9 +189,17 @@ impl Machine {
                 Effect::CancelChild { child } => {
                     (child.shard(), Message::CancelChild { child: *child })
                 }
-                Effect::TellParent { parent, step, end } => {
+                Effect::TellParent { parent, step, end, undoable } => {
                     let (parent, step, end) = (*parent, *step, end.clone());
-                    (parent.shard(), Message::ChildEnded { parent, step, child: id, end })
+                    let undoable = *undoable;
+                    (parent.shard(), Message::ChildEnded { parent, step, child: id, end, undoable })
+                }
+                Effect::UndoChild { step, child } => {
+                    let (step, child) = (*step, *child);
+                    (child.shard(), Message::UndoChild { parent: id, step, child })
+                }
+                Effect::TellUndone { parent, step } => {
+                    (parent.shard(), undone(*parent, *step, id, None))
                 }
                 Effect::TellSchedule { at, ending } => {
                     let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { continue };
@@ -275,10 +284,10 @@ impl Machine {
                 Message::StartChild { parent, step, child } => {
                     self.start_child(pair, sequence, parent, step, child);
                 }
-                Message::ChildEnded { parent, .. } => {
+                Message::ChildEnded { parent, .. } | Message::ChildUndone { parent, .. } => {
                     self.give(parent, Task::Message { from, to, sequence, message });
                 }
-                Message::CancelChild { child } => {
+                Message::CancelChild { child } | Message::UndoChild { child, .. } => {
                     self.give(child, Task::Message { from, to, sequence, message });
                 }
                 Message::Found { instance, .. } | Message::NotListening { instance, .. } => {
@@ -328,7 +337,7 @@ impl Machine {
         step: motet_types::StepId,
         child: Arc<ChildRequest>,
     ) {
-        let ChildRequest { id, definition, start_key, input, awaited, root, depth } =
+        let ChildRequest { id, definition, start_key, input, awaited, root, depth, .. } =
             (*child).clone();
         let above = Parent { instance: parent, step, awaited, root, depth };
         let rows = vec![taken_row(pair, sequence)];
@@ -353,16 +362,37 @@ impl Machine {
         let detail = error.to_string();
         let error = WorkflowError::new(ErrorKind::Configuration, "the child cannot start", detail);
         let end = End::Faulted { step: motet_types::StepId(0), error: Box::new(error) };
-        let reply = Message::ChildEnded { parent, step, child, end };
+        let reply = Message::ChildEnded { parent, step, child, end, undoable: false };
         self.consume(pair, sequence, awaited.then_some(reply));
         self.taken(pair, sequence);
     }
 
     /// A live instance was fed a message: its step's commit and this one share a frame, because they are gathered in the
     /// same batch.
-    pub(super) fn message_taken(&mut self, pair: (ShardId, ShardId), sequence: u64) {
-        self.consume(pair, sequence, None);
+    pub(super) fn message_taken(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        message: &Message,
+        is_done: bool,
+    ) {
+        let answer = match message {
+            Message::UndoChild { parent, step, child } if !is_done => {
+                Some(undone(*parent, *step, *child, self.why_not_undone(*child)))
+            }
+            _ => None,
+        };
+        self.consume(pair, sequence, answer);
         self.taken(pair, sequence);
+    }
+
+    /// Why an instance did not begin to undo what it did; `None` if nothing of it is left.
+    fn why_not_undone(&self, id: InstanceId) -> Option<Box<WorkflowError>> {
+        let instance = self.slots.get(&id).and_then(Slot::live);
+        let is_over = instance.is_some_and(|instance| {
+            matches!(instance.end, Some(End::Cancelled { .. } | End::Faulted { .. }))
+        });
+        (!is_over).then(|| not_there(id))
     }
 
     /// A message whose instance cannot be had is consumed: nobody can do anything about it.
@@ -380,7 +410,13 @@ impl Machine {
         if let Message::StartScheduled { start } = message {
             return self.start_scheduled((to, from), sequence, &start, error);
         }
-        self.consume((to, from), sequence, None);
+        let answer = match message {
+            Message::UndoChild { parent, step, child } => {
+                Some(undone(parent, step, child, Some(not_there(child))))
+            }
+            _ => None,
+        };
+        self.consume((to, from), sequence, answer);
         self.taken((to, from), sequence);
     }
 

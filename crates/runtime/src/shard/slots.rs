@@ -77,6 +77,9 @@ pub(super) enum Task {
         created: bool,
         reply: Responder,
     },
+    ReadUndo {
+        reply: Responder,
+    },
     Watch {
         watcher: Watcher,
         reply: Responder,
@@ -94,6 +97,11 @@ pub(super) enum Task {
     },
     /// Its parked call has a place among those in flight.
     Release {
+        step: StepId,
+        attempt: Attempt,
+    },
+    /// It is sent again after a crash that took its outcome.
+    Doubt {
         step: StepId,
         attempt: Attempt,
     },
@@ -199,7 +207,7 @@ impl Slot {
         let is_kept = |instance: &Instance| {
             let by_incident = instance.incidents.values().any(|incident| match incident {
                 Incident::Panic { input, .. } => answers(input),
-                Incident::Fault(_) => false,
+                Incident::Fault(_) | Incident::Undo(_) => false,
             });
             // Of two defects the later one's incident stands; the earlier one's input waits to be fed.
             by_incident
@@ -225,7 +233,10 @@ impl Task {
     pub(super) fn input(&self) -> Option<engine::Input> {
         Some(match self {
             Self::Command { command, .. } => match command {
-                Command::Cancel { reason } => engine::Input::Cancel { reason: reason.clone() },
+                Command::Cancel { reason, force, without_undo } => {
+                    let (reason, force) = (reason.clone(), *force);
+                    engine::Input::Cancel { reason, force, without_undo: *without_undo }
+                }
                 Command::Suspend { reason } => engine::Input::Suspend { reason: reason.clone() },
                 Command::Resume => engine::Input::Resume,
                 Command::Retry => engine::Input::Retry,
@@ -241,6 +252,9 @@ impl Task {
             Self::Release { step, attempt } => {
                 engine::Input::Release { step: *step, attempt: *attempt }
             }
+            Self::Doubt { step, attempt } => {
+                engine::Input::Doubt { step: *step, attempt: *attempt }
+            }
             Self::TimersDue => engine::Input::TimersDue,
             Self::Continue => engine::Input::Continue,
             Self::Panicked { message, input } => {
@@ -252,6 +266,7 @@ impl Task {
                 engine::Input::Job { step, attempt, command }
             }
             Self::Purge { .. }
+            | Self::ReadUndo { .. }
             | Self::Read { .. }
             | Self::Watch { .. }
             | Self::Resume
@@ -320,6 +335,11 @@ impl Machine {
         let instance = self.slots.get(&id)?.live()?;
         let graph = self.view.graphs.get(&instance.start.definition);
         Some(view::instance(instance, graph.map(|graph| &**graph)))
+    }
+
+    pub(super) fn undo_of(&self, instance: &Instance) -> Box<view::UndoView> {
+        let graph = self.view.graphs.get(&instance.start.definition);
+        Box::new(view::undo(instance, graph.map(|graph| &**graph)))
     }
 
     /// A commit of the instance is durable.
@@ -407,6 +427,7 @@ impl Machine {
             Task::Command { reply, .. }
             | Task::Purge { reply, .. }
             | Task::Read { reply, .. }
+            | Task::ReadUndo { reply }
             | Task::Watch { reply, .. }
             | Task::Heartbeat { reply, .. }
             | Task::Job { reply, .. } => {
@@ -429,6 +450,7 @@ impl Machine {
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
             Task::Outcome { .. }
             | Task::Park { .. }
+            | Task::Doubt { .. }
             | Task::TimersDue
             | Task::Continue
             | Task::Resume

@@ -272,12 +272,14 @@ impl Machine {
             }
             return self.begin_away(id, graph, start, beginning);
         }
+        let view = &self.view;
         let ctx = Context {
             graph: &graph,
             catalog: &self.view.catalog,
             now: self.now,
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
+            undoable: &|definition| view.may_undo(definition),
         };
         let begun = guarded_begin(&ctx, id, start);
         if let Ok(begun) = &begun {

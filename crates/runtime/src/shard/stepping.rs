@@ -31,6 +31,10 @@ impl Machine {
             Task::Read { until, created, reply } => {
                 self.answer_when_ended(id, until, created, reply)
             }
+            Task::ReadUndo { reply } => {
+                let plan = self.slots.get(&id).and_then(Slot::live).map(|it| self.undo_of(it));
+                self.reply(reply, plan.map(Reply::Undo).ok_or(Error::UnknownInstance(id)));
+            }
             Task::Watch { watcher, reply } => {
                 // Nothing follows an end that could be told.
                 if self.slots.get(&id).is_some_and(|slot| slot.end().is_none()) {
@@ -75,12 +79,14 @@ impl Machine {
         let Some(Slot { state: State::Live(instance), .. }) = self.slots.get_mut(&id) else {
             unreachable!("only a live instance has a graph");
         };
+        let view = &self.view;
         let ctx = Context {
             graph: &graph,
             catalog: &self.view.catalog,
             now: self.now,
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
+            undoable: &|definition| view.may_undo(definition),
         };
         let fed = guarded_step(&ctx, instance, input);
         if let Ok(fed) = &fed {
@@ -140,7 +146,9 @@ impl Machine {
                 self.job_told(job, &command, result, reply);
             }
             Task::TimersDue => self.register_timer(id),
-            Task::Message { from, to, sequence, .. } => self.message_taken((to, from), sequence),
+            Task::Message { from, to, sequence, message } => {
+                self.message_taken((to, from), sequence, &message, result.is_ok());
+            }
             // A rejection of an internal input means that there is nothing to do any more.
             _ => {}
         }

@@ -13,7 +13,7 @@ use motet_types::{
 use super::{Activation, CatalogCommand, Heartbeat, QueueKey, Recovered, Step, Stepped};
 use crate::{
     Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView,
-    StartRequest, TaskView,
+    StartRequest, TaskView, UndoView,
 };
 
 /// Takes the answer to a command, with the position that it rests on.
@@ -36,6 +36,7 @@ pub enum Reply {
         duplicate: bool,
     },
     Schedules(Vec<(WorkflowName, Arc<Schedule>)>),
+    Undo(Box<UndoView>),
     Watching,
     Purged,
     /// What a worker gets; nothing, if there was nothing in time.
@@ -73,6 +74,11 @@ pub enum Input {
     Read {
         id: InstanceId,
         until: Option<Timestamp>,
+        reply: Responder,
+    },
+    /// What the instance would undo, undoes or has undone.
+    ReadUndo {
+        id: InstanceId,
         reply: Responder,
     },
     Watch {

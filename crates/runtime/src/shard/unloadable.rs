@@ -100,6 +100,7 @@ impl Machine {
             digest: published.map_or(Digest([0; 32]), |published| published.digest),
             definition: row.definition,
             status: row.status,
+            is_compensating: false,
             started_at: row.started_at,
             updated_at: row.updated_at,
             ended_at: row.ended_at,

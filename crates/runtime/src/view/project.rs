@@ -25,6 +25,7 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
         definition: start.definition.clone(),
         digest: start.digest,
         status: instance.status(),
+        is_compensating: instance.is_compensating(),
         started_at: instance.started_at,
         updated_at: instance.updated_at,
         ended_at: instance.end.is_some().then_some(instance.updated_at),
@@ -48,7 +49,10 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         Activity::Call { attempt, parked: Some(_), .. } => (Status::Waiting, Some(*attempt)),
         Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),
         Activity::Job { attempt, .. } => (Status::Waiting, Some(*attempt)),
-        Activity::Wait | Activity::Child(_) | Activity::Listen(_) => (Status::Waiting, None),
+        Activity::Wait
+        | Activity::Child(_)
+        | Activity::Listen(_)
+        | Activity::Undo { child: Some(_), .. } => (Status::Waiting, None),
         _ => (Status::Running, None),
     };
     let failed = matches!(step.result, Some(Err(_)));
@@ -57,7 +61,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
         parent: step.parent,
         name: vertex.name.clone(),
         reference: vertex.reference.clone(),
-        kind: vertex.kind.word(),
+        kind: if step.is_undo() { "undo" } else { vertex.kind.word() },
         status: if failed { Status::Faulted } else { status },
         started_at: step.started_at,
         attempt,
@@ -163,7 +167,7 @@ fn event_words(filter: &EventFilter, listen: &Listen) -> String {
 /// What a person is told of an incident.
 fn incident(incident: &Incident) -> WorkflowError {
     match incident {
-        Incident::Fault(error) => (**error).clone(),
+        Incident::Fault(error) | Incident::Undo(error) => (**error).clone(),
         Incident::Panic { message, .. } => {
             let detail = format!("{message}; `retry` feeds the input again that met it");
             WorkflowError::new(ErrorKind::Runtime, "a defect of the engine", detail)
@@ -286,6 +290,12 @@ fn word(fact: &Fact) -> &'static str {
         Fact::Handled { .. } => "handled",
         Fact::Unsubscribed => "unsubscribed",
         Fact::Received { .. } => "received",
+        Fact::UndoBegan { .. } => "undo-began",
+        Fact::Undone => "undone",
+        Fact::UndoEnded { .. } => "undo-ended",
+        Fact::Postponed { .. } => "postponed",
+        Fact::ChildUndoRequested { .. } => "child-undo-requested",
+        Fact::Doubted { .. } => "doubted",
         Fact::Ended { end: End::Completed(_) } => "workflow-completed",
         Fact::Ended { end: End::Faulted { .. } } => "workflow-faulted",
         Fact::Ended { end: End::Cancelled { .. } } => "workflow-cancelled",

@@ -48,8 +48,15 @@ impl World<'_> {
             Effect::Withdraw { .. } => {}
             Effect::StartChild { step, child } => self.start_child(id, step, &child),
             Effect::CancelChild { child } => self.arrive(self.now, Arrival::Cancel { to: child }),
-            Effect::TellParent { parent, step, end } => {
-                self.arrive(self.now, Arrival::ChildEnded { to: parent, step, child: id, end });
+            Effect::TellParent { parent, step, end, undoable } => {
+                let arrival = Arrival::ChildEnded { to: parent, step, child: id, end, undoable };
+                self.arrive(self.now, arrival);
+            }
+            Effect::UndoChild { step, child } => {
+                self.arrive(self.now, Arrival::Undo { to: child, step });
+            }
+            Effect::TellUndone { parent, step } => {
+                self.arrive(self.now, Arrival::ChildUndone { to: parent, step, child: id });
             }
             #[allow(
                 unreachable_patterns,
@@ -176,7 +183,8 @@ impl World<'_> {
         };
         if child.awaited {
             let at = self.now.saturating_add(*delay);
-            self.arrive(at, Arrival::ChildEnded { to: parent, step, child: child.id, end });
+            let (child, undoable) = (child.id, false);
+            self.arrive(at, Arrival::ChildEnded { to: parent, step, child, end, undoable });
         }
     }
 

@@ -17,6 +17,17 @@ pub struct Setup {
     pub(crate) main: WorkflowRef,
     pub(crate) catalog: Catalog,
     pub(crate) limits: Limits,
+    /// Whether instances of a version may have something to undo.
+    pub(crate) undoable: Undoable,
+}
+
+/// A question that the engine asks, with what is needed to answer it.
+pub(crate) struct Undoable(pub(crate) Box<dyn Fn(&WorkflowRef) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Undoable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Undoable")
+    }
 }
 
 /// A definition that is not taken.
@@ -40,6 +51,7 @@ impl Setup {
             graphs: BTreeMap::new(),
             catalog: Catalog::default(),
             limits,
+            undoable: Undoable(Box::new(|_| false)),
         };
         let mut graphs = vec![(main, scenario.definition.text.as_str())];
         for definition in &scenario.workflows {
@@ -52,6 +64,10 @@ impl Setup {
             setup.publish(graph.definition.clone(), graph.digest, source);
             setup.graphs.insert(graph.definition.clone(), graph);
         }
+        let graphs = setup.graphs.values().filter(|graph| graph.may_undo);
+        let undone: std::collections::BTreeSet<WorkflowRef> =
+            graphs.map(|graph| graph.definition.clone()).collect();
+        setup.undoable = Undoable(Box::new(move |definition| undone.contains(definition)));
         Ok(setup)
     }
 

@@ -176,7 +176,7 @@ fn commands_come_at_their_time() {
               ok   suspended and resumed (0 calls, 60s)
               FAIL refused (0 calls, 1s)
                   it:13:5
-                  a command is refused: the instance is completed: it has ended and cannot be cancelled (Cancel { reason: Some("too late") })
+                  a command is refused: the instance is completed: it has ended and cannot be cancelled (Cancel { reason: Some("too late"), force: false, without_undo: false })
             2 passed, 1 failed, 3 runs
         "#]],
     );

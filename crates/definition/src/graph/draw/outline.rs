@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Target, edges, in_order, needed, scopes, summary};
+use super::{Target, UNDO, edges, in_order, needed, scopes, summary};
 use crate::graph::{Graph, Kind, ScopeId, Vertex};
 
 /// An indented outline with box-drawing characters; a way on that is not the next task is named.
@@ -20,7 +20,7 @@ fn scope(graph: &Graph, id: ScopeId, indent: &str, text: &mut String) {
         let indent = format!("{indent}{beneath}");
         let inner = scopes(vertex);
         for (nth, (word, id)) in inner.iter().enumerate() {
-            if inner.len() == 1 {
+            if inner.len() == 1 && *word != UNDO {
                 scope(graph, *id, &indent, text);
                 continue;
             }

@@ -8,7 +8,11 @@
 //! late getPet 200 {}             the outcome of the oldest abandoned attempt; `late getPet withdrawn` too
 //! again getPet 200 {}            an outcome of an attempt that was answered before
 //! park getPet gate              the call waits for the gate, breaker, limit or endpoint; `release getPet`
-//! child sub completed {"a":1}    or failed, or cancelled
+//! child sub completed {"a":1}    or failed, or cancelled; `child sub undoable {"a":1}` completed and can undo it
+//! undone sub                     the child has undone it; with a text it cannot: `undone sub gone`
+//! undo                           the parent undoes this instance
+//! doubt getPet                  it is sent again after a crash that took its outcome
+//! cancel | cancel forced | cancel uncompensated
 //! advance 5s                     time goes on, every timer fires when it is due
 //! sleep 5s                       time goes on, nobody looks; `timers` then fires what is due
 //! panic answer getPet 200 {}     the command's input meets a defect of the engine and is kept
@@ -44,7 +48,10 @@ pub(super) enum Verb {
     Settle { which: Which, call: Target, outcome: Outcome },
     Park { call: Target, reason: ParkReason },
     Release(Target),
-    Child { task: String, result: Result<Value, Box<WorkflowError>> },
+    Child { task: String, result: Result<Value, Box<WorkflowError>>, undoable: bool },
+    Undone { task: String, error: Option<Box<WorkflowError>> },
+    Undo,
+    Doubt(Target),
     Panic(Box<Self>),
     Event(Arc<Event>),
     Mail(Arc<Event>),
@@ -54,7 +61,7 @@ pub(super) enum Verb {
     Timers,
     Continue,
     ContinueAll,
-    Cancel(Option<String>),
+    Cancel { reason: Option<String>, force: bool, without_undo: bool },
     Suspend(Option<String>),
     Resume,
     Retry,
@@ -110,7 +117,14 @@ fn verb(line: &str) -> Verb {
         "timers" => Verb::Timers,
         "continue" if rest == "all" => Verb::ContinueAll,
         "continue" => Verb::Continue,
-        "cancel" => Verb::Cancel(reason()),
+        "cancel" => Verb::Cancel {
+            reason: reason().filter(|it| !["forced", "uncompensated"].contains(&it.as_str())),
+            force: rest == "forced",
+            without_undo: rest == "uncompensated",
+        },
+        "undo" => Verb::Undo,
+        "doubt" => Verb::Doubt(Target { task: rest.to_owned(), step: None }),
+        "undone" => undone(rest),
         "suspend" => Verb::Suspend(reason()),
         "resume" => Verb::Resume,
         "retry" => Verb::Retry,
@@ -213,12 +227,20 @@ fn child(rest: &str) -> Verb {
         Err(Box::new(error))
     };
     let result = match word {
-        "completed" => Ok(value(rest)),
+        "completed" | "undoable" => Ok(value(rest)),
         "failed" => error(ErrorKind::Communication, "a call of the child failed"),
         "cancelled" => error(ErrorKind::Runtime, "the child was cancelled"),
         other => panic!("unknown end {other:?}"),
     };
-    Verb::Child { task: task.to_owned(), result }
+    Verb::Child { task: task.to_owned(), result, undoable: word == "undoable" }
+}
+
+fn undone(rest: &str) -> Verb {
+    let (task, why) = split(rest);
+    let error = (!why.is_empty()).then(|| {
+        Box::new(WorkflowError::new(ErrorKind::Runtime, "the child is not to be had", why))
+    });
+    Verb::Undone { task: task.to_owned(), error }
 }
 
 fn job(rest: &str) -> Verb {

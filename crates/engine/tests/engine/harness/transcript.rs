@@ -8,7 +8,7 @@ use motet_engine::event::TopicId;
 use motet_engine::secret::{SecretKey, reveal};
 use motet_engine::{
     Assignment, Authorization, Body, CatchAction, Effect, End, ErrorKind, Fact, Incident, Instance,
-    JobWork, Next, Opening, Record, Request, Settled, WorkflowError,
+    JobWork, Next, Opening, Record, Request, Settled, UndoCause, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{InstanceId, TaskId, Timestamp};
@@ -42,6 +42,9 @@ impl Transcript {
 
     pub(super) fn status(&mut self, instance: &Instance, unanswered: &[String]) {
         let mut line = format!("= {}", instance.status());
+        if instance.is_compensating() {
+            line.push_str(" (compensating)");
+        }
         match &instance.end {
             Some(End::Completed(output)) => put(&mut line, format!(" {}", json::to_text(output))),
             Some(End::Faulted { step, error }) => {
@@ -107,6 +110,9 @@ impl Transcript {
             Fact::Skipped { next } => format!("skipped {}", direction(graph, *next)),
             Fact::Activated { input, due, opening, .. } => {
                 let due = until(due.as_ref());
+                if let Opening::Undo { entry, .. } = opening {
+                    return format!("undoes step {entry}");
+                }
                 format!("begins{}{}{due}", opens(graph, opening), with("input", input))
             }
             Fact::Iterated { index, .. } => format!("iteration {index}"),
@@ -135,7 +141,10 @@ impl Transcript {
                 let awaited = if child.awaited { "" } else { ", nobody waits" };
                 format!("asks for {definition} {input} depth {}{awaited}", child.depth)
             }
-            Fact::ChildEnded { result } => format!("child {}", result_words(result)),
+            Fact::ChildEnded { result, undoable } => {
+                let undoable = if *undoable { ", can be undone" } else { "" };
+                format!("child {}{undoable}", result_words(result))
+            }
             Fact::ChildCancelled { .. } => "lets the child go".to_owned(),
             Fact::JobCreated { attempt, key, job, assignment } => {
                 let (key, input) = (self.key(key), json::to_text(&job.input));
@@ -181,6 +190,14 @@ impl Transcript {
             Fact::IncidentRaised { incident } => format!("incident: {}", incident_words(incident)),
             Fact::Fed => "feeds the kept input".to_owned(),
             Fact::Reopened => "reopened".to_owned(),
+            Fact::UndoBegan { cause } => format!("undo begins: {}", cause_words(graph, cause)),
+            Fact::Undone => "undone".to_owned(),
+            Fact::UndoEnded { .. } => "undo is over".to_owned(),
+            Fact::Postponed { error, number, at } => {
+                format!("again at {} after {number}: {}", since(*at), describe(error))
+            }
+            Fact::ChildUndoRequested { .. } => "asks the child to undo itself".to_owned(),
+            Fact::Doubted { attempt } => format!("#{attempt} may have run before"),
             Fact::Ended { end } => match end {
                 End::Completed(output) => format!("completed {}", json::to_text(output)),
                 End::Faulted { step, error } => {
@@ -254,7 +271,7 @@ fn assigned(own: &Assignment) -> String {
 
 fn opens(graph: &Graph, opening: &Opening) -> String {
     match opening {
-        Opening::Leaf => String::new(),
+        Opening::Leaf | Opening::Undo { .. } => String::new(),
         Opening::Scope { data, .. } => with("data", data),
         Opening::Loop { items } => format!(" over {}", json::to_text(items)),
         Opening::Parallel { items, max, .. } => {
@@ -280,6 +297,18 @@ fn opens(graph: &Graph, opening: &Opening) -> String {
             Some(due) => format!(" attempt until {}", since(*due)),
             None => String::new(),
         },
+    }
+}
+
+fn cause_words(graph: &Graph, cause: &UndoCause) -> String {
+    match cause {
+        UndoCause::Error { error, catch: Some(action) } => {
+            format!("{}, then {}", describe(error), caught(graph, action))
+        }
+        UndoCause::Error { error, catch: None } => describe(error),
+        UndoCause::Cancelled { .. } => "cancelled".to_owned(),
+        UndoCause::Finishing => "finishing".to_owned(),
+        UndoCause::Parent { .. } => "for the parent".to_owned(),
     }
 }
 
@@ -337,6 +366,7 @@ fn request_words(request: &Request) -> String {
 fn incident_words(incident: &Incident) -> String {
     match incident {
         Incident::Fault(error) => describe(error),
+        Incident::Undo(error) => format!("undo failed: {}", describe(error)),
         Incident::Panic { message, .. } => format!("defect {message:?}"),
     }
 }
@@ -359,11 +389,14 @@ fn effect_words(effect: &Effect) -> &'static str {
         Effect::Withdraw { .. } => "withdraw",
         Effect::StartChild { .. } => "start child",
         Effect::CancelChild { .. } => "cancel child",
+        Effect::TellParent { undoable: true, .. } => "tell parent, can be undone",
         Effect::TellParent { .. } => "tell parent",
         Effect::Publish { .. } => "publish",
         Effect::Subscribe { .. } => "subscribe",
         Effect::Unsubscribe { .. } => "unsubscribe",
         Effect::TellSchedule { .. } => "tell schedule",
+        Effect::UndoChild { .. } => "undo child",
+        Effect::TellUndone { .. } => "tell parent it is undone",
     }
 }
 

@@ -8,8 +8,8 @@ use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
 use motet_engine::topic::{self, Topic};
 use motet_engine::{
-    ChildRequest, Context, Effect, Fact, Input, Instance, Parked, Record, SEMANTICS, Start, begin,
-    effects, outstanding, step,
+    Activity, ChildRequest, Context, Effect, Fact, Input, Instance, Parked, Record, SEMANTICS,
+    Start, begin, effects, outstanding, step,
 };
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
@@ -158,16 +158,27 @@ impl World {
                 let (step, attempt) = self.find(Which::InFlight, &call);
                 Input::Release { step, attempt }
             }
-            Verb::Child { task, result } => {
+            Verb::Child { task, result, undoable } => {
                 let (step, child) = self.child(&task);
-                Input::ChildEnded { step, child, result }
+                Input::ChildEnded { step, child, result, undoable }
             }
             Verb::Job { task, attempt, command } => {
                 Input::Job { step: self.job(&task), attempt, command }
             }
+            Verb::Undone { task, error } => {
+                let (step, child) = self.undo_of(&task);
+                Input::ChildUndone { step, child, error }
+            }
+            Verb::Undo => Input::Undo { step: StepId(7) },
+            Verb::Doubt(call) => {
+                let (step, attempt) = self.find(Which::InFlight, &call);
+                Input::Doubt { step, attempt }
+            }
             Verb::Timers => Input::TimersDue,
             Verb::Continue => Input::Continue,
-            Verb::Cancel(reason) => Input::Cancel { reason },
+            Verb::Cancel { reason, force, without_undo } => {
+                Input::Cancel { reason, force, without_undo }
+            }
             Verb::Suspend(reason) => Input::Suspend { reason },
             Verb::Resume => Input::Resume,
             Verb::Retry => Input::Retry,
@@ -287,7 +298,9 @@ impl World {
             }
             Effect::CancelChild { .. }
             | Effect::TellParent { .. }
-            | Effect::TellSchedule { .. } => {}
+            | Effect::TellSchedule { .. }
+            | Effect::UndoChild { .. }
+            | Effect::TellUndone { .. } => {}
             Effect::Publish { event } => self.publish(event),
             Effect::Subscribe { subscription, topics } => {
                 for topic in topics {
@@ -358,10 +371,24 @@ impl World {
         (*step, child.id)
     }
 
+    /// The step that has asked the child of a task to undo itself.
+    fn undo_of(&self, task: &str) -> (StepId, InstanceId) {
+        let live = self.live();
+        let asked = live.steps.iter().find_map(|(id, step)| match &step.activity {
+            Activity::Undo { child: Some(child), .. } => {
+                let name = step.task.map(|task| self.graph.vertex(task).name.as_str());
+                (name == Some(task)).then_some((*id, *child))
+            }
+            _ => None,
+        });
+        asked.unwrap_or_else(|| panic!("{task} undoes no child\n{}", self.transcript.tail()))
+    }
+
     fn limit(&mut self, name: &str, value: usize) {
         let limits = &mut self.setup.limits;
         match name {
             "steps_max" => limits.steps_max = value as u32,
+            "undo_entries_max" => limits.undo_entries_max = value,
             "step_records_max" => limits.step_records_max = value,
             "step_bytes_max" => limits.step_bytes_max = value,
             "step_fuel_max" => limits.step_fuel_max = value as u64,
@@ -391,6 +418,7 @@ impl World {
             now: self.now,
             limits: &self.setup.limits,
             secret_key: &SECRET_KEY,
+            undoable: &|definition| definition.workflow.name.as_str().starts_with("saga"),
         }
     }
 }

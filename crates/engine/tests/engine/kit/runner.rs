@@ -70,6 +70,7 @@ fn execute(graph: Graph, input: Value) -> (Graph, Instance, Vec<Record>) {
         now: epoch(),
         limits: &limits,
         secret_key: &key,
+        undoable: &|_| false,
     };
     let start = Start {
         definition: graph.definition.clone(),

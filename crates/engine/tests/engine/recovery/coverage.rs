@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use motet_definition::graph::{Graph, Kind as GraphKind};
-use motet_engine::{Activity, Fact, Instance, Record, TimerKind, Work};
+use motet_engine::{Activity, Fact, Instance, Opening, Record, TimerKind, Work};
 use motet_types::StepId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,6 +164,8 @@ impl Coverage {
         let mut timed_out = BTreeSet::new();
         for record in records {
             match &record.fact {
+                // The undo of a task is no task of its own.
+                Fact::Activated { opening: Opening::Undo { .. }, .. } => {}
                 Fact::Activated { .. } => {
                     let task = record.task.expect("a task begins");
                     let kind = Kind::of(&graph.vertex(task).kind);

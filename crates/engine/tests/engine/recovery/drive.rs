@@ -70,6 +70,7 @@ impl Run {
             now: epoch(),
             limits: &limits,
             secret_key: &SECRET_KEY,
+            undoable: &|_| true,
         };
         let (live, records) = begin(&context, id, start);
         let mut run = Self {
@@ -121,6 +122,7 @@ impl Run {
             now: self.now,
             limits: &self.limits,
             secret_key: &SECRET_KEY,
+            undoable: &|_| true,
         };
         let before = self.live.clone();
         let lived_on = step(&context, &mut self.live, input.clone());
@@ -144,6 +146,7 @@ impl Run {
     fn expect_rejected(&self, input: &Input, rejection: &Rejection) {
         let expected = match input {
             Input::Outcome { step, attempt, .. } => self.answered.contains(&(*step, *attempt)),
+            Input::Doubt { .. } => true,
             Input::TimersDue => self.live.next_due().is_none_or(|due| due > self.now),
             Input::Retry | Input::Cancel { .. } => matches!(rejection, Rejection::Conflict { .. }),
             _ => false,
@@ -188,7 +191,11 @@ impl Run {
         let is_over = self.live.end.is_some();
         let tired = self.inputs > INPUTS_MAX;
         if tired && !is_over {
-            return Some(Input::Cancel { reason: Some("enough".to_owned()) });
+            return Some(Input::Cancel {
+                reason: Some("enough".to_owned()),
+                force: true,
+                without_undo: true,
+            });
         }
         let faulted = matches!(self.live.end, Some(End::Faulted { .. }));
         let may_retry =
@@ -197,6 +204,9 @@ impl Run {
             (Choice::Answer, 30 * usize::from(!self.in_flight().is_empty())),
             (Choice::Late, 12 * usize::from(!self.live.abandoned.is_empty())),
             (Choice::Child, 25 * usize::from(!self.awaited().is_empty())),
+            (Choice::Doubt, 3 * usize::from(!self.in_flight().is_empty())),
+            (Choice::LateChild, 12 * usize::from(!self.cancelled_children().is_empty())),
+            (Choice::Undone, 25 * usize::from(!self.asked_children().is_empty() && !is_over)),
             (Choice::Time, 22 * usize::from(self.live.next_due().is_some())),
             (Choice::Continue, 70 * usize::from(self.live.has_work())),
             (Choice::Again, 3 * usize::from(!self.answered.is_empty() && !is_over)),
@@ -231,11 +241,32 @@ impl Run {
             Choice::Child => {
                 let (step, child) = *self.random.of(&self.awaited());
                 let failed = WorkflowError::new(ErrorKind::Runtime, "the child failed", "");
+                let undoable = self.random.percent(50);
                 let result = match self.random.percent(65) {
                     true => Ok(value(r#"{"n":5}"#)),
                     false => Err(Box::new(failed)),
                 };
-                Input::ChildEnded { step, child, result }
+                Input::ChildEnded { step, child, result, undoable }
+            }
+            Choice::Doubt => {
+                let (step, attempt) = *self.random.of(&self.in_flight());
+                Input::Doubt { step, attempt }
+            }
+            Choice::LateChild => {
+                let step = *self.random.of(&self.cancelled_children());
+                let failed = WorkflowError::new(ErrorKind::Runtime, "it was cancelled", "");
+                let undoable = self.random.percent(50);
+                let result = match self.random.percent(50) {
+                    true => Ok(value(r#"{"n":6}"#)),
+                    false => Err(Box::new(failed)),
+                };
+                Input::ChildEnded { step, child: self.live.id, result, undoable }
+            }
+            Choice::Undone => {
+                let (step, child) = *self.random.of(&self.asked_children());
+                let failed = WorkflowError::new(ErrorKind::Runtime, "it is gone", "");
+                let error = self.random.percent(20).then(|| Box::new(failed));
+                Input::ChildUndone { step, child, error }
             }
             Choice::Time => {
                 let due = self.live.next_due().unwrap_or(self.now);
@@ -252,7 +283,11 @@ impl Run {
                 self.retries += 1;
                 Input::Retry
             }
-            Choice::Cancel => Input::Cancel { reason: None },
+            Choice::Cancel => Input::Cancel {
+                reason: None,
+                force: self.random.percent(30),
+                without_undo: self.random.percent(10),
+            },
             Choice::Stop => return None,
         };
         self.now = self.now.saturating_add(Duration::from_millis(self.random.next() % 300));
@@ -316,6 +351,23 @@ impl Run {
             .collect()
     }
 
+    /// Steps whose child was let go and has not answered.
+    fn cancelled_children(&self) -> Vec<StepId> {
+        let open = self.live.undo.values().flat_map(|entry| &entry.open);
+        open.filter(|(_, attempt)| *attempt == Attempt(0)).map(|(step, _)| *step).collect()
+    }
+
+    /// Undo steps that wait for a child.
+    fn asked_children(&self) -> Vec<(StepId, InstanceId)> {
+        let waiting = self.live.steps.iter().filter(|(_, step)| step.result.is_none());
+        waiting
+            .filter_map(|(id, step)| match step.activity {
+                Activity::Undo { child: Some(child), .. } => Some((*id, child)),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn awaited(&self) -> Vec<(StepId, InstanceId)> {
         let is_over = self.live.end.is_some();
         let steps = self.live.steps.iter().filter(|(_, step)| !is_over && step.result.is_none());
@@ -334,6 +386,9 @@ enum Choice {
     Late,
     Again,
     Child,
+    LateChild,
+    Doubt,
+    Undone,
     Time,
     Early,
     Panic,

@@ -9,7 +9,8 @@ const DEPTH_MAX: usize = 4;
 
 /// A document as JSON text.
 pub(super) fn document(random: &mut Random) -> String {
-    let mut generator = Generator { random, names_given: 0, tasks_left: 24 };
+    let is_saga = random.percent(45);
+    let mut generator = Generator { random, names_given: 0, tasks_left: 24, is_saga };
     let mut document = json!({
         "document": {"dsl": "1.0.3", "namespace": "test", "name": "flow", "version": "1.0.0"},
         "use": {
@@ -42,6 +43,8 @@ struct Generator<'r> {
     random: &'r mut Random,
     names_given: usize,
     tasks_left: usize,
+    /// Tasks say how they are undone.
+    is_saga: bool,
 }
 
 impl Generator<'_> {
@@ -96,6 +99,7 @@ impl Generator<'_> {
             _ => self.trying(depth),
         };
         self.common(&mut task, siblings);
+        self.saga(&mut task);
         task
     }
 
@@ -125,6 +129,55 @@ impl Generator<'_> {
         if self.random.percent(8) && task.get("switch").is_none() {
             task["then"] = json!(self.directive(siblings));
         }
+    }
+
+    /// What the task means to its saga: how it is undone, whether it is one itself, whether there is a way back.
+    fn saga(&mut self, task: &mut Json) {
+        let is_scope =
+            task.get("for").is_none() && ["do", "try"].iter().any(|key| task.get(key).is_some());
+        let acts = ["call", "do", "for", "fork", "try", "run"];
+        if !self.is_saga || !acts.iter().any(|key| task.get(key).is_some()) {
+            return;
+        }
+        let mut motet = Map::new();
+        if self.random.percent(55) {
+            motet.insert("compensate".to_owned(), self.undo());
+        }
+        if is_scope && self.random.percent(35) {
+            motet.insert("saga".to_owned(), json!(true));
+        }
+        if self.random.percent(4) {
+            motet.insert("pivot".to_owned(), json!(true));
+        }
+        if !motet.is_empty() {
+            task["metadata"] = json!({"motet": motet});
+        }
+    }
+
+    fn undo(&mut self) -> Json {
+        let call = |path: &str| {
+            json!({"call": "http", "with": {
+                "method": "POST",
+                "endpoint": format!("http://undo.test/{path}"),
+                "body": {"of": "${ .key }", "outcome": "${ .outcome }", "was": "${ .output }"},
+            }})
+        };
+        let tasks: [Json; 7] = [
+            call("once"),
+            call("again"),
+            json!({"set": {"undone": "${ .key }"}}),
+            json!({"do": [{"one": call("one")}, {"wait": {"wait": {"seconds": 1}}}, {"two": call("two")}]}),
+            json!({"try": [{"tried": call("tried")}], "catch": {"retry": "often"}}),
+            json!({"fork": {"branches": [{"left": call("left")}, {"right": call("right")}]}}),
+            json!({"run": {"workflow": {"namespace": "test", "name": "child", "version": "1.0.0"}}}),
+        ];
+        let names = self.names(2);
+        let items = names.iter().map(|name| {
+            let mut item = Map::new();
+            item.insert(name.clone(), self.random.of(&tasks).clone());
+            Json::Object(item)
+        });
+        Json::Array(items.collect())
     }
 
     fn set(&mut self) -> Json {

@@ -21,5 +21,6 @@ mod parking;
 mod raise;
 mod responses;
 mod retrying;
+mod saga;
 mod timers;
 mod trying;

@@ -244,8 +244,14 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
         schedule: None,
     };
     let catalog = Catalog::default();
-    let ctx =
-        Context { graph: &graph, catalog: &catalog, now: NOW, limits: &limits, secret_key: key };
+    let ctx = Context {
+        graph: &graph,
+        catalog: &catalog,
+        now: NOW,
+        limits: &limits,
+        secret_key: key,
+        undoable: &|_| false,
+    };
     let (instance, _) = begin(&ctx, id(1), start);
     let effects = outstanding(&instance, NOW);
     let Some(Effect::Call { step, attempt, key, request, .. }) = effects.into_iter().next() else {

@@ -213,12 +213,13 @@ fn a_batch_that_is_refused_meanwhile_sends_the_step_back() {
               a step goes away
             > refused
               load a
-              call a.left, attempt 1, key 1
               a step goes away
             > let steps
               a step goes away
+              a step goes away
               commit of 1
                 a: settled completed
+              call a.left, attempt 1, key 1
             > after 1s
             > answer a.left
               a step goes away
@@ -274,8 +275,9 @@ fn a_step_that_comes_back_before_the_load_is_dropped() {
             > after 1s
             > let steps
             > let loads
-              call a.left, attempt 1, key 1
               a step goes away
+              a step goes away
+              call a.left, attempt 1, key 1
               commit of 1
                 a: settled completed
             > answer a.left
@@ -686,6 +688,7 @@ fn start_of(world: &mut World, name: &str) -> Message {
         awaited: false,
         root: world.id("a"),
         depth: 1,
+        undoable: false,
     };
     Message::StartChild { parent: world.id("a"), step: StepId(1), child: Arc::new(child) }
 }
@@ -733,8 +736,9 @@ fn what_was_away_at_a_crash_is_done_again() {
               load b
               load a
               a step goes away
-              call a.pay, attempt 1, key 1
               a step goes away
+              a step goes away
+              call a.pay, attempt 1, key 1
               commit of 1
                 b: fired completed activated completed workflow-completed | listed completed, no timer +60s
             > answer a.pay

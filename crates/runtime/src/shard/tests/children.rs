@@ -457,5 +457,5 @@ fn a_long_queue_behind_one_load_does_not_fill_the_stack() {
 pub(super) fn end_of(world: &World, parent: &str) -> Message {
     let (parent, child) = (world.id(parent), world.id(&format!("{parent}/1")));
     let end = End::Completed(motet_expr::json::object::<String>([]));
-    Message::ChildEnded { parent, step: StepId(1), child, end }
+    Message::ChildEnded { parent, step: StepId(1), child, end, undoable: false }
 }

@@ -98,7 +98,7 @@ impl World {
             }
             [verb @ ("cancel" | "suspend" | "resume" | "retry"), name] => {
                 let command = match *verb {
-                    "cancel" => Command::Cancel { reason: None },
+                    "cancel" => Command::Cancel { reason: None, force: false, without_undo: false },
                     "suspend" => Command::Suspend { reason: None },
                     "resume" => Command::Resume,
                     _ => Command::Retry,

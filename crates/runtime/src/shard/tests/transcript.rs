@@ -168,12 +168,21 @@ impl Names {
                 format!("{} {}", self.instance(*id), ending.as_str())
             }
             Message::CancelScheduled { id } => format!("replace {}", self.instance(*id)),
+            Message::UndoChild { child, .. } => format!("undo {}", self.instance(*child)),
+            Message::ChildUndone { child, error: None, .. } => {
+                format!("{} is undone", self.instance(*child))
+            }
+            Message::ChildUndone { child, error: Some(error), .. } => {
+                let why = error.detail.as_deref().unwrap_or_default();
+                format!("{} is not undone: {why}", self.instance(*child))
+            }
         }
     }
 
     /// What a client was told.
     pub(super) fn reply(&mut self, result: &Result<Reply, Error>) -> String {
         match result {
+            Ok(Reply::Undo(undo)) => format!("{} entries to undo", undo.entries.len()),
             Ok(Reply::Instance { view, created }) => {
                 let created = if *created { "created, " } else { "" };
                 format!("{created}{}", self.view(view))

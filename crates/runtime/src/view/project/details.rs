@@ -3,7 +3,7 @@
 use motet_definition::graph::Graph;
 use motet_engine::{
     Assignment, AssignmentChange, Body, CatchAction, ChildRequest, End, Fact, JobWork, Opening,
-    Parked, Request, Settled, TimerKind, WorkflowError,
+    Parked, Request, Settled, TimerKind, UndoCause, WorkflowError,
 };
 use motet_expr::{Num, Value, json};
 use motet_types::{Attempt, TaskId, Timestamp};
@@ -21,6 +21,8 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         }
         Fact::Skipped { .. }
         | Fact::IterationsClosed
+        | Fact::Undone
+        | Fact::UndoEnded { .. }
         | Fact::Yielded
         | Fact::Resumed
         | Fact::Reopened
@@ -35,7 +37,10 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::IterationBegan { parent, index, .. } => {
             vec![("parent", number(parent.0)), ("index", number(*index))]
         }
-        Fact::Activated { parent, input, due, opening } => {
+        Fact::Activated { parent, opening: Opening::Undo { entry, .. }, .. } => {
+            vec![("parent", number(parent.0)), ("undoes", number(entry.0))]
+        }
+        Fact::Activated { parent, input, due, opening, .. } => {
             let details = with(vec![("parent", number(parent.0))], "input", input.clone());
             let details = with(details, "due", due.map(instant));
             with(details, "items", items(opening))
@@ -52,13 +57,22 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Settled { attempt, settled: came } => settled(number(attempt.0), came),
         Fact::Parked { attempt, parked: held } => parked(number(attempt.0), held),
         Fact::Released { attempt } => vec![("attempt", number(attempt.0))],
-        Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
+        Fact::Abandoned { attempt } | Fact::Doubted { attempt } => {
+            vec![("attempt", number(attempt.0))]
+        }
         Fact::ChildRequested { child } => asked(child),
-        Fact::ChildEnded { result: Ok(output) } => vec![("output", output.clone())],
-        Fact::ChildEnded { result: Err(error) }
+        Fact::ChildEnded { result: Ok(output), .. } => vec![("output", output.clone())],
+        Fact::ChildEnded { result: Err(error), .. }
         | Fact::Failed { error }
         | Fact::IterationFailed { error } => failed(error),
-        Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
+        Fact::ChildCancelled { child } | Fact::ChildUndoRequested { child } => {
+            vec![("child", json::string(child.to_string()))]
+        }
+        Fact::UndoBegan { cause } => undo_cause(cause),
+        Fact::Postponed { error, number: tries, at } => {
+            let details = with(failed(error), "tries", Some(number(*tries)));
+            with(details, "due", Some(instant(*at)))
+        }
         Fact::JobCreated { .. }
         | Fact::JobReturned { .. }
         | Fact::JobSettled { .. }
@@ -211,6 +225,18 @@ fn caught(error: &WorkflowError, action: &CatchAction) -> Details {
     }
 }
 
+fn undo_cause(cause: &UndoCause) -> Details {
+    let word = |word: &str| vec![("cause", json::string(word))];
+    match cause {
+        UndoCause::Error { error, .. } => with(word("error"), "error", Some(error.to_value())),
+        UndoCause::Cancelled { reason } => {
+            with(word("cancelled"), "reason", reason.as_deref().map(json::string))
+        }
+        UndoCause::Finishing => word("finishing"),
+        UndoCause::Parent { .. } => word("parent"),
+    }
+}
+
 fn items(opening: &Opening) -> Option<Value> {
     match opening {
         Opening::Loop { items } | Opening::Parallel { items, .. } => Some(items.clone()),
@@ -225,6 +251,7 @@ fn timer_word(timer: TimerKind) -> &'static str {
         TimerKind::Attempt => "attempt",
         TimerKind::Timeout => "timeout",
         TimerKind::Due => "due",
+        TimerKind::Again => "again",
     }
 }
 
