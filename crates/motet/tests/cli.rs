@@ -61,7 +61,7 @@ fn help_fits_on_a_page() {
               describe     Show an instance as a tree of its steps
               history      Show everything that happened in an instance
               watch        Follow an instance until it ends
-              cancel       Cancel instances
+              cancel       Cancel instances; what they did is undone first
               suspend      Suspend instances
               resume       Resume suspended instances
               retry        Go on at the steps that failed
