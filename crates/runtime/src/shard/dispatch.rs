@@ -33,6 +33,8 @@ pub(super) struct Dispatch {
     in_flight_max: usize,
     /// Calls that wait to be sent in this life of the server, each with whether an earlier one may have sent it.
     unsent: BTreeMap<CallId, bool>,
+    /// Calls sent again whose doubt is not durable yet.
+    doubted: BTreeSet<CallId>,
     /// Calls that began to wait, in that order, until it is time to park them.
     patient: VecDeque<(Timestamp, CallId)>,
     /// When calls may be parked again.
@@ -79,6 +81,7 @@ impl Dispatch {
             in_flight: BTreeSet::new(),
             in_flight_max,
             unsent: BTreeMap::new(),
+            doubted: BTreeSet::new(),
             patient: VecDeque::new(),
             parks_at: Timestamp::default(),
             releasing: BTreeSet::new(),
@@ -100,6 +103,14 @@ impl Dispatch {
 
     pub(super) fn settled(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
         self.in_flight.remove(&(id, step, attempt));
+    }
+
+    /// Everything that an instance has written is durable.
+    pub(super) fn doubts_settled(&mut self, id: InstanceId) {
+        let all = (id, StepId(0), Attempt(0))..=(id, StepId(u32::MAX), Attempt(u32::MAX));
+        while let Some(call) = self.doubted.range(all.clone()).next().copied() {
+            self.doubted.remove(&call);
+        }
     }
 
     pub(super) fn can_go_on(&self) -> bool {
@@ -340,6 +351,12 @@ impl Machine {
         };
         let has_work = instance.has_work();
         let mut effects = engine::outstanding(instance, self.now);
+        let call_of = |effect: &Effect| match effect {
+            Effect::Call { step, attempt, .. } => Some((id, *step, *attempt)),
+            _ => None,
+        };
+        let is_doubted = |call: &CallId| self.dispatch.doubted.contains(call);
+        let doubted: Vec<CallId> = effects.iter().filter_map(call_of).filter(is_doubted).collect();
         effects.retain(|effect| match effect {
             Effect::Call { step, attempt, .. } => {
                 let has_left = self.dispatch.in_flight.contains(&(id, *step, *attempt));
@@ -358,6 +375,10 @@ impl Machine {
             })
             .collect();
         let unsettled: Vec<_> = instance.unsettled().collect();
+        // A refused commit may have taken the doubt with it: it comes before any outcome.
+        for (_, step, attempt) in doubted {
+            self.give(id, Task::Doubt { step, attempt });
+        }
         for (step, attempt) in unsettled {
             self.settle_abandoned(id, step, attempt);
         }
@@ -375,6 +396,7 @@ impl Machine {
                 }
                 Effect::Call { step, attempt, .. } => {
                     if may_have_left {
+                        self.dispatch.doubted.insert((id, step, attempt));
                         self.give(id, Task::Doubt { step, attempt });
                     }
                     self.dispatch.unsent.insert((id, step, attempt), may_have_left);

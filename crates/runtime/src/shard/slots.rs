@@ -346,6 +346,9 @@ impl Machine {
     pub(super) fn settled_commit(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.unsettled = slot.unsettled.saturating_sub(1);
+        if slot.unsettled == 0 {
+            self.dispatch.doubts_settled(id);
+        }
         slot.is_new = false;
         if slot.unsettled == 0 && matches!(slot.state, State::Broken) {
             return self.load_again(id);
