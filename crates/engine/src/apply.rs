@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use motet_types::{Attempt, StepId};
 
-use crate::{Activity, CallState, Fact, Instance, Opening, Record, Settled, TimerKind, Work};
+use crate::{Activity, CallState, Fact, Instance, Record, Settled, TimerKind, Work};
 
 impl Instance {
     /// Remembers a record. Total: any record leads to a state, and only a record changes the state.
@@ -27,9 +27,6 @@ impl Instance {
                 self.started(start, data.as_ref(), *due, *first, at);
             }
             Fact::Skipped { next } => self.skipped(step, record.task, *next),
-            Fact::Activated { parent, opening: Opening::Undo { entry, first }, .. } => {
-                self.undo_opened(record, *parent, *entry, *first);
-            }
             Fact::Activated { parent, input, due, opening, guard } => {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
                 self.change(step, |step| step.guard = *guard);
@@ -67,14 +64,13 @@ impl Instance {
             Fact::Caught { error, action } => self.caught(step, error, action),
             Fact::Retried { first, due } => self.retried(step, *first, *due),
             Fact::BranchFailed { branch, error } => self.branch_failed(step, *branch, error),
-            Fact::Yielded => {}
+            Fact::Yielded | Fact::Emitted { .. } | Fact::ChildUndoRequested { .. } => {}
             Fact::Fed => self.fed(),
             Fact::Suspended { .. } => self.suspended = true,
             Fact::Resumed => self.suspended = false,
             Fact::IncidentRaised { incident } => self.incident_raised(step, incident),
             Fact::Reopened => self.reopened(),
             Fact::Ended { end } => self.ended(end),
-            Fact::Emitted { .. } => {}
             Fact::Listening { terms, floor } => self.listening(step, terms, *floor),
             Fact::Consumed { .. } => self.consumed(step, &record.fact),
             Fact::Handling { first } => self.handling(step, *first),
@@ -88,7 +84,6 @@ impl Instance {
             Fact::UndoEnded { .. } => self.undo_ended(step),
             Fact::Postponed { number, at, .. } => self.postponed(step, *number, *at),
             Fact::Doubted { .. } => self.note_withdrawn(step),
-            Fact::ChildUndoRequested { .. } => {}
         }
     }
 

@@ -60,7 +60,7 @@ fn generate(number: usize) -> Definition {
     let mut generator = Generator {
         random: Random::new(number as u64 ^ 0xdef1),
         tasks: 0,
-        is_saga: number % 3 == 0,
+        is_saga: number.is_multiple_of(3),
         may_run: number >= LEAVES,
         is_tried: false,
         children: Vec::new(),

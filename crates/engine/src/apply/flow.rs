@@ -35,6 +35,9 @@ impl Instance {
         due: Option<Timestamp>,
         opening: &Opening,
     ) {
+        if let Opening::Undo { entry, first } = opening {
+            return self.undo_opened(record, parent, *entry, *first);
+        }
         let (Some(task), Some(above)) = (record.task, self.steps.get(&parent)) else {
             return;
         };

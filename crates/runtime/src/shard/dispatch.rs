@@ -113,6 +113,17 @@ impl Dispatch {
         }
     }
 
+    /// Which of an instance's calls are in doubt without a durable word of it.
+    fn doubted_of(&self, id: InstanceId, effects: &[Effect]) -> Vec<(StepId, Attempt)> {
+        let doubted = |effect: &Effect| match effect {
+            Effect::Call { step, attempt, .. } => {
+                self.doubted.contains(&(id, *step, *attempt)).then_some((*step, *attempt))
+            }
+            _ => None,
+        };
+        effects.iter().filter_map(doubted).collect()
+    }
+
     pub(super) fn can_go_on(&self) -> bool {
         let can_load = !self.resuming.is_empty() && self.loading.len() < RESUMING_MAX;
         self.has_room() && (can_load || !self.queue.is_empty())
@@ -351,12 +362,7 @@ impl Machine {
         };
         let has_work = instance.has_work();
         let mut effects = engine::outstanding(instance, self.now);
-        let call_of = |effect: &Effect| match effect {
-            Effect::Call { step, attempt, .. } => Some((id, *step, *attempt)),
-            _ => None,
-        };
-        let is_doubted = |call: &CallId| self.dispatch.doubted.contains(call);
-        let doubted: Vec<CallId> = effects.iter().filter_map(call_of).filter(is_doubted).collect();
+        let doubted = self.dispatch.doubted_of(id, &effects);
         effects.retain(|effect| match effect {
             Effect::Call { step, attempt, .. } => {
                 let has_left = self.dispatch.in_flight.contains(&(id, *step, *attempt));
@@ -376,7 +382,7 @@ impl Machine {
             .collect();
         let unsettled: Vec<_> = instance.unsettled().collect();
         // A refused commit may have taken the doubt with it: it comes before any outcome.
-        for (_, step, attempt) in doubted {
+        for (step, attempt) in doubted {
             self.give(id, Task::Doubt { step, attempt });
         }
         for (step, attempt) in unsettled {

@@ -1,4 +1,5 @@
 //! What is undone, when, in which order and how often.
+#![expect(clippy::too_many_lines, reason = "a story of undoing is told whole")]
 
 use expect_test::{Expect, expect};
 

@@ -19,10 +19,15 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
             let definition = ("workflow", json::string(start.definition.to_string()));
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
+        Fact::Undone
+        | Fact::UndoEnded { .. }
+        | Fact::UndoBegan { .. }
+        | Fact::Postponed { .. }
+        | Fact::ChildUndoRequested { .. }
+        | Fact::Doubted { .. }
+        | Fact::Activated { opening: Opening::Undo { .. }, .. } => undo_details(fact),
         Fact::Skipped { .. }
         | Fact::IterationsClosed
-        | Fact::Undone
-        | Fact::UndoEnded { .. }
         | Fact::Yielded
         | Fact::Resumed
         | Fact::Reopened
@@ -34,18 +39,10 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         | Fact::Listening { .. }
         | Fact::Consumed { .. }
         | Fact::Handled { .. } => event_details(fact),
-        Fact::IterationBegan { parent, index, .. } => {
-            vec![("parent", number(parent.0)), ("index", number(*index))]
-        }
-        Fact::Activated { parent, opening: Opening::Undo { entry, .. }, .. } => {
-            vec![("parent", number(parent.0)), ("undoes", number(entry.0))]
-        }
         Fact::Activated { parent, input, due, opening, .. } => {
-            let details = with(vec![("parent", number(parent.0))], "input", input.clone());
-            let details = with(details, "due", due.map(instant));
-            with(details, "items", items(opening))
+            activated(number(parent.0), input.as_ref(), *due, opening)
         }
-        Fact::Iterated { index, .. } => vec![("index", number(*index))],
+        Fact::Iterated { .. } | Fact::IterationBegan { .. } => iteration(fact),
         Fact::Waiting { until } => vec![("due", instant(*until))],
         Fact::Fired { timer } => vec![("timer", json::string(timer_word(*timer)))],
         Fact::Requested { attempt, key, request, due, .. } => {
@@ -56,23 +53,14 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         }
         Fact::Settled { attempt, settled: came } => settled(number(attempt.0), came),
         Fact::Parked { attempt, parked: held } => parked(number(attempt.0), held),
+        Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
         Fact::Released { attempt } => vec![("attempt", number(attempt.0))],
-        Fact::Abandoned { attempt } | Fact::Doubted { attempt } => {
-            vec![("attempt", number(attempt.0))]
-        }
         Fact::ChildRequested { child } => asked(child),
         Fact::ChildEnded { result: Ok(output), .. } => vec![("output", output.clone())],
         Fact::ChildEnded { result: Err(error), .. }
         | Fact::Failed { error }
         | Fact::IterationFailed { error } => failed(error),
-        Fact::ChildCancelled { child } | Fact::ChildUndoRequested { child } => {
-            vec![("child", json::string(child.to_string()))]
-        }
-        Fact::UndoBegan { cause } => undo_cause(cause),
-        Fact::Postponed { error, number: tries, at } => {
-            let details = with(failed(error), "tries", Some(number(*tries)));
-            with(details, "due", Some(instant(*at)))
-        }
+        Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
         Fact::JobCreated { .. }
         | Fact::JobReturned { .. }
         | Fact::JobSettled { .. }
@@ -92,6 +80,45 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::IncidentRaised { incident: raised } => failed(&incident(raised)),
         Fact::Ended { end: End::Completed(output) } => vec![("output", output.clone())],
         Fact::Ended { end: End::Faulted { error, .. } } => failed(error),
+    }
+}
+
+fn activated(
+    parent: Value,
+    input: Option<&Value>,
+    due: Option<Timestamp>,
+    opening: &Opening,
+) -> Details {
+    let details = with(vec![("parent", parent)], "input", input.cloned());
+    let details = with(details, "due", due.map(instant));
+    with(details, "items", items(opening))
+}
+
+fn iteration(fact: &Fact) -> Details {
+    let number = |number: u32| Value::from(number as usize);
+    match fact {
+        Fact::Iterated { index, .. } => vec![("index", number(*index))],
+        Fact::IterationBegan { parent, index, .. } => {
+            vec![("parent", number(parent.0)), ("index", number(*index))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn undo_details(fact: &Fact) -> Details {
+    let number = |number: u32| Value::from(number as usize);
+    match fact {
+        Fact::UndoBegan { cause } => undo_cause(cause),
+        Fact::Activated { parent, opening: Opening::Undo { entry, .. }, .. } => {
+            vec![("parent", number(parent.0)), ("undoes", number(entry.0))]
+        }
+        Fact::Doubted { attempt } => vec![("attempt", number(attempt.0))],
+        Fact::ChildUndoRequested { child } => vec![("child", json::string(child.to_string()))],
+        Fact::Postponed { error, number: tries, at } => {
+            let details = with(failed(error), "tries", Some(number(*tries)));
+            with(details, "due", Some(instant(*at)))
+        }
+        _ => Vec::new(),
     }
 }
 
