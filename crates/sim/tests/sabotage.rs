@@ -36,7 +36,13 @@ const EXPECTED: [(Sabotage, &[Check]); 25] = [
     (Sabotage::StaleSegmentReplayed, &[Check::CommandLost, Check::HistoryChanged]),
     (
         Sabotage::FailedSyncRetried,
-        &[Check::CommandLost, Check::HistoryChanged, Check::StoreDoesNotOpen],
+        // An event is acknowledged like a command, and lost like one.
+        &[
+            Check::CommandLost,
+            Check::HistoryChanged,
+            Check::StoreDoesNotOpen,
+            Check::EventTwiceOrLost,
+        ],
     ),
     (Sabotage::RecycledBeforeCovered, &[Check::CommandLost, Check::StoreDoesNotOpen]),
     (
