@@ -32,6 +32,7 @@ mod unsupported;
 mod validate;
 mod value;
 mod walk;
+mod work;
 
 pub use code::Code;
 pub use data::{Data, read_data};

@@ -3,6 +3,7 @@ use motet_types::Limits;
 use crate::model::Document;
 use crate::read::{self, Cursor, Sink};
 use crate::source;
+use crate::work::spend;
 use crate::{Diagnostic, Pointer, SourceMap};
 
 /// Most diagnostics of one document that are kept; nobody reads further.
@@ -77,5 +78,6 @@ pub(crate) fn draft(text: &str, limits: &Limits) -> Draft {
 
 /// Whether a diagnostic is about a part that was replaced by a stand-in.
 fn concerns_any(broken: &[Pointer], diagnostic: &Diagnostic) -> bool {
+    spend(broken.len());
     broken.iter().any(|part| part.contains(&diagnostic.path))
 }

@@ -1,5 +1,7 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::rc::Rc;
+
+use crate::work::spend;
 
 /// A JSON Pointer (RFC 6901) into a document; the root is the empty text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,20 +18,15 @@ impl Pointer {
     pub fn key(&self, key: &str) -> Self {
         let mut text = String::with_capacity(self.0.len() + key.len() + 1);
         text.push_str(&self.0);
-        text.push('/');
-        for letter in key.chars() {
-            match letter {
-                '~' => text.push_str("~0"),
-                '/' => text.push_str("~1"),
-                other => text.push(other),
-            }
-        }
+        push_key(&mut text, key);
+        spend(text.len());
         Self(text)
     }
 
     /// The element `index` of the array that `self` points to.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
+        spend(self.0.len());
         Self(format!("{}/{index}", self.0))
     }
 
@@ -106,13 +103,30 @@ impl<'a> Path<'a> {
             segments.push(link.segment);
             path = &link.parent;
         }
-        segments.iter().rev().fold(Pointer::root(), |pointer, segment| match segment {
-            Segment::Key(key) => pointer.key(key),
-            Segment::Index(index) => pointer.index(*index),
-        })
+        let mut text = String::new();
+        for segment in segments.iter().rev() {
+            match segment {
+                Segment::Key(key) => push_key(&mut text, key),
+                // Writing to a string cannot fail.
+                Segment::Index(index) => drop(write!(text, "/{index}")),
+            }
+        }
+        spend(text.len());
+        Pointer(text)
     }
 
     fn child(&self, segment: Segment<'a>) -> Self {
         Self(Some(Rc::new(Link { parent: self.clone(), segment })))
+    }
+}
+
+fn push_key(text: &mut String, key: &str) {
+    text.push('/');
+    for letter in key.chars() {
+        match letter {
+            '~' => text.push_str("~0"),
+            '/' => text.push_str("~1"),
+            other => text.push(other),
+        }
     }
 }

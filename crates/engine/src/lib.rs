@@ -27,6 +27,7 @@ mod job;
 pub mod listen;
 mod record;
 mod request;
+mod reveal;
 pub mod sabotage;
 mod schedule;
 pub mod secret;
@@ -54,7 +55,8 @@ pub use record::{
     CatchAction, ChildRequest, Fact, Next, Opening, Parent, ParkReason, Parked, Record, SEMANTICS,
     Settled, Start,
 };
-pub use request::{Authorization, Body, Deferred, Request, deferred_program};
+pub use request::{Authorization, Body, Deferred, Request};
+pub use reveal::{Revealed, RevealedHeader, Sending};
 pub use schedule::{
     Begun, Ending, MADE_UP_MAX, MISSED_AFTER, Origin, Pause, Planned, Schedule, ScheduleAction,
     ScheduleInput, ScheduleRejection, ScheduledStart, Timer, Trigger, Waiting,

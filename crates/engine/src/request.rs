@@ -32,7 +32,7 @@ pub struct Request {
 /// An expression that names `$secrets`, with everything else that it reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deferred {
-    /// Which of the call's expressions, in the order of [`crate::deferred_program`].
+    /// Which of the call's expressions, in the order in which they are rendered.
     pub ordinal: u32,
     pub input: Value,
     /// Its variables but for the secrets, by name.
@@ -124,7 +124,7 @@ impl Request {
 }
 
 /// The expression that a deferred one's ordinal names.
-pub fn deferred_program(call: &HttpCall, ordinal: u32) -> Option<&Program> {
+pub(crate) fn deferred_program(call: &HttpCall, ordinal: u32) -> Option<&Program> {
     crate::task::render::programs(call).into_iter().nth(ordinal as usize)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The record of a call holds markers, and dispatch puts the secrets in their place; no record ever holds a secret.
 
+use motet_expr::{Value, json};
 use motet_types::{InstanceId, StepId};
 
 /// The key of a cluster: a file beside the data, never in the log.
@@ -101,6 +102,18 @@ pub fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
         rest = &rest[end..];
         Some((piece, is_marker))
     })
+}
+
+/// What lies at a dotted path in a secret that is a JSON object, if that is no object or list.
+pub fn property(secret: &str, path: &str) -> Option<String> {
+    let mut value = json::parse(secret.as_bytes(), json::Limits::default()).ok()?;
+    for key in path.split('.') {
+        value = json::get(&value, key)?.clone();
+    }
+    match &value {
+        Value::Null | Value::Arr(_) | Value::Obj(_) => None,
+        scalar => Some(json::as_str(scalar).map_or_else(|| json::to_text(scalar), str::to_owned)),
+    }
 }
 
 /// Whether the text holds anything that looks like a marker.

@@ -312,7 +312,7 @@ pub(crate) enum EventCommand {
         #[arg(long)]
         source: Option<String>,
         /// Most events to show
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = limit)]
         limit: usize,
     },
 }
@@ -327,7 +327,7 @@ pub(crate) enum Get {
         #[command(flatten)]
         filter: Filter,
         /// Most instances to show
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = limit)]
         limit: usize,
     },
     /// Workflows, or one of them
@@ -475,4 +475,13 @@ pub(crate) enum Schema {
     Config,
     /// The HTTP API (OpenAPI)
     Api,
+}
+
+/// How many rows a list shows.
+fn limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a list shows one at least".to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(_) => Err("a number is expected".to_owned()),
+    }
 }

@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 use crate::cli::Connection;
 use crate::context::Target;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::value::Members;
 
 /// Deeper answers are refused; it is beyond what a server stores.
@@ -111,7 +112,7 @@ impl Client {
     }
 
     /// Every item of a list, page by page, at most `limit`.
-    pub(crate) async fn items(&self, path: &str, limit: usize) -> Result<Vec<Value>, Failure> {
+    pub(crate) async fn items(&self, path: &str, limit: usize) -> Result<Listing, Failure> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
@@ -121,8 +122,9 @@ impl Client {
             items.extend(page.items("items").iter().cloned());
             cursor = page.text("next").map(str::to_owned);
             if cursor.is_none() || items.len() >= limit {
+                let has_more = cursor.is_some() || items.len() > limit;
                 items.truncate(limit);
-                return Ok(items);
+                return Ok(Listing { items, has_more });
             }
         }
     }
@@ -206,6 +208,23 @@ impl Client {
     fn unexpected(&self, what: String) -> Failure {
         Failure::new("unexpected-answer", format!("{}: {what}", self.server))
             .with_hint("is it a Motet server, of a version that fits this command's?")
+    }
+}
+
+/// What a list gave, as far as was asked.
+pub(crate) struct Listing {
+    pub(crate) items: Vec<Value>,
+    /// Whether there is more than that.
+    pub(crate) has_more: bool,
+}
+
+impl Listing {
+    /// The items; a remark tells where the list goes on behind them, and what to do about it.
+    pub(crate) fn told(self, output: &Output, advice: &str) -> Vec<Value> {
+        if self.has_more {
+            output.note(&format!("there are more than these {}: {advice}", self.items.len()));
+        }
+        self.items
     }
 }
 

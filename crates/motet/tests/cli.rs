@@ -7,6 +7,7 @@ mod support;
 
 use expect_test::{Expect, expect};
 
+use motet_store::{Commit, Entity, Store as _};
 use support::{Directory, Server, motet};
 
 const GOOD: &str = "\
@@ -16,6 +17,12 @@ do:
       set: { greeting: \"${ \\\"hello \\\" + .name }\" }
   - pause:
       wait: { milliseconds: 20 }
+";
+const NAP: &str = "\
+document: { dsl: 1.0.0, namespace: shop, name: nap, version: 1.0.0 }
+do:
+  - nap:
+      wait: { hours: 1 }
 ";
 const BAD: &str = "\
 document: { dsl: 1.0.0, namespace: shop, name: greet, version: 1.0.0 }
@@ -234,12 +241,57 @@ fn completions_and_schemas_are_printed() {
 #[test]
 fn wrong_usage_is_exit_code_2() {
     let directory = Directory::new();
-    for arguments in
-        ["", "nothing", "run", "run shop/x --wait soon", "run x", "cancel", "cancel a --all"]
-    {
+    for arguments in [
+        "",
+        "nothing",
+        "run",
+        "run shop/x --wait soon",
+        "run x",
+        "cancel",
+        "cancel a --all",
+        "get instances --limit 0",
+        "get instances --limit few",
+        "tasks list --limit 0",
+        "audit --limit 0",
+        "event list --limit 0",
+    ] {
         let ran = motet(&directory, &[]).run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_list_of_nothing_is_refused_and_says_why() {
+    check(
+        &Directory::new(),
+        "get instances --limit 0",
+        expect![[r#"
+            --- stderr
+            error: invalid value '0' for '--limit <LIMIT>': a list shows one at least
+
+            For more information, try '--help'.
+            --- exit 2
+        "#]],
+    );
+}
+
+#[test]
+fn a_list_that_goes_on_says_so() {
+    let server = Server::start(documents());
+    assert_eq!(server.motet("publish good.yaml").code, 0);
+    for _ in 0..3 {
+        assert_eq!(server.motet("run shop/greet --input {\"name\":\"bob\"}").code, 0);
+    }
+    let listed = |arguments: &str| {
+        let ran = server.motet(arguments);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        (ran.stdout.lines().filter(|line| line.contains("completed")).count(), ran.stderr)
+    };
+    let more = "there are more than these 2: a higher --limit shows more\n".to_owned();
+    assert_eq!(listed("get instances --limit 2"), (2, more));
+    assert_eq!(listed("get instances --limit 3"), (3, String::new()));
+    let counts = server.motet("get counts").stdout;
+    assert!(counts.contains("completed  3"), "what was done a moment ago counts: {counts}");
 }
 
 #[test]
@@ -670,6 +722,24 @@ fn a_restarted_server_finishes_what_it_accepted() {
 }
 
 #[test]
+fn a_killed_server_goes_on_at_the_position_it_had() {
+    let server = Server::start(documents());
+    assert_eq!(server.motet("publish good.yaml").code, 0);
+    assert_eq!(server.motet("run shop/greet --input {\"name\":\"bob\"}").code, 0);
+    let listed = |server: &Server| {
+        let list = server.http("GET /api/v1/instances?at=latest");
+        list.split_once("\"items\"").unwrap_or_else(|| panic!("no list: {list}")).1.to_owned()
+    };
+    let (before, list) = (server.position(), listed(&server));
+    assert!(before > 0);
+    let again = Server::start(server.killed());
+    assert_eq!(again.position(), before);
+    assert_eq!(listed(&again), list, "the latest list covers what was acknowledged before");
+    assert_eq!(again.motet("run shop/greet --input {\"name\":\"eve\"}").code, 0);
+    assert!(again.position() > before);
+}
+
+#[test]
 fn a_long_history_tells_what_was_cut_out() {
     let directory = Directory::new();
     let tasks = "  - rounds:
@@ -700,6 +770,101 @@ fn a_long_history_tells_what_was_cut_out() {
     let told = format!("{records} records from number {from} on were cut out");
     let described = server.motet(&format!("describe {id}")).stdout;
     assert!(described.contains(&told), "{described}");
+}
+
+/// Appends a chunk to a history that no version can read.
+fn damage(directory: &Directory, id: &str) {
+    let options = motet_store_embedded::Options::default();
+    let schema = &motet_runtime::SCHEMA;
+    let store =
+        motet_store_embedded::Service::open(&directory.path("data"), schema, options).unwrap();
+    let id: motet_types::InstanceId = id.parse().unwrap();
+    let (sender, leased) = std::sync::mpsc::channel();
+    store.lease(vec![id.shard()], Box::new(move |leases| sender.send(leases).unwrap()));
+    let lease = leased.recv().unwrap().unwrap()[0];
+    let commit = Commit {
+        shard: id.shard(),
+        epoch: lease.epoch,
+        entity: Entity(id.0),
+        records: "no records".into(),
+        record_count: 1,
+        snapshot: None,
+        rows: Vec::new(),
+    };
+    let (sender, durable) = std::sync::mpsc::channel();
+    store.commit(vec![commit], Box::new(move |result| sender.send(result).unwrap()));
+    durable.recv().unwrap().unwrap();
+    store.close().unwrap();
+    // A process that another test starts this moment has our lock until it is itself.
+    while motet(directory, &[]).run("store check --data data").stderr.contains("in use") {}
+}
+
+#[test]
+fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on() {
+    let server = Server::start(documents());
+    server.directory.write("nap.yaml", NAP);
+    assert_eq!(server.motet("publish good.yaml nap.yaml").code, 0);
+    let started = server.motet("run shop/nap --wait 0s").stdout;
+    let id = started.split(' ').next().unwrap().to_owned();
+    let directory = server.stopped();
+    damage(&directory, &id);
+    let server = Server::start(directory);
+    assert_eq!(server.motet("run shop/greet --input {\"name\":\"bob\"}").code, 0);
+    let mut told = String::new();
+    for arguments in [
+        "describe <id>",
+        "get incidents",
+        "get instances",
+        "history <id>",
+        "cancel <id>",
+        "retry <id>",
+    ] {
+        let ran = server.motet(&arguments.replace("<id>", &id));
+        told += &format!("> {arguments}\n{}", support::redact(&ran.transcript()));
+    }
+    for path in ["incidents?at=latest".to_owned(), format!("instances/{id}")] {
+        let answer = server.http(&format!("GET /api/v1/{path}"));
+        let reason = "\"incidents\":[{\"step\":0,\"error\":{\"type\":\"https://open-workflow-specification.org/spec/1.0.0/errors/runtime\",\
+                      \"status\":500,\"title\":\"the instance cannot be loaded\",\"detail\":\"format 110 is newer than 2,";
+        assert!(answer.contains(reason), "{answer}");
+    }
+    let answer = server.http(&format!("GET /api/v1/instances/{id}/history"));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    told += &format!("> GET history\n{}\n{body}\n", head.lines().next().unwrap());
+    expect![[r#"
+        > describe <id>
+        shop/nap:1.0.0  waiting
+          id        <id>
+          started   <instant>
+          updated   <instant>
+          input     null
+          incident  runtime 500: format 110 is newer than 2, the newest that this version reads; `retry` loads it again
+        --- stderr
+        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        --- exit 1
+        > get incidents
+        ID                                    WORKFLOW  VERSION  STATUS   STARTED                   ERROR
+        <id>  shop/nap  1.0.0    waiting  <instant>  format 110 is newer than 2, the newest that this version reads; `retry` loads it again
+        > get instances
+        ID                                    WORKFLOW    VERSION  STATUS     STARTED                   ERROR
+        <id>  shop/greet  1.0.0    completed  <instant>
+        <id>  shop/nap    1.0.0    waiting    <instant>  runtime: the instance cannot be loaded
+        > history <id>
+        --- stderr
+        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        --- exit 1
+        > cancel <id>
+        --- stderr
+        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        --- exit 1
+        > retry <id>
+        --- stderr
+        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        --- exit 1
+        > GET history
+        HTTP/1.1 500 Internal Server Error
+        {"type":"/docs/errors/unloadable-instance","title":"The stored instance cannot be read.","status":500,"detail":"the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads","code":"unloadable-instance"}
+    "#]].assert_eq(&told);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub use clock::{Clock, SystemClock};
 #[cfg(test)]
 pub(crate) use engine::row_of;
 pub(crate) use lists::instance as listed;
-pub use vault::{SECRET_BYTES_MAX, Seal, property};
+pub use vault::{SECRET_BYTES_MAX, Seal};
 
 use engine::Levels;
 use lanes::Lanes;
@@ -96,7 +96,7 @@ impl Runtime {
             catalog: RwLock::default(),
             health: Mutex::new(Health { ready: false, reason: Some(STARTING.to_owned()) }),
             failed: tokio::sync::watch::Sender::new(None),
-            levels: Levels::default(),
+            levels: Levels::at(recovered.position),
             store_metrics: options.store_metrics,
             seed: Mutex::new(inner::Seed::from_system()),
             limits: options.limits.clone(),

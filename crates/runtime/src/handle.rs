@@ -314,12 +314,13 @@ impl Handle {
         self.inner.command_schedule(workflow, input).await
     }
 
-    /// How many instances there are in each status.
+    /// How many instances there are in each status; waits up to 5 s until the view covers `at`.
     pub async fn counts(
         &self,
         filter: InstanceFilter,
+        at: Option<Position>,
     ) -> Result<(Vec<(Status, u64)>, Position), Error> {
-        self.inner.counts(filter).await
+        self.inner.counts(filter, at).await
     }
 
     /// Jobs for a worker: as soon as there is one, at the latest after `wait`, then none.

@@ -65,8 +65,8 @@ async fn what_is_in_flight_goes_on_after_a_restart_under_the_same_key() {
     bench.publish(&bench.document("chain", &["a", "hang", "c"])).await;
     let id = bench.start_only("chain", r#"{"n":1}"#).await;
     bench.wait_for_arrivals(2).await;
-    let bench = bench.restart().await;
     bench.stop_hanging();
+    let bench = bench.restart().await;
     let (instance, _) = bench.handle().instance(id, PATIENCE).await.unwrap();
     assert_eq!(instance.status, Status::Completed, "{:?}", instance.error);
     let keys = bench.keys_of("/hang");
@@ -92,6 +92,21 @@ do:
     let bench = bench.restart().await;
     let (instance, _) = bench.handle().instance(id, PATIENCE).await.unwrap();
     assert_eq!(instance.status, Status::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_go_on_where_they_stood_before_a_restart() {
+    let bench = Bench::new().await;
+    bench.publish(GREET).await;
+    let before = bench.start("greet", r#"{"name":"Ada"}"#, None).await.unwrap();
+    assert_eq!(bench.handle().position(), before.position);
+    let bench = bench.restart().await;
+    assert_eq!(bench.handle().position(), before.position, "before any commit");
+    let (_, read) = bench.handle().instance(before.instance.id, Duration::ZERO).await.unwrap();
+    assert_eq!(read, before.position);
+    assert_eq!(bench.handle().catalog().position, before.position);
+    let after = bench.start("greet", r#"{"name":"Eve"}"#, None).await.unwrap();
+    assert!(after.position > before.position);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,4 +233,28 @@ async fn the_middle_of_a_long_history_is_cut_and_the_answer_says_so() {
     assert_eq!(from + records, cut.number + 1);
     assert!(from >= 300 && cut.number + 200 < instance.records, "the ends are kept");
     assert_eq!(entries.len() as u64, instance.records - records + 1, "the rest is there, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_a_cut_comes_between_is_read_again() {
+    let bench = Bench::new().await;
+    // Each task in a commit of its own, so that all but the first refer to the chunk of another one.
+    let tasks = (0..4).map(|nth| {
+        format!("  - rest{nth}: {{ wait: {{ milliseconds: 1 }} }}\n  - keep{nth}: {{ set: {{ text: '${{ .text }}', list: '${{ [.text, {nth}] }}' }} }}\n")
+    });
+    let header =
+        "document: { dsl: '1.0.3', namespace: test, name: large, version: '1.0.0' }\ndo:\n";
+    bench.publish(&(header.to_owned() + &tasks.collect::<String>())).await;
+    let input = format!("{{\"text\":\"{}\"}}", "motet ".repeat(2_000));
+    let instance = bench.start("large", &input, None).await.unwrap().instance;
+    let handle = bench.handle();
+    let page = || handle.history(instance.id, 15, 50);
+    let whole = page().await.unwrap();
+    for gone in [1, 2] {
+        bench.forget_chunks(gone);
+        assert_eq!(page().await.unwrap(), whole, "{gone} gone");
+    }
+    bench.forget_chunks(usize::MAX);
+    let Err(Error::Unloadable(reason)) = page().await else { panic!("what stays away is told") };
+    assert!(reason.ends_with("of its history is gone"), "{reason}");
 }

@@ -18,7 +18,6 @@ mod read;
 
 mod matcher;
 mod mock;
-mod reveal;
 mod world;
 
 mod check;

@@ -201,8 +201,11 @@ impl Inline {
 
 impl Store for Inline {
     fn lease(&self, shards: Vec<ShardId>, done: Completion<Result<Vec<Lease>, ReadError>>) {
-        let epoch = self.machine().epoch();
-        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch }).collect()));
+        let (epoch, position) = {
+            let machine = self.machine();
+            (machine.epoch(), machine.last())
+        };
+        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch, position }).collect()));
     }
 
     fn commit(&self, group: Vec<Commit>, done: Completion<Result<Vec<Position>, CommitError>>) {

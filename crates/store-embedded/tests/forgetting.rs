@@ -9,7 +9,10 @@ use motet_store::{Commit, RowChange, Store, TableId, Value};
 use motet_store_embedded::{Options, Service};
 
 fn open(directory: &Directory) -> Service {
-    Service::open(directory.path(), &SCHEMA, Options::small()).expect("it opens")
+    // The tables follow when they are told to.
+    let checkpoint_interval = std::time::Duration::from_secs(3_600);
+    let options = Options { checkpoint_interval, ..Options::small() };
+    Service::open(directory.path(), &SCHEMA, options).expect("it opens")
 }
 
 /// Forgets the entity and removes the row that its record made.

@@ -33,6 +33,8 @@ pub trait Store: Send + Sync {
 pub struct Lease {
     pub shard: ShardId,
     pub epoch: Epoch,
+    /// Of the last durable commit when the lease was taken: positions go on from here.
+    pub position: Position,
 }
 
 /// What is known of an entity: its newest snapshot and the chunks of records after it, oldest first.

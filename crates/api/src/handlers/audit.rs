@@ -1,8 +1,9 @@
 //! Who did what.
 
 use http::StatusCode;
-use motet_runtime::{AuditFilter, Position};
+use motet_runtime::AuditFilter;
 
+use super::filter::page;
 use crate::json::object;
 use crate::request::Request;
 use crate::routes::Handled;
@@ -27,7 +28,7 @@ pub(crate) async fn list(request: Request) -> Handled {
         from: query.parsed("from")?,
         to: query.parsed("to")?,
     };
-    let (after, at) = (query.parsed("cursor")?, query.parsed("at")?.map(Position));
+    let (after, at) = page(&request)?;
     let page = request.handle().audit(filter, after, limit, at).await?;
     let text = object(|list| {
         list.array("items", |items| {

@@ -1,13 +1,12 @@
 //! Steering many instances: all that pass a filter.
 
 use http::StatusCode;
-use motet_runtime::Position;
-use motet_runtime::{Command, Error, Handle, InstanceFilter};
+use motet_runtime::{Command, Error, Handle, InstanceFilter, Position};
 use motet_types::InstanceId;
 use tokio::task::JoinSet;
 
 use super::command::Steer;
-use super::filter::filter;
+use super::filter::{at, filter};
 use crate::problem::{Code, Problem};
 use crate::request::Request;
 use crate::routes::Handled;
@@ -21,6 +20,7 @@ const FAILURES_TOLD_MAX: usize = 100;
 pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
     // Whoever asks after a start was acknowledged means that instance, too; the lists follow a moment later.
     let arrived = request.handle().position();
+    let seen = at(&request)?.map_or(arrived, |at| at.max(arrived));
     let [reason] = request.members(["reason"]).await?;
     let mut filter = filter(&request)?;
     let asked = InstanceFilter { namespaces: None, ..filter.clone() };
@@ -33,7 +33,7 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
         filter.statuses = steer.statuses().to_vec();
     }
     if request.query.switch("dryRun")? {
-        return rehearse(request.handle(), filter, arrived).await;
+        return rehearse(request.handle(), filter, seen).await;
     }
     let cursor = request.query.parsed("cursor")?;
     Bulk {
@@ -43,15 +43,15 @@ pub(crate) async fn steer(mut request: Request, steer: Steer) -> Handled {
         in_flight_max: request.api.options.bulk_in_flight_max,
         page_rows: request.api.options.limits.page_rows_max,
         running: JoinSet::new(),
-        done: Done::default(),
+        done: Done { position: seen, ..Done::default() },
     }
-    .run(filter, cursor, arrived)
+    .run(filter, cursor, seen)
     .await
 }
 
-async fn rehearse(handle: &Handle, filter: InstanceFilter, arrived: Position) -> Handled {
-    let page = handle.instances(filter.clone(), None, SAMPLE_ROWS, Some(arrived)).await?;
-    let (counts, _) = handle.counts(filter).await?;
+async fn rehearse(handle: &Handle, filter: InstanceFilter, seen: Position) -> Handled {
+    let page = handle.instances(filter.clone(), None, SAMPLE_ROWS, Some(seen)).await?;
+    let (counts, _) = handle.counts(filter, Some(seen)).await?;
     let text = json::object(|result| {
         result.truth("dryRun", true);
         result.number("matched", counts.iter().map(|(_, count)| count).sum::<u64>());
@@ -90,11 +90,11 @@ impl Bulk {
         mut self,
         filter: InstanceFilter,
         mut cursor: Option<InstanceId>,
-        arrived: Position,
+        seen: Position,
     ) -> Handled {
         loop {
             let rows = self.page_rows.min(self.instances_max - self.done.matched);
-            let page = self.handle.instances(filter.clone(), cursor, rows, Some(arrived)).await?;
+            let page = self.handle.instances(filter.clone(), cursor, rows, Some(seen)).await?;
             self.done.matched += page.items.len();
             for row in &page.items {
                 self.begin(row.id).await;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use motet_runtime::{Command, Event, EventFilter, Handle, Position, Role};
+use motet_runtime::{Command, Event, EventFilter, Handle, Role};
 use motet_types::{InstanceId, Label};
 
+use super::filter::at;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::routes::Handled;
@@ -40,7 +41,7 @@ pub(crate) async fn list(request: Request) -> Handled {
     };
     let cursor = request.query.text("cursor").map(str::to_owned);
     let limit = request.query.limit(PAGE_ROWS, request.api.options.limits.page_rows_max)?;
-    let at = request.query.parsed("at")?.map(Position);
+    let at = at(&request)?;
     let page = request.handle().events(filter, cursor, limit, at).await?;
     let text = json::object(|object| {
         object.array("items", |items| {

@@ -1,8 +1,10 @@
 //! Which instances a list, a count or a bulk command means.
 
-use motet_runtime::InstanceFilter;
-use motet_runtime::Position;
-use motet_types::{InstanceId, Status};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use motet_runtime::{InstanceFilter, Position};
+use motet_types::Status;
 
 use crate::problem::Problem;
 use crate::query::{Query, read};
@@ -30,14 +32,20 @@ pub(super) fn filter(request: &Request) -> Result<InstanceFilter, Problem> {
 /// The word for everything that was acknowledged before the request.
 const LATEST: &str = "latest";
 
+/// The position that an answer must cover.
+pub(super) fn at(request: &Request) -> Result<Option<Position>, Problem> {
+    match request.query.text("at") {
+        Some(LATEST) => Ok(Some(request.handle().position())),
+        _ => Ok(request.query.parsed("at")?.map(Position)),
+    }
+}
+
 /// Where a page begins, and the position that it must cover.
-pub(super) fn page(request: &Request) -> Result<(Option<InstanceId>, Option<Position>), Problem> {
-    let query = &request.query;
-    let at = match query.text("at") {
-        Some(LATEST) => Some(request.handle().position()),
-        _ => query.parsed("at")?.map(Position),
-    };
-    Ok((query.parsed("cursor")?, at))
+pub(super) fn page<C>(request: &Request) -> Result<(Option<C>, Option<Position>), Problem>
+where
+    C: FromStr<Err: Display>,
+{
+    Ok((request.query.parsed("cursor")?, at(request)?))
 }
 
 /// Namespace and name: `workflow` may hold both, and then no other namespace may be given.

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::filter::{filter, page};
+use super::filter::{at, filter, page};
 use crate::request::Request;
 use crate::routes::Handled;
 use crate::{answer, json, print};
@@ -27,8 +27,8 @@ pub(crate) async fn list(request: Request) -> Handled {
 }
 
 pub(crate) async fn counts(request: Request) -> Handled {
-    let filter = filter(&request)?;
-    let (counts, covered) = request.handle().counts(filter).await?;
+    let (filter, at) = (filter(&request)?, at(&request)?);
+    let (counts, covered) = request.handle().counts(filter, at).await?;
     let text = json::object(|object| {
         object.object("counts", |object| {
             for (status, count) in &counts {

@@ -1,9 +1,10 @@
 //! What people do with their tasks.
 
 use http::StatusCode;
-use motet_runtime::{JobCommand, Position, TaskFilter};
+use motet_runtime::{JobCommand, TaskFilter};
 use motet_types::JobId;
 
+use super::filter::page;
 use super::jobs::of_job;
 use super::members::{Members, refuse};
 use crate::problem::Problem;
@@ -30,7 +31,7 @@ pub(crate) async fn list(request: Request) -> Handled {
         status,
         due_before: query.parsed("dueBefore")?,
     };
-    let (after, at) = (query.parsed("cursor")?, query.parsed("at")?.map(Position));
+    let (after, at) = page(&request)?;
     let page = request.handle().tasks(filter, after, limit, at).await?;
     let text = json::object(|list| {
         list.array("items", |items| {

@@ -104,7 +104,7 @@ pub(super) const LIMIT: &[Parameter] =
 pub(super) const AT: &[Parameter] = &[parameter(
     "at",
     ValueKind::Text,
-    "A `Motet-Position`: the list waits, up to 5 s, until it sees what that answer saw; `latest`: until it sees everything \
+    "A `Motet-Position`: the answer waits, up to 5 s, until it sees what that answer saw; `latest`: until it sees everything \
      that was acknowledged before.",
 )];
 

@@ -572,3 +572,46 @@ async fn what_waits_for_a_person_is_listed_with_its_reason() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn whatever_answers_from_views_waits_for_a_position() {
+    let server = Server::new();
+    server.publish("nap", "1.0.0", "  - nap: { wait: { hours: 1 } }").await;
+    server.start("nap", "wait=0s", "{}").await;
+    let mut told = String::new();
+    for (request, body) in [
+        ("GET /api/v1/instances?", ""),
+        ("GET /api/v1/instances/counts?", ""),
+        ("GET /api/v1/incidents?", ""),
+        ("GET /api/v1/tasks?", ""),
+        ("GET /api/v1/events?namespace=test&", ""),
+        ("GET /api/v1/audit?", ""),
+        ("POST /api/v1/instances/suspend?dryRun=true&all=true&", "{}"),
+        ("POST /api/v1/instances/suspend?all=true&", "{}"),
+    ] {
+        let mut said = Vec::new();
+        for at in ["0", "latest", "soon"] {
+            let json = if body.is_empty() { "" } else { "\ncontent-type: application/json" };
+            let answer = server.send(&format!("{request}at={at}{json}\n\n{body}")).await;
+            let position = answer.headers.get("motet-position");
+            let is_zero = position.is_some_and(|position| position == "0");
+            said.push(format!(
+                "{}{}",
+                answer.status.as_u16(),
+                if is_zero { " as of 0" } else { "" }
+            ));
+        }
+        told += &format!("{request}at= {}\n", said.join(", "));
+    }
+    expect![[r#"
+        GET /api/v1/instances?at= 200, 200, 400
+        GET /api/v1/instances/counts?at= 200, 200, 400
+        GET /api/v1/incidents?at= 200, 200, 400
+        GET /api/v1/tasks?at= 200, 200, 400
+        GET /api/v1/events?namespace=test&at= 200, 200, 400
+        GET /api/v1/audit?at= 200, 200, 400
+        POST /api/v1/instances/suspend?dryRun=true&all=true&at= 200, 200, 400
+        POST /api/v1/instances/suspend?all=true&at= 200, 200, 400
+    "#]]
+    .assert_eq(&told);
+}

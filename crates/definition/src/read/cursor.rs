@@ -6,6 +6,7 @@ use crate::model::Extra;
 use crate::pointer::{Path, Pointer};
 use crate::source::{Node, NodeKind};
 use crate::value::{Num, Value, as_str};
+use crate::work::spend;
 use crate::{Code, DIAGNOSTICS_MAX};
 
 /// Where problems go while a tree is read, and which parts were replaced by a stand-in.
@@ -197,7 +198,10 @@ impl<'a> Cursor<'a> {
     /// Whether the object has the property, without reading it.
     pub(super) fn has(&self, key: &str) -> bool {
         match &self.node.kind {
-            NodeKind::Object(entries) => entries.iter().any(|(own, _)| own.text == key),
+            NodeKind::Object(entries) => {
+                spend(entries.len());
+                entries.iter().any(|(own, _)| own.text == key)
+            }
             _ => false,
         }
     }
@@ -233,6 +237,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(super) fn take(&mut self, name: &'static str) -> Option<Cursor<'a>> {
         self.known.push(name);
+        spend(self.rest.len());
         let idx = self.rest.iter().position(|(key, _)| *key == name)?;
         Some(self.rest.remove(idx).1)
     }
@@ -340,6 +345,7 @@ impl<'a> Fields<'a> {
 
     /// Says so where one of the keys present looks like one that is missing.
     fn misspelt(&self, names: &[&'static str], problem: Diagnostic) -> Diagnostic {
+        spend(self.rest.len());
         let slip = self
             .rest
             .iter()

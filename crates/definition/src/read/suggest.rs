@@ -1,3 +1,5 @@
+use crate::work::spend;
+
 /// Longest word that is compared; longer ones are no slips of the pen.
 const WORD_LEN_MAX: usize = 40;
 
@@ -36,6 +38,7 @@ pub(crate) fn nearest<'a, T: AsRef<str> + ?Sized>(
 /// Edits between two words; swapping two neighbours counts as one (optimal string alignment).
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    spend((left.len() + 1) * (right.len() + 1));
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=right.len()).collect();
     for i in 1..=left.len() {

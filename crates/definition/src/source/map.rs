@@ -1,4 +1,5 @@
 use super::{Bytes, Lines, Node, NodeKind, Span};
+use crate::work::spend;
 use crate::{Diagnostic, Place, Pointer};
 
 /// Where everything stands in the text, found by JSON pointer.
@@ -44,6 +45,7 @@ impl SourceMap {
         let holds = |bytes: Bytes| bytes.0 <= at && at < bytes.1.max(bytes.0 + 1);
         while let Some(around) = node {
             node = None;
+            spend(around.children());
             match &around.kind {
                 NodeKind::Scalar(_) => {}
                 NodeKind::Array(items) => {
@@ -87,6 +89,7 @@ impl SourceMap {
     fn part(&self, diagnostic: &Diagnostic) -> Option<Span> {
         let within = diagnostic.within.as_ref()?;
         let (_, (start, end)) = self.bytes(&diagnostic.path)?;
+        spend(end - start);
         let start = start + self.text().get(start..end)?.find(&within.text)?;
         Some(self.lines.span((start + within.range.start, start + within.range.end)))
     }
@@ -123,6 +126,7 @@ impl SourceMap {
                 NodeKind::Scalar(_) => return None,
                 NodeKind::Array(items) => (None, items.get(segment.parse::<usize>().ok()?)?),
                 NodeKind::Object(entries) => {
+                    spend(entries.len());
                     let (key, node) = entries.iter().find(|(key, _)| key.text == segment)?;
                     (Some(key.bytes), node)
                 }

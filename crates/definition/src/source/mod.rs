@@ -18,6 +18,7 @@ use std::sync::Arc;
 use motet_types::Limits;
 
 use crate::value::Value;
+use crate::work::spend;
 use crate::{Code, Diagnostic, Pointer};
 
 /// Digits of one number; more would make arithmetic a weapon.
@@ -51,8 +52,18 @@ pub(crate) struct Key {
 }
 
 impl Node {
+    /// Items or properties directly below it.
+    pub(crate) fn children(&self) -> usize {
+        match &self.kind {
+            NodeKind::Scalar(_) => 0,
+            NodeKind::Array(items) => items.len(),
+            NodeKind::Object(entries) => entries.len(),
+        }
+    }
+
     /// The plain value, without places.
     pub(crate) fn value(&self) -> Value {
+        spend(1);
         match &self.kind {
             NodeKind::Scalar(value) => value.clone(),
             NodeKind::Array(items) => items.iter().map(Self::value).collect(),
@@ -116,7 +127,7 @@ impl Entries {
             return;
         }
         if let Some((first, _)) = self.entries.get(&key.text) {
-            let line = lines.span(first.bytes).line;
+            let line = lines.number(first.bytes.0);
             let message = format!(
                 "the key `{}` already stands in line {line}: keep one of the two",
                 key.text

@@ -1,5 +1,11 @@
 use std::sync::Arc;
 
+use crate::work::spend;
+
+/// Every so many bytes the characters before them are counted once, so that the end of a long line is found as fast as its
+/// beginning.
+const BLOCK_BYTES: usize = 1_024;
+
 /// A range of the text: bytes for machines, line and column for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -21,6 +27,8 @@ pub(crate) type Bytes = (usize, usize);
 pub(crate) struct Lines {
     pub(crate) text: Arc<str>,
     starts: Vec<usize>,
+    /// Characters before each block.
+    characters: Vec<usize>,
 }
 
 impl Default for Lines {
@@ -39,22 +47,40 @@ impl Lines {
             _ => false,
         });
         let starts = std::iter::once(0).chain(ends.map(|(idx, _)| idx + 1)).collect();
-        Self { text: text.into(), starts }
+        let characters = bytes.chunks(BLOCK_BYTES).scan(0, |before, block| {
+            let here = *before;
+            *before += first_bytes(block);
+            Some(here)
+        });
+        Self { text: text.into(), starts, characters: characters.collect() }
     }
 
     /// The span of a byte range, cut to the text and to whole characters.
     pub(crate) fn span(&self, (start, end): Bytes) -> Span {
         let start = self.floor(start);
         let end = self.floor(end).max(start);
-        let line = self.starts.partition_point(|line| *line <= start);
-        let column = self.text[self.starts[line - 1]..start].chars().count() + 1;
+        let line = self.number(start);
+        let column =
+            self.characters_before(start) - self.characters_before(self.starts[line - 1]) + 1;
         Span { start, end, line, column }
+    }
+
+    /// The line in which a byte stands, counted from 1.
+    pub(crate) fn number(&self, byte: usize) -> usize {
+        self.starts.partition_point(|line| *line <= byte)
     }
 
     /// The bytes of a line, counted from 1, with what ends it.
     pub(crate) fn line(&self, line: usize) -> Bytes {
         let start = |line: usize| self.starts.get(line).copied().unwrap_or(self.text.len());
         (start(line.saturating_sub(1)), start(line))
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let block = byte / BLOCK_BYTES;
+        let rest = &self.text.as_bytes()[block * BLOCK_BYTES..byte];
+        spend(rest.len());
+        self.characters.get(block).copied().unwrap_or_default() + first_bytes(rest)
     }
 
     fn floor(&self, byte: usize) -> usize {
@@ -64,4 +90,9 @@ impl Lines {
         }
         byte
     }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn first_bytes(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }

@@ -136,10 +136,10 @@ impl<'a> Checker<'a> {
                 }
             }
             FunctionTarget::Catalogued { catalog, .. } if catalog != DEFAULT_CATALOG => {
-                let catalogs = self.document.use_.iter().flat_map(|use_| &use_.catalogs).flatten();
-                let names: Vec<&str> = catalogs.map(|(name, _)| name.as_str()).collect();
-                if !names.contains(&catalog) {
-                    let names = names.into_iter();
+                let use_ = self.document.use_.as_ref();
+                let catalogs = use_.and_then(|use_| use_.catalogs.as_ref());
+                if !catalogs.is_some_and(|catalogs| catalogs.contains_key(catalog)) {
+                    let names = catalogs.into_iter().flatten().map(|(name, _)| name.as_str());
                     self.unknown(Code::UnknownCatalog, &place, catalog, "catalogs", names);
                 }
             }

@@ -1,3 +1,5 @@
+use crate::work::spend;
+
 /// Which vertices of a directed graph stand on a cycle, or between two.
 ///
 /// Vertices without successors are peeled off, then those without predecessors; what is left has both.
@@ -22,6 +24,7 @@ fn peel(forward: &[Vec<usize>], backward: &[Vec<usize>], left: &mut [bool]) {
         (0..forward.len()).filter(|idx| left[*idx] && degrees[*idx] == 0).collect();
     while let Some(idx) = open.pop() {
         left[idx] = false;
+        spend(backward[idx].len() + 1);
         for before in &backward[idx] {
             degrees[*before] -= 1;
             if degrees[*before] == 0 && left[*before] {

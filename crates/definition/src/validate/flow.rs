@@ -5,6 +5,7 @@ use crate::model::{FlowDirective, Task, TaskKind, TaskList};
 use crate::pointer::Path;
 use crate::read::CANDIDATES_MAX;
 use crate::walk::lists;
+use crate::work::spend;
 use crate::{Code, Diagnostic};
 
 /// Names that would hide a flow directive.
@@ -87,6 +88,7 @@ impl<'a> Checker<'a> {
             );
             Diagnostic::new(Code::UnknownTask, path.pointer(), message)
         };
+        spend(places.len().min(CANDIDATES_MAX));
         let names: Vec<&str> =
             RESERVED.into_iter().chain(places.keys().copied()).take(CANDIDATES_MAX).collect();
         self.report(match self.meant(name, &names) {
@@ -114,6 +116,7 @@ impl<'a> Checker<'a> {
             if std::mem::replace(&mut reached[idx], true) {
                 continue;
             }
+            spend(1);
             open.extend(
                 successors(list, places, idx).into_iter().filter(|next| *next < list.len()),
             );
@@ -194,6 +197,7 @@ fn successors(list: &TaskList, places: &Places<'_>, idx: usize) -> Vec<usize> {
 
 fn collect_names<'a>(list: &'a TaskList, names: &mut HashSet<&'a str>) {
     for item in list {
+        spend(1);
         names.insert(&item.name);
         for (list, _) in lists(&item.task) {
             collect_names(list, names);

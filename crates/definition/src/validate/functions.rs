@@ -5,6 +5,7 @@ use super::cycle::cyclic;
 use crate::model::{Call, FunctionTarget, Named, Task, TaskKind};
 use crate::pointer::Path;
 use crate::walk::lists;
+use crate::work::spend;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
@@ -32,6 +33,7 @@ impl<'a> Checker<'a> {
 
 /// Names of the functions that a task calls, at any depth.
 fn called(task: &Task) -> Vec<&str> {
+    spend(1);
     let mut names = Vec::new();
     if let TaskKind::Call(Call::Function(own)) = &task.kind
         && let FunctionTarget::Named(name) = own.target()

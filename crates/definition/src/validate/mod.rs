@@ -26,6 +26,7 @@ use motet_types::Limits;
 use crate::model::{Document, EvaluateMode, TaskList};
 use crate::pointer::Path;
 use crate::read::{CANDIDATES_MAX, nearest, one_of};
+use crate::work::spend;
 use crate::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use scope::{Scope, Site};
 
@@ -38,8 +39,15 @@ pub fn validate(document: &Document, limits: &Limits) -> Vec<Diagnostic> {
         EvaluateMode::Strict => Mode::Strict,
         EvaluateMode::Loose => Mode::Loose,
     };
-    let mut checker =
-        Checker { document, limits, mode, kept: [0; 2], task_names: None, diagnostics: Vec::new() };
+    let mut checker = Checker {
+        document,
+        limits,
+        mode,
+        kept: [0; 2],
+        task_names: None,
+        secret_names: None,
+        diagnostics: Vec::new(),
+    };
     checker.document();
     checker.diagnostics
 }
@@ -53,6 +61,8 @@ struct Checker<'a> {
     kept: [usize; 2],
     /// Names of all tasks below `do`, once somebody asked.
     task_names: Option<HashSet<&'a str>>,
+    /// The secrets that are declared, once somebody asked.
+    secret_names: Option<HashSet<&'a str>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -148,6 +158,7 @@ impl<'a> Checker<'a> {
         declared: impl Iterator<Item = &'n str>,
     ) {
         let declared: Vec<&str> = declared.take(CANDIDATES_MAX).collect();
+        spend(declared.len());
         let message = format!("`{name}` is not declared in `use.{section}`: declare it there");
         let problem = Diagnostic::new(code, path.pointer(), message);
         self.report(match (self.meant(name, &declared), declared.as_slice()) {

@@ -1,3 +1,5 @@
+use crate::work::spend;
+
 /// A place at which expressions are evaluated; it decides which variables exist (DSL, "Runtime expression arguments").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Site {
@@ -70,6 +72,7 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn variables(&self) -> Vec<&'a str> {
+        spend(self.locals.len());
         self.site.variables().iter().chain(&self.locals).copied().collect()
     }
 }

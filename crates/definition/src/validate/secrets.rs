@@ -4,6 +4,7 @@ use super::Checker;
 use super::scope::Scope;
 use crate::pointer::Pointer;
 use crate::read::CANDIDATES_MAX;
+use crate::work::spend;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'a> {
@@ -65,8 +66,13 @@ impl<'a> Checker<'a> {
 
     /// A secret that credentials or an expression name.
     pub(super) fn declared_secret(&mut self, name: &str, pointer: &Pointer, text: &str) {
-        let declared = self.document.secrets();
-        if declared.iter().any(|own| own == name) {
+        let document = self.document;
+        let declared = document.secrets();
+        let known = self.secret_names.get_or_insert_with(|| {
+            spend(declared.len());
+            declared.iter().map(String::as_str).collect()
+        });
+        if known.contains(name) {
             return;
         }
         let message = format!("the secret `{name}` is not declared in `use.secrets`: add it there");

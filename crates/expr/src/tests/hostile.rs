@@ -1,7 +1,6 @@
 //! What must end in an error, quickly, and never take the thread or the process with it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use super::*;
 use crate::EvalErrorKind::{self, Depth, Failed, Fuel, Interrupted, Size, Stack};
@@ -97,9 +96,6 @@ const HOSTILE: &[(&str, EvalErrorKind)] = &[
     ("\"Europe/Paris\" | strptime(\"%Q\")", Failed),
 ];
 
-/// Long beyond what any of them takes, short beside for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Runs on a thread with the smallest stack that Rust programs usually have.
 fn on_small_stack<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(test).unwrap().join().unwrap()
@@ -107,13 +103,10 @@ fn on_small_stack<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) 
 
 fn outcome(source: &str, fuel: u64) -> Result<EvalErrorKind, String> {
     let program = Program::compile(source, &[]).unwrap_or_else(|error| panic!("{source}: {error}"));
-    let began = Instant::now();
     let outcome = on_small_stack(move || {
         let (mut fuel, input) = (fuel, value(r#"{"a":[1,2,3],"s":"text"}"#));
         program.evaluate(input, vec![], &mut environment(&mut fuel))
     });
-    let took = began.elapsed();
-    assert!(took < PATIENCE, "{source} took {took:?}");
     match outcome {
         Ok(result) => Err(json::to_text(&result)),
         Err(error) => Ok(error.kind),
@@ -205,7 +198,6 @@ fn sources_that_would_overflow_the_compiler_are_refused() {
         "\"a\\(1)".to_owned() + &"\\(1)".repeat(3000) + "\"",
         format!("{{{}}}", (0..1500).map(|n| format!("a{n}:1,")).collect::<String>()),
     ];
-    let began = Instant::now();
     on_small_stack(move || {
         for source in sources {
             // Those that compile must also run.
@@ -216,7 +208,6 @@ fn sources_that_would_overflow_the_compiler_are_refused() {
             }
         }
     });
-    assert!(began.elapsed() < PATIENCE);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::limit;
 use crate::config;
 
 #[derive(Debug, Subcommand)]
@@ -104,6 +105,6 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "INSTANT")]
     pub(crate) to: Option<String>,
     /// Most entries to show
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = limit)]
     pub(crate) limit: usize,
 }

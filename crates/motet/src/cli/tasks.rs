@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::limit;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tasks {
     /// Open tasks, oldest instances first
@@ -19,7 +21,7 @@ pub(crate) enum Tasks {
         #[arg(long)]
         namespace: Option<String>,
         /// Most tasks to show
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = limit)]
         limit: usize,
     },
     /// A task, with what it is about and its form

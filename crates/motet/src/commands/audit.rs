@@ -4,6 +4,7 @@ use motet_expr::Value;
 use motet_expr::json::{array, to_text};
 
 use super::Ended;
+use super::list::RAISE_LIMIT;
 use crate::cli::Audit;
 use crate::client::{Client, query};
 use crate::failure::Exit;
@@ -22,10 +23,11 @@ pub(super) async fn audit(client: &Client, options: &Audit, output: &Output) -> 
         ("from", &options.from),
         ("to", &options.to),
     ];
-    let mut parts = vec![format!("limit={}", options.limit.clamp(1, PAGE_ENTRIES))];
+    let mut parts =
+        vec!["at=latest".to_owned(), format!("limit={}", options.limit.min(PAGE_ENTRIES))];
     parts.extend(filters.iter().filter_map(|(name, value)| Some(query(name, value.as_ref()?))));
     let path = format!("/api/v1/audit?{}", parts.join("&"));
-    let entries = client.items(&path, options.limit).await?;
+    let entries = client.items(&path, options.limit).await?.told(output, RAISE_LIMIT);
     let rows: Vec<_> = entries.iter().map(row).collect();
     output.value(&array(entries), |output| table(output.style, &HEADINGS, &rows));
     Ok(Exit::Done)

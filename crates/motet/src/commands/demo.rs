@@ -106,7 +106,7 @@ async fn tell(address: SocketAddr, keep: bool, output: &Output) -> Result<(), Fa
         expect_completed(&client.get(path).await?)?;
     }
     output.line(&format!("  the {DURING} orders completed by themselves; this is one of them:\n"));
-    let history = describe::history(&client, &ids[0]).await?;
+    let history = describe::history(&client, &ids[0], output).await?;
     output.print(&indented(&tree::draw(&history, output.style)));
 
     heading(&format!("{AFTER} orders more"));

@@ -4,13 +4,13 @@ use motet_expr::Value;
 
 use super::Ended;
 use crate::client::Client;
-use crate::failure::Exit;
+use crate::failure::{Exit, Failure};
 use crate::output::{Output, Style, table};
 use crate::tree;
 use crate::value::{Members, shown};
 
-/// Records of a history that are drawn.
-const RECORDS_MAX: usize = 100_000;
+/// Records of a history that are read. A history keeps its first and last ones, far fewer unless its server was told otherwise.
+const RECORDS_MAX: usize = 1_000_000;
 /// Records that are read at a time.
 const PAGE: usize = 1_000;
 /// Longest value that is shown in one line.
@@ -18,14 +18,21 @@ const VALUE_CHARS_MAX: usize = 200;
 
 pub(super) async fn describe(client: &Client, id: &str, output: &Output) -> Ended {
     let instance = client.get(format!("/api/v1/instances/{id}")).await?;
-    let history = history(client, id).await?;
+    // What is known of an instance that cannot be loaded is worth the more.
+    let (steps, failure) = match steps(client, id, output).await {
+        Ok(steps) => (steps, None),
+        Err(failure) => (String::new(), Some(failure)),
+    };
+    output.value(&instance, |output| format!("{}{steps}", heading(&instance, output.style)));
+    Ok(failure.map_or(Exit::Done, |failure| output.fail(&failure)))
+}
+
+/// Its steps, and what their undo comes to.
+async fn steps(client: &Client, id: &str, output: &Output) -> Result<String, Failure> {
+    let history = history(client, id, output).await?;
     let undo = client.get(format!("/api/v1/instances/{id}/undo")).await?;
-    output.value(&instance, |output| {
-        let steps = tree::draw(&history, output.style);
-        let undo = undo_table(&undo, output.style);
-        format!("{}\n{steps}{undo}", heading(&instance, output.style))
-    });
-    Ok(Exit::Done)
+    let steps = tree::draw(&history, output.style);
+    Ok(format!("\n{steps}{}", undo_table(&undo, output.style)))
 }
 
 /// What would be undone, is being or has been: newest first; nothing if there is nothing of the kind.
@@ -64,12 +71,15 @@ fn undo_row(entry: &Value) -> Vec<String> {
     .to_vec()
 }
 
-/// The whole history, as far as anyone would read it.
+/// The whole history.
 pub(super) async fn history(
     client: &Client,
     id: &str,
-) -> Result<Vec<Value>, crate::failure::Failure> {
-    client.items(&format!("/api/v1/instances/{id}/history?limit={PAGE}"), RECORDS_MAX).await
+    output: &Output,
+) -> Result<Vec<Value>, Failure> {
+    let path = format!("/api/v1/instances/{id}/history?limit={PAGE}");
+    let records = client.items(&path, RECORDS_MAX).await?;
+    Ok(records.told(output, "the API reads on from where they end (`cursor`)"))
 }
 
 /// What is known of an instance beside its steps.

@@ -153,13 +153,17 @@ impl Shown {
 
 impl Progress {
     async fn show(&mut self, client: &Client, id: &str, output: &Output) -> Result<(), Failure> {
-        let path = format!("/api/v1/instances/{id}/history?cursor={}", self.next);
-        let page = client.get(path).await?;
-        for record in page.items("items") {
-            self.next = record.number("number").unwrap_or(self.next) + 1;
-            output.note(&line(id, record, output));
+        loop {
+            let path = format!("/api/v1/instances/{id}/history?cursor={}", self.next);
+            let page = client.get(path).await?;
+            for record in page.items("items") {
+                self.next = record.number("number").unwrap_or(self.next) + 1;
+                output.note(&line(id, record, output));
+            }
+            if page.text("next").is_none() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 

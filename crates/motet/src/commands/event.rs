@@ -7,7 +7,7 @@ use motet_expr::Value;
 use motet_expr::json::array;
 
 use super::Ended;
-use super::list::{path_of, split};
+use super::list::{RAISE_LIMIT, path_of, split};
 use crate::cli::EventCommand;
 use crate::client::{Call, Client, query};
 use crate::failure::{Exit, Failure};
@@ -41,12 +41,12 @@ pub(super) async fn event(client: &Client, what: &EventCommand, output: &Output)
         }
         EventCommand::List { namespace, kind, source, limit } => {
             let optional = [("type", kind), ("source", source)];
-            let mut path = format!("/api/v1/events?{}", query("namespace", namespace));
+            let mut path = format!("/api/v1/events?at=latest&{}", query("namespace", namespace));
             for (name, value) in optional {
                 let part = value.as_deref().map(|value| format!("&{}", query(name, value)));
                 path.push_str(&part.unwrap_or_default());
             }
-            let items = client.items(&path, *limit).await?;
+            let items = client.items(&path, *limit).await?.told(output, RAISE_LIMIT);
             let rows: Vec<_> = items.iter().map(row).collect();
             output.value(&array(items), |output| table(output.style, &COLUMNS, &rows));
         }

@@ -20,7 +20,7 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 const RECONNECTS_MAX: u32 = 30;
 
 pub(super) async fn history(client: &Client, id: &str, output: &Output) -> Ended {
-    let records = describe::history(client, id).await?;
+    let records = describe::history(client, id, output).await?;
     let value = json::array(records.iter().cloned());
     output.value(&value, |output| {
         records.iter().map(|record| record_line(record, output.style) + "\n").collect()

@@ -12,6 +12,9 @@ use crate::value::Members;
 
 /// Workflows and incidents of one listing.
 const ITEMS_MAX: usize = 10_000;
+/// What to do about a list that goes on.
+pub(super) const RAISE_LIMIT: &str = "a higher --limit shows more";
+const NARROW: &str = "a filter such as --workflow narrows them";
 
 pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
     match what {
@@ -20,10 +23,10 @@ pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
             output.value(&instance, |output| describe::heading(&instance, output.style));
         }
         Get::Instances { id: None, filter, limit } => {
-            instances(client, "instances", filter, *limit, output).await?;
+            instances(client, "instances", filter, (*limit, RAISE_LIMIT), output).await?;
         }
         Get::Incidents { filter } => {
-            instances(client, "incidents", filter, ITEMS_MAX, output).await?;
+            instances(client, "incidents", filter, (ITEMS_MAX, NARROW), output).await?;
         }
         Get::Workflows { workflow: Some(workflow) } => {
             let (namespace, name) = split(workflow)?;
@@ -32,13 +35,14 @@ pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
         }
         Get::Workflows { workflow: None } => {
             let items = client.items("/api/v1/workflows", ITEMS_MAX).await?;
+            let items = items.told(output, "name one, as namespace/name");
             let rows: Vec<_> = items.iter().map(workflow_row).collect();
             output.value(&array(items), |output| {
                 table(output.style, &["workflow", "newest", "versions", "tags"], &rows)
             });
         }
         Get::Counts { filter } => {
-            let path = format!("/api/v1/instances/counts?{}", filter_query(filter));
+            let path = format!("/api/v1/instances/counts?at=latest&{}", filter_query(filter));
             let counts = client.get(path).await?;
             output.value(&counts, |output| counts_table(&counts, output));
         }
@@ -79,12 +83,12 @@ async fn instances(
     client: &Client,
     list: &str,
     filter: &Filter,
-    limit: usize,
+    (limit, advice): (usize, &str),
     output: &Output,
 ) -> Result<(), Failure> {
     // What this user has just done is to be seen, and lists lag by about a second.
     let path = format!("/api/v1/{list}?at=latest&{}", filter_query(filter));
-    let items = client.items(&path, limit).await?;
+    let items = client.items(&path, limit).await?.told(output, advice);
     let rows: Vec<_> = items.iter().map(instance_row).collect();
     output.value(&array(items), |output| table(output.style, &INSTANCE, &rows));
     Ok(())

@@ -19,6 +19,7 @@ pub(super) async fn schedule(client: &Client, what: &Schedule, output: &Output) 
     let shown = match what {
         Schedule::List { workflow: None } => {
             let items = client.items("/api/v1/schedules", ITEMS_MAX).await?;
+            let items = items.told(output, "name one, as namespace/name");
             let rows: Vec<_> = items.iter().map(row).collect();
             output.value(&array(items), |output| table(output.style, &HEADINGS, &rows));
             return Ok(Exit::Done);

@@ -5,6 +5,7 @@ use motet_expr::json::{self, array, object, string, to_text};
 
 use super::Ended;
 use super::describe::short;
+use super::list::RAISE_LIMIT;
 use super::run::input;
 use crate::cli::{TaskUser, Tasks};
 use crate::client::{Call, Client, query};
@@ -23,8 +24,11 @@ pub(super) async fn tasks(client: &Client, what: &Tasks, output: &Output) -> End
             ];
             let given =
                 filter.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-            let pairs: Vec<_> = given.map(|(name, value)| query(name, value)).collect();
+            let latest = std::iter::once(query("at", "latest"));
+            let pairs: Vec<_> =
+                latest.chain(given.map(|(name, value)| query(name, value))).collect();
             let items = client.items(&format!("/api/v1/tasks?{}", pairs.join("&")), *limit).await?;
+            let items = items.told(output, RAISE_LIMIT);
             let rows: Vec<_> = items.iter().map(row).collect();
             output.value(&array(items), |output| table(output.style, &HEADINGS, &rows));
             Ok(Exit::Done)

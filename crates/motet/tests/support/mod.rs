@@ -1,7 +1,8 @@
 //! The program in a directory of its own, and servers of it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -209,6 +210,31 @@ impl Server {
     pub(crate) fn stopped(mut self) -> Directory {
         assert_eq!(self.terminate(), 0);
         std::mem::replace(&mut self.directory, Directory::new())
+    }
+
+    /// Dies by SIGKILL and leaves the directory.
+    pub(crate) fn killed(mut self) -> Directory {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.directory, Directory::new())
+    }
+
+    /// What the API answers, status line and headers included.
+    pub(crate) fn http(&self, request: &str) -> String {
+        let address = self.address.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The position as of which the API answers now.
+    pub(crate) fn position(&self) -> u64 {
+        let answer = self.http("GET /api/v1/instances/counts?at=latest");
+        let mut values = answer.lines().filter_map(|line| line.strip_prefix("motet-position: "));
+        values.next().unwrap_or_else(|| panic!("no position: {answer}")).parse().unwrap()
     }
 
     fn terminate(&mut self) -> i32 {

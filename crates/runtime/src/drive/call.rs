@@ -1,19 +1,14 @@
 //! One call: secrets put in their places, headers of ours added, the answer brought back.
 
-mod reveal;
-
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use motet_engine::secret::{SecretKey, has_marker};
-use motet_engine::{Body, ErrorKind, Outcome, Response, WorkflowError};
-use motet_expr::json;
+use motet_engine::secret::SecretKey;
+use motet_engine::{ErrorKind, Outcome, Response, RevealedHeader, Sending, WorkflowError};
 use motet_mesh::{Mesh, Undone};
 use motet_types::Limits;
-
-use reveal::Revealer;
 
 use super::vault::Known;
 use crate::shard::Call;
@@ -61,21 +56,23 @@ impl Sender {
 
     fn request(&self, call: &Call) -> Result<motet_mesh::Request, WorkflowError> {
         let request = &call.request;
-        let revealer = Revealer::new(self, call)?;
-        let uri = revealer.uri(&request.uri)?;
-        let mut headers = HeaderMap::with_capacity(request.headers.len() + 6);
-        for (name, value) in &request.headers {
+        let sending = Sending {
+            graph: &call.graph,
+            task: call.task,
+            step: call.step,
+            root: call.root,
+            namespace: &call.namespace,
+            secret_key: &self.secret_key,
+            fuel_max: self.limits.expression_fuel_max,
+            secret: &|name| self.secrets.secret(&call.namespace, name),
+        };
+        let revealed = sending.reveal(request)?;
+        let mut headers = HeaderMap::with_capacity(revealed.headers.len() + 5);
+        for RevealedHeader { name, value, is_sensitive } in &revealed.headers {
             let name: HeaderName = name.parse().map_err(|_| wrong("header name", name))?;
-            let mut revealed = header(&revealer.text(value, str::to_owned)?)?;
-            // What holds a secret is neither logged nor carried to another origin.
-            revealed.set_sensitive(has_marker(value));
-            headers.append(name, revealed);
-        }
-        let body = body(&revealer, &request.body, &mut headers)?;
-        if let Some(authorization) = &request.authorization {
-            let mut value = header(&revealer.authorization(authorization)?)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            let mut value = header(value)?;
+            value.set_sensitive(*is_sensitive);
+            headers.append(name, value);
         }
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers
@@ -90,34 +87,14 @@ impl Sender {
                 .method
                 .parse::<Method>()
                 .map_err(|_| wrong("method", &request.method))?,
-            uri: uri.parse::<Uri>().map_err(|_| wrong("endpoint", &request.uri))?,
+            uri: revealed.uri.parse::<Uri>().map_err(|_| wrong("endpoint", &request.uri))?,
             headers,
-            body,
+            body: Bytes::from(revealed.body),
             timeout: request.timeout.saturating_add(GRACE),
             redirects_max: if request.redirect { REDIRECTS_MAX } else { 0 },
             response_bytes_max: self.limits.payload_bytes_max,
         })
     }
-}
-
-fn body(
-    revealer: &Revealer<'_>,
-    body: &Body,
-    headers: &mut HeaderMap,
-) -> Result<Bytes, WorkflowError> {
-    let text = match body {
-        Body::Empty => return Ok(Bytes::new()),
-        Body::Text(text) => revealer.text(text, str::to_owned)?,
-        Body::Json(value) => {
-            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-            let text = json::to_text(value);
-            match has_marker(&text) {
-                true => json::to_text(&revealer.value(value)?),
-                false => text,
-            }
-        }
-    };
-    Ok(Bytes::from(text))
 }
 
 /// W3C Trace Context: the trace is the root instance, the span this attempt.

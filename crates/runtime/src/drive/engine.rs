@@ -30,7 +30,7 @@ impl Shell {
         let mut machine = Machine::new(config);
         let (mut internal, mut external) = (Vec::new(), Vec::new());
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
-        self.carry_out(machine.flush());
+        self.release(&mut machine);
         self.inner.set_ready();
         let mut swept_at = self.inner.clock.now();
         while self.inner.lanes.take(&mut internal, &mut external, self.patience(&machine)) {
@@ -45,8 +45,7 @@ impl Shell {
                 machine.handle(now, Input::Sweep);
                 swept_at = now;
             }
-            self.carry_out(machine.flush());
-            self.inner.levels.publish(&machine);
+            self.release(&mut machine);
         }
     }
 
@@ -57,6 +56,15 @@ impl Shell {
         let now = self.inner.clock.now();
         let patience = machine.sweep_every().min(PATIENCE_MAX);
         machine.next_due().map_or(patience, |due| due.since(now).min(patience))
+    }
+
+    /// Lets out what may leave, and publishes where the machine stands now.
+    fn release(&self, machine: &mut Machine) {
+        let outputs = machine.flush();
+        // Before any answer leaves: who has one finds no earlier position as the latest.
+        self.inner.levels.stand_at(machine.position());
+        self.carry_out(outputs);
+        self.inner.levels.publish(machine);
     }
 
     fn carry_out(&self, outputs: Vec<Output>) {
@@ -211,6 +219,11 @@ pub(super) struct Levels {
 }
 
 impl Levels {
+    /// Where a server begins.
+    pub(super) fn at(position: Position) -> Self {
+        Self { position: AtomicU64::new(position.0), ..Self::default() }
+    }
+
     fn publish(&self, machine: &Machine) {
         let of = machine.counters();
         let counters = [
@@ -236,7 +249,6 @@ impl Levels {
             slot.store(value as u64, Ordering::Relaxed);
         }
         self.quiet.store(u64::from(machine.is_quiet()), Ordering::Relaxed);
-        self.position.store(machine.position().0, Ordering::Relaxed);
         self.ended_bytes.store(machine.ended_bytes(), Ordering::Relaxed);
     }
 
@@ -244,9 +256,13 @@ impl Levels {
         self.quiet.load(Ordering::Relaxed) == 1
     }
 
+    fn stand_at(&self, position: Position) {
+        self.position.store(position.0, Ordering::Release);
+    }
+
     /// The last durable position.
     pub(super) fn position(&self) -> Position {
-        Position(self.position.load(Ordering::Relaxed))
+        Position(self.position.load(Ordering::Acquire))
     }
 
     /// Name, help, kind and value of each figure.

@@ -13,6 +13,10 @@ use tokio::sync::oneshot;
 use super::Inner;
 use crate::{Error, HistoryEntry, view};
 
+/// How often a page is read. A cut between its reads takes away what the first of them referred to, and the next one begins
+/// behind the cut; histories are cut once in thousands of records.
+const READS_MAX: usize = 3;
+
 impl Inner {
     pub(crate) async fn history(
         &self,
@@ -26,29 +30,53 @@ impl Inner {
             let message = format!("the definition {} cannot be compiled", instance.definition);
             return Err(Error::Unloadable(message));
         };
+        let mut gone = 0;
+        for _ in 0..READS_MAX {
+            match self.page(id, skip, limit, instance.records, &graph).await? {
+                Read::Whole(entries) => return Ok(entries),
+                Read::Gone { record } => gone = record,
+            }
+        }
+        Err(Error::Unloadable(format!("record {gone} of its history is gone")))
+    }
+
+    /// Reads a page, from several reads of the store.
+    async fn page(
+        &self,
+        id: InstanceId,
+        skip: u64,
+        limit: usize,
+        records: u64,
+        graph: &Arc<Graph>,
+    ) -> Result<Read<HistoryEntry>, Error> {
         let mut page = Page { entries: Vec::new(), next: skip, values: Values::default() };
         loop {
             let before = page.next;
-            self.read_on(id, &mut page, limit, &graph).await?;
+            if let Some(record) = self.read_on(id, &mut page, limit, graph).await? {
+                return Ok(Read::Gone { record });
+            }
             let is_full = page.entries.len() >= limit;
             // The store counts in ordinals, so what it gives is shorter where records were cut out of it.
-            if is_full || page.next == before || page.next >= instance.records {
+            if is_full || page.next == before || page.next >= records {
                 page.entries.truncate(limit);
-                return Ok(page.entries);
+                return Ok(Read::Whole(page.entries));
             }
         }
     }
 
-    /// Adds what the store gives at once.
+    /// Adds what the store gives at once; a record that is gone, if one is.
     async fn read_on(
         &self,
         id: InstanceId,
         page: &mut Page,
         limit: usize,
         graph: &Arc<Graph>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<u64>, Error> {
         for chunk in self.chunks(id, page.next, limit - page.entries.len()).await? {
-            let records = self.records(id, &chunk, &mut page.values).await?;
+            let records = match self.records(id, &chunk, &mut page.values).await? {
+                Read::Whole(records) => records,
+                Read::Gone { record } => return Ok(Some(record)),
+            };
             let (first, next) = (chunk.0, page.next);
             if first > next
                 && let Some(behind) = records.first()
@@ -59,7 +87,7 @@ impl Inner {
             page.entries.extend(entries.into_iter().filter(|entry| entry.number >= next));
             page.next = next.max(first + records.len() as u64);
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn chunks(
@@ -82,25 +110,32 @@ impl Inner {
         id: InstanceId,
         chunk: &HistoryChunk,
         values: &mut Values,
-    ) -> Result<Vec<Record>, Error> {
+    ) -> Result<Read<Record>, Error> {
         let unloadable = |error: String| Error::Unloadable(error);
         let mut wanted = vec![chunk.clone()];
         while let Some((first, _, bytes)) = wanted.last() {
             match decode_history(bytes, *first, values) {
-                Ok(records) if wanted.len() == 1 => return Ok(records),
+                Ok(records) if wanted.len() == 1 => return Ok(Read::Whole(records)),
                 Ok(_) => drop(wanted.pop()),
                 // Each one stands before the chunk that wants it, so this ends.
                 Err(motet_journal::Error::Elsewhere { record }) if record < *first => {
                     let found = self.chunks(id, record, 1).await?.into_iter().next();
-                    let found = found.filter(|(first, ..)| *first == record);
-                    let missing = || unloadable(format!("record {record} of its history is gone"));
-                    wanted.push(found.ok_or_else(missing)?);
+                    match found.filter(|(first, ..)| *first == record) {
+                        Some(chunk) => wanted.push(chunk),
+                        None => return Ok(Read::Gone { record }),
+                    }
                 }
                 Err(error) => return Err(unloadable(error.to_string())),
             }
         }
         Err(unloadable("no chunk was asked for".to_owned()))
     }
+}
+
+/// Records of a history, or the first one of a chunk that they refer to and that is not there.
+enum Read<T> {
+    Whole(Vec<T>),
+    Gone { record: u64 },
 }
 
 /// A page in the making.

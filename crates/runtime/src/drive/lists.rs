@@ -53,7 +53,11 @@ impl Inner {
     pub(crate) async fn counts(
         &self,
         filter: InstanceFilter,
+        at: Option<Position>,
     ) -> Result<(Vec<(Status, u64)>, Position), Error> {
+        if let Some(at) = at {
+            self.cover(at).await?;
+        }
         let query = Query {
             table: INSTANCE.id,
             filters: filters(&filter),

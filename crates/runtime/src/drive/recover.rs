@@ -28,6 +28,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     let leases = wait(|done| store.lease(shards, done))?;
     let epoch = leases.iter().map(|lease| lease.epoch).max().unwrap_or_default();
     let mut recovered = Recovered::default();
+    recovered.position = leases.iter().map(|lease| lease.position).max().unwrap_or_default();
     recovered.catalog = catalog(store)?;
     recovered.graphs = graphs(&recovered.catalog, compile);
     each(store, &TIMER, |row| recovered.timer(row))?;

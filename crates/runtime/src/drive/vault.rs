@@ -7,9 +7,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use motet_engine::secret::SecretKey;
+use motet_engine::secret::{SecretKey, property};
 use motet_engine::{Catalog, SecretName};
-use motet_expr::{Value, json};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -112,18 +111,6 @@ impl Known {
             None => Some(text),
             Some(path) => property(&text, path),
         }
-    }
-}
-
-/// What lies at a dotted path in a secret that is a JSON object, if that is no object or list.
-pub fn property(secret: &str, path: &str) -> Option<String> {
-    let mut value = json::parse(secret.as_bytes(), json::Limits::default()).ok()?;
-    for key in path.split('.') {
-        value = json::get(&value, key)?.clone();
-    }
-    match &value {
-        Value::Null | Value::Arr(_) | Value::Obj(_) => None,
-        scalar => Some(json::as_str(scalar).map_or_else(|| json::to_text(scalar), str::to_owned)),
     }
 }
 

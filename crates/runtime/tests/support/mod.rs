@@ -1,5 +1,6 @@
 //! A runtime over the in-memory store, and a service that logs what arrives.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use motet_runtime::{
     Error, Handle, Options, Runtime, SCHEMA, Secrets, StartReply, StartRequest, SystemClock,
 };
 use motet_store::memory::MemoryStore;
+use motet_store::{
+    Answer, Completion, Entity, Error as StoreError, HistoryChunk, Position, Query, Reads,
+};
 use motet_types::{InstanceId, Limits, WorkflowName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +23,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Bench {
     runtime: Runtime,
     store: Arc<MemoryStore>,
+    forgetful: Arc<Forgetful>,
     service: Arc<Service>,
     address: std::net::SocketAddr,
 }
@@ -49,7 +54,14 @@ impl Bench {
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, service.clone()));
         let store = Arc::new(MemoryStore::new(&SCHEMA));
-        Self { runtime: open(&store, Limits::default()), store, service, address }
+        let forgetful = Forgetful::over(&store);
+        Self {
+            runtime: open(&store, &forgetful, Limits::default()),
+            store,
+            forgetful,
+            service,
+            address,
+        }
     }
 
     /// Stops the runtime without ceremony and starts another one on what the store holds.
@@ -58,10 +70,11 @@ impl Bench {
     }
 
     pub(crate) async fn restart_with(self, limits: Limits) -> Self {
-        let Self { runtime, store, service, address } = self;
+        let Self { runtime, store, service, address, .. } = self;
         drop(runtime);
         let store = Arc::new(store.reopen());
-        Self { runtime: open(&store, limits), store, service, address }
+        let forgetful = Forgetful::over(&store);
+        Self { runtime: open(&store, &forgetful, limits), store, forgetful, service, address }
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -121,15 +134,20 @@ impl Bench {
         tokio::time::timeout(PATIENCE, arrived).await.expect("the calls arrive");
     }
 
+    /// The next so many reads of one chunk of a history find it gone, as if it had been cut out just before.
+    pub(crate) fn forget_chunks(&self, count: usize) {
+        self.forgetful.gone.store(count, Ordering::SeqCst);
+    }
+
     pub(crate) fn stop_hanging(&self) {
         *self.service.hangs.lock().unwrap() = false;
     }
 }
 
-fn open(store: &Arc<MemoryStore>, limits: Limits) -> Runtime {
+fn open(store: &Arc<MemoryStore>, reads: &Arc<Forgetful>, limits: Limits) -> Runtime {
     let options = Options {
         store: store.clone(),
-        reads: store.clone(),
+        reads: reads.clone(),
         mesh: Mesh::new(motet_mesh::Options { native_roots: false, ..Default::default() }).unwrap(),
         secrets: Arc::new(NoSecrets),
         secret_key: SecretKey([1; 32]),
@@ -139,6 +157,42 @@ fn open(store: &Arc<MemoryStore>, limits: Limits) -> Runtime {
         tokio: tokio::runtime::Handle::current(),
     };
     Runtime::start(options).unwrap()
+}
+
+/// The reads of a store, of which some chunks may be gone.
+struct Forgetful {
+    store: Arc<MemoryStore>,
+    gone: AtomicUsize,
+}
+
+impl Forgetful {
+    fn over(store: &Arc<MemoryStore>) -> Arc<Self> {
+        Arc::new(Self { store: store.clone(), gone: AtomicUsize::new(0) })
+    }
+}
+
+impl Reads for Forgetful {
+    fn query(&self, query: Query, done: Completion<Result<Answer, StoreError>>) {
+        self.store.query(query, done);
+    }
+
+    fn history(
+        &self,
+        entity: Entity,
+        skip: u64,
+        limit: usize,
+        done: Completion<Result<Vec<HistoryChunk>, StoreError>>,
+    ) {
+        let less = |gone: usize| gone.checked_sub(1);
+        if limit == 1 && self.gone.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return done(Ok(Vec::new()));
+        }
+        self.store.history(entity, skip, limit, done);
+    }
+
+    fn covered(&self) -> Position {
+        self.store.covered()
+    }
 }
 
 struct NoSecrets;

@@ -1,19 +1,20 @@
 //! What follows from a commit: calls are answered, children begin or are played, parents are told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use motet_engine::{
-    ChildRequest, Effect, End, ErrorKind, Outcome as Settlement, Parent, Record, Request,
+    ChildRequest, Effect, End, ErrorKind, Outcome as Settlement, Parent, Record, Request, Sending,
     UNKNOWN_OUTCOME, WorkflowError, effects, outstanding,
 };
 use motet_expr::{Value, json};
-use motet_types::{Attempt, InstanceId, StepId};
+use motet_types::{Attempt, InstanceId, Limits, StepId};
 
 use super::{Arrival, Fault, SECRET_KEY, World, root_id};
 use crate::mock::{Answered, Call};
 use crate::model::{ChildResult, Failure};
-use crate::reveal::Sender;
 
 /// A timer of the engine ends an attempt exactly on time; a server gives its connection up a little later.
 const GRACE: Duration = Duration::from_millis(500);
@@ -77,27 +78,36 @@ impl World<'_> {
         let slot = &self.slots[&id];
         let root = slot.live.start.parent.as_ref().map_or(id, |parent| parent.root);
         let Some(task) = slot.live.steps.get(&step).and_then(|step| step.task) else { return };
-        let sender = Sender {
+        let secrets = &self.scenario.secrets;
+        let sending = Sending {
             graph: slot.graph,
             task,
             step,
             root,
             namespace: slot.graph.definition.workflow.namespace.as_str(),
-            key,
             secret_key: &SECRET_KEY,
-            secrets: &self.scenario.secrets,
+            fuel_max: Limits::default().expression_fuel_max,
+            secret: &|name| secret(secrets, name),
         };
-        let call = match sender.call(request) {
-            Ok(call) => call,
-            Err(message) => {
-                let error = WorkflowError::new(
-                    ErrorKind::Authorization,
-                    "a secret is not available",
-                    message,
-                );
+        let revealed = match sending.reveal(request) {
+            Ok(revealed) => revealed,
+            Err(error) => {
                 let outcome = Settlement::Refused { error: Box::new(error) };
                 return self.arrive(self.now, Arrival::Outcome { to: id, step, attempt, outcome });
             }
+        };
+        let vertex = slot.graph.vertex(task);
+        let headers = revealed.headers.into_iter().map(|header| (header.name, header.value));
+        let call = Call {
+            task: Some(vertex.name.clone()),
+            reference: Some(vertex.reference.clone()),
+            workflow: Some(slot.graph.definition.workflow.to_string()),
+            method: request.method.clone(),
+            uri: revealed.uri,
+            headers: headers.chain([("idempotency-key".to_owned(), key.to_owned())]).collect(),
+            body: Bytes::from(revealed.body),
+            at: None,
+            answer: None,
         };
         let Some(answered) = self.answer(call, key) else { return };
         let limit = request.timeout.saturating_add(GRACE);
@@ -235,6 +245,15 @@ fn failed(failure: Failure) -> Settlement {
         Failure::Timeout => (true, true, "no response within the limit: the scenario says so"),
     };
     Settlement::Failed { maybe_run, timed_out, message: message.to_owned() }
+}
+
+/// A secret of the scenario; for `name.property` the property of one that is a JSON object.
+fn secret(secrets: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    let property = || {
+        let (whole, path) = name.split_once('.')?;
+        motet_engine::secret::property(secrets.get(whole)?, path)
+    };
+    secrets.get(name).cloned().or_else(property)
 }
 
 /// An error as a scenario writes it; a word such as `timeout` is a standard type.

@@ -163,8 +163,8 @@ impl Drop for Service {
 
 impl Store for Service {
     fn lease(&self, shards: Vec<ShardId>, done: Completion<Result<Vec<Lease>, ReadError>>) {
-        let epoch = self.epoch;
-        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch }).collect()));
+        let (epoch, position) = (self.epoch, self.shared.last());
+        done(Ok(shards.into_iter().map(|shard| Lease { shard, epoch, position }).collect()));
     }
 
     fn commit(&self, group: Vec<Commit>, done: Completion<Result<Vec<Position>, CommitError>>) {

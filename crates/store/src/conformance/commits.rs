@@ -2,7 +2,7 @@ use bytes::Bytes;
 use motet_types::ShardId;
 
 use super::{Check, Client, FRAME_BYTES_MAX, START, blob, int, string};
-use crate::{Commit, CommitError, Epoch, RowChange, TableId, Value};
+use crate::{Commit, CommitError, Epoch, Position, RowChange, TableId, Value};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -69,6 +69,11 @@ pub(super) const CHECKS: &[Check] = &[
         name: "leases_renew",
         says: "taking a lease again keeps its epoch, a new owner gets a higher one",
         run: leases_renew,
+    },
+    Check {
+        name: "leases_tell_the_position",
+        says: "a lease says at which position it begins: that of the last durable commit",
+        run: leases_tell_the_position,
     },
 ];
 
@@ -220,11 +225,28 @@ fn deposed_owners_are_fenced(client: Client) {
 }
 
 fn leases_renew(client: Client) {
-    assert_eq!(client.lease(ShardId(3)), client.epoch);
-    let catalog = client.lease(ShardId::CATALOG);
+    assert_eq!(client.lease(ShardId(3)).epoch, client.epoch);
+    let catalog = client.lease(ShardId::CATALOG).epoch;
     let commit =
         Commit { shard: ShardId::CATALOG, epoch: catalog, ..client.appending(1, "catalog") };
     client.commit(vec![commit]);
     let before = client.epoch;
     assert!(client.reopen().epoch > before);
+}
+
+fn leases_tell_the_position(client: Client) {
+    let position = |client: &Client| client.lease(ShardId(3)).position;
+    assert_eq!(position(&client), Position(0), "nothing was committed");
+    let last = *client
+        .commit(vec![client.appending(1, "a"), client.appending(2, "b")])
+        .last()
+        .expect("two");
+    assert_eq!(position(&client), last);
+    let client = client.reopen();
+    assert_eq!(position(&client), last, "by the log");
+    client.harness.settle();
+    let client = client.reopen().reopen();
+    assert_eq!(position(&client), last, "by the tables");
+    let next = client.commit(vec![client.appending(1, "c")])[0];
+    assert_eq!((next > last, position(&client.reopen())), (true, next));
 }

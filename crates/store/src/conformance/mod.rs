@@ -17,7 +17,8 @@ use motet_types::ShardId;
 
 use crate::{
     Answer, Column, ColumnType, Commit, CommitError, Completion, Entity, Epoch, Error, Index,
-    Loaded, Position, Query, Reads, Row, RowChange, RowScan, Schema, Store, Table, TableId, Value,
+    Lease, Loaded, Position, Query, Reads, Row, RowChange, RowScan, Schema, Store, Table, TableId,
+    Value,
 };
 
 /// Largest frame of a store under test, in bytes.
@@ -115,7 +116,7 @@ struct Client {
 impl Client {
     fn new(harness: Box<dyn Harness>) -> Self {
         let mut client = Self { harness, epoch: Epoch(0) };
-        client.epoch = client.lease(ShardId(3));
+        client.epoch = client.lease(ShardId(3)).epoch;
         client
     }
 
@@ -123,9 +124,9 @@ impl Client {
         Self::new(self.harness.reopen())
     }
 
-    fn lease(&self, shard: ShardId) -> Epoch {
+    fn lease(&self, shard: ShardId) -> Lease {
         let leases = await_result(|done| self.harness.store().lease(vec![shard], done));
-        leases.expect("a lease is answered")[0].epoch
+        leases.expect("a lease is answered")[0]
     }
 
     /// A commit under the lease that appends `records`, counted by its bytes.

@@ -168,7 +168,8 @@ impl Store for MemoryStore {
             for shard in &granted {
                 state.leases.insert(*shard, epoch);
             }
-            granted.into_iter().map(|shard| Lease { shard, epoch }).collect()
+            let position = state.position;
+            granted.into_iter().map(|shard| Lease { shard, epoch, position }).collect()
         };
         self.complete(Ok(leases), done);
     }

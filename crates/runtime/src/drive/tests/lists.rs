@@ -42,7 +42,7 @@ async fn check(filter: InstanceFilter, expect: Expect) {
         let incident = if row.has_incident { ", incident" } else { "" };
         text += &format!("{} {} {}{error}{incident}\n", number(row.id), row.definition, row.status);
     }
-    let (counts, covered) = inner.counts(filter).await.expect("counts");
+    let (counts, covered) = inner.counts(filter, None).await.expect("counts");
     let counts: Vec<String> =
         counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
     text += &format!("= {} @{}\n", counts.join(", "), covered.0);
@@ -177,6 +177,20 @@ async fn a_list_waits_until_it_covers_the_position() {
     let (page, ()) = tokio::join!(biased; list, commit);
     let page = page.expect("a page");
     assert_eq!((page.items.len(), page.covered), (7, Position(1)));
+}
+
+#[tokio::test]
+async fn a_count_waits_until_it_covers_the_position() {
+    let (store, inner) = world();
+    let count = inner.counts(InstanceFilter::default(), Some(Position(1)));
+    let commit = async {
+        // The count has looked once by now and waits.
+        tokio::task::yield_now().await;
+        fill(&store);
+    };
+    let (counted, ()) = tokio::join!(biased; count, commit);
+    let (counts, covered) = counted.expect("counts");
+    assert_eq!((counts.iter().map(|(_, count)| count).sum(), covered), (7, Position(1)));
 }
 
 fn world() -> (Arc<MemoryStore>, Inner) {

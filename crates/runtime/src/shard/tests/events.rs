@@ -294,7 +294,7 @@ fn a_crash_keeps_the_listens_and_the_events() {
               catalog
             > event a.b e1 {"n":7}
               load test/a.b
-              event e1: known @0
+              event e1: known @4
             > event a.b e2 {"n":1}
               commit of 1
                 shard 6: event test/a.b #2, no listen of one at test/a.b, e2 for one 6→1 #1 after #0

@@ -202,7 +202,7 @@ fn a_snapshot_comes_with_every_sixteenth_record() {
               catalog
             > read a
               load a
-              read a: a completed {"n":9} @0
+              read a: a completed {"n":9} @4
         "#]],
     );
 }

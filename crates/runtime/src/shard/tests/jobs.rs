@@ -223,20 +223,20 @@ fn after_a_restart_a_job_stays_with_its_worker_for_a_while() {
             > restart
               catalog
             > ask w2 label; ask w2 quick
-              w2: gets nothing @0
-              w2: gets nothing @0
+              w2: gets nothing @4
+              w2: gets nothing @4
             > after 10s
             > ask w2 label; ask w2 quick
               load b
-              w2: gets nothing @0
-              w2: gets b.1#1 until +12s {"n":1} @0
+              w2: gets nothing @4
+              w2: gets b.1#1 until +12s {"n":1} @4
             > after 10s
             > beat a.1#1 as w1
               load a
-              beat a.1#1: kept until +80s @0
+              beat a.1#1: kept until +80s @4
             > after 20s
             > ask w2 label
-              w2: gets nothing @0
+              w2: gets nothing @4
             > start c label
               commit of 1
                 c: started activated job-created | listed waiting, job label #1 ready +40s

@@ -228,7 +228,7 @@ fn a_key_is_remembered_while_its_instance_lives_outside_of_memory() {
             > start d stuck key=k
               look up test/stuck/client/k
               load a
-              start d: a waiting stuck (), fail faulted, incident: stuck @0
+              start d: a waiting stuck (), fail faulted, incident: stuck @2
             > cancel a
               load a
               commit of 1
