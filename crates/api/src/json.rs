@@ -66,8 +66,9 @@ impl Object<'_> {
             self.text.push(b',');
         }
         self.is_empty = false;
-        append_text(self.text, key);
-        self.text.push(b':');
+        self.text.push(b'"');
+        append_escaped(self.text, key);
+        self.text.extend_from_slice(b"\":");
     }
 }
 
@@ -114,36 +115,33 @@ struct Escaped<'t>(&'t mut Vec<u8>);
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let bytes = text.as_bytes();
-        let mut from = 0;
-        for (at, byte) in bytes.iter().enumerate() {
-            let escape = match byte {
-                b'"' => "\\\"",
-                b'\\' => "\\\\",
-                b'\n' => "\\n",
-                b'\r' => "\\r",
-                b'\t' => "\\t",
-                0x00..=0x1f => "",
-                _ => continue,
-            };
-            self.0.extend_from_slice(&bytes[from..at]);
-            self.0.extend_from_slice(escape.as_bytes());
-            if escape.is_empty() {
-                let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-                self.0.extend_from_slice(&[
-                    b'\\',
-                    b'u',
-                    b'0',
-                    b'0',
-                    digit(byte >> 4),
-                    digit(byte & 15),
-                ]);
-            }
-            from = at + 1;
-        }
-        self.0.extend_from_slice(&bytes[from..]);
+        append_escaped(self.0, text);
         Ok(())
     }
+}
+
+fn append_escaped(into: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x00..=0x1f => "",
+            _ => continue,
+        };
+        into.extend_from_slice(&bytes[from..at]);
+        into.extend_from_slice(escape.as_bytes());
+        if escape.is_empty() {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            into.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+        }
+        from = at + 1;
+    }
+    into.extend_from_slice(&bytes[from..]);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt;
 
 use motet_definition::graph::ReadAs;
 use motet_expr::{Value, json};
-use motet_types::{Label, ShardId};
+use motet_types::{Hex, Label, ShardId};
 
 pub(crate) use filter::plain_variable;
 pub use filter::{Correlation, EventFilter, Matcher, Test};
@@ -58,7 +58,7 @@ impl fmt::Display for TopicId {
 
 impl fmt::Debug for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 

@@ -115,6 +115,9 @@ impl<'s> Revealer<'s> {
     /// A URI with secrets in the place of their markers, percent-encoded (RFC 3986 §2.1); where it begins with the result of
     /// an expression, that is a URI itself and stands as it is.
     fn uri(&self, uri: &str) -> Result<String, WorkflowError> {
+        if !has_marker(uri) {
+            return Ok(uri.to_owned());
+        }
         let head = secret::pieces(uri).next().filter(|(_, is_marker)| *is_marker);
         let head = head.map_or("", |(marker, _)| marker);
         match self.result_of(head) {

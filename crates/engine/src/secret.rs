@@ -118,7 +118,8 @@ pub fn property(secret: &str, path: &str) -> Option<String> {
 
 /// Whether the text holds anything that looks like a marker.
 pub fn has_marker(text: &str) -> bool {
-    text.contains(OPEN)
+    // Hardly any text holds the first byte of a marker, and bytes are found faster than texts.
+    text.as_bytes().contains(&OPEN.as_bytes()[0]) && text.contains(OPEN)
 }
 
 fn mac(key: &SecretKey, root: InstanceId, namespace: &str, name: &str) -> String {

@@ -4,7 +4,7 @@
 //! tells a mistyped token from a wrong one. The secret has 256 bits of randomness, so that a fast hash of it is as good as a slow
 //! one: there is nothing to guess.
 
-use motet_types::{Digest, Label};
+use motet_types::{Digest, Hex, Label};
 
 /// Random bytes of a new token: its id, then its secret.
 pub const RANDOM_BYTES: usize = ID_BYTES + SECRET_BYTES;
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Minted {
 
 /// Makes a token of random bytes that nobody can foretell.
 pub fn mint(random: [u8; RANDOM_BYTES]) -> Minted {
-    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = Hex(&random).to_string();
     let (id, secret) = digits.split_at(ID_CHARS);
     let body = format!("{PREFIX}{id}_{secret}");
     let text = format!("{body}{}", check(&body));

@@ -82,15 +82,21 @@ pub(crate) fn own_bytes(value: &Value) -> usize {
 }
 
 /// Visits a value and everything in it with its level, without recursion.
-fn walk(value: &Value, mut visit: impl FnMut(&Value, usize)) {
-    let mut waiting = vec![(value, 0)];
-    while let Some((value, level)) = waiting.pop() {
+fn walk<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value, usize)) {
+    // What contains nothing is visited where it is found: most values are flat, and need no list.
+    let mut waiting = Vec::new();
+    let mut next = Some((value, 0));
+    while let Some((value, level)) = next {
         visit(value, level);
+        let find = |inner: &'v Value| match inner {
+            Value::Arr(_) | Value::Obj(_) => waiting.push((inner, level + 1)),
+            scalar => visit(scalar, level + 1),
+        };
         match value {
-            Value::Arr(items) => waiting.extend(items.iter().map(|item| (item, level + 1))),
-            Value::Obj(map) => waiting
-                .extend(map.iter().flat_map(|(key, value)| [(key, level + 1), (value, level + 1)])),
+            Value::Arr(items) => items.iter().for_each(find),
+            Value::Obj(map) => map.iter().flat_map(|(key, value)| [key, value]).for_each(find),
             _ => {}
         }
+        next = waiting.pop();
     }
 }

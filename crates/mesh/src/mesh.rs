@@ -177,6 +177,9 @@ fn without_userinfo(uri: Uri) -> Uri {
 
 /// Framing and connections are this crate's business: a header that contradicts them could smuggle a second request in.
 fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    if !headers.keys().any(|name| *name == CONNECTION || HOP_BY_HOP.contains(name)) {
+        return;
+    }
     if let Some(named) = headers.remove(CONNECTION) {
         for name in named.to_str().unwrap_or_default().split(',') {
             headers.remove(name.trim());
@@ -187,7 +190,7 @@ fn drop_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-const HOP_BY_HOP: [HeaderName; 10] = [
+static HOP_BY_HOP: [HeaderName; 10] = [
     HOST,
     CONTENT_LENGTH,
     TRANSFER_ENCODING,

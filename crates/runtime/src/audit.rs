@@ -4,7 +4,7 @@ use bytes::Bytes;
 use motet_engine::{Catalog, CatalogFact, CatalogRecord, End, Fact, Instance, Record};
 use motet_expr::json::{self, object, string};
 use motet_store::{Row, RowChange, Value};
-use motet_types::Timestamp;
+use motet_types::{Hex, Timestamp};
 
 use crate::tables::AUDIT;
 use crate::{Actor, AuditEntry, AuditId};
@@ -226,7 +226,7 @@ fn id(at: Timestamp, of: &[u8], ordinal: u64) -> AuditId {
 
 impl std::fmt::Display for AuditId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        std::fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 

@@ -111,12 +111,12 @@ impl Runtime {
             workers,
             inner: inner.clone(),
             store: options.store,
-            sender: call::Sender {
+            sender: Arc::new(call::Sender {
                 mesh: options.mesh,
                 secrets: Known::new(options.secrets, inner.clone()),
                 secret_key: options.secret_key.clone(),
                 limits: options.limits.clone(),
-            },
+            }),
             tokio: options.tokio,
         };
         let config = crate::shard::Config {

@@ -12,6 +12,7 @@ mod costs;
 mod cuts;
 mod dispatch;
 mod feeds;
+mod ids;
 mod jobs;
 mod links;
 mod loading;
@@ -49,12 +50,14 @@ pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};
 use batch::Batch;
 use costs::Costs;
 use dispatch::Dispatch;
+use ids::ByInstance;
 use jobs::Jobs;
 use links::Links;
 use retention::Retention;
 use schedules::Schedules;
 use slots::{Slot, Task};
 use starts::Starting;
+use timers::Sleepers;
 use topics::Topics;
 use usage::Usage;
 use waiters::Waiters;
@@ -105,10 +108,11 @@ pub struct Machine {
     catalog: Catalog,
     /// The catalog that is durable.
     view: Arc<CatalogView>,
-    slots: HashMap<InstanceId, Slot>,
+    slots: ByInstance<Slot>,
     /// Live instances that nothing moves, oldest first: what leaves memory first.
     idle: BTreeMap<u64, InstanceId>,
     timers: BTreeSet<(Timestamp, InstanceId)>,
+    sleepers: Sleepers,
     starting: HashMap<(ShardId, String), Starting>,
     /// Instances that lists show as unloadable.
     unloadable: BTreeSet<InstanceId>,
@@ -142,9 +146,10 @@ impl Machine {
             now: Timestamp::default(),
             catalog: Catalog::default(),
             view: Arc::default(),
-            slots: HashMap::new(),
+            slots: ByInstance::default(),
             idle: BTreeMap::new(),
             timers: BTreeSet::new(),
+            sleepers: Sleepers::default(),
             starting: HashMap::new(),
             unloadable: BTreeSet::new(),
             waiters: Waiters::default(),
@@ -220,6 +225,7 @@ impl Machine {
 
     /// Goes on with what waits behind the inputs, hands the batch over if none is in flight, and gives the outputs.
     pub fn flush(&mut self) -> Vec<Output> {
+        self.wake_sleepers();
         self.continue_yielded();
         self.continue_topics();
         self.dispatch_queued();
@@ -254,7 +260,8 @@ impl Machine {
 
     /// Whether flush would go on at once.
     pub fn has_work(&self) -> bool {
-        !self.yielded.is_empty() || self.dispatch.can_go_on() || self.topics.has_work()
+        let can_go_on = self.dispatch.can_go_on() || self.can_wake_sleepers();
+        can_go_on || !self.yielded.is_empty() || self.topics.has_work()
     }
 
     pub fn counters(&self) -> Counters {
@@ -264,7 +271,8 @@ impl Machine {
     /// Calls in flight, calls that wait for their turn, live instances, timers, steps that were given away.
     pub fn levels(&self) -> [usize; 5] {
         let (in_flight, waiting) = (self.dispatch.in_flight(), self.dispatch.waiting());
-        [in_flight, waiting, self.slots.len(), self.timers.len(), self.away]
+        let timers = self.timers.len() + self.sleepers.len();
+        [in_flight, waiting, self.slots.len(), timers, self.away]
     }
 
     /// About what ended instances take, in bytes.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use motet_types::ShardId;
+use motet_types::{Hex, ShardId};
 
 use crate::{Epoch, Row, TableId, Value};
 
@@ -11,7 +11,7 @@ pub struct Entity(pub [u8; 16]);
 
 impl fmt::Debug for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 

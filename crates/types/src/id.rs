@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Timestamp;
+use crate::hex::{Hex, ascii, digits};
 
 /// One of the 256 units of order and ownership, or the catalog, which is ordered like a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,15 +79,17 @@ impl InstanceId {
 
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (idx, byte) in self.0.iter().enumerate() {
-            if matches!(idx, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
+        // Ids are printed several times for each call.
+        let mut text = [b'-'; 36];
+        for (byte, at) in self.0.iter().zip(DIGIT_PLACES) {
+            text[at..at + 2].copy_from_slice(&digits(*byte));
         }
-        Ok(())
+        f.write_str(ascii(&text))
     }
 }
+
+/// Where the digits of each byte of an id stand in its text; a hyphen stands everywhere else.
+const DIGIT_PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 impl fmt::Debug for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,7 +165,7 @@ pub struct Digest(pub [u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 

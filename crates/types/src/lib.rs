@@ -5,12 +5,14 @@
 //!
 //! Invariants: an id prints and parses to itself; names are DNS labels; every limit names its unit last.
 
+mod hex;
 mod id;
 mod limits;
 mod name;
 mod status;
 mod time;
 
+pub use hex::Hex;
 pub use id::{
     Attempt, Digest, InstanceId, JobId, ParseIdError, ParseJobIdError, ShardId, StepId, TaskId,
 };

@@ -36,3 +36,19 @@ fn statuses_round_trip() {
     }
     assert!("failed".parse::<Status>().is_err());
 }
+
+#[test]
+fn bytes_print_as_digits_however_many_there_are() {
+    assert_eq!(Hex(&[]).to_string(), "");
+    assert_eq!(Hex(&[0x0a, 0xf0]).to_string(), "0af0");
+    assert_eq!(Hex(&[0xab; 70]).to_string(), "ab".repeat(70));
+}
+
+#[test]
+fn instants_far_away_print_all_their_digits() {
+    let printed = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000 + 45_678).to_string();
+    assert_eq!(printed(-62_167_219_200), "0000-01-01T00:00:00.045Z");
+    assert_eq!(printed(253_402_300_799), "9999-12-31T23:59:59.045Z");
+    assert_eq!(printed(253_402_300_800), "10000-01-01T00:00:00.045Z");
+    assert_eq!(printed(-62_167_219_201), "-001-12-31T23:59:59.045Z");
+}

@@ -1,6 +1,4 @@
-use std::fmt::Write as _;
-
-use motet_types::{Digest, InstanceId, StepId, TaskId};
+use motet_types::{Digest, Hex, InstanceId, StepId, TaskId};
 
 use crate::{Activity, Instance};
 
@@ -51,7 +49,7 @@ impl Path {
 
     /// The key of work that is no single request.
     pub(crate) fn step_key(self, instance: InstanceId) -> String {
-        format!("{instance}-{}", hex(&self.0))
+        format!("{instance}-{}", Hex(&self.0))
     }
 
     /// The idempotency key of a request rendered at this place: `<instance>-<hash of path and request>`.
@@ -61,7 +59,7 @@ impl Path {
         let mut bytes = [0; 48];
         bytes[..16].copy_from_slice(&self.0);
         bytes[16..].copy_from_slice(&request.0);
-        format!("{instance}-{}", hex(&blake3::hash(&bytes).as_bytes()[..16]))
+        format!("{instance}-{}", Hex(&blake3::hash(&bytes).as_bytes()[..16]))
     }
 }
 
@@ -87,12 +85,4 @@ impl Instance {
         }
         path
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a string takes all text");
-    }
-    text
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::print::print_string;
@@ -28,11 +29,11 @@ fn print(text: &mut String, value: &Value) {
             text.push(']');
         }
         Value::Obj(map) => {
-            let mut members: Vec<(String, &Value)> = map
+            let mut members: Vec<(Cow<'_, str>, &Value)> = map
                 .iter()
                 .map(|(key, value)| match key {
-                    Value::TStr(key) => (String::from_utf8_lossy(key).into_owned(), value),
-                    other => (super::to_text(other), value),
+                    Value::TStr(key) => (String::from_utf8_lossy(key), value),
+                    other => (Cow::Owned(super::to_text(other)), value),
                 })
                 .collect();
             members.sort_by(|left, right| left.0.cmp(&right.0));
@@ -63,7 +64,10 @@ fn print_number(text: &mut String, number: &Num) {
     };
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
+    let digits = match fraction {
+        "" => Cow::Borrowed(whole),
+        fraction => Cow::Owned(format!("{whole}{fraction}")),
+    };
     let significant = digits.trim_start_matches('0');
     let trimmed = significant.trim_end_matches('0');
     if trimmed.is_empty() {

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use motet_engine::secret::SecretKey;
 use motet_engine::{ErrorKind, Outcome, Response, RevealedHeader, Sending, WorkflowError};
 use motet_mesh::{Mesh, Undone};
-use motet_types::Limits;
+use motet_types::{Hex, Limits};
 
 use super::vault::Known;
 use crate::shard::Call;
@@ -19,7 +19,12 @@ const REDIRECTS_MAX: u8 = 5;
 /// A timer of the engine ends an attempt exactly on time; the connection is given up a little later.
 const GRACE: Duration = Duration::from_millis(500);
 
-#[derive(Clone)]
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+const MOTET: HeaderValue = HeaderValue::from_static(concat!("motet/", env!("CARGO_PKG_VERSION")));
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");
+
 pub(super) struct Sender {
     pub(super) mesh: Mesh,
     pub(super) secrets: Known,
@@ -74,14 +79,12 @@ impl Sender {
             value.set_sensitive(*is_sensitive);
             headers.append(name, value);
         }
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!("motet/", env!("CARGO_PKG_VERSION"))));
-        headers.insert("idempotency-key", header(&call.key)?);
-        headers.insert("traceparent", header(&traceparent(call))?);
+        headers.entry(ACCEPT).or_insert(ANYTHING);
+        headers.entry(USER_AGENT).or_insert(MOTET);
+        headers.insert(IDEMPOTENCY_KEY, header(&call.key)?);
+        headers.insert(TRACEPARENT, header(&traceparent(call))?);
         let timeout_millis = u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX);
-        headers.insert("x-request-timeout-ms", HeaderValue::from(timeout_millis));
+        headers.insert(TIMEOUT, HeaderValue::from(timeout_millis));
         Ok(motet_mesh::Request {
             method: request
                 .method
@@ -103,9 +106,8 @@ fn traceparent(call: &Call) -> String {
     hasher.update(&call.id.0);
     hasher.update(&call.step.0.to_le_bytes());
     hasher.update(&call.attempt.0.to_le_bytes());
-    let span = hasher.finalize().to_hex();
-    let trace = call.root.to_string().replace('-', "");
-    format!("00-{trace}-{}-01", &span[..16])
+    let (trace, span) = (Hex(&call.root.0), hasher.finalize());
+    format!("00-{trace}-{}-01", Hex(&span.as_bytes()[..8]))
 }
 
 fn header(text: &str) -> Result<HeaderValue, WorkflowError> {

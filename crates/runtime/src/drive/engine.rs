@@ -20,7 +20,7 @@ const PATIENCE_MAX: Duration = Duration::from_millis(500);
 pub(super) struct Shell {
     pub(super) inner: Arc<Inner>,
     pub(super) store: Arc<dyn Store>,
-    pub(super) sender: Sender,
+    pub(super) sender: Arc<Sender>,
     pub(super) workers: Workers,
     pub(super) tokio: tokio::runtime::Handle,
 }
@@ -115,11 +115,12 @@ impl Shell {
                 Output::Reply { reply, result, position } => reply(result, position),
                 Output::Call(call) => {
                     let (inner, sender) = (self.inner.clone(), self.sender.clone());
-                    self.tokio.spawn(async move {
+                    // Spawning moves what it is given several times, and all that a call needs to wait is large.
+                    self.tokio.spawn(Box::pin(async move {
                         let outcome = sender.send(&call).await;
                         let (id, step, attempt) = (call.id, call.step, call.attempt);
                         inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
-                    });
+                    }));
                 }
                 Output::Step(step) => self.workers.push(step),
                 // What has left is not called back: its outcome goes to the history.

@@ -14,6 +14,9 @@ pub(super) struct Lanes {
 struct Queues {
     internal: Vec<Input>,
     external: Vec<Input>,
+    /// The engine thread waits: whoever adds something wakes it, and nobody else does, for a wake costs a call of the system
+    /// even where nobody sleeps.
+    asleep: bool,
     /// No more commands are admitted.
     closed: bool,
     stopped: bool,
@@ -33,13 +36,15 @@ impl Lanes {
 
     /// Adds what follows from something in flight; bounded by that.
     pub(super) fn push_internal(&self, input: Input) {
-        self.lock().internal.push(input);
-        self.signal.notify_one();
+        let mut queues = self.lock();
+        queues.internal.push(input);
+        self.wake(queues);
     }
 
     pub(super) fn extend_internal(&self, inputs: impl IntoIterator<Item = Input>) {
-        self.lock().internal.extend(inputs);
-        self.signal.notify_one();
+        let mut queues = self.lock();
+        queues.internal.extend(inputs);
+        self.wake(queues);
     }
 
     /// Adds a command, if there is room.
@@ -52,8 +57,7 @@ impl Lanes {
             return Err(Refusal::Full);
         }
         queues.external.push(input);
-        drop(queues);
-        self.signal.notify_one();
+        self.wake(queues);
         Ok(())
     }
 
@@ -65,9 +69,12 @@ impl Lanes {
         patience: Duration,
     ) -> bool {
         let mut queues = self.lock();
-        if queues.internal.is_empty() && queues.external.is_empty() && !queues.stopped {
+        let is_idle = queues.internal.is_empty() && queues.external.is_empty() && !queues.stopped;
+        if is_idle && !patience.is_zero() {
+            queues.asleep = true;
             let waited = self.signal.wait_timeout(queues, patience);
             queues = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queues.asleep = false;
         }
         std::mem::swap(internal, &mut queues.internal);
         std::mem::swap(external, &mut queues.external);
@@ -76,15 +83,21 @@ impl Lanes {
 
     pub(super) fn close(&self) {
         self.lock().closed = true;
-        self.signal.notify_one();
     }
 
     pub(super) fn stop(&self) {
         let mut queues = self.lock();
         queues.closed = true;
         queues.stopped = true;
-        drop(queues);
-        self.signal.notify_one();
+        self.wake(queues);
+    }
+
+    /// Wakes the engine thread if it sleeps and nobody has woken it yet.
+    fn wake(&self, mut queues: MutexGuard<'_, Queues>) {
+        if std::mem::take(&mut queues.asleep) {
+            drop(queues);
+            self.signal.notify_one();
+        }
     }
 
     /// The queues stay whole if a thread panics between pushes, so a poisoned lock is still good.

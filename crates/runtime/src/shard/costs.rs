@@ -1,6 +1,6 @@
 //! What steps cost: whose expressions burn so much fuel that they are better run elsewhere.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use motet_types::{Digest, Timestamp};
@@ -14,7 +14,7 @@ const HALF_LIFE: Duration = Duration::from_secs(10);
 /// surprise the engine thread about once a minute.
 #[derive(Default)]
 pub(super) struct Costs {
-    dearest: HashMap<Digest, Cost>,
+    dearest: BTreeMap<Digest, Cost>,
 }
 
 #[derive(Clone, Copy)]

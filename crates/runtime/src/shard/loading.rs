@@ -19,6 +19,7 @@ impl Machine {
         id: InstanceId,
         loaded: Result<Option<Loaded>, motet_store::Error>,
     ) {
+        self.sleepers.loaded(id);
         let Some(slot) = self.slots.get_mut(&id) else { return };
         if !matches!(slot.state, State::Loading) {
             return;

@@ -1,19 +1,20 @@
 //! Who waits for an instance's end, and who watches it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use motet_types::{InstanceId, Timestamp};
 
+use super::ids::ByInstance;
 use super::slots::Task;
 use super::{Machine, Responder, Watcher};
 use crate::HistoryEntry;
 
 #[derive(Default)]
 pub(super) struct Waiters {
-    waiting: HashMap<InstanceId, Vec<(Timestamp, bool, Responder)>>,
+    waiting: ByInstance<Vec<(Timestamp, bool, Responder)>>,
     /// Deadlines of those who wait.
     deadlines: BTreeSet<(Timestamp, InstanceId)>,
-    watching: HashMap<InstanceId, Vec<Watcher>>,
+    watching: ByInstance<Vec<Watcher>>,
 }
 
 impl Waiters {

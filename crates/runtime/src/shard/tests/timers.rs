@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::check;
 use super::world::World;
+use super::{check, check_lines};
 
 #[test]
 fn a_timer_row_moves_with_the_earliest_timer() {
@@ -235,4 +235,53 @@ fn a_tick_wakes_a_few_hundred() {
     world.settle();
     assert_eq!(world.machine.counters().ended, 1200);
     assert_eq!(world.machine.levels(), [0; 5]);
+}
+
+#[test]
+fn no_more_are_loaded_at_once_than_there_is_room_for() {
+    // A tick looks at 512 timers, and 1,024 are loaded at once; whoever is in memory does not wait for the others.
+    check_lines(
+        &[">", "in flight"],
+        "
+        limit instances_cached_max 1
+        use nap
+        hold loads
+        many 1500 n nap
+        start a nap
+        settle
+        after 60s
+        levels
+        after 1ms
+        levels
+        after 1ms
+        levels
+        let loads
+        levels
+        settle
+        levels
+        ",
+        expect![[r#"
+            > limit instances_cached_max 1
+            > use nap
+            > hold loads
+            > many 1500 n nap
+            > start a nap
+            > settle
+            > after 60s
+            > levels
+              0 in flight, 0 waiting, 513 live, 989 timers
+            > after 1ms
+            > levels
+              0 in flight, 0 waiting, 1025 live, 476 timers
+            > after 1ms
+            > levels
+              0 in flight, 0 waiting, 1025 live, 476 timers
+            > let loads
+            > levels
+              0 in flight, 0 waiting, 1501 live, 0 timers
+            > settle
+            > levels
+              0 in flight, 0 waiting, 0 live, 0 timers
+        "#]],
+    );
 }
