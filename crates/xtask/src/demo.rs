@@ -94,7 +94,7 @@ impl Demo {
         for document in self.shop.workflows()? {
             self.server.publish(&document)?;
         }
-        self.tell("four workflows are published");
+        self.tell("the workflows are published");
         if self.chaos {
             self.break_services()?;
         }

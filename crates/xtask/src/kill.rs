@@ -5,13 +5,17 @@
 //! `verdict` says how many that are. Over a disk that forgets what was not synced, the same kills show a missing sync too,
 //! which they cannot while the system's cache survives the process.
 
+pub mod saga;
+
 mod clients;
-mod evidence;
 mod orders;
+mod striker;
+
+mod evidence;
 mod verdict;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -21,12 +25,12 @@ use anyhow::{Context, bail, ensure};
 use crate::arguments::Arguments;
 use crate::http::Client;
 use crate::process::{Build, Executables};
-use crate::random::Random;
 use crate::server::{LOSSY_DISK, Options, Server};
 use crate::shop::{SERVICES, Shop};
 use crate::workspace;
 use clients::{Acknowledged, Shopper, check_ended};
-use verdict::{Kill, Verdict, Victim};
+use striker::{Striker, revive};
+use verdict::{Again, Kill, Verdict};
 
 /// Kills of each trial in CI.
 const KILLS_IN_CI: usize = 30;
@@ -89,37 +93,17 @@ impl Trial {
         let disk = if *lossy_disk { "a disk that forgets what was not synced" } else { "the disk" };
         println!("{kills} kills over {disk}, seed {seed}");
         let began = Instant::now();
-        let folder = self.new_folder()?;
-        let mut shop = Shop::open(programs.path("shop")?, &folder.join("shop"))?;
-        let name = if *lossy_disk { "kill-motet-lossy" } else { "kill-motet" };
-        let data = folder.join("motet");
-        let options = Options::new(name, programs.path("motet")?, &data)?;
-        let mut server = Server::new(Options { lossy_disk: *lossy_disk, ..options });
-        server.start()?;
-        if *lossy_disk {
-            check_lossy(&mut server)?;
-        }
-        shop.workflows()?.iter().try_for_each(|document| server.publish(document))?;
-
+        let kind = if *lossy_disk { "lossy" } else { "plain" };
+        let (mut shop, mut server) = open(programs, kind, *lossy_disk)?;
         let (acknowledged, kills) = self.kill_under_load(&mut shop, &mut server)?;
         println!("  {} instances acknowledged, {} kills", acknowledged.len(), kills.len());
         check_all_ended(&server, &acknowledged)?;
         let orders = acknowledged.iter().filter(|started| started.order.is_placed()).count();
         println!("{}", indented(&shop.audit(orders)?));
-        let verdict = collect_verdict(&shop, &server, &acknowledged, &kills)?;
+        let verdict = collect_verdict(&shop, &server, &acknowledged, &kills, Again::Timeout)?;
         print_verdict(&verdict, began.elapsed());
         ensure!(verdict.violations.is_empty(), "{} violations", verdict.violations.len());
         server.stop()
-    }
-
-    fn new_folder(&self) -> anyhow::Result<PathBuf> {
-        let kind = if self.lossy_disk { "lossy" } else { "plain" };
-        let folder = workspace::target(&workspace::root()).join("kill").join(kind);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot empty {}", folder.display()))?;
-        }
-        Ok(folder)
     }
 
     /// Lets clients shop while it kills; ends with everything alive.
@@ -153,39 +137,36 @@ impl Trial {
         server: &mut Server,
         clients: &[ScopedJoinHandle<'_, T>],
     ) -> anyhow::Result<Vec<Kill>> {
-        let mut random = Random::new(self.seed);
-        let mut kills = Vec::new();
-        while kills.len() < self.kills {
+        let mut striker = Striker::new(self.seed, ALIVE_MS_MAX);
+        while striker.kills.len() < self.kills {
             ensure!(clients.iter().all(|client| !client.is_finished()), "a client gave up");
-            thread::sleep(Duration::from_millis(random.below(ALIVE_MS_MAX)));
-            // The server as often as all services together.
-            let victim = match random.below(2 * SERVICES.len() as u64) as usize {
-                nth if nth < SERVICES.len() => Victim::Service(nth),
-                _ => Victim::Server,
-            };
-            let from = now_micros();
-            match victim {
-                Victim::Server => server.kill()?,
-                Victim::Service(nth) => shop.kill(nth)?,
-            }
-            kills.push(Kill { victim, from, to: now_micros() });
-            if kills.len().is_multiple_of(KILLS_TOLD) {
-                println!("  {} of {} kills", kills.len(), self.kills);
-            }
-            // Now and then the next victim dies while this one is still coming back.
-            let waits = random.below(4) > 0;
-            match victim {
-                Victim::Server => server.execute()?,
-                Victim::Service(nth) => shop.start(nth)?,
-            }
-            if waits {
-                wait_ready(shop, server, victim)?;
+            striker.strike(shop, server)?;
+            if striker.kills.len().is_multiple_of(KILLS_TOLD) {
+                println!("  {} of {} kills", striker.kills.len(), self.kills);
             }
         }
-        wait_ready(shop, server, Victim::Server)?;
-        (0..SERVICES.len()).try_for_each(|nth| wait_ready(shop, server, Victim::Service(nth)))?;
-        Ok(kills)
+        revive(shop, server)?;
+        Ok(striker.kills)
     }
+}
+
+/// The shop, and a server with its workflows, over a folder that is empty at first.
+fn open(programs: &Executables, kind: &str, lossy_disk: bool) -> anyhow::Result<(Shop, Server)> {
+    let folder = workspace::target(&workspace::root()).join("kill").join(kind);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    let shop = Shop::open(programs.path("shop")?, &folder.join("shop"))?;
+    let data = folder.join("motet");
+    let options = Options::new(&format!("kill-{kind}-motet"), programs.path("motet")?, &data)?;
+    let mut server = Server::new(Options { lossy_disk, ..options });
+    server.start()?;
+    if lossy_disk {
+        check_lossy(&mut server)?;
+    }
+    shop.workflows()?.iter().try_for_each(|document| server.publish(document))?;
+    Ok((shop, server))
 }
 
 /// A server that does not know of such disks would pass this trial without being tried.
@@ -197,13 +178,6 @@ fn check_lossy(server: &mut Server) -> anyhow::Result<()> {
         "the server does not say that it loses unsynced writes, as {LOSSY_DISK}=1 asks it to"
     );
     Ok(())
-}
-
-fn wait_ready(shop: &mut Shop, server: &mut Server, victim: Victim) -> anyhow::Result<()> {
-    match victim {
-        Victim::Server => server.wait_ready(),
-        Victim::Service(nth) => shop.wait_ready(nth),
-    }
 }
 
 /// Every acknowledged instance has ended as it may, and so has every other one.
@@ -235,6 +209,7 @@ fn collect_verdict(
     server: &Server,
     acknowledged: &[Acknowledged],
     kills: &[Kill],
+    again: Again,
 ) -> anyhow::Result<Verdict> {
     let mut client = Client::new(server.address(), TIMEOUT);
     let instances = evidence::instances(&mut client)?;
@@ -251,7 +226,7 @@ fn collect_verdict(
     for service in 0..SERVICES.len() {
         arrivals.extend(evidence::arrivals(shop, service)?);
     }
-    Ok(Verdict::of(&arrivals, &attempts, kills))
+    Ok(Verdict::of(&arrivals, &attempts, kills, again))
 }
 
 fn print_verdict(verdict: &Verdict, took: Duration) {

@@ -61,13 +61,18 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        about: "the long forms of the tests: soak [simulation|property|kill]... [--seeds N] [--property-seeds N] [--kills N]",
+        about: "the long forms of the tests: soak [simulation|property|kill|saga]... [--seeds N] [--property-seeds N] [--kills N] [--orders N]",
         run: soak::run,
     },
     Command {
         name: "kill",
         about: "server and services killed under load: kill [--kills N] [--lossy-disk] [--seed N]",
         run: kill::run,
+    },
+    Command {
+        name: "saga",
+        about: "orders done or undone while everything is killed, fails and is cancelled: saga [--orders N] [--seed N]",
+        run: kill::saga::run,
     },
     #[cfg(target_os = "linux")]
     Command {

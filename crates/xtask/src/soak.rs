@@ -1,5 +1,5 @@
-//! The long forms of what `cargo xtask test` shows in short: `cargo xtask soak [simulation|property|kill]...`, about an hour
-//! as it is; `--seeds N`, `--property-seeds N` and `--kills N` make it longer or shorter.
+//! The long forms of what `cargo xtask test` shows in short: `cargo xtask soak [simulation|property|kill|saga]...`, about an
+//! hour as it is; `--seeds N`, `--property-seeds N`, `--kills N` and `--orders N` make it longer or shorter.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,20 +23,24 @@ const PROPERTY_SEEDS: u64 = 20_000;
 const PROPERTY_SEEDS_TOLD: u64 = 2_000;
 /// Kills over each kind of disk.
 const KILLS: usize = 500;
+/// Orders that are done or undone.
+const ORDERS: u64 = 10_000;
 
 /// How long each part is.
 struct Lengths {
     seeds: u64,
     property_seeds: u64,
     kills: usize,
+    orders: u64,
 }
 
 type Part = (&'static str, fn(&Lengths) -> anyhow::Result<()>);
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     ("simulation", |lengths| simulate(lengths.seeds)),
     ("property", |lengths| test_properties(lengths.property_seeds)),
     ("kill", |lengths| kill::both(lengths.kills, false)),
+    ("saga", |lengths| kill::saga::soak(lengths.orders)),
 ];
 
 /// The command: all parts, or those that are named. All of them run whatever fails.
@@ -44,11 +48,12 @@ const PARTS: [Part; 3] = [
 /// # Errors
 /// A part failed, or there is none of a name.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    let args = Arguments::read(args, &[], &["seeds", "property-seeds", "kills"])?;
+    let args = Arguments::read(args, &[], &["seeds", "property-seeds", "kills", "orders"])?;
     let lengths = Lengths {
         seeds: args.option("seeds")?.unwrap_or(SEEDS),
         property_seeds: args.option("property-seeds")?.unwrap_or(PROPERTY_SEEDS),
         kills: args.option("kills")?.unwrap_or(KILLS),
+        orders: args.option("orders")?.unwrap_or(ORDERS),
     };
     for word in &args.words {
         if !PARTS.iter().any(|(name, _)| name == word) {
@@ -147,7 +152,10 @@ mod tests {
     #[test]
     fn a_part_that_does_not_exist_is_refused() {
         let error = run(&["simulations".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "there is no part \"simulations\", only simulation, property, kill");
+        assert_eq!(
+            error,
+            "there is no part \"simulations\", only simulation, property, kill, saga"
+        );
     }
 
     #[test]

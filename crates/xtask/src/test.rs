@@ -32,6 +32,7 @@ const STAGES: &[Stage] = &[
     Stage::new("experiments", Work::Tests(EXPERIMENTS)),
     Stage::new("demo --once", Work::Own(demo::once)),
     Stage::new("kill -9", Work::Own(kill::stage)),
+    Stage::new("saga", Work::Own(kill::saga::stage)),
 ];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
 const RUSTDOC: &[&str] =

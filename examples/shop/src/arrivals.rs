@@ -1,12 +1,12 @@
 //! The log of arrivals: one line for each request before anything is done about it, one for what became of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::services::ServiceName;
@@ -57,6 +57,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Fails where another process has it open: numbers would not be unique.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let mut file = OpenOptions::new()
             .append(true)
@@ -64,6 +65,15 @@ impl Log {
             .create(true)
             .open(path)
             .with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("{} is in use by another process", path.display())
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
         let (lines, torn) = count_lines(&file)?;
         if torn {
             // A power cut may have torn the last line; what follows must not be glued to it.

@@ -1,19 +1,20 @@
 //! Between the wire and a service: keys, durability, arrivals and faults.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use bytes::Bytes;
 use http::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::arrivals::{self, Arrival, Line, Log, Outcome};
 use crate::faults::{Fault, Faults};
-use crate::journal::{Durable, Journal};
-use crate::services::{Answer, Call, Domain};
+use crate::inbox::{self, Inbox, Reply};
+use crate::services::{Answer, Domain};
+
+/// Name of a service's database in its folder.
+const DATABASE: &str = "service.db";
 
 /// One request, body and all.
 pub(crate) struct Request {
@@ -26,69 +27,25 @@ pub(crate) struct Request {
 }
 
 /// One service with its files.
-pub(crate) struct Host<D: Domain> {
+pub(crate) struct Host<D> {
     folder: PathBuf,
-    state: Mutex<State<D>>,
-    durable: Durable,
+    inbox: Mutex<Inbox<D>>,
     arrivals: Log,
     faults: Mutex<Faults>,
 }
 
-struct State<D> {
-    domain: D,
-    answers: HashMap<String, Stored>,
-    journal: Journal,
-}
-
-/// The answer of a key, for whoever comes with it again.
-struct Stored {
-    /// Of method, path and body.
-    fingerprint: String,
-    answer: Answer,
-    /// Line of the journal in which it stands; 0 if that was before this process began.
-    line: u64,
-}
-
-/// A line of the journal.
-#[derive(Serialize, Deserialize)]
-struct Entry<F> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    fingerprint: String,
-    answer: Answer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fact: Option<F>,
-}
-
-/// What is to be said, and what must be on disk before.
-struct Reply {
-    answer: Answer,
-    line: u64,
-    repeated: bool,
-}
-
 impl<D: Domain> Host<D> {
-    /// Replays the journal of the service below `data`.
+    /// Opens the files of the service below `data`.
     pub(crate) fn open(data: &Path) -> anyhow::Result<Self> {
         let folder = data.join(D::NAME.as_str());
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        let mut domain = D::default();
-        let mut answers = HashMap::new();
-        let journal = Journal::open(&folder.join("journal.jsonl"), |entry: Entry<D::Fact>| {
-            if let Some(fact) = entry.fact {
-                domain.apply(fact);
-            }
-            if let Some(key) = entry.key {
-                let Entry { fingerprint, answer, .. } = entry;
-                answers.insert(key, Stored { fingerprint, answer, line: 0 });
-            }
-        })?;
         let arrivals = Log::open(&folder.join(arrivals::FILE))?;
+        let database = folder.join(DATABASE);
+        let inbox = Inbox::open(&database)
+            .with_context(|| format!("cannot open {}", database.display()))?;
         let faults = Mutex::new(Faults::load(&folder)?);
-        let durable = journal.durable();
-        let state = Mutex::new(State { domain, answers, journal });
-        Ok(Self { folder, state, durable, arrivals, faults })
+        Ok(Self { folder, inbox: Mutex::new(inbox), arrivals, faults })
     }
 
     /// Answers one request of the business; may abort the process or never return, where a fault says so.
@@ -111,8 +68,13 @@ impl<D: Domain> Host<D> {
             }
             Some(Fault::CrashAfterEffect | Fault::Hang) | None => {}
         }
-        let Reply { answer, line, repeated } = self.decide(request)?;
-        self.durable.clone().reached(line).await?;
+        // It waits for the disk, and everybody with it: the database takes one change after the other anyway.
+        let Reply { answer, repeated } = lock(&self.inbox).take(&inbox::Request {
+            method: &request.method,
+            path: &request.path,
+            key: request.key.as_deref(),
+            body: &request.body,
+        })?;
         match fault {
             Some(Fault::CrashAfterEffect) => self.crash(number, Fault::CrashAfterEffect),
             Some(Fault::Hang) => {
@@ -127,16 +89,12 @@ impl<D: Domain> Host<D> {
     }
 
     /// Sums, and with `full` every entry; only what is on disk.
-    pub(crate) async fn audit(&self, full: bool) -> anyhow::Result<Value> {
-        let (audit, line) = {
-            let state = lock(&self.state);
-            let mut audit = json!({ "service": D::NAME, "sums": state.domain.sums() });
-            if full {
-                audit["entries"] = state.domain.entries();
-            }
-            (audit, state.journal.appended())
-        };
-        self.durable.clone().reached(line).await?;
+    pub(crate) fn audit(&self, full: bool) -> anyhow::Result<Value> {
+        let inbox = lock(&self.inbox);
+        let mut audit = json!({ "service": D::NAME, "sums": D::sums(inbox.connection())? });
+        if full {
+            audit["entries"] = D::entries(inbox.connection())?;
+        }
         Ok(audit)
     }
 
@@ -148,43 +106,6 @@ impl<D: Domain> Host<D> {
         faults.save(&self.folder)?;
         *lock(&self.faults) = faults;
         Ok(())
-    }
-
-    /// Under one lock, so that of two requests with one key the second finds the first, answered or not.
-    fn decide(&self, request: &Request) -> anyhow::Result<Reply> {
-        let fingerprint = fingerprint(request);
-        // A key on a request that changes nothing means nothing: its answer may be another one next time.
-        let key = request.key.as_ref().filter(|_| request.method != Method::GET);
-        let mut state = lock(&self.state);
-        if let Some(stored) = key.and_then(|key| state.answers.get(key)) {
-            let answer = if stored.fingerprint == fingerprint {
-                stored.answer.clone()
-            } else {
-                let detail = "the key came with another request before";
-                Answer::problem(422, "idempotency key reused", &detail)
-            };
-            return Ok(Reply { answer, line: stored.line, repeated: true });
-        }
-        let path: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
-        let call = Call { method: &request.method, path: &path, body: &request.body };
-        let decision = state.domain.decide(&call);
-        let answer = decision.answer;
-        if key.is_none() && decision.fact.is_none() {
-            // It may speak of effects that are not on disk yet.
-            return Ok(Reply { answer, line: state.journal.appended(), repeated: false });
-        }
-        let entry =
-            Entry { key: key.cloned(), fingerprint, answer: answer.clone(), fact: decision.fact };
-        let line = state.journal.append(&entry)?;
-        let Entry { key, fingerprint, fact, .. } = entry;
-        if let Some(fact) = fact {
-            state.domain.apply(fact);
-        }
-        if let Some(key) = key {
-            let stored = Stored { fingerprint, answer: answer.clone(), line };
-            state.answers.insert(key, stored);
-        }
-        Ok(Reply { answer, line, repeated: false })
     }
 
     fn outcome(
@@ -217,15 +138,7 @@ fn arrival(number: u64, request: &Request) -> Arrival {
     }
 }
 
-fn fingerprint(request: &Request) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for part in [request.method.as_str(), &request.path] {
-        hasher.update(part.as_bytes()).update(&[0]);
-    }
-    hasher.update(&request.body).finalize().to_hex().to_string()
-}
-
-/// Nothing that holds these locks leaves half a change behind when it panics: facts are applied whole.
+/// Nothing that holds these locks leaves half a change behind when it panics: a transaction that ends so is rolled back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

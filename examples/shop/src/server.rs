@@ -137,7 +137,7 @@ async fn control<D: Domain>(
         }
         (&Method::GET, "/_audit") => {
             let full = query.is_some_and(|query| query.split('&').any(|part| part == "full=true"));
-            Answer::ok(host.audit(full).await?)
+            Answer::ok(host.audit(full)?)
         }
         (&Method::GET, "/_faults") => Answer::ok(json!(host.faults())),
         (&Method::POST, "/_faults") => match faults(body) {

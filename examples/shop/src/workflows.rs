@@ -8,9 +8,10 @@ use anyhow::Context;
 use crate::services::ServiceName;
 
 /// File name and text of each; children come before the workflows that run them.
-pub(crate) const DOCUMENTS: [(&str, &str); 4] = [
+pub(crate) const DOCUMENTS: [(&str, &str); 5] = [
     ("notify-customer.yaml", include_str!("../workflows/notify-customer.yaml")),
     ("fulfil-order.yaml", include_str!("../workflows/fulfil-order.yaml")),
+    ("checkout.yaml", include_str!("../workflows/checkout.yaml")),
     ("restock.yaml", include_str!("../workflows/restock.yaml")),
     ("price-check.yaml", include_str!("../workflows/price-check.yaml")),
 ];

@@ -179,6 +179,17 @@ fn the_workflows_are_written_with_the_ports_of_the_shop() {
         fulfil-order.yaml http://127.0.0.1:7103/orders/{orderId}/confirm
         fulfil-order.yaml http://127.0.0.1:7105/reservations/{reservationId}/release
         fulfil-order.yaml http://127.0.0.1:7103/orders/{orderId}/reject
+        checkout.yaml http://127.0.0.1:7103/orders
+        checkout.yaml http://127.0.0.1:7103/orders/undo
+        checkout.yaml http://127.0.0.1:7107/messages
+        checkout.yaml http://127.0.0.1:7105/reservations
+        checkout.yaml http://127.0.0.1:7105/reservations/undo
+        checkout.yaml http://127.0.0.1:7104/charges
+        checkout.yaml http://127.0.0.1:7104/charges/undo
+        checkout.yaml http://127.0.0.1:7106/quotes
+        checkout.yaml http://127.0.0.1:7103/orders/{orderId}/confirm
+        checkout.yaml http://127.0.0.1:7106/shipments
+        checkout.yaml http://127.0.0.1:7105/reservations/{reservationId}/commit
         restock.yaml http://127.0.0.1:7105/deliveries
         price-check.yaml http://127.0.0.1:7106/quotes
     "#]]

@@ -4,8 +4,8 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -68,54 +68,87 @@ fn with_a_new_key_for_each_try_the_audit_finds_what_was_done_twice() {
 
 #[test]
 fn what_was_answered_before_a_kill_is_there_after_it() {
-    let data = folder("kills");
     let answered: Mutex<BTreeMap<String, Value>> = Mutex::default();
-    let over = AtomicBool::new(false);
+    let payments = under_kills("kills", |key, ask| {
+        let charge = ask("/charges", key, &charge("o", 1));
+        lock(&answered).insert(key.to_owned(), charge["chargeId"].clone());
+    });
+    let (_, audit) = get(payments.address(), "/_audit?full=true").unwrap();
+    let answered = answered.into_inner().unwrap();
+    assert_eq!(audit["sums"]["charges"], answered.len(), "one charge for each key");
+    let mut charges: Vec<_> = answered.values().map(ToString::to_string).collect();
+    charges.sort_unstable();
+    charges.dedup();
+    assert_eq!(charges.len(), answered.len(), "no two keys got one charge");
+}
+
+#[test]
+fn what_is_undone_under_kills_is_undone_once_or_never_done() {
+    let done: Mutex<usize> = Mutex::default();
+    let payments = under_kills("undone", |key, ask| {
+        let (undo, body) = (format!("undo-{key}"), json!({ "key": key }));
+        // Every other one is undone before it came.
+        if key.ends_with(['1', '3', '5', '7', '9']) {
+            assert_eq!(ask("/charges/undo", &undo, &body)["chargeId"], Value::Null);
+            assert_eq!(ask("/charges", key, &charge("o", 3))["status"], 409);
+        } else {
+            let charged = ask("/charges", key, &charge("o", 3));
+            let undone = ask("/charges/undo", &undo, &body);
+            assert_eq!(undone, json!({ "chargeId": charged["chargeId"], "amount": 3 }));
+            *lock(&done) += 1;
+        }
+    });
+    let (_, audit) = get(payments.address(), "/_audit?full=true").unwrap();
+    let (sums, done) = (&audit["sums"], done.into_inner().unwrap());
+    assert_eq!((&sums["charges"], &sums["refunds"]), (&json!(done), &json!(done)));
+    assert_eq!(sums["accounts"]["EUR"]["net"], 0);
+}
+
+/// What one client does for one key, by asking until it is answered, over as many kills as that takes.
+type Work<'w> = &'w dyn Fn(&str, &str, &Value) -> Value;
+
+/// Lets clients work while payments is killed a dozen times; gives the last one.
+fn under_kills(test: &str, work: impl Fn(&str, Work<'_>) + Sync) -> Running {
+    let data = folder(test);
+    let (worked, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     // The address stays the same over all kills.
     let mut payments = Running::service("payments", &data);
     let address = payments.address();
+    let ask = |path: &str, key: &str, body: &Value| {
+        let (body, patience) = (body.to_string(), Duration::from_secs(10));
+        let ask = || call(address, "POST", path, Some(key), &body, patience);
+        (0..).find_map(|_| ask()).unwrap().1
+    };
     std::thread::scope(|scope| {
         for client in 0..6 {
-            let (answered, over) = (&answered, &over);
+            let (work, ask, worked, over) = (&work, &ask, &worked, &over);
             scope.spawn(move || {
                 for n in 0.. {
-                    let (key, body) = (format!("{client}-{n}"), charge("o", 1).to_string());
-                    let ask = || {
-                        let patience = Duration::from_secs(10);
-                        call(address, "POST", "/charges", Some(&key), &body, patience)
-                    };
-                    // Asked until it is answered, over as many kills as that takes.
-                    let (status, answer) = (0..).find_map(|_| ask()).unwrap();
-                    assert_eq!(status, 201);
-                    let mut answered = answered.lock().unwrap_or_else(PoisonError::into_inner);
-                    answered.insert(key, answer["chargeId"].clone());
+                    work(&format!("{client}-{n}"), ask);
+                    worked.fetch_add(1, Ordering::Relaxed);
                     if over.load(Ordering::Relaxed) {
                         return;
                     }
                 }
             });
         }
-        let count = || answered.lock().unwrap_or_else(PoisonError::into_inner).len();
         for _ in 0..12 {
-            let enough = count() + 20;
-            while count() < enough {
+            let enough = worked.load(Ordering::Relaxed) + 20;
+            while worked.load(Ordering::Relaxed) < enough {
                 std::thread::yield_now();
             }
             payments.child.kill().unwrap();
             payments.child.wait().unwrap();
-            let listen = address.to_string();
-            let data = data.to_str().unwrap();
+            let (listen, data) = (address.to_string(), data.to_str().unwrap());
             payments = Running::start(&["payments", "--listen", &listen, "--data", data]);
         }
         over.store(true, Ordering::Relaxed);
     });
-    let answered = answered.into_inner().unwrap();
-    let (_, audit) = get(address, "/_audit?full=true").unwrap();
-    assert_eq!(audit["sums"]["charges"], answered.len(), "one charge for each key");
-    let mut charges: Vec<_> = answered.values().map(ToString::to_string).collect();
-    charges.sort_unstable();
-    charges.dedup();
-    assert_eq!(charges.len(), answered.len(), "no two keys got one charge");
+    payments
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]

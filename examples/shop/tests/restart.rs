@@ -2,8 +2,7 @@
 
 mod support;
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::process::Stdio;
 
 use expect_test::expect;
@@ -11,30 +10,30 @@ use serde_json::json;
 use support::{Running, call, charge, folder, get, post, shop, sums};
 
 #[test]
-fn a_torn_last_line_is_as_if_it_had_never_been() {
+fn a_torn_last_transaction_is_as_if_it_had_never_been() {
     let data = folder("torn");
     let payments = Running::service("payments", &data);
-    post(payments.address(), "/charges", "k-1", &charge("o", 5)).unwrap();
+    for (key, amount) in [("k-1", 5), ("k-2", 6)] {
+        post(payments.address(), "/charges", key, &charge("o", amount)).unwrap();
+    }
     payments.kill();
-    let journal = data.join("payments/journal.jsonl");
-    let whole = fs::read_to_string(&journal).unwrap();
-    let torn = &whole.replace("k-1", "k-2").replace("charge-1", "charge-2")[..whole.len() - 9];
-    OpenOptions::new().append(true).open(&journal).unwrap().write_all(torn.as_bytes()).unwrap();
+    let log = data.join("payments/service.db-wal");
+    let whole = fs::read(&log).unwrap();
+    fs::write(&log, &whole[..whole.len() - 9]).unwrap();
 
     let payments = Running::service("payments", &data);
     let address = payments.address();
-    assert_eq!(sums(address)["charges"], 1);
-    let answer = post(address, "/charges", "k-2", &charge("o", 6)).unwrap();
-    assert_eq!(answer, (201, json!({ "chargeId": "charge-2" })));
+    assert_eq!(sums(address)["charges"], 1, "the effect is gone");
+    let answer = post(address, "/charges", "k-2", &charge("o", 7)).unwrap();
+    assert_eq!(answer, (201, json!({ "chargeId": "charge-2" })), "and so is its key");
     payments.kill();
 
     let payments = Running::service("payments", &data);
-    assert_eq!(sums(payments.address())["accounts"]["EUR"]["net"], 11);
-    assert!(fs::read_to_string(&journal).unwrap().starts_with(&whole));
+    assert_eq!(sums(payments.address())["accounts"]["EUR"]["net"], 12);
 }
 
 #[test]
-fn damage_before_the_last_line_and_a_second_process_are_errors() {
+fn a_damaged_database_and_a_second_process_are_errors() {
     let data = folder("refused");
     let started = |data: &std::path::Path| {
         let arguments = ["payments", "--listen", "127.0.0.1:0", "--data"];
@@ -47,16 +46,16 @@ fn damage_before_the_last_line_and_a_second_process_are_errors() {
         post(payments.address(), "/charges", key, &charge("o", 5)).unwrap();
     }
     expect![[r#"
-        shop: DIR/payments/journal.jsonl is in use by another process
+        shop: DIR/payments/arrivals.jsonl is in use by another process
     "#]]
     .assert_eq(&started(&data));
     payments.kill();
 
-    let journal = data.join("payments/journal.jsonl");
-    let damaged = fs::read_to_string(&journal).unwrap().replacen("charge-1", "charge\u{0}", 1);
-    fs::write(&journal, damaged).unwrap();
+    for file in ["service.db", "service.db-wal"] {
+        fs::write(data.join("payments").join(file), "x".repeat(8192)).unwrap();
+    }
     expect![[r#"
-        shop: cannot replay DIR/payments/journal.jsonl: line 1 is damaged: control character (\u0000-\u001F) found while parsing a string at line 1 column 144
+        shop: cannot open DIR/payments/service.db: file is not a database: Error code 26: file is not a database
     "#]].assert_eq(&started(&data));
 }
 

@@ -56,6 +56,7 @@ pages! {
     people "people.md"
     testing "testing.md"
     sagas "sagas.md"
+    inbox "inbox.md"
     operations "operations.md"
     security "security.md"
     http_api "http-api.md"

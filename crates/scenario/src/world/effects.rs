@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::{
-    ChildRequest, Effect, End, ErrorKind, Outcome as Settlement, Parent, Record, Request, Sending,
-    UNKNOWN_OUTCOME, WorkflowError, effects, outstanding,
+    ChildRequest, Effect, End, ErrorKind, Instance, Outcome as Settlement, Parent, Record, Request,
+    Sending, UNKNOWN_OUTCOME, WorkflowError, effects, outstanding,
 };
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Limits, StepId};
@@ -209,9 +209,16 @@ impl World<'_> {
                 }
             }
         }
-        // The service has the answer under the key; those of abandoned attempts have nobody to come to.
+        // The service has the answer under the key. Of an abandoned attempt it brings nothing any more, but an undo may wait
+        // for the word that it may have been carried out.
+        let slots = &self.slots;
         self.arrivals.retain(|_, arrival| match arrival {
-            Arrival::Outcome { to, step, attempt, .. } => {
+            Arrival::Outcome { to, step, attempt, outcome } => {
+                let is_abandoned = |live: &Instance| live.abandoned.contains(&(*step, *attempt));
+                if slots.get(to).is_some_and(|slot| is_abandoned(&slot.live)) {
+                    *outcome = failed(Failure::Silence);
+                    return true;
+                }
                 let call =
                     again.iter().find(|(id, of, nth, _)| (id, of, nth) == (to, step, attempt));
                 call.is_some_and(|(.., repeatable)| *repeatable)

@@ -13,9 +13,9 @@ use crate::server::acknowledge;
 /// Instances that one client keeps in flight.
 const IN_FLIGHT: u64 = 4;
 /// How long a read may wait for an instance's end while the load goes on; the reads after it wait for longer.
-const WAIT_UNDER_LOAD: &str = "2s";
+pub(super) const WAIT_UNDER_LOAD: &str = "2s";
 /// Of one request.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An acknowledged start.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,12 @@
 //! Whether the arrivals are what the kills allow.
 //!
-//! The bound is exact for each call. A call may arrive once; and once more for each kill, of the server or of the service
-//! that it calls, that fell between two of its arrivals while its history shows it in flight; and once more for each
-//! attempt that timed out. So the repeats are at most the calls in flight at the kills, counted kill by kill, and the
-//! attempts that timed out.
+//! The bound holds for each call, be it work or its undo. A call may arrive once; and once more for each kill, of the server or
+//! of the service that it calls, before its last arrival that its history shows it in flight at; and once more for each
+//! attempt that timed out or, where services fail by themselves, for each further attempt in its history. So the repeats are
+//! at most the calls in flight at the kills, counted kill by kill, and those attempts.
+//!
+//! A kill before the first arrival counts, too: what had left the server then may still wait in the buffers of a service that
+//! is busy or about to start, and arrive after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +30,15 @@ pub(super) enum Victim {
     Service(usize),
 }
 
+/// What lets a call arrive again besides kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// An attempt that timed out: nothing else fails but by kills.
+    Timeout,
+    /// Each attempt after the first, as where services fail by themselves.
+    Attempt,
+}
+
 /// What was counted, and what is wrong.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -41,7 +53,12 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(arrivals: &[Arrival], attempts: &[Attempt], kills: &[Kill]) -> Self {
+    pub(super) fn of(
+        arrivals: &[Arrival],
+        attempts: &[Attempt],
+        kills: &[Kill],
+        again: Again,
+    ) -> Self {
         let mut verdict = Self { arrivals: arrivals.len(), ..Self::default() };
         verdict.compare_keys(arrivals);
         let mut calls: BTreeMap<&str, Call<'_>> = BTreeMap::new();
@@ -60,7 +77,7 @@ impl Verdict {
         verdict.keys = calls.len();
         for (key, call) in &mut calls {
             call.arrivals.sort_by_key(|arrival| arrival.at);
-            verdict.judge(key, call, kills);
+            verdict.judge(key, call, kills, again);
         }
         verdict
     }
@@ -84,7 +101,7 @@ impl Verdict {
         }
     }
 
-    fn judge(&mut self, key: &str, call: &Call<'_>, kills: &[Kill]) {
+    fn judge(&mut self, key: &str, call: &Call<'_>, kills: &[Kill], again: Again) {
         if call.attempts.iter().any(|attempt| attempt.to.is_none()) {
             self.violations.push(format!("the call {key} has no outcome"));
         }
@@ -97,16 +114,17 @@ impl Verdict {
             .collect();
         self.in_flight += hit.len();
         self.repeats += call.arrivals.len() - 1;
-        let between = |first: &Arrival, second: &Arrival| {
-            hit.iter().any(|kill| kill.to >= first.at && kill.from <= second.at)
+        let last = call.arrivals.last().map_or(0, |arrival| arrival.at);
+        let explained = hit.iter().filter(|kill| kill.from <= last).count();
+        let unexplained = (call.arrivals.len() - 1).saturating_sub(explained);
+        let (allowed, why) = match again {
+            Again::Timeout => (timeouts, "attempts timed out"),
+            Again::Attempt => (call.attempts.len() - 1, "attempts came after the first"),
         };
-        let pairs = call.arrivals.windows(2);
-        let unexplained = pairs.filter(|pair| !between(pair[0], pair[1])).count();
-        if unexplained > timeouts {
+        if unexplained > allowed {
             let (count, request) = (call.arrivals.len(), &call.arrivals[0].request);
             self.violations.push(format!(
-                "{request} arrived {count} times under {key}: {unexplained} repeats came without a kill, {timeouts} \
-                 attempts timed out"
+                "{request} arrived {count} times under {key}: {unexplained} repeats came without a kill, {allowed} {why}"
             ));
         }
     }

@@ -7,19 +7,27 @@ use serde::de::DeserializeOwned;
 use crate::arrivals::{self, RequestsByKey, Summary};
 use crate::cli::Audit;
 use crate::client::fetch;
-use crate::services::{Charge, Message, Order, Reservation, ServiceName, Shipment, StockOfSku};
+use crate::services::{
+    Charge, Message, Order, Refund, Reservation, ServiceName, Shipment, StockOfSku,
+};
 
 /// Everything that the five services say they did.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub(crate) orders: Vec<Order>,
-    pub(crate) charges: Vec<Charge>,
+    pub(crate) payments: PaymentsBooks,
     pub(crate) inventory: InventoryBooks,
     pub(crate) shipments: Vec<Shipment>,
     pub(crate) messages: Vec<Message>,
     /// By service, in the order of their ports.
     pub(crate) arrivals: BTreeMap<ServiceName, Summary>,
     pub(crate) requests_by_key: RequestsByKey,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PaymentsBooks {
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) refunds: Vec<Refund>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -33,7 +41,7 @@ impl Books {
         let base_port = options.base_port;
         let mut books = Self {
             orders: entries(ServiceName::Orders, base_port).await?,
-            charges: entries(ServiceName::Payments, base_port).await?,
+            payments: entries(ServiceName::Payments, base_port).await?,
             inventory: entries(ServiceName::Inventory, base_port).await?,
             shipments: entries(ServiceName::Shipping, base_port).await?,
             messages: entries(ServiceName::Notifications, base_port).await?,

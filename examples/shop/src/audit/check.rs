@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::books::Books;
-use crate::services::{Order, OrderState, ReservationState};
+use crate::services::{Charge, Order, OrderState, ReservationState};
 
 /// Something that was lost, done twice, or left unfinished.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,11 +18,13 @@ pub(crate) fn violations(books: &Books, expect_orders: Option<usize>) -> Vec<Vio
     let mut found = Findings { books, violations: Vec::new() };
     found.orders(expect_orders);
     found.money();
+    found.refunds();
     found.goods();
     found.reservations();
     found.shipments();
     found.messages();
     found.strangers();
+    found.undos();
     found.arrivals();
     found.violations
 }
@@ -45,7 +47,7 @@ impl Findings<'_> {
 
     /// What customers paid is the value of what they got, order by order, hence in sum.
     fn money(&mut self) {
-        let charges = by(&self.books.charges, |charge| &charge.order_id);
+        let charges = by(&self.books.payments.charges, |charge| &charge.order_id);
         for order in &self.books.orders {
             let charges = charges.get(order.order_id.as_str()).map_or(&[][..], Vec::as_slice);
             let kept = charges.iter().filter(|charge| charge.amount > charge.refunded).count();
@@ -55,6 +57,27 @@ impl Findings<'_> {
                 let problem = format!("was charged {net} cents by {kept} charges, {due} are due");
                 self.add(&order.order_id, problem);
             }
+        }
+    }
+
+    /// Nothing goes back but what was charged, and no more of it.
+    fn refunds(&mut self) {
+        let mut paid_back: BTreeMap<&str, u64> = BTreeMap::new();
+        for refund in &self.books.payments.refunds {
+            *paid_back.entry(&refund.charge_id).or_default() += refund.amount;
+        }
+        for charge in &self.books.payments.charges {
+            let paid_back = paid_back.remove(charge.charge_id.as_str()).unwrap_or(0);
+            if paid_back != charge.refunded || paid_back > charge.amount {
+                let Charge { amount, refunded, .. } = charge;
+                let problem = format!(
+                    "of {amount} cents {refunded} count as refunded, {paid_back} were paid back"
+                );
+                self.add(&charge.charge_id, problem);
+            }
+        }
+        for (charge, paid_back) in paid_back {
+            self.add(charge, format!("is no charge, {paid_back} cents were paid back for it"));
         }
     }
 
@@ -146,7 +169,7 @@ impl Findings<'_> {
     /// What names an order that nobody placed.
     fn strangers(&mut self) {
         let orders = by(&self.books.orders, |order| &order.order_id);
-        let charges = self.books.charges.iter().map(|c| (&c.charge_id, &c.order_id));
+        let charges = self.books.payments.charges.iter().map(|c| (&c.charge_id, &c.order_id));
         let reservations =
             self.books.inventory.reservations.iter().map(|r| (&r.reservation_id, &r.order_id));
         let shipments = self.books.shipments.iter().map(|s| (&s.shipment_id, &s.order_id));
@@ -156,6 +179,19 @@ impl Findings<'_> {
                 self.violations
                     .push(violation(id, format!("is for {order_id:?}, which is no order")));
             }
+        }
+    }
+
+    /// What undoes one key comes under one key itself, however often.
+    fn undos(&mut self) {
+        let mut undos: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (key, requests) in &self.books.requests_by_key {
+            for request in requests.iter().filter(|request| request.contains("/undo ")) {
+                undos.entry(request).or_default().push(key);
+            }
+        }
+        for (request, keys) in undos.into_iter().filter(|(_, keys)| keys.len() > 1) {
+            self.add(request, format!("came under {}: undone twice", keys.join(" and under ")));
         }
     }
 

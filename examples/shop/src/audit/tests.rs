@@ -23,9 +23,13 @@ fn books() -> Books {
             { "orderId": "o-1", "customer": "ann", "items": items, "total": 100, "state": "confirmed" },
             { "orderId": "o-2", "customer": "bob", "items": items, "total": 100, "state": "rejected" },
         ])),
-        charges: read(json!([
-            { "chargeId": "c-1", "orderId": "o-1", "amount": 100, "currency": "EUR", "refunded": 0 },
-        ])),
+        payments: read(json!({
+            "charges": [
+                { "chargeId": "c-1", "orderId": "o-1", "amount": 100, "currency": "EUR", "refunded": 0 },
+                { "chargeId": "c-2", "orderId": "o-2", "amount": 100, "currency": "EUR", "refunded": 100 },
+            ],
+            "refunds": [{ "refundId": "f-1", "chargeId": "c-2", "amount": 100 }],
+        })),
         inventory: read(json!({
             "stock": { "tea": { "received": 10, "stock": 8, "reserved": 0, "shipped": 2 } },
             "reservations": [
@@ -51,14 +55,17 @@ fn books() -> Books {
 
 type Spoil = fn(&mut Books);
 
-const SPOILT: [(&str, Spoil); 19] = [
+const SPOILT: [(&str, Spoil); 22] = [
     ("nothing", |_| {}),
     ("order open", |b| b.orders[0].state = OrderState::Open),
     ("order lost", |b| b.orders.truncate(1)),
-    ("charge lost", |b| b.charges.clear()),
-    ("charge doubled", |b| b.charges.push(b.charges[0].clone())),
-    ("charge refunded", |b| b.charges[0].refunded = 100),
-    ("rejected order charged", |b| b.charges[0].order_id = "o-2".into()),
+    ("charge lost", |b| drop(b.payments.charges.remove(0))),
+    ("charge doubled", |b| b.payments.charges.push(b.payments.charges[0].clone())),
+    ("charge refunded", |b| b.payments.charges[0].refunded = 100),
+    ("rejected order charged", |b| b.payments.charges[0].order_id = "o-2".into()),
+    ("nothing charged, but refunded", |b| b.payments.charges.truncate(1)),
+    ("refunded twice", |b| b.payments.refunds.push(b.payments.refunds[0].clone())),
+    ("refund lost", |b| b.payments.refunds.clear()),
     ("stock vanished", |b| b.inventory.stock.get_mut("tea").unwrap().stock = 7),
     ("too much left the shelf", |b| {
         let tea = b.inventory.stock.get_mut("tea").unwrap();
@@ -75,8 +82,9 @@ const SPOILT: [(&str, Spoil); 19] = [
     ("told twice", |b| b.messages.push(b.messages[1].clone())),
     ("told the wrong thing", |b| b.messages[1].template = "order-confirmed".into()),
     ("stranger charged", |b| {
-        let stranger = crate::services::Charge { order_id: "o-9".into(), ..b.charges[0].clone() };
-        b.charges.push(stranger);
+        let stranger =
+            crate::services::Charge { order_id: "o-9".into(), ..b.payments.charges[0].clone() };
+        b.payments.charges.push(stranger);
     }),
     ("key reused", |b| {
         b.requests_by_key.get_mut("k").unwrap().insert("orders POST /orders d".into());
@@ -108,6 +116,7 @@ fn each_thing_wrong_is_found() {
           o-1 told "ann" "order-confirmed"
         order lost:
           orders 1 were placed instead of 2
+          c-2 is for "o-2", which is no order
           r-2 is for "o-2", which is no order
           m-2 is for "o-2", which is no order
         charge lost:
@@ -116,9 +125,16 @@ fn each_thing_wrong_is_found() {
           o-1 was charged 200 cents by 2 charges, 100 are due
         charge refunded:
           o-1 was charged 0 cents by 0 charges, 100 are due
+          c-1 of 100 cents 100 count as refunded, 0 were paid back
         rejected order charged:
           o-1 was charged 0 cents by 0 charges, 100 are due
           o-2 was charged 100 cents by 1 charges, 0 are due
+        nothing charged, but refunded:
+          c-2 is no charge, 100 cents were paid back for it
+        refunded twice:
+          c-2 of 100 cents 100 count as refunded, 200 were paid back
+        refund lost:
+          c-2 of 100 cents 100 count as refunded, 0 were paid back
         stock vanished:
           tea 10 were received, 9 are counted
         too much left the shelf:
@@ -145,6 +161,19 @@ fn each_thing_wrong_is_found() {
           k is the key of orders POST /orders d and of payments POST /charges d
     "#]]
     .assert_eq(&table);
+}
+
+#[test]
+fn what_undoes_a_key_has_one_key_itself() {
+    let mut books = books();
+    let mut found = Vec::new();
+    for key in ["u-1", "u-2"] {
+        let request = BTreeSet::from(["payments POST /charges/undo d".to_owned()]);
+        books.requests_by_key.insert(key.to_owned(), request);
+        let problems = violations(&books, None).into_iter().map(|found| found.problem);
+        found.push(problems.collect::<Vec<_>>());
+    }
+    assert_eq!(found, [vec![], vec!["came under u-1 and under u-2: undone twice".to_owned()]]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use http::Method;
-use serde::de::DeserializeOwned;
+use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -45,21 +45,19 @@ impl fmt::Display for ServiceName {
     }
 }
 
-/// The state of one service.
-///
-/// Its state after a restart is `apply` over the facts in the order in which `decide` gave them, so `decide` looks at
-/// nothing but the state and the call.
-pub(crate) trait Domain: Default {
+/// What one service does, and the tables in which it keeps that.
+pub(crate) trait Domain: 'static {
     const NAME: ServiceName;
-    /// What a call changed; goes to the journal.
-    type Fact: Serialize + DeserializeOwned;
+    /// Makes the tables unless they are there.
+    const SCHEMA: &'static str;
 
-    fn decide(&self, call: &Call<'_>) -> Decision<Self::Fact>;
-    fn apply(&mut self, fact: Self::Fact);
+    /// Does what a call asks for, in the transaction that also keeps the answer. What is refused (400 and above) has
+    /// changed nothing.
+    fn answer(transaction: &Transaction<'_>, call: &Call<'_>) -> rusqlite::Result<Answer>;
     /// Sums, for people.
-    fn sums(&self) -> Value;
+    fn sums(connection: &Connection) -> rusqlite::Result<Value>;
     /// Every entry that the audit compares.
-    fn entries(&self) -> Value;
+    fn entries(connection: &Connection) -> rusqlite::Result<Value>;
 }
 
 /// One request, as far as a service looks at it.
@@ -68,6 +66,7 @@ pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     /// Without the leading slash, cut at the others.
     pub(crate) path: &'a [&'a str],
+    pub(crate) key: Option<&'a str>,
     pub(crate) body: &'a [u8],
 }
 
@@ -87,24 +86,10 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Resu
     }
 }
 
-/// What a service says to one call, and what changes by it.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Decision<F> {
-    pub(crate) answer: Answer,
-    /// `None`: nothing.
-    pub(crate) fact: Option<F>,
-}
-
-impl<F> Decision<F> {
-    pub(crate) fn effect(status: u16, body: Value, fact: F) -> Self {
-        Self { answer: Answer { status, body }, fact: Some(fact) }
-    }
-}
-
-impl<F> From<Answer> for Decision<F> {
-    fn from(answer: Answer) -> Self {
-        Self { answer, fact: None }
-    }
+/// Body of an undo: the key of the work that is to be undone.
+#[derive(Deserialize)]
+pub(crate) struct Undo {
+    pub(crate) key: String,
 }
 
 /// Status and JSON body.
@@ -119,10 +104,19 @@ impl Answer {
         Self { status: 200, body }
     }
 
+    pub(crate) fn created(body: Value) -> Self {
+        Self { status: 201, body }
+    }
+
     /// A problem document (RFC 9457).
     pub(crate) fn problem(status: u16, title: &str, detail: &dyn fmt::Display) -> Self {
         let body = json!({ "title": title, "status": status, "detail": detail.to_string() });
         Self { status, body }
+    }
+
+    /// Whether it says: not now, try again later.
+    pub(crate) fn means_again(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..)
     }
 
     pub(crate) fn no_such(what: &str, id: &str) -> Self {

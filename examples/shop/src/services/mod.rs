@@ -1,4 +1,4 @@
-//! What the five services do, as plain state machines: `decide` answers a call, `apply` remembers its effect.
+//! What the five services do: each answers a call within a transaction over its own tables.
 
 mod domain;
 
@@ -8,11 +8,11 @@ mod orders;
 mod payments;
 mod shipping;
 
-pub(crate) use domain::{Answer, Call, Decision, Domain, ServiceName, object};
+pub(crate) use domain::{Answer, Call, Domain, ServiceName, Undo, object};
 pub(crate) use inventory::{Inventory, Reservation, ReservationState, StockOfSku};
 pub(crate) use notifications::{Message, Notifications};
 pub(crate) use orders::{Order, OrderState, Orders};
-pub(crate) use payments::{Charge, Payments};
+pub(crate) use payments::{Charge, Payments, Refund};
 pub(crate) use shipping::{Shipment, Shipping};
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Decision, Domain, ServiceName};
+use super::{Answer, Call, Domain, ServiceName};
+use crate::database::rows;
 
 /// Sends messages to customers, which here means that it writes them down.
-#[derive(Default)]
-pub(crate) struct Notifications {
-    messages: Vec<Message>,
-}
+pub(crate) enum Notifications {}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,12 +18,6 @@ pub(crate) struct Message {
     pub(crate) to: String,
     pub(crate) template: String,
     pub(crate) order_id: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Fact {
-    Sent(Message),
 }
 
 #[derive(Deserialize)]
@@ -37,40 +30,55 @@ struct NewMessage {
 
 impl Domain for Notifications {
     const NAME: ServiceName = ServiceName::Notifications;
-    type Fact = Fact;
+    const SCHEMA: &'static str = "
+        CREATE TABLE IF NOT EXISTS messages (
+            number   INTEGER PRIMARY KEY,
+            customer TEXT NOT NULL,
+            template TEXT NOT NULL,
+            order_id TEXT NOT NULL
+        ) STRICT";
 
-    fn decide(&self, call: &Call<'_>) -> Decision<Fact> {
+    fn answer(transaction: &Transaction<'_>, call: &Call<'_>) -> rusqlite::Result<Answer> {
         match (call.method, call.path) {
             (&Method::POST, ["messages"]) => match call.read() {
-                Ok(message) => self.send(message),
-                Err(answer) => answer.into(),
+                Ok(message) => send(transaction, &message),
+                Err(answer) => Ok(answer),
             },
-            _ => Answer::no_such_operation(call).into(),
+            _ => Ok(Answer::no_such_operation(call)),
         }
     }
 
-    fn apply(&mut self, Fact::Sent(message): Fact) {
-        self.messages.push(message);
-    }
-
-    fn sums(&self) -> Value {
+    fn sums(connection: &Connection) -> rusqlite::Result<Value> {
+        let messages = messages(connection)?;
         let mut by_template: BTreeMap<&str, usize> = BTreeMap::new();
-        for message in &self.messages {
+        for message in &messages {
             *by_template.entry(&message.template).or_default() += 1;
         }
-        json!({ "messages": self.messages.len(), "byTemplate": by_template })
+        Ok(json!({ "messages": messages.len(), "byTemplate": by_template }))
     }
 
-    fn entries(&self) -> Value {
-        json!(self.messages)
+    fn entries(connection: &Connection) -> rusqlite::Result<Value> {
+        Ok(json!(messages(connection)?))
     }
 }
 
-impl Notifications {
-    fn send(&self, new: NewMessage) -> Decision<Fact> {
-        let NewMessage { to, template, order_id } = new;
-        let message_id = format!("message-{}", self.messages.len() + 1);
-        let answer = json!({ "messageId": message_id });
-        Decision::effect(201, answer, Fact::Sent(Message { message_id, to, template, order_id }))
-    }
+fn send(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Result<Answer> {
+    let NewMessage { to, template, order_id } = new;
+    transaction
+        .prepare_cached("INSERT INTO messages (customer, template, order_id) VALUES (?1, ?2, ?3)")?
+        .execute(params![to, template, order_id])?;
+    let message_id = format!("message-{}", transaction.last_insert_rowid());
+    Ok(Answer::created(json!({ "messageId": message_id })))
+}
+
+fn messages(connection: &Connection) -> rusqlite::Result<Vec<Message>> {
+    let query = "SELECT number, customer, template, order_id FROM messages ORDER BY number";
+    rows(connection, query, [], |row| {
+        Ok(Message {
+            message_id: format!("message-{}", row.get::<_, i64>(0)?),
+            to: row.get(1)?,
+            template: row.get(2)?,
+            order_id: row.get(3)?,
+        })
+    })
 }

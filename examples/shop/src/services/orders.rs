@@ -1,19 +1,19 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Decision, Domain, ServiceName};
+use super::{Answer, Call, Domain, ServiceName, Undo};
+use crate::database::{Json, Word, number, rows};
+use crate::inbox;
 
 /// An order above it is refused, in cents; it keeps every sum far from overflowing.
 const ORDER_CENTS_MAX: u64 = 1_000_000_000_000;
 
-/// Takes orders; each is open until it is confirmed or rejected, for good.
-#[derive(Default)]
-pub(crate) struct Orders {
-    orders: BTreeMap<String, Order>,
-}
+/// Takes orders; each is open until it is confirmed or rejected. Who placed one may take it back even after that.
+pub(crate) enum Orders {}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,17 +42,6 @@ pub(crate) enum OrderState {
     Rejected,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Fact {
-    Placed(Order),
-    #[serde(rename_all = "camelCase")]
-    Ended {
-        order_id: String,
-        state: OrderState,
-    },
-}
-
 #[derive(Deserialize)]
 struct NewOrder {
     customer: String,
@@ -61,92 +50,138 @@ struct NewOrder {
 
 impl Domain for Orders {
     const NAME: ServiceName = ServiceName::Orders;
-    type Fact = Fact;
+    const SCHEMA: &'static str = "
+        CREATE TABLE IF NOT EXISTS orders (
+            number   INTEGER PRIMARY KEY,
+            key      TEXT UNIQUE,
+            customer TEXT NOT NULL,
+            items    TEXT NOT NULL,
+            total    INTEGER NOT NULL,
+            state    TEXT NOT NULL
+        ) STRICT";
 
-    fn decide(&self, call: &Call<'_>) -> Decision<Fact> {
+    fn answer(transaction: &Transaction<'_>, call: &Call<'_>) -> rusqlite::Result<Answer> {
         match (call.method, call.path) {
             (&Method::POST, ["orders"]) => match call.read() {
-                Ok(order) => self.place(order),
-                Err(answer) => answer.into(),
+                Ok(order) => place(transaction, call.key, &order),
+                Err(answer) => Ok(answer),
             },
-            (&Method::POST, ["orders", id, "confirm"]) => self.end(id, OrderState::Confirmed),
-            (&Method::POST, ["orders", id, "reject"]) => self.end(id, OrderState::Rejected),
-            (&Method::GET, ["orders", id]) => match self.orders.get(*id) {
-                Some(order) => Answer::ok(json!(order)).into(),
-                None => Answer::no_such("order", id).into(),
+            (&Method::POST, ["orders", "undo"]) => match call.read() {
+                Ok(undo) => take_back(transaction, &undo),
+                Err(answer) => Ok(answer),
             },
-            _ => Answer::no_such_operation(call).into(),
+            (&Method::POST, ["orders", id, "confirm"]) => {
+                end(transaction, id, OrderState::Confirmed)
+            }
+            (&Method::POST, ["orders", id, "reject"]) => end(transaction, id, OrderState::Rejected),
+            (&Method::GET, ["orders", id]) => Ok(match find(transaction, id)? {
+                Some(order) => Answer::ok(json!(order)),
+                None => Answer::no_such("order", id),
+            }),
+            _ => Ok(Answer::no_such_operation(call)),
         }
     }
 
-    fn apply(&mut self, fact: Fact) {
-        match fact {
-            Fact::Placed(order) => {
-                self.orders.insert(order.order_id.clone(), order);
-            }
-            Fact::Ended { order_id, state } => {
-                if let Some(order) = self.orders.get_mut(&order_id) {
-                    order.state = state;
-                }
-            }
-        }
-    }
-
-    fn sums(&self) -> Value {
+    fn sums(connection: &Connection) -> rusqlite::Result<Value> {
         let mut by_state = BTreeMap::from(
             [OrderState::Open, OrderState::Confirmed, OrderState::Rejected].map(|s| (s, (0, 0))),
         );
-        for order in self.orders.values() {
+        for order in all(connection)? {
             let (orders, value) = by_state.entry(order.state).or_default();
             *orders += 1;
             *value += order.total;
         }
-        by_state
-            .into_iter()
-            .map(|(state, (orders, value))| {
-                let name = json!(state).as_str().unwrap_or_default().to_owned();
-                (name, json!({ "orders": orders, "value": value }))
-            })
-            .collect()
+        let sums = by_state.into_iter().map(|(state, (orders, value))| {
+            let name = json!(state).as_str().unwrap_or_default().to_owned();
+            (name, json!({ "orders": orders, "value": value }))
+        });
+        Ok(sums.collect())
     }
 
-    fn entries(&self) -> Value {
-        self.orders.values().map(|order| json!(order)).collect()
+    fn entries(connection: &Connection) -> rusqlite::Result<Value> {
+        Ok(json!(all(connection)?))
     }
 }
 
-impl Orders {
-    fn place(&self, new: NewOrder) -> Decision<Fact> {
-        if new.items.is_empty() || new.items.iter().any(|item| item.quantity == 0) {
-            let detail = "an order has items, and at least one of each";
-            return Answer::problem(400, "empty order", &detail).into();
-        }
-        let total = new.items.iter().try_fold(0_u64, |total, item| {
-            total.checked_add(item.quantity.checked_mul(item.price)?)
-        });
-        let Some(total) = total.filter(|total| *total <= ORDER_CENTS_MAX) else {
-            let detail = format!("an order is worth at most {ORDER_CENTS_MAX} cents");
-            return Answer::problem(400, "order too large", &detail).into();
-        };
-        let order_id = format!("order-{}", self.orders.len() + 1);
-        let answer = json!({ "orderId": order_id, "total": total });
-        let NewOrder { customer, items } = new;
-        let order = Order { order_id, customer, items, total, state: OrderState::Open };
-        Decision::effect(201, answer, Fact::Placed(order))
+fn place(
+    transaction: &Transaction<'_>,
+    key: Option<&str>,
+    new: &NewOrder,
+) -> rusqlite::Result<Answer> {
+    let NewOrder { customer, items } = new;
+    if items.is_empty() || items.iter().any(|item| item.quantity == 0) {
+        let detail = "an order has items, and at least one of each";
+        return Ok(Answer::problem(400, "empty order", &detail));
     }
+    let total = items
+        .iter()
+        .try_fold(0_u64, |total, item| total.checked_add(item.quantity.checked_mul(item.price)?));
+    let Some(total) = total.filter(|total| *total <= ORDER_CENTS_MAX) else {
+        let detail = format!("an order is worth at most {ORDER_CENTS_MAX} cents");
+        return Ok(Answer::problem(400, "order too large", &detail));
+    };
+    let open = Word(OrderState::Open);
+    transaction
+        .prepare_cached(
+            "INSERT INTO orders (key, customer, items, total, state) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![key, customer, Json(items), total, open])?;
+    let order_id = format!("order-{}", transaction.last_insert_rowid());
+    Ok(Answer::created(json!({ "orderId": order_id, "total": total })))
+}
 
-    fn end(&self, id: &str, state: OrderState) -> Decision<Fact> {
-        let Some(order) = self.orders.get(id) else {
-            return Answer::no_such("order", id).into();
-        };
-        let answer = json!({ "orderId": id, "state": state });
-        if order.state == state {
-            return Answer::ok(answer).into();
-        }
-        if order.state != OrderState::Open {
-            let detail = format!("order {id} is {}", json!(order.state));
-            return Answer::problem(409, "the order has ended", &detail).into();
-        }
-        Decision::effect(200, answer, Fact::Ended { order_id: id.to_owned(), state })
+fn end(transaction: &Transaction<'_>, id: &str, state: OrderState) -> rusqlite::Result<Answer> {
+    let Some(order) = find(transaction, id)? else { return Ok(Answer::no_such("order", id)) };
+    if order.state != state && order.state != OrderState::Open {
+        let detail = format!("order {id} is {}", json!(order.state));
+        return Ok(Answer::problem(409, "the order has ended", &detail));
     }
+    set_state(transaction, id, state)?;
+    Ok(Answer::ok(json!({ "orderId": id, "state": state })))
+}
+
+/// Rejects what was placed under a key, confirmed or not; what was not placed will not be.
+fn take_back(transaction: &Transaction<'_>, undo: &Undo) -> rusqlite::Result<Answer> {
+    let query = format!("{SELECT} WHERE key = ?1");
+    let placed = transaction.prepare_cached(&query)?.query_row([&undo.key], read).optional()?;
+    let Some(Order { order_id, customer, .. }) = placed else {
+        inbox::refuse(transaction, &undo.key)?;
+        return Ok(Answer::ok(json!({ "orderId": null })));
+    };
+    set_state(transaction, &order_id, OrderState::Rejected)?;
+    let state = OrderState::Rejected;
+    Ok(Answer::ok(json!({ "orderId": order_id, "customer": customer, "state": state })))
+}
+
+/// With the columns that `read` reads.
+const SELECT: &str = "SELECT number, customer, items, total, state FROM orders";
+
+fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Order>> {
+    let query = format!("{SELECT} WHERE number = ?1");
+    connection.prepare_cached(&query)?.query_row([number(id, "order")], read).optional()
+}
+
+fn all(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
+    rows(connection, &format!("{SELECT} ORDER BY number"), [], read)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
+    let (Json(items), Word(state)) = (row.get(2)?, row.get(4)?);
+    Ok(Order {
+        order_id: format!("order-{}", row.get::<_, i64>(0)?),
+        customer: row.get(1)?,
+        items,
+        total: row.get(3)?,
+        state,
+    })
+}
+
+fn set_state(
+    transaction: &Transaction<'_>,
+    id: &str,
+    state: OrderState,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached("UPDATE orders SET state = ?2 WHERE number = ?1")?
+        .execute(params![number(id, "order"), Word(state)])
 }

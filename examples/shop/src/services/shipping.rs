@@ -1,19 +1,18 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Decision, Domain, ServiceName};
+use super::{Answer, Call, Domain, ServiceName};
+use crate::database::{Json, Word, rows};
 
 /// Carriers, with the price of the first piece, of each further piece (in cents), and the days they take.
 const CARRIERS: [(&str, u64, u64, u64); 2] = [("swift", 900, 100, 1), ("steady", 400, 50, 4)];
 
 /// Quotes prices and ships; it does not ask whether an order was shipped before, which is what the audit is for.
-#[derive(Default)]
-pub(crate) struct Shipping {
-    shipments: Vec<Shipment>,
-}
+pub(crate) enum Shipping {}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,12 +30,6 @@ pub(crate) struct Shipment {
 pub(crate) enum ShippingMethod {
     Standard,
     Express,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Fact {
-    Shipped(Shipment),
 }
 
 #[derive(Deserialize)]
@@ -62,58 +55,72 @@ struct Item {
 
 impl Domain for Shipping {
     const NAME: ServiceName = ServiceName::Shipping;
-    type Fact = Fact;
+    const SCHEMA: &'static str = "
+        CREATE TABLE IF NOT EXISTS shipments (
+            number   INTEGER PRIMARY KEY,
+            order_id TEXT NOT NULL,
+            items    TEXT NOT NULL,
+            method   TEXT NOT NULL
+        ) STRICT";
 
-    fn decide(&self, call: &Call<'_>) -> Decision<Fact> {
+    fn answer(transaction: &Transaction<'_>, call: &Call<'_>) -> rusqlite::Result<Answer> {
         match (call.method, call.path) {
             (&Method::POST, ["quotes"]) => match call.read() {
-                Ok(wanted) => quote(&wanted).into(),
-                Err(answer) => answer.into(),
+                Ok(wanted) => Ok(quote(&wanted)),
+                Err(answer) => Ok(answer),
             },
             (&Method::POST, ["shipments"]) => match call.read() {
-                Ok(shipment) => self.ship(shipment),
-                Err(answer) => answer.into(),
+                Ok(shipment) => ship(transaction, shipment),
+                Err(answer) => Ok(answer),
             },
-            _ => Answer::no_such_operation(call).into(),
+            _ => Ok(Answer::no_such_operation(call)),
         }
     }
 
-    fn apply(&mut self, Fact::Shipped(shipment): Fact) {
-        self.shipments.push(shipment);
-    }
-
-    fn sums(&self) -> Value {
-        let of = |method| self.shipments.iter().filter(|s| s.method == method).count();
-        json!({
-            "shipments": self.shipments.len(),
+    fn sums(connection: &Connection) -> rusqlite::Result<Value> {
+        let shipments = shipments(connection)?;
+        let of = |method| shipments.iter().filter(|s| s.method == method).count();
+        Ok(json!({
+            "shipments": shipments.len(),
             "standard": of(ShippingMethod::Standard),
             "express": of(ShippingMethod::Express),
-        })
+        }))
     }
 
-    fn entries(&self) -> Value {
-        json!(self.shipments)
+    fn entries(connection: &Connection) -> rusqlite::Result<Value> {
+        Ok(json!(shipments(connection)?))
     }
 }
 
-impl Shipping {
-    fn ship(&self, new: NewShipment) -> Decision<Fact> {
-        let mut items: BTreeMap<String, u64> = BTreeMap::new();
-        for Item { sku, quantity } in new.items {
-            let shipped = items.entry(sku).or_default();
-            *shipped = shipped.saturating_add(quantity);
-        }
-        if items.is_empty() || items.values().any(|quantity| *quantity == 0) {
-            let detail = "a shipment has items, and at least one of each";
-            return Answer::problem(400, "empty shipment", &detail).into();
-        }
-        let number = self.shipments.len() + 1;
-        let (shipment_id, tracking) = (format!("shipment-{number}"), format!("TRACK{number:08}"));
-        let answer = json!({ "shipmentId": shipment_id, "tracking": tracking });
-        let NewShipment { order_id, method, .. } = new;
-        let shipment = Shipment { shipment_id, order_id, items, method, tracking };
-        Decision::effect(201, answer, Fact::Shipped(shipment))
+fn ship(transaction: &Transaction<'_>, new: NewShipment) -> rusqlite::Result<Answer> {
+    let mut items: BTreeMap<String, u64> = BTreeMap::new();
+    for Item { sku, quantity } in new.items {
+        let shipped = items.entry(sku).or_default();
+        *shipped = shipped.saturating_add(quantity);
     }
+    if items.is_empty() || items.values().any(|quantity| *quantity == 0) {
+        let detail = "a shipment has items, and at least one of each";
+        return Ok(Answer::problem(400, "empty shipment", &detail));
+    }
+    transaction
+        .prepare_cached("INSERT INTO shipments (order_id, items, method) VALUES (?1, ?2, ?3)")?
+        .execute(params![new.order_id, Json(items), Word(new.method)])?;
+    let (shipment_id, tracking) = names(transaction.last_insert_rowid());
+    Ok(Answer::created(json!({ "shipmentId": shipment_id, "tracking": tracking })))
+}
+
+fn shipments(connection: &Connection) -> rusqlite::Result<Vec<Shipment>> {
+    let query = "SELECT number, order_id, items, method FROM shipments ORDER BY number";
+    rows(connection, query, [], |row| {
+        let (shipment_id, tracking) = names(row.get(0)?);
+        let (Json(items), Word(method)) = (row.get(2)?, row.get(3)?);
+        Ok(Shipment { shipment_id, order_id: row.get(1)?, items, method, tracking })
+    })
+}
+
+/// Of the shipment with that number: its id, and that for tracking it.
+fn names(number: i64) -> (String, String) {
+    (format!("shipment-{number}"), format!("TRACK{number:08}"))
 }
 
 fn quote(wanted: &QuoteWanted) -> Answer {

@@ -4,30 +4,29 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use http::Method;
+use rusqlite::Connection;
 
-use super::{Call, Domain, Inventory, Notifications, Orders, Payments, Shipping};
+use super::{Domain, Inventory, Notifications, Orders, Payments, Shipping};
+use crate::inbox::{Inbox, Request};
 
-/// One request per line, `METHOD path body`.
+/// One request per line, `METHOD path body`, with `@KEY` before it where it has one.
 fn check<D: Domain>(requests: &str, expected: Expect) {
-    let mut domain = D::default();
-    let mut replayed = D::default();
+    let mut inbox = Inbox::<D>::over(Connection::open_in_memory().unwrap()).unwrap();
     let mut transcript = String::new();
     for request in requests.trim().lines() {
-        let (method, rest) = request.trim().split_once(" /").unwrap();
+        let request = request.trim();
+        let (key, request) = match request.strip_prefix('@') {
+            Some(rest) => rest.split_once(' ').map(|(key, rest)| (Some(key), rest)).unwrap(),
+            None => (None, request),
+        };
+        let (method, rest) = request.split_once(' ').unwrap();
         let (path, body) = rest.split_once(' ').unwrap_or((rest, ""));
-        let path: Vec<&str> = path.split('/').collect();
         let method: Method = method.parse().unwrap();
-        let call = Call { method: &method, path: &path, body: body.as_bytes() };
-        let decision = domain.decide(&call);
-        writeln!(transcript, "{} {}", decision.answer.status, decision.answer.body).unwrap();
-        if let Some(fact) = decision.fact {
-            let written = serde_json::to_string(&fact).unwrap();
-            domain.apply(fact);
-            replayed.apply(serde_json::from_str(&written).unwrap());
-        }
+        let request = Request { method: &method, path, key, body: body.as_bytes() };
+        let answer = inbox.take(&request).unwrap().answer;
+        writeln!(transcript, "{} {}", answer.status, answer.body).unwrap();
     }
-    writeln!(transcript, "sums {}", domain.sums()).unwrap();
-    assert_eq!(domain.entries(), replayed.entries(), "what the journal holds is all there is");
+    writeln!(transcript, "sums {}", D::sums(inbox.connection()).unwrap()).unwrap();
     expected.assert_eq(&transcript);
 }
 
@@ -141,6 +140,116 @@ fn shipping() {
             201 {"shipmentId":"shipment-1","tracking":"TRACK00000001"}
             201 {"shipmentId":"shipment-2","tracking":"TRACK00000002"}
             sums {"shipments":2,"standard":1,"express":1}
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_done_under_a_key_is_undone_by_it() {
+    check::<Payments>(
+        r#"
+        @k-1 POST /charges {"orderId":"o-1","amount":500,"currency":"EUR"}
+        @u-1 POST /charges/undo {"key":"k-1"}
+        @u-1 POST /charges/undo {"key":"k-1"}
+        @u-2 POST /charges/undo {"key":"k-1"}
+        @k-2 POST /charges {"orderId":"o-2","amount":500,"currency":"EUR"}
+        POST /refunds {"chargeId":"charge-2","amount":100}
+        @u-3 POST /charges/undo {"key":"k-2"}
+        @k-3 POST /charges {"orderId":"o-3","amount":500000,"currency":"EUR"}
+        @u-4 POST /charges/undo {"key":"k-3"}
+        @k-3 POST /charges {"orderId":"o-3","amount":500000,"currency":"EUR"}
+        "#,
+        expect![[r#"
+            201 {"chargeId":"charge-1"}
+            200 {"chargeId":"charge-1","amount":500}
+            200 {"chargeId":"charge-1","amount":500}
+            200 {"chargeId":"charge-1","amount":0}
+            201 {"chargeId":"charge-2"}
+            201 {"refundId":"refund-2","amount":100}
+            200 {"chargeId":"charge-2","amount":400}
+            402 {"title":"charge refused","status":402,"detail":"500000 is more than the limit of 100000 cents"}
+            200 {"chargeId":null,"amount":0}
+            402 {"title":"charge refused","status":402,"detail":"500000 is more than the limit of 100000 cents"}
+            sums {"accounts":{"EUR":{"charges":2,"charged":1000,"refunded":1000,"net":0}},"charges":2,"refunds":3}
+        "#]],
+    );
+    check::<Inventory>(
+        r#"
+        @k-1 POST /reservations {"orderId":"o-1","items":[{"sku":"tea","quantity":2}]}
+        @u-1 POST /reservations/undo {"key":"k-1"}
+        @u-2 POST /reservations/undo {"key":"k-1"}
+        @k-2 POST /reservations {"orderId":"o-2","items":[{"sku":"tea","quantity":2}]}
+        POST /reservations/reservation-2/commit
+        @u-3 POST /reservations/undo {"key":"k-2"}
+        "#,
+        expect![[r#"
+            201 {"reservationId":"reservation-1"}
+            200 {"reservationId":"reservation-1","state":"released"}
+            200 {"reservationId":"reservation-1","state":"released"}
+            201 {"reservationId":"reservation-2"}
+            200 {"reservationId":"reservation-2","state":"committed"}
+            409 {"title":"the reservation has ended","status":409,"detail":"reservation reservation-2 is \"committed\""}
+            sums {"stock":{"coffee":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"cup":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"kettle":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"orchid":{"received":0,"stock":0,"reserved":0,"shipped":0},"tea":{"received":1000000,"stock":999998,"reserved":0,"shipped":2}},"reservations":2,"deliveries":0}
+        "#]],
+    );
+    check::<Orders>(
+        r#"
+        @k-1 POST /orders {"customer":"ann","items":[{"sku":"tea","quantity":2,"price":150}]}
+        @u-1 POST /orders/undo {"key":"k-1"}
+        @k-2 POST /orders {"customer":"bob","items":[{"sku":"tea","quantity":2,"price":150}]}
+        POST /orders/order-2/confirm
+        @u-2 POST /orders/undo {"key":"k-2"}
+        POST /orders/order-2/confirm
+        "#,
+        expect![[r#"
+            201 {"orderId":"order-1","total":300}
+            200 {"orderId":"order-1","customer":"ann","state":"rejected"}
+            201 {"orderId":"order-2","total":300}
+            200 {"orderId":"order-2","state":"confirmed"}
+            200 {"orderId":"order-2","customer":"bob","state":"rejected"}
+            409 {"title":"the order has ended","status":409,"detail":"order order-2 is \"rejected\""}
+            sums {"open":{"orders":0,"value":0},"confirmed":{"orders":0,"value":0},"rejected":{"orders":2,"value":600}}
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_undone_before_it_came_is_refused() {
+    check::<Payments>(
+        r#"
+        @u-1 POST /charges/undo {"key":"k-1"}
+        @k-1 POST /charges {"orderId":"o-1","amount":500,"currency":"EUR"}
+        @u-1 POST /charges/undo {"key":"k-1"}
+        POST /charges/undo {"charge":"k-1"}
+        "#,
+        expect![[r#"
+            200 {"chargeId":null,"amount":0}
+            409 {"title":"undone","status":409,"detail":"it was undone before it came"}
+            200 {"chargeId":null,"amount":0}
+            400 {"title":"the body is not what is expected","status":400,"detail":"missing field `key` at line 1 column 16"}
+            sums {"accounts":{},"charges":0,"refunds":0}
+        "#]],
+    );
+    check::<Inventory>(
+        r#"
+        @u-1 POST /reservations/undo {"key":"k-1"}
+        @k-1 POST /reservations {"orderId":"o-1","items":[{"sku":"tea","quantity":2}]}
+        "#,
+        expect![[r#"
+            200 {"reservationId":null}
+            409 {"title":"undone","status":409,"detail":"it was undone before it came"}
+            sums {"stock":{"coffee":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"cup":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"kettle":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0},"orchid":{"received":0,"stock":0,"reserved":0,"shipped":0},"tea":{"received":1000000,"stock":1000000,"reserved":0,"shipped":0}},"reservations":0,"deliveries":0}
+        "#]],
+    );
+    check::<Orders>(
+        r#"
+        @u-1 POST /orders/undo {"key":"k-1"}
+        @k-1 POST /orders {"customer":"ann","items":[{"sku":"tea","quantity":2,"price":150}]}
+        "#,
+        expect![[r#"
+            200 {"orderId":null}
+            409 {"title":"undone","status":409,"detail":"it was undone before it came"}
+            sums {"open":{"orders":0,"value":0},"confirmed":{"orders":0,"value":0},"rejected":{"orders":0,"value":0}}
         "#]],
     );
 }

@@ -16,7 +16,7 @@ fn kill(victim: Victim, second: i64) -> Kill {
 }
 
 fn violations(arrivals: &[Arrival], attempts: &[Attempt], kills: &[Kill]) -> Vec<String> {
-    Verdict::of(arrivals, attempts, kills).violations
+    Verdict::of(arrivals, attempts, kills, Again::Timeout).violations
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn one_repeat_for_each_kill_that_hits_the_call() {
     let arrivals = [arrival(1, "k", "r"), arrival(4, "k", "r"), arrival(7, "k", "r")];
     let attempts = [attempt("k", 1, 5), attempt("k", 6, 8)];
     let kills = [kill(Victim::Server, 2), kill(Victim::Service(1), 5)];
-    let verdict = Verdict::of(&arrivals, &attempts, &kills);
+    let verdict = Verdict::of(&arrivals, &attempts, &kills, Again::Timeout);
     let expected = Verdict { arrivals: 3, keys: 1, repeats: 2, in_flight: 2, ..Verdict::default() };
     assert_eq!(verdict, expected);
 }
@@ -54,7 +54,7 @@ fn a_kill_explains_only_what_it_can_have_caused() {
 fn a_timeout_explains_one_repeat() {
     let arrivals = [arrival(1, "k", "r"), arrival(4, "k", "r")];
     let timed_out = Attempt { timed_out: true, ..attempt("k", 1, 3) };
-    let verdict = Verdict::of(&arrivals, &[timed_out, attempt("k", 4, 5)], &[]);
+    let verdict = Verdict::of(&arrivals, &[timed_out, attempt("k", 4, 5)], &[], Again::Timeout);
     assert_eq!((verdict.violations.as_slice(), verdict.timeouts, verdict.repeats), (&[][..], 1, 1));
 }
 
@@ -77,4 +77,22 @@ fn what_left_without_a_trace_is_found() {
     assert_eq!(no_key, ["r arrived without a key"]);
     let open = Attempt { to: None, ..attempt("k", 1, 2) };
     assert_eq!(violations(&[arrival(1, "k", "r")], &[open], &[]), ["the call k has no outcome"]);
+}
+
+#[test]
+fn where_services_fail_each_attempt_explains_one_arrival() {
+    let arrivals = [arrival(1, "k", "r"), arrival(3, "k", "r"), arrival(5, "k", "r")];
+    let attempts = [attempt("k", 1, 2), attempt("k", 3, 4), attempt("k", 5, 6)];
+    let found = |attempts: &[Attempt], kills: &[Kill]| {
+        Verdict::of(&arrivals, attempts, kills, Again::Attempt).violations
+    };
+    assert_eq!(found(&attempts, &[]), Vec::<String>::new());
+    assert_eq!(
+        found(&attempts[..2], &[]),
+        [
+            "r arrived 3 times under k: 2 repeats came without a kill, 1 attempts came after the first"
+        ]
+    );
+    let longer = [attempt("k", 1, 4), attempt("k", 5, 6)];
+    assert_eq!(found(&longer, &[kill(Victim::Server, 2)]), Vec::<String>::new());
 }
