@@ -159,12 +159,11 @@ pub enum Record {
 #[error("the topic is still giving out")]
 pub struct Busy;
 
-/// Deliveries of one step, and their bytes.
-const SLICE_DELIVERIES_MAX: usize = 256;
-const SLICE_BYTES_MAX: usize = 1024 * 1024;
+/// About what a record takes as a row or message, beside the event in it and the name of the topic, in bytes.
+const RECORD_BYTES: usize = 192;
 
-/// Events that one step lets fade or forgets.
-const EXPIRE_MAX: usize = 256;
+/// Events that one step may let fade or forget however little it may write: more than it takes, so that nothing piles up.
+const EXPIRED_MIN: usize = 2;
 
 impl Topic {
     /// A topic about which nothing is known.
@@ -204,7 +203,7 @@ impl Topic {
             Input::Continue => {}
             Input::Expire => self.expire(ctx, &mut records),
         }
-        self.give(&mut records);
+        self.give(ctx, &mut records);
         Ok(records)
     }
 
@@ -285,12 +284,14 @@ impl Topic {
         self.write(Record::Refused { listener, reason: refused }, records);
     }
 
-    /// Bounds what is kept by number, bytes and age.
+    /// Bounds what is kept by number, bytes and age; what one step may not write is left to the next.
     fn expire(&mut self, ctx: &Context<'_>, records: &mut Vec<Record>) {
         let limits = ctx.limits;
         let window = i64::try_from(limits.event_window.as_micros()).unwrap_or(i64::MAX);
         let horizon = Timestamp::from_micros(ctx.now.as_micros().saturating_sub(window));
-        for _ in 0..EXPIRE_MAX {
+        let mut room = limits.step_records_max.min(limits.step_bytes_max / self.record_bytes());
+        room = room.max(EXPIRED_MIN);
+        while room > 0 {
             let Some((sequence, oldest)) = self.kept.first_key_value() else { break };
             let is_over = self.kept.len() > limits.events_retained_max.max(1)
                 || self.kept_bytes > limits.events_retained_bytes_max && self.kept.len() > 1;
@@ -299,14 +300,22 @@ impl Topic {
             }
             let (sequence, received, key) = (*sequence, oldest.received, oldest.event.key());
             self.write(Record::Faded { sequence, received, key }, records);
+            room -= 1;
         }
-        for _ in 0..EXPIRE_MAX {
+        while room > 0 {
             let Some((sequence, received, _)) = self.faded.front().copied() else { break };
             if self.keys.len() <= limits.event_keys_max && received >= horizon {
                 break;
             }
             self.write(Record::Forgotten { sequence }, records);
+            room -= 1;
         }
+    }
+
+    fn record_bytes(&self) -> usize {
+        RECORD_BYTES
+            + self.id.namespace.as_str().len()
+            + self.id.kind.as_ref().map_or(0, String::len)
     }
 
     fn begin_giving(&mut self, source: Source, rest: VecDeque<Delivery>) {
@@ -315,11 +324,12 @@ impl Topic {
         }
     }
 
-    /// Gives out the next slice.
-    fn give(&mut self, records: &mut Vec<Record>) {
+    /// Gives out the next slice: what one step may write, and something in any case.
+    fn give(&mut self, ctx: &Context<'_>, records: &mut Vec<Record>) {
         let Some(mut giving) = self.giving.take() else { return };
+        let (records_max, bytes_max) = (ctx.limits.step_records_max, ctx.limits.step_bytes_max);
         let (mut bytes, mut count, mut last) = (0, 0, None);
-        while count < SLICE_DELIVERIES_MAX && bytes < SLICE_BYTES_MAX {
+        while last.is_none() || count < records_max && bytes < bytes_max {
             let Some(delivery) = giving.rest.pop_front() else { break };
             let held = self.subscriptions.get(&delivery.to);
             let (Some(held), Some(kept)) = (held, self.kept.get(&delivery.sequence)) else {
@@ -327,7 +337,7 @@ impl Topic {
             };
             let ends = held.subscription.once;
             let (received, event) = (kept.received, kept.event.clone());
-            bytes += event.size_bound();
+            bytes += event.size_bound() + self.record_bytes();
             count += 1;
             last = Some((delivery.to, delivery.sequence));
             self.write(Record::Delivered { delivery, received, event, ends }, records);

@@ -10,6 +10,7 @@ pub enum Check {
     KeyNotUnique,
     TimerWrong,
     HistoryChanged,
+    ReadWrong,
     ViewDisagrees,
     MessageTwiceOrLost,
     EventTwiceOrLost,
@@ -26,6 +27,7 @@ pub enum Check {
     ForgottenWrongly,
     StoreDoesNotOpen,
     Panicked,
+    TooTame,
 }
 
 impl fmt::Display for Check {
@@ -38,6 +40,7 @@ impl fmt::Display for Check {
             Self::KeyNotUnique => "two keys for one logical call, or one key for two",
             Self::TimerWrong => "a timer early, lost or fired twice",
             Self::HistoryChanged => "an acknowledged history changing",
+            Self::ReadWrong => "a read that does not show what is acknowledged",
             Self::ViewDisagrees => "a view that disagrees with the histories",
             Self::MessageTwiceOrLost => "a message taken twice or lost",
             Self::EventTwiceOrLost => "an event taken twice or lost",
@@ -54,6 +57,7 @@ impl fmt::Display for Check {
             Self::ForgottenWrongly => "a history forgotten too early, or kept too long",
             Self::StoreDoesNotOpen => "a store that does not open",
             Self::Panicked => "a panic",
+            Self::TooTame => "a seed in which too little goes wrong",
         })
     }
 }

@@ -21,6 +21,8 @@ use crate::world::{Event, HORIZON, World};
 /// Starts that every seed makes.
 const ORDERS_MIN: u64 = 20;
 const ORDERS_MAX: u64 = 21;
+/// Of them, those of a definition that begins with a call.
+const CALLERS_MIN: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -52,7 +54,7 @@ pub(crate) struct Clients {
     pub(crate) requests: Vec<Request>,
     pub(crate) replies: Replies,
     /// Planned actions that have not been carried out.
-    left: usize,
+    pub(crate) left: usize,
     /// Most records that an answer about an instance has shown.
     pub(crate) promised: BTreeMap<InstanceId, u64>,
     /// Suspensions that were acknowledged.
@@ -93,6 +95,9 @@ impl Clients {
                 _ => random.between(LEAVES as u64, POOL as u64) as usize,
             })
             .collect();
+        // Every seed has calls whose outcomes are late, lost and doubled.
+        let caller = definitions::that_calls(random);
+        chosen.push(caller);
         chosen.extend(are_long.then_some(LONG));
         for number in &chosen {
             definitions.extend(definition(*number).children.iter().copied());
@@ -110,6 +115,9 @@ impl Clients {
                 is_taken: false,
             })
             .collect::<Vec<_>>();
+        for order in orders.iter_mut().take(CALLERS_MIN) {
+            order.definition = caller;
+        }
         for (number, order) in orders.iter_mut().enumerate() {
             let has_key = random.percent(70);
             order.key = has_key.then(|| shards::key(order.definition, number as u64));

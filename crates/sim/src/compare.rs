@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use motet_engine::{Fact, Instance};
 use motet_journal::{Values, decode_history, decode_snapshot};
-use motet_store::{Answer, Commit, Entity, Loaded, Order, Query, Row, RowScan, Value};
+use motet_store::{Answer, Entity, Loaded, Order, Query, Row, Value};
 use motet_store_embedded::Inline;
 use motet_types::{InstanceId, Status, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
-use crate::cuts::Chunks;
-use crate::shadow::{forgets, jobs_of};
+use crate::shadow::jobs_of;
 use crate::tables;
 use crate::world::World;
 
@@ -19,69 +18,62 @@ use crate::world::World;
 const PAGE: usize = 50;
 
 impl World {
-    /// Every acknowledged history is there unchanged; beyond it only what was handed over and never answered, in order.
-    pub(crate) fn compare_histories(&mut self, store: &Inline) -> Checked {
+    /// Everything acknowledged is there unchanged; beyond it only what was handed over and never answered, in order.
+    pub(crate) fn compare_acknowledged(&mut self, store: &Inline) -> Checked {
         let unknown = std::mem::take(&mut self.unknown);
-        let telling: Vec<&Commit> = unknown.iter().filter(|commit| tells(commit)).collect();
-        let mut entities: BTreeSet<Entity> = telling.iter().map(|commit| commit.entity).collect();
-        entities.extend(self.shadow.histories.keys());
-        entities.extend(self.shadow.forgotten.keys().map(|id| Entity(id.0)));
-        let mut there: BTreeMap<Entity, usize> = BTreeMap::new();
-        for entity in entities {
-            let stored = history(store, entity)?;
-            let none = Chunks::default();
-            let known = self.shadow.histories.get(&entity).map_or(&none, |known| &known.chunks);
-            let handed = telling.iter().filter(|commit| commit.entity == entity);
-            let handed: Vec<&Commit> = handed.copied().collect();
-            let Some(commits) = known.commits_to(&handed, &stored) else {
-                let is_short = stored.len() < known.list.len();
-                let check = if is_short { Check::CommandLost } else { Check::HistoryChanged };
-                let same = |(one, other): &(_, _)| one == other;
-                let common = stored.iter().zip(&known.list).take_while(same).count();
-                let seen = format!(
-                    "{entity:?} has {} chunks, {common} of {} acknowledged ones are the same",
-                    stored.len(),
-                    known.list.len()
-                );
-                let expected = "every acknowledged commit, unchanged, and those handed over";
-                return Err(violated(check, expected, seen));
-            };
-            there.insert(entity, commits);
-        }
-        self.take_unacknowledged(&telling, there)?;
-        self.shadow.last = store.machine().last();
-        Ok(())
-    }
-
-    /// Commits that are durable although nobody was told: the first ones of the group, whole. `there` says how many of each
-    /// entity.
-    fn take_unacknowledged(
-        &mut self,
-        telling: &[&Commit],
-        mut there: BTreeMap<Entity, usize>,
-    ) -> Checked {
-        let mut is_over = false;
-        for commit in telling {
-            let left = there.get_mut(&commit.entity).filter(|left| **left > 0);
-            let Some(left) = left else {
-                is_over = true;
-                continue;
-            };
-            *left -= 1;
-            ensure(!is_over, Check::HistoryChanged, "commits in their order", || {
-                format!("a commit of {:?} without the one before it", commit.entity)
-            })?;
+        let (last, before) = (store.machine().last(), self.shadow.last);
+        let expected = "a log that holds every acknowledged commit";
+        ensure(last >= before, Check::CommandLost, expected, || {
+            format!("it ends at {last:?}, {before:?} was acknowledged")
+        })?;
+        // Each commit has a position of its own.
+        let kept = (last.0 - before.0) as usize;
+        let expected = "no commits but those handed over";
+        ensure(kept <= unknown.len(), Check::HistoryChanged, expected, || {
+            format!("{kept} commits are behind {before:?}, {} were handed over", unknown.len())
+        })?;
+        for commit in &unknown[..kept] {
             self.summary.commits_unacknowledged += 1;
             self.tell(|| format!("a commit of {:?} was kept", commit.entity));
             self.enter(commit)?;
         }
+        self.shadow.last = last;
+        let mut entities: BTreeSet<Entity> = self.shadow.histories.keys().copied().collect();
+        entities.extend(unknown.iter().map(|commit| commit.entity));
+        entities.extend(self.shadow.forgotten.keys().map(|id| Entity(id.0)));
+        for entity in entities {
+            self.compare_history(store, entity)?;
+        }
+        self.summary.rows_compared += self.shadow.compare_tables(store)?;
         Ok(())
     }
 
-    /// What recovery lives on: the rows of timers and of what is in flight.
-    pub(crate) fn compare_rows(&mut self, store: &Inline) -> Checked {
+    fn compare_history(&self, store: &Inline, entity: Entity) -> Checked {
+        let stored = history(store, entity)?;
+        let known = self.shadow.histories.get(&entity);
+        let known = known.map_or(&[][..], |known| &known.chunks.list);
+        if stored == known {
+            return Ok(());
+        }
+        let check = match known.starts_with(&stored) {
+            true => Check::CommandLost,
+            false => Check::HistoryChanged,
+        };
+        let same = |(one, other): &(_, _)| one == other;
+        let common = stored.iter().zip(known).take_while(same).count();
+        let seen = format!(
+            "{entity:?} has {} chunks, {common} of {} acknowledged ones are the same",
+            stored.len(),
+            known.len()
+        );
+        Err(violated(check, "every acknowledged commit, unchanged", seen))
+    }
+
+    /// What recovery lives on: the rows of timers, jobs and tasks, and of what is in flight.
+    pub(crate) fn compare_rows(&mut self) -> Checked {
         let mut timers = BTreeSet::new();
         let mut pending = BTreeSet::new();
+        let mut jobs = BTreeSet::new();
         for known in self.shadow.instances.values() {
             let state = &known.state;
             timers.extend(state.next_due().map(|due| (due, state.id)));
@@ -90,45 +82,40 @@ impl World {
             if state.end.is_none() && (state.has_work() || is_in_flight) {
                 pending.insert(state.id);
             }
+            jobs.extend(jobs_of(state).map(|(id, step, attempt)| (id, step.0, attempt.0)));
         }
-        let found: BTreeSet<InstanceId> =
-            rows(store, "pending")?.iter().filter_map(|row| id_of(&row[1])).collect();
-        self.summary.rows_compared += (found.len() + timers.len()) as u64;
-        ensure(
-            found == pending,
-            Check::CallForgotten,
-            "a row for each instance in flight",
-            || difference(&pending, &found),
-        )?;
-        let found: BTreeSet<(Timestamp, InstanceId)> = rows(store, "timer")?
+        let rows = self.shadow.rows("pending");
+        let found: BTreeSet<InstanceId> = rows.iter().filter_map(|row| id_of(&row[1])).collect();
+        let expected = "a row for each instance in flight";
+        ensure(found == pending, Check::CallForgotten, expected, || difference(&pending, &found))?;
+        let rows = self.shadow.rows("timer");
+        let found: BTreeSet<(Timestamp, InstanceId)> = rows
             .iter()
             .filter_map(|row| match (&row[1], id_of(&row[2])) {
                 (Value::Int(due), Some(id)) => Some((Timestamp::from_micros(*due), id)),
                 _ => None,
             })
             .collect();
-        let jobs: BTreeSet<(InstanceId, u32, u32)> = self
-            .shadow
-            .instances
-            .values()
-            .flat_map(|known| jobs_of(&known.state))
-            .map(|((id, step, attempt), _)| (id, step.0, attempt.0))
-            .collect();
-        let listed: BTreeSet<(InstanceId, u32, u32)> = rows(store, "job")?
+        let expected = "a row for each instance that waits";
+        ensure(found == timers, Check::TimerWrong, expected, || difference(&timers, &found))?;
+        let number = |value: &Value| match value {
+            Value::Int(number) => u32::try_from(*number).ok(),
+            _ => None,
+        };
+        let rows = self.shadow.rows("job");
+        let found: BTreeSet<(InstanceId, u32, u32)> = rows
             .iter()
-            .filter_map(|row| match (id_of(&row[3]), &row[4], &row[5]) {
-                (Some(id), Value::Int(step), Value::Int(attempt)) => {
-                    Some((id, u32::try_from(*step).ok()?, u32::try_from(*attempt).ok()?))
-                }
-                _ => None,
-            })
+            .filter_map(|row| Some((id_of(&row[3])?, number(&row[4])?, number(&row[5])?)))
             .collect();
-        ensure(listed == jobs, Check::JobForgotten, "a row for each open job", || {
-            difference(&jobs, &listed)
-        })?;
-        ensure(found == timers, Check::TimerWrong, "a row for each instance that waits", || {
-            difference(&timers, &found)
-        })
+        let expected = "a row for each open job";
+        ensure(found == jobs, Check::JobForgotten, expected, || difference(&jobs, &found))?;
+        let tasks: BTreeSet<(InstanceId, u32)> =
+            self.shadow.open_tasks().map(|(id, step)| (id, step.0)).collect();
+        let rows = self.shadow.rows("task");
+        let found: BTreeSet<(InstanceId, u32)> =
+            rows.iter().filter_map(|row| Some((id_of(&row[0])?, number(&row[1])?))).collect();
+        let expected = "a row for each open task";
+        ensure(found == tasks, Check::JobForgotten, expected, || difference(&tasks, &found))
     }
 
     /// Lists show how every instance began and ended. The store has no commit that its tables do not cover.
@@ -193,6 +180,7 @@ impl World {
             }
             let loaded = server.store.machine().load(&[Entity(id.0)]);
             let loaded = loaded.ok().and_then(|loaded| loaded.into_iter().next().flatten());
+            self.shadow.check_loaded(Entity(id.0), loaded.as_ref())?;
             let rebuilt = loaded.as_ref().and_then(|loaded| rebuild(*id, loaded));
             self.summary.states_compared += 1;
             let expected = "snapshot and records that give the same state";
@@ -260,34 +248,12 @@ fn is_late(ended: &Value, state: &Instance) -> bool {
         && state.status() != Status::Running
 }
 
-/// Whether a commit changes a history.
-fn tells(commit: &Commit) -> bool {
-    !commit.records.is_empty() || forgets(commit)
-}
-
 fn history(store: &Inline, entity: Entity) -> Checked<Vec<(u64, Bytes)>> {
     let chunks = store.machine().history(entity, 0, usize::MAX).map_err(|error| {
         let expected = "a history that can be read";
         violated(Check::CommandLost, expected, format!("{entity:?}: {error}"))
     })?;
     Ok(chunks.into_iter().map(|(first, _, chunk)| (first, chunk)).collect())
-}
-
-pub(crate) fn rows(store: &Inline, table: &str) -> Checked<Vec<Row>> {
-    let table = tables::named(table);
-    let mut found: Vec<Row> = Vec::new();
-    loop {
-        let after = found.last().map(|row| row[..table.key_columns].to_vec());
-        let scan = RowScan { table: table.id, prefix: Vec::new(), after, limit: PAGE };
-        let page = store.machine().rows(scan).map_err(|error| {
-            violated(Check::ViewDisagrees, "rows that can be read", error.to_string())
-        })?;
-        let is_last = page.len() < PAGE;
-        found.extend(page);
-        if is_last {
-            return Ok(found);
-        }
-    }
 }
 
 pub(crate) fn id_of(value: &Value) -> Option<InstanceId> {

@@ -88,18 +88,6 @@ impl Chunks {
             self.records += u64::from(commit.record_count);
         }
     }
-
-    /// How many of these commits, all of this history and in order, lead from it to what is stored; nothing if no number does.
-    pub(crate) fn commits_to(&self, commits: &[&Commit], stored: &[(u64, Bytes)]) -> Option<usize> {
-        let mut chunks = self.clone();
-        if chunks.list == stored {
-            return Some(0);
-        }
-        commits.iter().enumerate().find_map(|(idx, commit)| {
-            chunks.take(commit);
-            (chunks.list == stored).then_some(idx + 1)
-        })
-    }
 }
 
 #[cfg(test)]

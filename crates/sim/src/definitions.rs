@@ -36,6 +36,8 @@ pub(crate) struct Definition {
     pub(crate) children: Vec<usize>,
     /// The one that its first step starts.
     pub(crate) runs_first: Option<usize>,
+    /// Whether each of its instances calls a service.
+    pub(crate) calls: bool,
 }
 
 /// The definition with this number.
@@ -48,6 +50,13 @@ pub(crate) fn that_runs_first(random: &mut Random) -> usize {
     let mut any = || random.between(LEAVES as u64, POOL as u64) as usize;
     let tried = [any(), any(), any(), any(), any()];
     tried.into_iter().find(|number| definition(*number).runs_first.is_some()).unwrap_or(tried[0])
+}
+
+/// One whose instances all call a service.
+pub(crate) fn that_calls(random: &mut Random) -> usize {
+    let first = random.below(LEAVES as u64) as usize;
+    let mut leaves = (first..LEAVES).chain(0..first);
+    leaves.find(|number| definition(*number).calls).expect("some leaf begins with a call")
 }
 
 /// The graph of the definition with this name.
@@ -70,12 +79,16 @@ fn generate(number: usize) -> Definition {
         LONG => (long(), None),
         _ => generator.document(number),
     };
+    let tasks = document["do"].as_array().into_iter().flatten();
+    let first = tasks.flat_map(|task| task.as_object()).flat_map(|task| task.values()).next();
+    let calls = first.is_some_and(|task| task["call"] == "http");
     let source: Arc<str> = document.to_string().into();
     let checked = graph::check(&source, &Limits::default());
     let graph = checked
         .graph
         .unwrap_or_else(|| panic!("definition {number}: {:?}\n{source}", checked.diagnostics));
-    Definition { source, graph: Arc::new(graph), children: generator.children, runs_first }
+    let graph = Arc::new(graph);
+    Definition { source, graph, children: generator.children, runs_first, calls }
 }
 
 /// About two thousand records, and values to which they refer.
@@ -146,8 +159,8 @@ impl Generator {
         let make = match self.random.below(if nests { 100 } else { 50 }) {
             0..27 => Self::call,
             27..31 => Self::wait,
-            // Not within what has a time of its own: clients see to those that wait, but only now and then.
-            31..34 if depth == 0 => Self::listen,
+            31..33 => Self::listen,
+            33 => Self::listen_again,
             34..36 => Self::emit,
             36..40 => Self::set,
             40..43 => Self::switch,
@@ -170,8 +183,10 @@ impl Generator {
 
     fn call(&mut self, name: &str, depth: usize) -> Json {
         let items = format!("${{ [{}] }}", self.items.join(", "));
-        if self.random.percent(15) {
-            return self.job(name, &items);
+        match self.random.below(100) {
+            0..12 => return self.job(name, &items),
+            12..18 => return self.human(name, &items),
+            _ => {}
         }
         let mut call = json!({"call": "http", "with": {
             "method": if self.random.percent(50) { "post" } else { "put" },
@@ -214,6 +229,26 @@ impl Generator {
         call
     }
 
+    /// A task for a person, some of them with an end.
+    fn human(&mut self, name: &str, items: &str) -> Json {
+        let mut call = json!({"call": "human", "with": {
+            "title": name,
+            "input": {"n": "${ $workflow.input.n }", "items": items},
+            "groups": ["clerks"],
+        }});
+        if self.random.percent(30) {
+            call["with"]["form"] = json!({"type": "object", "required": ["v"]});
+        }
+        if self.random.percent(50) {
+            call["with"]["due"] = json!(format!("PT{}S", self.random.between(2, 40)));
+            call["with"]["escalate"] = match self.random.percent(50) {
+                true => json!("timeout"),
+                false => json!({"assignee": "ada", "due": "PT20S"}),
+            };
+        }
+        call
+    }
+
     fn wait(&mut self, _: &str, _: usize) -> Json {
         json!({"wait": {"milliseconds": self.random.between(1, 12_000)}})
     }
@@ -228,6 +263,11 @@ impl Generator {
             _ => json!({"one": filter(TICK)}),
         };
         json!({"listen": {"to": to}, "output": {"as": "${ {v: length} }"}})
+    }
+
+    /// Listens twice for the same: no event may reach both.
+    fn listen_again(&mut self, _: &str, depth: usize) -> Json {
+        json!({"do": [self.named(depth, Self::listen), self.named(depth, Self::listen)]})
     }
 
     #[expect(clippy::unused_self, reason = "one of a table of makers")]
@@ -265,8 +305,31 @@ impl Generator {
     fn fork(&mut self, _: &str, depth: usize) -> Json {
         let compete = self.random.percent(30);
         let count = self.random.between(2, 4);
-        let branches: Json = (0..count).map(|_| self.task(depth + 1)).collect();
+        let mut branches: Vec<Json> = (0..count).map(|_| self.task(depth + 1)).collect();
+        if !compete && self.random.percent(40) {
+            self.need(&mut branches);
+        }
         json!({"fork": {"compete": compete, "branches": branches}})
+    }
+
+    /// Branches begin behind others that stand before them; turned round, behind them.
+    fn need(&mut self, branches: &mut [Json]) {
+        let mut before: Vec<String> = Vec::new();
+        for branch in branches.iter_mut() {
+            let Some((name, task)) = branch.as_object_mut().and_then(|it| it.iter_mut().next())
+            else {
+                continue;
+            };
+            let needed: Vec<String> =
+                before.iter().filter(|_| self.random.percent(60)).cloned().collect();
+            if !needed.is_empty() {
+                task["metadata"]["motet"]["needs"] = json!(needed);
+            }
+            before.push(name.clone());
+        }
+        if self.random.percent(50) {
+            branches.reverse();
+        }
     }
 
     fn each(&mut self, _: &str, depth: usize) -> Json {
@@ -276,7 +339,16 @@ impl Generator {
         self.items.push(format!("${item}"));
         let body = self.list(depth + 1, 2);
         self.items.pop();
-        json!({"for": {"each": item, "in": format!("${{ [range({count})] }}")}, "do": body})
+        let mut each =
+            json!({"for": {"each": item, "in": format!("${{ [range({count})] }}")}, "do": body});
+        if self.random.percent(35) {
+            each["metadata"]["motet"]["parallel"] = match self.random.below(3) {
+                0 => json!(self.random.between(1, 5)),
+                1 => json!({"max": 2, "failFast": false}),
+                _ => json!({"max": 3, "failFast": false, "collect": false}),
+            };
+        }
+        each
     }
 
     fn trying(&mut self, _: &str, depth: usize) -> Json {

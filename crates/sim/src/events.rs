@@ -8,18 +8,19 @@ use motet_engine::{Fact, Instance, Record};
 use motet_expr::{Value as Json, json};
 use motet_runtime::shard::Input;
 use motet_store::{Commit, RowChange, Value};
-use motet_store_embedded::Inline;
 use motet_types::InstanceId;
 
 use crate::check::{Check, Checked, ensure};
 use crate::clients::Action;
-use crate::compare;
 use crate::definitions::{NAMESPACE, TICK};
 use crate::tables;
-use crate::world::{Event, World};
+use crate::world::{Event, HORIZON, World};
 
 /// Events that a waiting instance is sent in each round in which people look after what is left.
-const PER_ROUND: usize = 20;
+const PER_ROUND: usize = 3;
+
+/// Events that one listen wants at most.
+const WANTED_MAX: usize = 2;
 
 /// An event that has to reach whoever waits for it.
 struct Owed {
@@ -34,10 +35,10 @@ pub(crate) struct Events {
     published: Vec<u64>,
     /// Events that have to reach whoever waits for them: acknowledged, or emitted.
     owed: BTreeMap<EventKey, Owed>,
+    /// How many that clients publish are not acknowledged, by the number that they are correlated by.
+    on_the_way: BTreeMap<u64, usize>,
     /// Keys whose rows are durable.
     durable: BTreeSet<EventKey>,
-    /// Per instance: the listens that took an event, and how many steps there were by the first.
-    taken: BTreeMap<(InstanceId, EventKey), (u32, BTreeSet<u32>)>,
 }
 
 impl World {
@@ -55,6 +56,7 @@ impl World {
 
     fn new_event(&mut self, n: u64) -> usize {
         self.clients.events.published.push(n);
+        *self.clients.events.on_the_way.entry(n).or_default() += 1;
         self.clients.events.published.len() - 1
     }
 
@@ -72,7 +74,10 @@ impl World {
         self.summary.events += 1;
         self.summary.events_repeated += u64::from(duplicate);
         let is_durable = events.durable.contains(&key);
-        events.owed.insert(key, Owed { kind: TICK.to_owned(), n });
+        if events.owed.insert(key, Owed { kind: TICK.to_owned(), n }).is_none() {
+            let count = events.on_the_way.entry(n).or_default();
+            *count = count.saturating_sub(1);
+        }
         ensure(is_durable, Check::EffectBeforeDurable, "an event that is durable", || {
             format!("event {number} is acknowledged, and its row is not durable")
         })
@@ -91,9 +96,9 @@ impl World {
     }
 
     /// No event is lost or there twice.
-    pub(crate) fn compare_events(&mut self, store: &Inline) -> Checked {
+    pub(crate) fn compare_events(&mut self) -> Checked {
         let mut seen = BTreeSet::new();
-        for row in compare::rows(store, "event")? {
+        for row in self.shadow.rows("event") {
             let Some(key) = key_of(&row[4]) else { continue };
             let is_new = seen.insert((row[1].clone(), key));
             ensure(is_new, Check::EventTwiceOrLost, "one row of an event at its topic", || {
@@ -133,52 +138,64 @@ impl World {
                 })?;
             }
         }
-        // Who is about to be retried will listen again, perhaps within a limit of its own.
-        let open = self.shadow.instances.values().map(|known| &known.state);
-        let retried = open.filter(|state| state.end.is_none() && !state.incidents.is_empty());
-        let wanted: Vec<u64> = retried.filter_map(n).collect();
-        for wanted in waiting.iter().map(|(_, wanted)| *wanted).chain(wanted) {
+        for (_, wanted) in &waiting {
             for _ in 0..PER_ROUND {
-                let event = self.new_event(wanted);
-                self.plan(1, Event::Client(Action::Tick(event)));
+                let event = self.new_event(*wanted);
+                self.plan_tick(event, 1);
             }
         }
         Ok(!waiting.is_empty())
     }
 
-    /// No event reaches a listen twice, or one that began after it was taken.
-    pub(crate) fn check_event_records(&mut self, id: InstanceId, records: &[Record]) -> Checked {
-        let begins =
-            |record: &&Record| matches!(record.fact, Fact::Started { .. } | Fact::Activated { .. });
-        let begun = records.iter().filter(begins).count() as u32;
-        let after = self.shadow.instances.get(&id).map_or(0, |it| it.state.steps_activated);
-        let mut steps = after.saturating_sub(begun);
+    /// What the durable records of an instance say of events: who emits, takes and waits for them.
+    pub(crate) fn note_event_records(&mut self, id: InstanceId, records: &[Record]) {
         for record in records {
-            steps += u32::from(begins(&record));
-            let events = &mut self.clients.events;
             match &record.fact {
                 Fact::Emitted { event } => {
                     let number = json::get(event.value(), "data").and_then(number_of);
                     let kind = event.kind().to_owned();
-                    events.owed.extend(number.map(|n| (event.key(), Owed { kind, n })));
+                    let owed = number.map(|n| (event.key(), Owed { kind, n }));
+                    self.clients.events.owed.extend(owed);
                 }
-                Fact::Consumed { event, .. } => {
-                    self.summary.events_taken += 1;
-                    let step = record.step.0;
-                    let (first, by) = events
-                        .taken
-                        .entry((id, event.key()))
-                        .or_insert_with(|| (steps, BTreeSet::new()));
-                    let is_free = by.insert(step) && step < *first;
-                    let expected = "an event once for each listen that waited by then";
-                    ensure(is_free, Check::EventTwiceOrLost, expected, || {
-                        format!("{id}, step {step} takes {} again", event.id())
-                    })?;
-                }
+                Fact::Consumed { .. } => self.summary.events_taken += 1,
+                Fact::Listening { .. } => self.tell_listener(id),
                 _ => {}
             }
         }
-        Ok(())
+    }
+
+    /// Somebody waits for events: mostly there are some soon, in the end for certain. What waits for a limited time only
+    /// would otherwise begin, wait in vain and begin again for ever.
+    fn tell_listener(&mut self, id: InstanceId) {
+        let Some(state) = self.shadow.instances.get(&id).map(|known| &known.state) else { return };
+        let Some(n) = n(state) else { return };
+        let slowest = match self.services.calm {
+            true => 2_000_000,
+            false if self.now < HORIZON && self.random.percent(60) => 8_000_000,
+            false => return,
+        };
+        let known = self.clients.events.on_the_way.get(&n).copied().unwrap_or(0);
+        let free = self.clients.events.free(state, n).take(WANTED_MAX).count();
+        for _ in known + free..WANTED_MAX {
+            let event = self.new_event(n);
+            let after = self.random.between(1, slowest);
+            self.plan_tick(event, after);
+        }
+    }
+
+    fn plan_tick(&mut self, event: usize, after: u64) {
+        self.clients.left += 1;
+        self.plan(after, Event::Client(Action::Tick(event)));
+    }
+}
+
+impl Events {
+    /// Published events for an instance that it has not taken: a listen that comes late finds them.
+    fn free<'e>(&'e self, state: &'e Instance, n: u64) -> impl Iterator<Item = EventKey> + 'e {
+        let taken = state.events.as_ref().map(|events| &events.taken);
+        let fits = move |owed: &Owed| owed.n == n && owed.kind == TICK;
+        let owed = self.owed.iter().filter(move |(_, owed)| fits(owed)).map(|(key, _)| *key);
+        owed.filter(move |key| !taken.is_some_and(|taken| taken.contains_key(key)))
     }
 }
 

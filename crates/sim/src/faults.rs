@@ -8,6 +8,9 @@ use crate::world::{Event, HORIZON, World};
 /// Starts that are made to let a fault strike.
 const PROVOKED_MAX: u32 = 40;
 
+/// Those of them after which a full disk takes no writes at all.
+const PROVOKED_GENTLY_MAX: u32 = 6;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Power fails after so many more writes, syncs and changes of names.
@@ -163,12 +166,17 @@ impl World {
         self.faults.provoked += 1;
         if self.faults.provoked > PROVOKED_MAX {
             self.tell(|| format!("{armed:?} does not strike"));
-            self.disk_failed();
+            self.disk.set_free_bytes(u64::MAX);
+            self.disk.set_writes_need_room(false);
+            self.tables.set_disk_full(false);
             self.faults.armed = None;
             return;
         }
         if let Fault::NoRoom(_) = armed {
             self.disk.set_free_bytes(0);
+            // What is written fits the segments that are there: then writing itself needs room.
+            let is_stubborn = self.faults.provoked > PROVOKED_GENTLY_MAX;
+            self.disk.set_writes_need_room(is_stubborn || armed == Fault::NoRoom(true));
         }
         self.provoke();
         self.plan(400_000, Event::Fault(Fault::Provoke));
@@ -178,6 +186,7 @@ impl World {
     pub(crate) fn disk_failed(&mut self) {
         match self.faults.armed {
             Some(Fault::NoRoom(_)) => {
+                self.summary.disk_faults += 1;
                 let slowest = if self.random.percent(50) { 400_000 } else { 2_500_000 };
                 let after = self.random.between(1, slowest);
                 self.plan(after, Event::Fault(Fault::RoomAgain));
@@ -188,7 +197,10 @@ impl World {
                 }
                 self.faults.armed = None;
             }
-            Some(Fault::SyncFails(_)) => self.faults.armed = None,
+            Some(Fault::SyncFails(_)) => {
+                self.summary.disk_faults += 1;
+                self.faults.armed = None;
+            }
             _ => {}
         }
     }

@@ -21,6 +21,7 @@ pub enum Sabotage {
     JobForgotten,
     EventDedupeOff,
     LookbackForgotten,
+    EventTakenTwice,
     DeliveryBeforeDurable,
     UndoOrderReversed,
     UndoSkipped,
@@ -32,7 +33,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -51,6 +52,7 @@ impl Sabotage {
         Self::JobForgotten,
         Self::EventDedupeOff,
         Self::LookbackForgotten,
+        Self::EventTakenTwice,
         Self::DeliveryBeforeDurable,
         Self::UndoOrderReversed,
         Self::UndoSkipped,
@@ -81,6 +83,7 @@ impl Sabotage {
             Self::JobForgotten => "job-forgotten",
             Self::EventDedupeOff => "event-dedupe-off",
             Self::LookbackForgotten => "lookback-forgotten",
+            Self::EventTakenTwice => "event-taken-twice",
             Self::DeliveryBeforeDurable => "delivery-before-durable",
             Self::UndoOrderReversed => "undo-order-reversed",
             Self::UndoSkipped => "undo-skipped",
@@ -117,6 +120,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::UndoTwice) => Some(engine::Sabotage::UndoTwice),
         Some(Sabotage::MaybeRunForgotten) => Some(engine::Sabotage::MaybeRunForgotten),
         Some(Sabotage::ChildNotUndone) => Some(engine::Sabotage::ChildNotUndone),
+        Some(Sabotage::EventTakenTwice) => Some(engine::Sabotage::EventTakenTwice),
         _ => None,
     });
     runtime::set(match fault {

@@ -9,7 +9,9 @@ use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
 use motet_runtime::shard::{Config, Input, Machine, Output, QueueKey, Step};
-use motet_store::{Commit, CommitError, Entity, Position, RowScan, Value};
+use motet_store::{
+    Commit, CommitError, Entity, Error as ReadError, Loaded, Position, Row, RowScan, Value,
+};
 use motet_store_embedded::disk::Disk as _;
 use motet_store_embedded::{Embedded, Error, Inline};
 use motet_types::{InstanceId, ShardId};
@@ -59,6 +61,7 @@ impl World {
         self.crash_was_planned();
         self.requests_lost();
         self.workers_lost();
+        self.people_lost();
         let after = self.random.between(1_000, 2_000_000);
         self.plan(after, Event::Restart);
     }
@@ -125,10 +128,10 @@ impl World {
             format!("epoch {} after {}", epoch.0, self.epoch_latest.0)
         })?;
         self.epoch_latest = epoch;
-        self.compare_histories(&store)?;
-        self.compare_rows(&store)?;
-        self.compare_ended(&store)?;
-        self.compare_events(&store)?;
+        self.compare_acknowledged(&store)?;
+        self.compare_rows()?;
+        self.compare_ended()?;
+        self.compare_events()?;
         let compile = |definition: &motet_types::WorkflowRef, _: &motet_engine::Published| {
             definitions::by_name(definition.workflow.name.as_str())
         };
@@ -249,7 +252,7 @@ impl World {
             self.plan(latency, Event::Store { life, operation });
             return Ok(());
         }
-        let input = self.read(operation);
+        let input = self.read(operation)?;
         if let Some(input) = input {
             self.plan(latency, Event::Input { life, input });
         }
@@ -259,52 +262,72 @@ impl World {
     pub(crate) fn operate(&mut self, operation: Operation) -> Checked {
         match operation {
             Operation::Commit(commits) => self.commit(commits),
-            read => match self.read(read) {
+            read => match self.read(read)? {
                 Some(input) => self.feed(input),
                 None => Ok(()),
             },
         }
     }
 
-    fn read(&mut self, operation: Operation) -> Option<Input> {
-        let server = self.server.as_ref()?;
-        let mut store = server.store.machine();
-        match operation {
+    fn read(&mut self, operation: Operation) -> Checked<Option<Input>> {
+        Ok(match operation {
             Operation::Commit(_) => None,
-            Operation::Load(id) => {
-                self.summary.loads += 1;
-                let loaded = store.load(&[Entity(id.0)]);
-                let loaded = loaded.map(|loaded| loaded.into_iter().next().flatten());
-                Some(Input::Loaded { id, loaded })
-            }
+            Operation::Load(id) => self.load(id)?.map(|loaded| Input::Loaded { id, loaded }),
             Operation::Row(id) => {
                 let prefix = vec![Value::Blob(Bytes::copy_from_slice(&id.0))];
                 let table = crate::tables::named("instance").id;
-                let rows = store.rows(RowScan { table, prefix, after: None, limit: 1 });
-                let row = rows.map(|rows| rows.into_iter().next());
-                Some(Input::Listed { id, row })
+                let rows = self.rows(RowScan { table, prefix, after: None, limit: 1 })?;
+                rows.map(|rows| Input::Listed { id, row: rows.map(|rows| rows.into_iter().next()) })
             }
-            Operation::Topics(scan) => Some(Input::TopicsSwept { rows: store.rows(scan) }),
+            Operation::Topics(scan) => self.rows(scan)?.map(|rows| Input::TopicsSwept { rows }),
             Operation::Topic { topic, scan } => {
-                let rows = store.rows(scan);
-                Some(Input::TopicRead { topic, rows })
+                self.rows(scan)?.map(|rows| Input::TopicRead { topic, rows })
             }
             Operation::Lookup { shard, key } => {
                 self.summary.lookups += 1;
                 let prefix = vec![Value::Int(i64::from(shard.0)), Value::Text(key.clone())];
                 let table = crate::tables::named("start").id;
-                let rows = store.rows(RowScan { table, prefix, after: None, limit: 1 });
-                let row = rows.map(|rows| rows.into_iter().next());
-                Some(Input::Looked { shard, key, row })
+                let rows = self.rows(RowScan { table, prefix, after: None, limit: 1 })?;
+                rows.map(|rows| {
+                    let row = rows.map(|rows| rows.into_iter().next());
+                    Input::Looked { shard, key, row }
+                })
             }
             Operation::Scan(scan) => {
                 self.summary.sweeps += 1;
-                Some(Input::Swept { rows: store.rows(scan) })
+                self.rows(scan)?.map(|rows| Input::Swept { rows })
             }
             Operation::ScanJobs { queue, scan } => {
-                Some(Input::JobsRead { queue, rows: store.rows(scan) })
+                self.rows(scan)?.map(|rows| Input::JobsRead { queue, rows })
             }
+        })
+    }
+
+    /// The store's answer about an instance, which shows what is acknowledged; none if there is no server.
+    fn load(&mut self, id: InstanceId) -> Checked<Option<Result<Option<Loaded>, ReadError>>> {
+        let Some(server) = &self.server else { return Ok(None) };
+        self.summary.loads += 1;
+        let loaded = server.store.machine().load(&[Entity(id.0)]);
+        let loaded = loaded.map(|loaded| loaded.into_iter().next().flatten());
+        // Of a group that ended unknown a part may be there; the server that asks is about to stop.
+        if let Ok(loaded) = &loaded
+            && self.unknown.is_empty()
+        {
+            self.shadow.check_loaded(Entity(id.0), loaded.as_ref())?;
         }
+        Ok(Some(loaded))
+    }
+
+    /// The same about a page of rows.
+    fn rows(&mut self, scan: RowScan) -> Checked<Option<Result<Vec<Row>, ReadError>>> {
+        let Some(server) = &self.server else { return Ok(None) };
+        let rows = server.store.machine().rows(scan.clone());
+        if let Ok(rows) = &rows
+            && self.unknown.is_empty()
+        {
+            self.shadow.check_scan(&scan, rows)?;
+        }
+        Ok(Some(rows))
     }
 
     fn commit(&mut self, commits: Vec<Commit>) -> Checked {
@@ -371,12 +394,11 @@ impl World {
     /// Notes what a durable commit holds.
     pub(crate) fn enter(&mut self, commit: &Commit) -> Checked {
         self.note_event_rows(commit);
-        self.shadow.enter(commit, self.clock_latest)?;
-        let Some(id) = instance_of(commit.entity).filter(|_| !commit.records.is_empty()) else {
-            return Ok(());
-        };
-        let records = motet_journal::decode_records(&commit.records).unwrap_or_default();
-        self.check_event_records(id, &records)
+        let records = self.shadow.enter(commit, self.clock_latest)?;
+        if let Some(id) = instance_of(commit.entity) {
+            self.note_event_records(id, &records);
+        }
+        Ok(())
     }
 
     /// One step of a checkpoint; between two of them anything may happen.

@@ -29,6 +29,8 @@ pub(crate) struct Services {
     unrepeatable: BTreeSet<(InstanceId, StepId)>,
     /// Under which keys the work of a key was undone.
     undone: BTreeMap<String, BTreeSet<String>>,
+    /// What has to happen to some of the first calls, as rolls: an outcome that is late, lost, doubled.
+    due: Vec<u64>,
     /// Behave from now on.
     pub(crate) calm: bool,
 }
@@ -46,7 +48,16 @@ struct Asked {
 /// An answer on its way, after this many microseconds.
 pub(crate) type Answer = (u64, Outcome);
 
+/// Rolls of an outcome that is late, lost and doubled.
+const ROUGH: [u64; 3] = [62, 75, 99];
+
 impl Services {
+    pub(crate) fn new(random: &mut Random) -> Self {
+        let mut due = ROUGH.to_vec();
+        due.rotate_left(random.below(3) as usize);
+        Self { due, ..Self::default() }
+    }
+
     /// A request arrives: it is noted, perhaps carried out, perhaps answered.
     pub(crate) fn arrive(
         &mut self,
@@ -62,7 +73,11 @@ impl Services {
             message: "no answer within the limit".to_owned(),
         };
         let latency = random.between(200, 40_000);
-        let roll = if self.calm { 0 } else { random.below(100) };
+        let roll = match (self.calm, random.below(100)) {
+            (true, _) => 0,
+            (false, roll) if roll % 2 == 0 => self.due.pop().unwrap_or(roll),
+            (false, roll) => roll,
+        };
         Ok(match roll {
             0..62 => vec![(latency, self.execute(call))],
             62..70 => {
@@ -158,7 +173,9 @@ impl Services {
             self.by_key.insert(key.clone(), asked);
         }
         // What was undone may be done again, which is other work.
-        if call.graph.vertices.iter().any(begins_again) {
+        let vertices = &call.graph.vertices;
+        let is_undone = vertices.iter().any(|vertex| vertex.undo.is_some());
+        if is_undone && vertices.iter().any(begins_again) {
             return Ok(());
         }
         let logical = (*id, request.uri.clone(), body);

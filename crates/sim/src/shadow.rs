@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use motet_engine::{Activity, CallState, Fact, Instance, Opening, Record, TimerKind, UndoState};
+use bytes::Bytes;
+use motet_engine::event::EventKey;
+use motet_engine::{
+    Activity, CallState, Fact, Instance, JobWork, Opening, Record, TimerKind, UndoState,
+};
 use motet_journal::{Values, decode_history};
 use motet_store::{Commit, Entity, Position, RowChange};
 use motet_types::{Attempt, InstanceId, JobId, StepId, Timestamp};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::cuts::{Chunks, Kept};
+use crate::reads::Model;
 use crate::retention::Retention;
 
 /// The durable state as the acknowledgements say.
@@ -19,6 +24,8 @@ pub(crate) struct Shadow {
     pub(crate) forgotten: BTreeMap<InstanceId, Known>,
     pub(crate) retention: Retention,
     kept: Kept,
+    /// The rows that the store has to show.
+    pub(crate) model: Model,
     /// Position of the last acknowledged commit.
     pub(crate) last: Position,
 }
@@ -27,6 +34,8 @@ pub(crate) struct Shadow {
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) chunks: Chunks,
+    /// The newest snapshot, and how many records it covers.
+    pub(crate) snapshot: Option<(Bytes, u64)>,
     values: Values,
 }
 
@@ -39,9 +48,17 @@ pub(crate) struct Known {
     abandoned: BTreeSet<(StepId, Attempt)>,
     children: BTreeSet<InstanceId>,
     children_ended: BTreeSet<StepId>,
+    taken: BTreeMap<EventKey, Taken>,
     pub(crate) suspensions: u64,
     /// Even if it was reopened since.
     pub(crate) has_ended: bool,
+}
+
+/// Who took an event.
+struct Taken {
+    /// Steps that there were when it was taken first.
+    steps: u32,
+    by: BTreeSet<StepId>,
 }
 
 impl Shadow {
@@ -52,12 +69,15 @@ impl Shadow {
             forgotten: BTreeMap::new(),
             retention,
             kept,
+            model: Model::new(),
             last: Position::default(),
         }
     }
 
-    /// Takes a commit that the store calls durable. `clock` is the latest time that any server has seen.
-    pub(crate) fn enter(&mut self, commit: &Commit, clock: Timestamp) -> Checked {
+    /// Takes a commit that the store calls durable, and gives the records of its instance. `clock` is the latest time that any
+    /// server has seen.
+    pub(crate) fn enter(&mut self, commit: &Commit, clock: Timestamp) -> Checked<Vec<Record>> {
+        self.model.take(commit);
         if forgets(commit) {
             self.histories.remove(&commit.entity);
             if let Some(id) = instance_of(commit.entity) {
@@ -65,7 +85,7 @@ impl Shadow {
             }
         }
         if commit.records.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let history = self.histories.entry(commit.entity).or_default();
         let first = history.chunks.records;
@@ -76,7 +96,10 @@ impl Shadow {
         } else {
             history.chunks.take(commit);
         }
-        let Some(id) = instance_of(commit.entity) else { return Ok(()) };
+        if let Some(snapshot) = &commit.snapshot {
+            history.snapshot = Some((snapshot.clone(), history.chunks.records));
+        }
+        let Some(id) = instance_of(commit.entity) else { return Ok(Vec::new()) };
         let decoded = decode_history(&commit.records, first, &mut history.values);
         let records = decoded.map_err(|error| {
             violated(Check::HistoryChanged, "records that can be read", error.to_string())
@@ -84,7 +107,7 @@ impl Shadow {
         for record in &records {
             self.record(id, record, clock)?;
         }
-        Ok(())
+        Ok(records)
     }
 
     fn record(&mut self, id: InstanceId, record: &Record, clock: Timestamp) -> Checked {
@@ -162,17 +185,24 @@ impl Shadow {
         self.instances.get(&id).or_else(|| self.forgotten.get(&id))
     }
 
-    /// Open jobs that may be given out, with how they are for a message.
-    pub(crate) fn open_jobs(&self) -> BTreeMap<(InstanceId, StepId, Attempt), String> {
+    /// An open job that may be given out.
+    pub(crate) fn open_job(&self) -> Option<(InstanceId, StepId, Attempt)> {
         let awake = self.instances.values().filter(|known| !known.state.suspended);
-        awake.flat_map(|known| jobs_of(&known.state)).collect()
+        awake.flat_map(|known| jobs_of(&known.state)).next()
+    }
+
+    /// Open tasks of people.
+    pub(crate) fn open_tasks(&self) -> impl Iterator<Item = (InstanceId, StepId)> {
+        self.instances.values().flat_map(|known| tasks_of(&known.state))
     }
 
     /// Whether a completion of the job is durable.
     pub(crate) fn has_settled(&self, job: JobId) -> bool {
         let known = self.known(job.instance);
-        let attempt = job.attempt.unwrap_or(Attempt(0));
-        known.is_some_and(|known| known.settled.contains(&(job.step, attempt)))
+        known.is_some_and(|known| match job.attempt {
+            Some(attempt) => known.settled.contains(&(job.step, attempt)),
+            None => known.settled.iter().any(|(step, _)| *step == job.step),
+        })
     }
 
     pub(crate) fn records(&self, id: InstanceId) -> u64 {
@@ -189,6 +219,7 @@ impl Known {
             abandoned: BTreeSet::new(),
             children: BTreeSet::new(),
             children_ended: BTreeSet::new(),
+            taken: BTreeMap::new(),
             suspensions: 0,
             has_ended: false,
         }
@@ -240,6 +271,8 @@ impl Known {
             Fact::Activated { parent, opening: Opening::Undo { entry, .. }, .. } => {
                 self.undoes(*parent, *entry)?;
             }
+            Fact::Consumed { event, .. } => self.consumed(step, event.key())?,
+            Fact::Handled { closes: true, .. } => self.gave_back(step),
             Fact::Suspended { .. } => self.suspensions += 1,
             Fact::Ended { .. } => self.has_ended = true,
             Fact::Fired { timer } => self.fired(record, *timer)?,
@@ -270,6 +303,31 @@ impl Known {
         })
     }
 
+    /// No event reaches a listen twice, or one that began after it was taken.
+    fn consumed(&mut self, step: StepId, event: EventKey) -> Checked {
+        let steps = self.state.steps_activated;
+        let taken = self.taken.entry(event).or_insert_with(|| Taken { steps, by: BTreeSet::new() });
+        let is_free = taken.by.insert(step) && step.0 < taken.steps;
+        let expected = "an event once for each listen that waited by then";
+        ensure(is_free, Check::EventTwiceOrLost, expected, || {
+            format!("{}, step {step} takes {event:?} again", self.state.id)
+        })
+    }
+
+    /// A listen is over: what waited behind its last event was not taken after all.
+    fn gave_back(&mut self, step: StepId) {
+        let Some(listen) = self.state.listen(step) else { return };
+        let handled = usize::from(listen.current.is_none());
+        for (event, _) in listen.queue.iter().skip(handled) {
+            if let Some(taken) = self.taken.get_mut(event) {
+                taken.by.remove(&step);
+                if taken.by.is_empty() {
+                    self.taken.remove(event);
+                }
+            }
+        }
+    }
+
     /// A timer fires once, and not before its time.
     fn fired(&self, record: &Record, timer: TimerKind) -> Checked {
         let of_step = |(_, step, kind): &&(Timestamp, StepId, TimerKind)| {
@@ -290,15 +348,30 @@ pub(crate) fn forgets(commit: &Commit) -> bool {
 }
 
 /// The jobs for which an instance waits.
-pub(crate) fn jobs_of(
+pub(crate) fn jobs_of(state: &Instance) -> impl Iterator<Item = (InstanceId, StepId, Attempt)> {
+    waiting_of(state, |work| matches!(work, JobWork::Worker { .. }))
+}
+
+/// The tasks of people for which an instance waits.
+pub(crate) fn tasks_of(state: &Instance) -> impl Iterator<Item = (InstanceId, StepId)> {
+    let tasks = waiting_of(state, |work| matches!(work, JobWork::Person { .. }));
+    tasks.map(|(id, step, _)| (id, step))
+}
+
+fn waiting_of(
     state: &Instance,
-) -> impl Iterator<Item = ((InstanceId, StepId, Attempt), String)> {
+    is_wanted: fn(&JobWork) -> bool,
+) -> impl Iterator<Item = (InstanceId, StepId, Attempt)> {
     let is_open = state.end.is_none();
-    state.steps.iter().filter(move |_| is_open).filter_map(|(step, open)| match &open.activity {
-        Activity::Job { attempt, state: CallState::InFlight, job, .. } => {
-            Some(((state.id, *step, *attempt), format!("{}, step {step}: {job:?}", state.id)))
+    state.steps.iter().filter(move |_| is_open).filter_map(move |(step, open)| {
+        match &open.activity {
+            Activity::Job { attempt, state: CallState::InFlight, job, .. }
+                if is_wanted(&job.work) =>
+            {
+                Some((state.id, *step, *attempt))
+            }
+            _ => None,
         }
-        _ => None,
     })
 }
 

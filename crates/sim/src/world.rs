@@ -15,6 +15,7 @@ use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::{Action, Clients};
 use crate::cuts::{self, Kept};
 use crate::faults::{Fault, Faults};
+use crate::people::People;
 use crate::random::Random;
 use crate::retention::{self, Retention};
 use crate::server::{Operation, Server};
@@ -29,6 +30,9 @@ pub(crate) const HORIZON: u64 = 30_000_000;
 /// What a seed may take: beyond either, something turns in a circle.
 const TURNS_MAX: u64 = 60_000;
 const VIRTUAL_MAX: u64 = 48 * 3_600_000_000;
+
+/// What a step may write where frames are small.
+const SMALL_STEP_BYTES: usize = 2 * 1024;
 
 /// Events that a failure shows.
 const EVENTS_SHOWN: usize = 40;
@@ -63,6 +67,7 @@ pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) clients: Clients,
     pub(crate) workers: Workers,
+    pub(crate) people: People,
     pub(crate) faults: Faults,
     pub(crate) summary: Summary,
     trace: Option<Trace>,
@@ -86,6 +91,8 @@ pub(crate) enum Event {
     },
     Client(Action),
     Worker(Act),
+    /// Somebody looks for tasks that people have to do.
+    Person,
     /// The next step of a checkpoint: seal, cover, recycle.
     Checkpoint {
         life: u32,
@@ -115,7 +122,7 @@ impl World {
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
-            store_options: store_options(&mut random),
+            store_options: store_options(&mut random, &limits),
             shadow: Shadow::new(Retention::of(&limits), Kept::of(&limits)),
             snapshot_records: *random.pick(&[6, 20, 256]),
             // All, some and none.
@@ -129,9 +136,10 @@ impl World {
             life: 0,
             epoch_latest: Epoch(0),
             unknown: Vec::new(),
-            services: Services::default(),
+            services: Services::new(&mut random),
             clients: Clients::new(&mut random, cuts::are_due(&limits)),
             workers: Workers::default(),
+            people: People::default(),
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
             trace,
@@ -185,7 +193,8 @@ impl World {
             self.compare_states(10)?;
         }
         self.drive_server()?;
-        self.stir_workers()
+        self.stir_workers()?;
+        self.stir_people()
     }
 
     fn happen(&mut self, event: Event) -> Checked {
@@ -214,6 +223,7 @@ impl World {
             | Event::Sweep { .. } => Ok(()),
             Event::Client(action) => self.act(action),
             Event::Worker(act) => self.work(act),
+            Event::Person => self.look_for_tasks(),
             Event::Fault(fault) => self.fault(fault),
             Event::Restart => self.restart(),
         }
@@ -317,13 +327,14 @@ impl World {
     }
 }
 
-/// Segments of a few frames; frames that hold any one commit, such as what a topic forgets at once.
-fn store_options(random: &mut Random) -> Options {
+/// Segments of a few frames; frames of a few commits, the largest of which they hold.
+fn store_options(random: &mut Random, limits: &Limits) -> Options {
+    let is_large = limits.step_bytes_max > SMALL_STEP_BYTES || cuts::are_due(limits);
     Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: *random.pick(&[64 * 1024, 64 * 1024, 96 * 1024]),
+        frame_bytes_max: if is_large { 64 * 1024 } else { 8 * 1024 },
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     }
@@ -331,10 +342,13 @@ fn store_options(random: &mut Random) -> Options {
 
 /// Few calls in flight, few instances in memory, short steps: every path is taken.
 fn limits(random: &mut Random) -> Limits {
+    let (step_records_max, step_bytes_max) =
+        *random.pick(&[(5, SMALL_STEP_BYTES), (30, SMALL_STEP_BYTES), (256, 16 * 1024)]);
     let mut limits = Limits {
         calls_in_flight_max: *random.pick(&[3, 8, 64]),
         instances_cached_max: *random.pick(&[2, 8, 64]),
-        step_records_max: *random.pick(&[5, 30, 256]),
+        step_records_max,
+        step_bytes_max,
         ..Limits::default()
     };
     retention::shorten(&mut limits, random);

@@ -87,11 +87,12 @@ impl Machine {
         self.release(Release::Reply(reply, result));
     }
 
-    /// Gathers a commit; rows of acknowledged messages of its shard ride on it.
+    /// Gathers a commit; rows of acknowledged messages of its shard ride on it, no more than a step may write.
     pub(super) fn push_commit(&mut self, mut commit: Commit) {
         self.counters.commits += 1;
         let from = commit.shard;
-        let sequences = self.links.take_acknowledged(from);
+        let count_max = self.config.limits.step_records_max.max(1);
+        let sequences = self.links.take_acknowledged(from, count_max);
         commit.rows.extend(sequences.iter().map(|sequence| message_deletion(from, *sequence)));
         self.building.commits.push(commit);
         if !sequences.is_empty() {

@@ -123,9 +123,12 @@ impl Links {
         }
     }
 
-    /// Acknowledged messages of a shard, whose rows go with a commit of it.
-    pub(super) fn take_acknowledged(&mut self, shard: ShardId) -> Vec<u64> {
-        let sequences = self.acknowledged.remove(&shard).unwrap_or_default();
+    /// Acknowledged messages of a shard, `count_max` at most, whose rows go with a commit of it.
+    pub(super) fn take_acknowledged(&mut self, shard: ShardId, count_max: usize) -> Vec<u64> {
+        let mut sequences = self.acknowledged.remove(&shard).unwrap_or_default();
+        if sequences.len() > count_max {
+            self.acknowledged.insert(shard, sequences.split_off(count_max));
+        }
         if self.acknowledged.is_empty() {
             self.acknowledge_by = None;
         }
@@ -461,7 +464,9 @@ impl Machine {
         }
         let shards: VecDeque<ShardId> = self.links.acknowledged.keys().copied().collect();
         for shard in shards {
-            self.commit_rows(shard, Vec::new());
+            while self.links.acknowledged.contains_key(&shard) {
+                self.commit_rows(shard, Vec::new());
+            }
         }
     }
 }

@@ -44,28 +44,6 @@ fn commits_append_cut_and_forget() {
     }
 }
 
-#[test]
-fn what_is_stored_tells_how_many_commits_are_there() {
-    let mut chunks = Chunks::default();
-    chunks.take(&commit("ab", Vec::new()));
-    let commits = [commit("cd", Vec::new()), cut("e", 2, 4), commit("", vec![RowChange::Forget])];
-    let commits: Vec<&Commit> = commits.iter().collect();
-    let stored = |list: &[(u64, &'static str)]| -> Vec<(u64, Bytes)> {
-        list.iter().map(|(first, bytes)| (*first, Bytes::from_static(bytes.as_bytes()))).collect()
-    };
-    for (list, expected) in [
-        (&[(0, "ab")][..], Some(0)),
-        (&[(0, "ab"), (2, "cd")], Some(1)),
-        (&[(0, "ab"), (4, "e")], Some(2)),
-        (&[], Some(3)),
-        (&[(0, "ab"), (2, "cd"), (4, "e")], None),
-        (&[(2, "cd")], None),
-        (&[(0, "ab"), (2, "cx")], None),
-    ] {
-        assert_eq!(chunks.commits_to(&commits, &stored(list)), expected, "{list:?}");
-    }
-}
-
 /// Histories of chunks without a record each, which can always be read.
 fn lengths(chunks: &[(u64, u64)], records: u64) -> Chunks {
     let mut bytes = Vec::new();
