@@ -358,3 +358,6 @@ impl Topic {
         records.push(record);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,11 @@ pub(crate) fn definition(number: usize) -> &'static Definition {
     DEFINITIONS[number].get_or_init(|| generate(number))
 }
 
+/// The document behind the name `flow-<number>`.
+pub fn source(number: usize) -> Option<&'static str> {
+    (number < DEFINITIONS.len()).then(|| &*definition(number).source)
+}
+
 /// One whose first step starts a child, as a rule.
 pub(crate) fn that_runs_first(random: &mut Random) -> usize {
     let mut any = || random.between(LEAVES as u64, POOL as u64) as usize;
@@ -250,7 +255,9 @@ impl Generator {
     }
 
     fn wait(&mut self, _: &str, _: usize) -> Json {
-        json!({"wait": {"milliseconds": self.random.between(1, 12_000)}})
+        // An attempt that may take some seconds only can succeed.
+        let longest = if self.is_tried { 1_500 } else { 12_000 };
+        json!({"wait": {"milliseconds": self.random.between(1, longest)}})
     }
 
     /// Waits for an event of its order: one, or any of two kinds.
@@ -354,7 +361,9 @@ impl Generator {
     fn trying(&mut self, _: &str, depth: usize) -> Json {
         // Retries of retries of loops would take longer than any seed.
         self.is_tried = true;
+        let children = self.children.len();
         let body = self.list(depth + 1, 2);
+        let waits_for_children = self.children.len() > children;
         self.is_tried = false;
         let mut retry = json!({
             "delay": {"milliseconds": self.random.between(50, 3_000)},
@@ -365,6 +374,7 @@ impl Generator {
             1 => {
                 retry["jitter"] = json!({"from": {"milliseconds": 1}, "to": {"milliseconds": 900}});
             }
+            _ if waits_for_children => {}
             _ => {
                 let seconds = self.random.between(15, 60);
                 retry["limit"]["attempt"]["duration"] = json!({"seconds": seconds});

@@ -8,7 +8,7 @@ use motet_engine::{Fact, Instance, Record};
 use motet_expr::{Value as Json, json};
 use motet_runtime::shard::Input;
 use motet_store::{Commit, RowChange, Value};
-use motet_types::InstanceId;
+use motet_types::{InstanceId, Timestamp};
 
 use crate::check::{Check, Checked, ensure};
 use crate::clients::Action;
@@ -131,7 +131,7 @@ impl World {
             let owed = self.clients.events.owed.iter();
             let owed = owed.filter(|(_, owed)| owed.n == *wanted && listens(&owed.kind));
             let taken = state.events.as_ref().map(|events| &events.taken);
-            for (key, _) in owed {
+            for (key, _) in owed.filter(|_| looks_back(state)) {
                 let has = taken.is_some_and(|taken| taken.contains_key(key));
                 ensure(has, Check::EventTwiceOrLost, "events that reach who waits", || {
                     format!("{id} waits for {wanted} and never got {key:?}: {:?}", state.steps)
@@ -170,12 +170,13 @@ impl World {
         let Some(state) = self.shadow.instances.get(&id).map(|known| &known.state) else { return };
         let Some(n) = n(state) else { return };
         let slowest = match self.services.calm {
-            true => 2_000_000,
+            true => 500_000,
             false if self.now < HORIZON && self.random.percent(60) => 8_000_000,
             false => return,
         };
         let known = self.clients.events.on_the_way.get(&n).copied().unwrap_or(0);
         let free = self.clients.events.free(state, n).take(WANTED_MAX).count();
+        let free = if looks_back(state) { free } else { 0 };
         for _ in known + free..WANTED_MAX {
             let event = self.new_event(n);
             let after = self.random.between(1, slowest);
@@ -204,6 +205,11 @@ fn waits(state: &Instance) -> bool {
         state.listen(*id).is_some_and(motet_engine::listen::Listen::is_waiting)
     };
     state.end.is_none() && state.steps.keys().any(is_waiting)
+}
+
+/// Whether an instance remembers every event that it has taken; one that does not looks back less far.
+fn looks_back(state: &Instance) -> bool {
+    state.events.as_ref().is_none_or(|events| events.floor == Timestamp::default())
 }
 
 /// The number that the instance's events are correlated by.

@@ -34,6 +34,7 @@ mod workers;
 mod world;
 
 pub use check::{Check, Failure, Violation};
+pub use definitions::source;
 pub use run::{run, run_all, trace};
 pub use sabotage::Sabotage;
 pub use summary::Summary;

@@ -1,11 +1,12 @@
-//! Runs seeds of the simulator: `--seeds A..B [--threads N] [--sabotage NAME]` or `--seed N [--trace] [--sabotage NAME]`.
+//! Runs seeds of the simulator: `--seeds A..B [--threads N] [--sabotage NAME]` or `--seed N [--trace] [--sabotage NAME]`;
+//! `--definition N` shows what runs under the name of `flow-N`.
 #![allow(clippy::print_stdout, reason = "printing is what a command line does")]
 
 use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use motet_sim::{Sabotage, Summary, run_all, trace};
+use motet_sim::{Sabotage, Summary, run_all, source, trace};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,6 +19,7 @@ struct Arguments {
     threads: usize,
     sabotage: Option<Sabotage>,
     trace: bool,
+    definition: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -34,6 +36,10 @@ fn main() -> ExitCode {
 }
 
 fn execute(arguments: &Arguments) -> ExitCode {
+    if let Some(number) = arguments.definition {
+        println!("{}", source(number).unwrap_or("there is no such definition"));
+        return ExitCode::SUCCESS;
+    }
     let began = Instant::now();
     let result = match arguments.trace {
         true => trace(arguments.seeds.start, arguments.sabotage),
@@ -62,7 +68,8 @@ fn tell(summary: &Summary, began: Instant) {
 }
 
 fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut parsed = Arguments { seeds: 0..SEEDS, threads: 2, sabotage: None, trace: false };
+    let mut parsed =
+        Arguments { seeds: 0..SEEDS, threads: 2, sabotage: None, trace: false, definition: None };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
@@ -77,6 +84,7 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments, Strin
                 parsed.seeds = seed..seed + 1;
             }
             "--threads" => parsed.threads = number(&value()?)? as usize,
+            "--definition" => parsed.definition = Some(number(&value()?)? as usize),
             "--trace" => parsed.trace = true,
             "--sabotage" => parsed.sabotage = Some(sabotage(&value()?)?),
             other => return Err(format!("{other} is not an option")),

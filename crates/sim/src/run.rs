@@ -90,7 +90,7 @@ pub fn run_all(
 type Told = (Violation, Vec<String>);
 
 fn simulate(seed: u64, fault: Option<Sabotage>, telling: Telling) -> Result<Summary, Told> {
-    let mut world = World::new(seed, telling);
+    let mut world = World::new(seed, telling, fault.is_some());
     sabotage::into_store(fault, &mut world.store_options);
     match catch_unwind(AssertUnwindSafe(|| world.run())) {
         Ok(Ok(())) => Ok(world.summary),

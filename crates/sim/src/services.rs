@@ -172,6 +172,10 @@ impl Services {
             let asked = Asked { id: *id, uri, body, executed: false, compensable };
             self.by_key.insert(key.clone(), asked);
         }
+        // Whether an undo comes under two keys is seen in the end.
+        if undone_by(request).is_some() {
+            return Ok(());
+        }
         // What was undone may be done again, which is other work.
         let vertices = &call.graph.vertices;
         let is_undone = vertices.iter().any(|vertex| vertex.undo.is_some());

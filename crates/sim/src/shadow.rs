@@ -24,6 +24,9 @@ pub(crate) struct Shadow {
     pub(crate) forgotten: BTreeMap<InstanceId, Known>,
     pub(crate) retention: Retention,
     kept: Kept,
+    /// Instances that wait for workers, and for people.
+    with_jobs: BTreeSet<InstanceId>,
+    with_tasks: BTreeSet<InstanceId>,
     /// The rows that the store has to show.
     pub(crate) model: Model,
     /// Position of the last acknowledged commit.
@@ -69,6 +72,8 @@ impl Shadow {
             forgotten: BTreeMap::new(),
             retention,
             kept,
+            with_jobs: BTreeSet::new(),
+            with_tasks: BTreeSet::new(),
             model: Model::new(),
             last: Position::default(),
         }
@@ -107,7 +112,20 @@ impl Shadow {
         for record in &records {
             self.record(id, record, clock)?;
         }
+        self.note_waiting(id);
         Ok(records)
+    }
+
+    fn note_waiting(&mut self, id: InstanceId) {
+        let Some(state) = self.instances.get(&id).map(|known| &known.state) else { return };
+        match jobs_of(state).next() {
+            Some(_) => self.with_jobs.insert(id),
+            None => self.with_jobs.remove(&id),
+        };
+        match tasks_of(state).next() {
+            Some(_) => self.with_tasks.insert(id),
+            None => self.with_tasks.remove(&id),
+        };
     }
 
     fn record(&mut self, id: InstanceId, record: &Record, clock: Timestamp) -> Checked {
@@ -187,13 +205,15 @@ impl Shadow {
 
     /// An open job that may be given out.
     pub(crate) fn open_job(&self) -> Option<(InstanceId, StepId, Attempt)> {
-        let awake = self.instances.values().filter(|known| !known.state.suspended);
+        let waiting = self.with_jobs.iter().filter_map(|id| self.instances.get(id));
+        let awake = waiting.filter(|known| !known.state.suspended);
         awake.flat_map(|known| jobs_of(&known.state)).next()
     }
 
     /// Open tasks of people.
     pub(crate) fn open_tasks(&self) -> impl Iterator<Item = (InstanceId, StepId)> {
-        self.instances.values().flat_map(|known| tasks_of(&known.state))
+        let waiting = self.with_tasks.iter().filter_map(|id| self.instances.get(id));
+        waiting.flat_map(|known| tasks_of(&known.state))
     }
 
     /// Whether a completion of the job is durable.

@@ -1,5 +1,8 @@
 //! Chooses keys and ids so that instances and their children meet in few shards, where messages follow each other.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use motet_types::{InstanceId, ShardId, StepId, Timestamp};
 
 use crate::definitions::definition;
@@ -11,8 +14,22 @@ const SHARDS_OF_CHILDREN: u16 = 1;
 /// Tries until chance may have it.
 const TRIES_MAX: u64 = 400;
 
+thread_local! {
+    /// Keys that were found before: every seed wants some of the same.
+    static KEYS: RefCell<BTreeMap<(usize, u64), String>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// A start key, as a client would choose it.
 pub(crate) fn key(number: usize, order: u64) -> String {
+    let known = KEYS.with_borrow(|keys| keys.get(&(number, order)).cloned());
+    known.unwrap_or_else(|| {
+        let key = seek(number, order);
+        KEYS.with_borrow_mut(|keys| keys.insert((number, order), key.clone()));
+        key
+    })
+}
+
+fn seek(number: usize, order: u64) -> String {
     let keys = (0..TRIES_MAX).map(|nth| format!("order-{order}-{nth}"));
     let found = keys.clone().find(|key| of_client(number, key).0 < SHARDS_OF_PARENTS);
     found.unwrap_or_else(|| format!("order-{order}"))

@@ -1,11 +1,11 @@
 //! One seed: a server over its disk, services, clients, faults, and the time that they share.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use motet_runtime::SCHEMA;
 use motet_runtime::shard::{Call, Input};
-use motet_store::{Commit, Epoch};
+use motet_store::{Commit, Epoch, Value};
 use motet_store_embedded::Options;
 use motet_store_embedded::disk::MemoryDisk;
 use motet_store_embedded::tables::MemoryTables;
@@ -70,6 +70,9 @@ pub(crate) struct World {
     pub(crate) people: People,
     pub(crate) faults: Faults,
     pub(crate) summary: Summary,
+    pub(crate) may_be_tame: bool,
+    /// Messages that waited at some time of late, and when that was.
+    pub(crate) messages: (u64, BTreeSet<Vec<Value>>),
     trace: Option<Trace>,
 }
 
@@ -114,7 +117,8 @@ pub(crate) enum Telling {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, telling: Telling) -> Self {
+    /// `may_be_tame`: with a fault built in less may go wrong than has to.
+    pub(crate) fn new(seed: u64, telling: Telling, may_be_tame: bool) -> Self {
         let mut random = Random::new(seed);
         let limits = limits(&mut random);
         let trace = (telling != Telling::Nothing)
@@ -142,6 +146,8 @@ impl World {
             people: People::default(),
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
+            may_be_tame,
+            messages: (0, BTreeSet::new()),
             trace,
             random,
             limits,
@@ -189,6 +195,7 @@ impl World {
             let event = entry.remove();
             self.happen(event)?;
         }
+        self.check_messages()?;
         if !self.services.calm && self.random.below(64) == 0 {
             self.compare_states(10)?;
         }
@@ -349,6 +356,7 @@ fn limits(random: &mut Random) -> Limits {
         instances_cached_max: *random.pick(&[2, 8, 64]),
         step_records_max,
         step_bytes_max,
+        events_remembered_max: *random.pick(&[5, 40, 40]),
         ..Limits::default()
     };
     retention::shorten(&mut limits, random);

@@ -262,8 +262,8 @@ impl Disk for MemoryDisk {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, name.to_owned()));
         }
         state.take_room(bytes)?;
-        let zeros = vec![0; bytes as usize];
-        let file = FileState { content: zeros.clone(), durable: zeros, ..FileState::default() };
+        let zeros = || vec![0; bytes as usize];
+        let file = FileState { content: zeros(), durable: zeros(), ..FileState::default() };
         let id = state.insert(name.to_owned(), file);
         Ok(Box::new(MemoryFile { disk: self.clone(), id }))
     }
