@@ -85,7 +85,7 @@ fn generate(number: usize) -> Definition {
         _ => generator.document(number),
     };
     let tasks = document["do"].as_array().into_iter().flatten();
-    let first = tasks.flat_map(|task| task.as_object()).flat_map(|task| task.values()).next();
+    let first = tasks.filter_map(|task| task.as_object()).flat_map(|task| task.values()).next();
     let calls = first.is_some_and(|task| task["call"] == "http");
     let source: Arc<str> = document.to_string().into();
     let checked = graph::check(&source, &Limits::default());
