@@ -6,6 +6,7 @@ mod outcome;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -107,9 +108,16 @@ impl Demo {
         }
         ids.extend(self.start(ORDERS / 2..ORDERS)?);
         self.wait_ended(&ids)?;
+        (0..SERVICES.len()).try_for_each(|nth| self.shop.wait_ready(nth))?;
         let outcomes = Outcomes::ask(&mut self.client(), &ids)?;
         println!("\n{}", outcomes.table());
-        println!("{}", self.places(&outcomes));
+        let undone =
+            outcomes.undone().context("no checkout failed, although some cannot be shipped")?;
+        println!(
+            "Shipping was too dear for this order, after it was charged. So all of it was undone:\n"
+        );
+        println!("{}", self.describe(undone)?);
+        println!("{}", self.places(&outcomes, undone));
         println!("{}", self.shop.audit(outcomes.placed())?);
         Ok(())
     }
@@ -169,14 +177,26 @@ impl Demo {
         }
     }
 
+    /// What `motet describe` says of an instance.
+    fn describe(&self, id: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.program);
+        let server = format!("http://{}", self.server.address());
+        workspace::output(command.args(["describe", id, "--server", &server]))
+    }
+
     /// Where to look.
-    fn places(&self, outcomes: &Outcomes) -> String {
+    fn places(&self, outcomes: &Outcomes, undone: &str) -> String {
         let api = format!("http://{}/api/v1", self.server.address());
         let one = outcomes.example();
         [
             "Where to look:".to_owned(),
             format!("  curl {api}/instances?status=faulted"),
             format!("  curl {api}/instances/{one}/history"),
+            format!("  curl {api}/instances/{undone}/undo"),
+            format!(
+                "  {} validate --saga examples/shop/workflows/checkout.yaml",
+                self.program.display()
+            ),
             format!("  curl {api}/workflows/shop/fulfil-order/versions/1.0.0/graph"),
             format!("  curl http://{}/metrics", self.server.address()),
             format!(

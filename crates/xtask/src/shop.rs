@@ -83,10 +83,11 @@ impl Shop {
         service.with_context(|| format!("{} does not run", SERVICES[nth]))?.kill()
     }
 
-    /// Starts again what ended by itself, as a fault may have asked it to; returns how many did.
+    /// Starts again what ended by itself, as a fault may have asked it to; returns how many did. Does not wait: one that crashes
+    /// often may do so again before it has said that it is ready.
     ///
     /// # Errors
-    /// One of them does not come up.
+    /// One of them cannot be started.
     pub fn start_ended(&mut self) -> anyhow::Result<usize> {
         let mut started = 0;
         for nth in 0..SERVICES.len() {
@@ -94,7 +95,6 @@ impl Shop {
             if service.exited()?.is_some() {
                 self.services[nth] = None;
                 self.start(nth)?;
-                self.wait_ready(nth)?;
                 started += 1;
             }
         }

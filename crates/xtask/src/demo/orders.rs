@@ -12,8 +12,15 @@ pub(super) fn numbered(number: u64) -> (&'static str, Value) {
         json!({ "customer": format!("{customer}-{number}"), "items": items })
     };
     match number % 10 {
-        0..=3 => ("fulfil-order", order("ann", "tea", 2, 1_250)),
-        4 | 5 => ("fulfil-order", order("joe", "coffee", 5, 990)),
+        0..=2 => ("fulfil-order", order("ann", "tea", 2, 1_250)),
+        3 => ("checkout", order("kim", "tea", 2, 1_250)),
+        4 => ("fulfil-order", order("joe", "coffee", 5, 990)),
+        // Fails after the charge: no carrier is that cheap.
+        5 => {
+            let mut order = order("leo", "coffee", 5, 990);
+            order["shippingMax"] = Value::from(100);
+            ("checkout", order)
+        }
         6 => ("fulfil-order", order("bob", "kettle", 3, 45_000)),
         7 => ("fulfil-order", order("eve", "pearl", 1, 900)),
         8 => {

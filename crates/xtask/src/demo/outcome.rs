@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::text;
 use crate::http::Client;
 
+/// Title of the error of a checkout whose shipping costs more than the customer pays.
+const TOO_DEAR: &str = "Shipping is too dear";
+
 /// Instances by workflow and outcome, with the id of one of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcomes(BTreeMap<(String, String), (usize, String)>);
@@ -30,13 +33,20 @@ impl Outcomes {
 
     /// Orders that stand in the shop's books: each of these workflows places one.
     pub(super) fn placed(&self) -> usize {
-        let placed = self.0.iter().filter(|((workflow, _), _)| workflow == "fulfil-order");
+        let places = |workflow: &str| matches!(workflow, "fulfil-order" | "checkout");
+        let placed = self.0.iter().filter(|((workflow, _), _)| places(workflow));
         placed.map(|(_, (count, _))| count).sum()
     }
 
     /// Id of an instance worth looking at.
     pub(super) fn example(&self) -> &str {
         self.0.values().next().map_or("ID", |(_, id)| id)
+    }
+
+    /// Id of an order that failed after its charge.
+    pub(super) fn undone(&self) -> Option<&str> {
+        let row = ("checkout".to_owned(), format!("faulted: {TOO_DEAR}"));
+        self.0.get(&row).map(|(_, id)| id.as_str())
     }
 
     pub(super) fn table(&self) -> String {
@@ -90,18 +100,23 @@ mod tests {
             ("c", of("fulfil-order", "completed", refused, Value::Null)),
             ("d", of("restock", "completed", json!({ "stock": 1 }), Value::Null)),
             ("e", of("price-check", "faulted", Value::Null, error)),
+            ("f", of("checkout", "completed", json!({ "state": "confirmed" }), Value::Null)),
+            ("g", of("checkout", "faulted", Value::Null, json!({ "title": TOO_DEAR }))),
         ] {
             outcomes.add(id, &instance);
         }
         expect![[r#"
             workflow       outcome                                instances  one of them
+            checkout       confirmed                                      1  f
+            checkout       faulted: Shipping is too dear                  1  g
             fulfil-order   confirmed                                      2  a
             fulfil-order   rejected: charge-refused                       1  c
             price-check    faulted: Shipping is over the budget           1  e
             restock        completed                                      1  d
         "#]]
         .assert_eq(&outcomes.table());
-        assert_eq!((outcomes.placed(), outcomes.example()), (3, "a"));
+        assert_eq!((outcomes.placed(), outcomes.example()), (5, "f"));
+        assert_eq!((outcomes.undone(), Outcomes::default().undone()), (Some("g"), None));
     }
 
     #[test]
