@@ -15,6 +15,8 @@ enum Kind {
     Detached,
     Wait,
     Call,
+    Job,
+    Human,
     Run,
     Do,
     For,
@@ -25,13 +27,15 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Set,
         Self::Switch,
         Self::Raise,
         Self::Detached,
         Self::Wait,
         Self::Call,
+        Self::Job,
+        Self::Human,
         Self::Run,
         Self::Do,
         Self::For,
@@ -56,7 +60,8 @@ impl Kind {
             GraphKind::Function { .. } => Self::Function,
             GraphKind::Run(run) if run.awaited => Self::Run,
             GraphKind::Run(_) => Self::Detached,
-            GraphKind::Job(_) | GraphKind::Human(_) => panic!("no generated document has jobs"),
+            GraphKind::Job(_) => Self::Job,
+            GraphKind::Human(_) => Self::Human,
             GraphKind::Emit(_) | GraphKind::Listen(_) => {
                 unreachable!(
                     "the generator makes none: scenarios of events run against real topics"
@@ -266,7 +271,7 @@ fn can_happen((kind, ending, point): Cell) -> bool {
         Kind::Set | Kind::Switch | Kind::Detached => {
             matches!(ending, Ending::Completed | Ending::Failed) && point == Point::Ended
         }
-        Kind::Wait | Kind::Call | Kind::Run => point != Point::Begun,
+        Kind::Wait | Kind::Call | Kind::Job | Kind::Human | Kind::Run => point != Point::Begun,
         _ => true,
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use motet_definition::graph::Graph;
 use motet_engine::secret::SecretKey;
 use motet_engine::{
-    Activity, Catalog, Context, End, ErrorKind, Input, Instance, Outcome, Record, Rejection,
-    SEMANTICS, Start, WorkflowError, begin, step,
+    Activity, Assignment, CallState, Catalog, Context, End, ErrorKind, Input, Instance, JobCommand,
+    Outcome, Record, Rejection, SEMANTICS, Start, WorkflowError, begin, step,
 };
 use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp};
 
@@ -147,6 +147,10 @@ impl Run {
         let expected = match input {
             Input::Outcome { step, attempt, .. } => self.answered.contains(&(*step, *attempt)),
             Input::Doubt { .. } => true,
+            Input::Job { step, attempt: Some(attempt), .. } => {
+                let is_present = |job: &(StepId, Attempt, _)| job.0 == *step && job.1 == *attempt;
+                !self.open_jobs().iter().any(is_present)
+            }
             Input::TimersDue => self.live.next_due().is_none_or(|due| due > self.now),
             Input::Retry | Input::Cancel { .. } => matches!(rejection, Rejection::Conflict { .. }),
             _ => false,
@@ -202,6 +206,7 @@ impl Run {
             !tired && self.retries < RETRIES_MAX && (faulted || !self.live.incidents.is_empty());
         let weights = [
             (Choice::Answer, 30 * usize::from(!self.in_flight().is_empty())),
+            (Choice::Job, 20 * usize::from(!self.open_jobs().is_empty())),
             (Choice::Late, 12 * usize::from(!self.live.abandoned.is_empty())),
             (Choice::Child, 25 * usize::from(!self.awaited().is_empty())),
             (Choice::Doubt, 3 * usize::from(!self.in_flight().is_empty())),
@@ -228,6 +233,7 @@ impl Run {
                 let call = *self.random.of(&self.in_flight());
                 self.outcome(call, false, coverage)
             }
+            Choice::Job => self.work(),
             Choice::Late => {
                 let abandoned: Vec<_> = self.live.abandoned.iter().copied().collect();
                 let call = *self.random.of(&abandoned);
@@ -368,6 +374,50 @@ impl Run {
             .collect()
     }
 
+    /// What a worker does with a job, or a person with a task; some hold an attempt that is over, or never was.
+    fn work(&mut self) -> Input {
+        let (step, attempt, task) = self.random.of(&self.open_jobs()).clone();
+        let wrong = self.random.percent(8).then(|| Attempt(attempt.0 + 1));
+        let attempt = Some(wrong.unwrap_or(attempt));
+        let output = value(r#"{"n":4,"items":["i"]}"#);
+        let command = match (task, self.random.below(10)) {
+            (None, 0..6) => JobCommand::Complete { output, by: None },
+            (None, roll) => {
+                let error = WorkflowError::new(ErrorKind::Runtime, "the worker failed", "");
+                let retries = if roll < 8 { 2 } else { 0 };
+                JobCommand::Fail { error: Box::new(error), retries, backoff: None, by: None }
+            }
+            (Some(task), roll) => {
+                let by = task.claimant.clone().or(task.assignee).unwrap_or("ada".to_owned());
+                match (roll, task.claimant) {
+                    (0..5, _) => JobCommand::Complete { output, by: Some(by) },
+                    (5..7, _) => JobCommand::Reassign {
+                        assignee: (roll == 5).then(|| "bob".to_owned()),
+                        groups: vec!["clerks".to_owned()],
+                        due: None,
+                        by: Some(by),
+                    },
+                    (_, None) => JobCommand::Claim { by },
+                    (_, Some(_)) => JobCommand::Unclaim { by },
+                }
+            }
+        };
+        Input::Job { step, attempt, command }
+    }
+
+    /// Jobs that somebody may do, with whose task each is.
+    fn open_jobs(&self) -> Vec<(StepId, Attempt, Option<Assignment>)> {
+        let is_over = self.live.end.is_some();
+        let steps = self.live.steps.iter().filter(|_| !is_over);
+        let jobs = steps.filter_map(|(id, step)| match &step.activity {
+            Activity::Job { attempt, state: CallState::InFlight, assignment, .. } => {
+                Some((*id, *attempt, assignment.as_deref().cloned()))
+            }
+            _ => None,
+        });
+        jobs.collect()
+    }
+
     fn awaited(&self) -> Vec<(StepId, InstanceId)> {
         let is_over = self.live.end.is_some();
         let steps = self.live.steps.iter().filter(|(_, step)| !is_over && step.result.is_none());
@@ -383,6 +433,7 @@ impl Run {
 #[derive(Clone, Copy)]
 enum Choice {
     Answer,
+    Job,
     Late,
     Again,
     Child,

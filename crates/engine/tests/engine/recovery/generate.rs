@@ -87,7 +87,8 @@ impl Generator<'_> {
             2 => self.switch(siblings),
             3 => self.raise(),
             4..6 => json!({"wait": {"seconds": self.random.below(4)}}),
-            6..10 => self.call(),
+            6..9 => self.call(),
+            9 => self.job(),
             10 => json!({"call": self.random.of(&["ask", "bump", "both"])}),
             11 => {
                 json!({"call": self.random.of(&["ask", "both"]), "with": {"n": self.transform()}})
@@ -228,6 +229,22 @@ impl Generator<'_> {
             call["with"]["headers"] = json!({"x-mac": "${ $secrets.pin + $task.name | @base64 }"});
         }
         call
+    }
+
+    /// Work for somebody who fetches it: a program or a person.
+    fn job(&mut self) -> Json {
+        if self.random.percent(50) {
+            return json!({"call": "job", "with": {"type": "work", "input": {"n": "${ .n? // 0 }"}}});
+        }
+        let mut task = json!({"call": "human", "with": {"title": "look", "groups": ["clerks"]}});
+        if self.random.percent(50) {
+            task["with"]["due"] = json!("PT3S");
+            task["with"]["escalate"] = match self.random.percent(50) {
+                true => json!("timeout"),
+                false => json!({"assignee": "ada", "due": "PT2S"}),
+            };
+        }
+        task
     }
 
     fn run(&mut self) -> Json {
