@@ -130,3 +130,39 @@ fn push_key(text: &mut String, key: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, Pointer};
+
+    #[test]
+    fn a_path_becomes_the_pointer_that_its_steps_make() {
+        let keys = ["a", "", "a/b", "m~n", "~1", "\u{e9}", " "];
+        let root = Path::default();
+        assert_eq!((root.pointer(), Pointer::root().as_str()), (Pointer::root(), ""));
+        for (first, second) in keys.iter().flat_map(|one| keys.map(|other| (*one, other))) {
+            let path = root.key(first).index(12).key(second);
+            let pointer = Pointer::root().key(first).index(12).key(second);
+            assert_eq!(path.pointer(), pointer);
+            let segments: Vec<String> = pointer.segments().collect();
+            assert_eq!(segments, [first, "12", second], "{pointer}");
+            assert_eq!(pointer.parent(), Some(Pointer::root().key(first).index(12)));
+        }
+    }
+
+    #[test]
+    fn a_pointer_contains_what_is_at_or_below_it() {
+        for (outer, inner, expected) in [
+            ("", "", true),
+            ("", "/a", true),
+            ("/a", "/a", true),
+            ("/a", "/a/0", true),
+            ("/a", "/ab", false),
+            ("/a/0", "/a", false),
+            ("/a", "/b/a", false),
+        ] {
+            let contains = Pointer::from(outer).contains(&Pointer::from(inner));
+            assert_eq!(contains, expected, "{outer:?} and {inner:?}");
+        }
+    }
+}

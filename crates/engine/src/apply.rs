@@ -146,6 +146,7 @@ impl Instance {
     fn settled(&mut self, id: StepId, attempt: Attempt, settled: &Settled) {
         let is_abandoned = self.abandoned.remove(&(id, attempt));
         self.note_settled(id, attempt, settled);
+        self.has_completed_call |= settled.result.is_ok();
         if is_abandoned {
             if !self.abandoned.iter().any(|(step, _)| *step == id) {
                 self.abandoned_tasks.remove(&id);

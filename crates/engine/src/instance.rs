@@ -37,6 +37,8 @@ pub struct Instance {
     pub abandoned: BTreeSet<(StepId, Attempt)>,
     /// The tasks of their steps, which may be gone.
     pub abandoned_tasks: BTreeMap<StepId, TaskId>,
+    /// Whether a service has answered it once: then it goes before those that have not begun in earnest.
+    pub has_completed_call: bool,
     pub suspended: bool,
     /// Steps that wait for a person.
     pub incidents: BTreeMap<StepId, Incident>,

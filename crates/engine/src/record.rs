@@ -14,7 +14,8 @@ use crate::{
 /// The behaviour that new instances get; an instance keeps the number it began with.
 ///
 /// 2: a skipped branch of a race neither wins nor loses; `end` within a fork keeps what its branches exported.
-pub const SEMANTICS: u16 = 2;
+/// 3: where an expression over secrets reads the time, that is a part of what a call asks.
+pub const SEMANTICS: u16 = 3;
 
 /// A persisted fact: a generic header from which histories and views project, and what became true.
 #[derive(Clone, Debug, PartialEq)]

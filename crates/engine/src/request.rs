@@ -70,12 +70,12 @@ impl Authorization {
 impl Request {
     /// Identity of what is asked: two requests with the same digest are the same work.
     ///
-    /// `markers` stand for the deferred expressions, in their order. They name the step, which a retry changes and which is
+    /// `marks` stand for the deferred expressions, in their order. They name the step, which a retry changes and which is
     /// no part of what is asked: their ordinals and what they read count instead.
-    pub(crate) fn digest(&self, markers: &[String]) -> Digest {
+    pub(crate) fn digest(&self, marks: &[Mark]) -> Digest {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
-            let bytes = without_step(bytes, markers);
+            let bytes = without_step(bytes, marks);
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(&bytes);
         };
@@ -110,7 +110,7 @@ impl Request {
                 part(token.as_bytes());
             }
         }
-        for deferred in &self.deferred {
+        for (nth, deferred) in self.deferred.iter().enumerate() {
             part(&deferred.ordinal.to_le_bytes());
             part(&motet_expr::json::canonical(&deferred.input));
             part(&(deferred.variables.len() as u64).to_le_bytes());
@@ -118,9 +118,19 @@ impl Request {
                 part(name.as_bytes());
                 part(&motet_expr::json::canonical(value));
             }
+            if marks.get(nth).is_some_and(|mark| mark.reads_clock) {
+                part(&deferred.now.as_micros().to_le_bytes());
+            }
         }
         Digest(*hasher.finalize().as_bytes())
     }
+}
+
+/// What stands for a deferred expression in a request.
+pub(crate) struct Mark {
+    pub(crate) marker: String,
+    /// Whether the time is a part of what it reads.
+    pub(crate) reads_clock: bool,
 }
 
 /// The expression that a deferred one's ordinal names.
@@ -129,17 +139,17 @@ pub(crate) fn deferred_program(call: &HttpCall, ordinal: u32) -> Option<&Program
 }
 
 /// The text with each marker replaced by its place among them.
-fn without_step<'b>(bytes: &'b [u8], markers: &[String]) -> Cow<'b, [u8]> {
-    if markers.is_empty() {
+fn without_step<'b>(bytes: &'b [u8], marks: &[Mark]) -> Cow<'b, [u8]> {
+    if marks.is_empty() {
         return Cow::Borrowed(bytes);
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) if has_marker(text) => text,
         _ => return Cow::Borrowed(bytes),
     };
-    let replace = |text: String, (nth, marker): (usize, &String)| {
-        text.replace(marker.as_str(), &format!("\u{f8ff}deferred:{nth}\u{f8fe}"))
+    let replace = |text: String, (nth, mark): (usize, &Mark)| {
+        text.replace(&mark.marker, &format!("\u{f8ff}deferred:{nth}\u{f8fe}"))
     };
-    let text = markers.iter().enumerate().fold(text.to_owned(), replace);
+    let text = marks.iter().enumerate().fold(text.to_owned(), replace);
     Cow::Owned(text.into_bytes())
 }

@@ -37,6 +37,8 @@ pub(crate) struct Checked<'s> {
     pub(crate) term: Term<&'s str>,
     /// The available variables that are used, with `$`, in order of first use.
     pub(crate) variables: Vec<&'s str>,
+    /// Whether it asks for the time.
+    pub(crate) reads_clock: bool,
 }
 
 /// Checks the program of `source`; `available` are names without `$`.
@@ -49,6 +51,7 @@ pub(crate) fn check<'s>(
         source,
         available,
         variables: Vec::new(),
+        reads_clock: false,
         bound: Vec::new(),
         functions: Vec::new(),
         parents: 0,
@@ -58,7 +61,10 @@ pub(crate) fn check<'s>(
     let term = checker.term(term, 0);
     match checker.error {
         Some(error) => Err(error),
-        None => Ok(Checked { term, variables: checker.variables }),
+        None => {
+            let Checker { variables, reads_clock, .. } = checker;
+            Ok(Checked { term, variables, reads_clock })
+        }
     }
 }
 
@@ -75,6 +81,7 @@ struct Checker<'s, 'a> {
     source: &'s str,
     available: &'a [&'a str],
     variables: Vec<&'s str>,
+    reads_clock: bool,
     /// Variables that the program itself has bound here.
     bound: Vec<&'s str>,
     functions: Vec<Function<'s>>,
@@ -292,6 +299,7 @@ impl<'s> Checker<'s, '_> {
         let call = Term::Call(name, arguments.collect());
         let mut functions = self.functions.iter().rev();
         let function = functions.find(|function| function.name == name && function.arity == arity);
+        self.reads_clock |= (name, arity) == ("now", 0) && function.is_none();
         match function.map(|function| function.kind) {
             Some(Kind::Parent { level, filters }) if filters || level < tail => {
                 Term::Call("@deeper", vec![call])

@@ -25,6 +25,7 @@ pub struct Program(Arc<Compiled>);
 struct Compiled {
     source: String,
     variables: Vec<String>,
+    reads_clock: bool,
     code: Code,
 }
 
@@ -56,12 +57,17 @@ impl Program {
         let term = Parser::new(&tokens).parse(Parser::term);
         let term = term.map_err(|errors| parse_error(source, &errors))?;
         let checked = check(source, term, available)?;
-        let variables = checked.variables;
+        let (variables, reads_clock) = (checked.variables, checked.reads_clock);
         let code = match Fast::of(&checked.term, &variables) {
             Some(fast) => Code::Fast(fast),
             None => Code::Jaq(compile_term(source, checked.term, &variables)?),
         };
-        Ok(Self::new(source, &variables, code))
+        Ok(Self(Arc::new(Compiled {
+            source: source.to_owned(),
+            variables: variables.iter().map(|name| name[1..].to_owned()).collect(),
+            reads_clock,
+            code,
+        })))
     }
 
     /// Compiles the text of a field that is always an expression: the `${ }` around it may be missing.
@@ -86,6 +92,11 @@ impl Program {
     /// The variables that the source uses, without `$`, in the order in which [`Program::evaluate`] takes their values.
     pub fn variables(&self) -> &[String] {
         &self.0.variables
+    }
+
+    /// Whether it asks for the time, so that its result may differ from one moment to the next.
+    pub fn reads_clock(&self) -> bool {
+        self.0.reads_clock
     }
 
     /// Evaluates on `input`; `variables` are the values of [`Program::variables`].
@@ -119,14 +130,6 @@ impl Program {
     ) -> Result<Value, EvalError> {
         let values = self.0.variables.iter().map(|name| variables(name));
         self.run(input, values.collect(), env)
-    }
-
-    fn new(source: &str, variables: &[&str], code: Code) -> Self {
-        Self(Arc::new(Compiled {
-            source: source.to_owned(),
-            variables: variables.iter().map(|name| name[1..].to_owned()).collect(),
-            code,
-        }))
     }
 
     fn run(

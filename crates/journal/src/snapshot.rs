@@ -22,6 +22,7 @@ message!(Instance {
     12 incidents,
     13 end,
     14 abandoned_tasks,
+    15 has_completed_call,
     20 events,
     16 undo,
     17 spent,

@@ -222,7 +222,7 @@ impl Listing {
     /// The items; a remark tells where the list goes on behind them, and what to do about it.
     pub(crate) fn told(self, output: &Output, advice: &str) -> Vec<Value> {
         if self.has_more {
-            output.note(&format!("there are more than these {}: {advice}", self.items.len()));
+            output.note(&format!("there are more: {advice}"));
         }
         self.items
     }

@@ -287,7 +287,7 @@ fn a_list_that_goes_on_says_so() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         (ran.stdout.lines().filter(|line| line.contains("completed")).count(), ran.stderr)
     };
-    let more = "there are more than these 2: a higher --limit shows more\n".to_owned();
+    let more = "there are more: a higher --limit shows them\n".to_owned();
     assert_eq!(listed("get instances --limit 2"), (2, more));
     assert_eq!(listed("get instances --limit 3"), (3, String::new()));
     let counts = server.motet("get counts").stdout;

@@ -132,3 +132,31 @@ fn a_large_document_on_one_line_is_read_in_linear_time() {
     let last = map.entry(&Pointer::from("/x/59999/a59999")).expect("the last value");
     assert_eq!(&text[last.value.start..last.value.end], "1");
 }
+
+#[test]
+fn columns_count_characters_however_long_the_line_is() {
+    // Letters of one to four bytes, so that blocks of bytes begin within letters, and lines of all three endings.
+    let letters = ["a", "\u{e9}", "\u{20ac}", "\u{1d11e}", " "];
+    let word = |nth: usize| letters[(nth * nth + nth / 7) % letters.len()];
+    let mut text: String = (0..3_000).map(word).collect();
+    for (nth, ending) in ["\n", "\r\n", "\r", "\n\n"].iter().enumerate() {
+        text += ending;
+        text.extend((0..700 * nth).map(word));
+    }
+    let lines = Lines::new(&text);
+    let (mut line, mut column) = (1, 1);
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let span = lines.span((at, at));
+        assert_eq!((span.line, span.column), (line, column), "byte {at}");
+        let follows = letters.peek().map(|(_, next)| *next);
+        if letter == '\n' || letter == '\r' && follows != Some('\n') {
+            (line, column) = (line + 1, 1);
+        } else {
+            column += 1;
+        }
+    }
+    let end = lines.span((text.len(), text.len() + 9));
+    assert_eq!((end.line, end.column, end.start, end.end), (line, column, text.len(), text.len()));
+    assert_eq!(lines.number(text.len()), line);
+}

@@ -23,6 +23,7 @@ impl Instance {
             timers: std::collections::BTreeSet::new(),
             abandoned: std::collections::BTreeSet::new(),
             abandoned_tasks: BTreeMap::new(),
+            has_completed_call: false,
             suspended: false,
             incidents: BTreeMap::new(),
             end: None,

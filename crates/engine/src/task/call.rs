@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use motet_definition::graph::{HttpCall, Kind, Vertex};
-use motet_expr::Value;
+use motet_expr::{Program, Value};
 use motet_types::{Attempt, StepId};
 
 use super::{render, response};
 use crate::data::{Frame, Place};
 use crate::decide::{Decider, Handled, leave_again};
+use crate::request::{Mark, deferred_program};
 use crate::secret::deferred_name;
-use crate::{Activity, ErrorKind, Fact, Outcome, Settled, WorkflowError};
+use crate::{Activity, Deferred, ErrorKind, Fact, Outcome, Settled, WorkflowError};
 
 pub(super) fn handle(
     decider: &mut Decider<'_>,
@@ -21,10 +22,14 @@ pub(super) fn handle(
 ) -> Result<Handled, WorkflowError> {
     let frame = Frame::new(Place::Within { step, vertex });
     let request = render::request(decider, step, vertex, call, input, frame)?;
-    let deferred = 0..request.deferred.len();
-    let markers: Vec<String> =
-        deferred.map(|nth| decider.marker(&deferred_name(step, nth))).collect();
-    let digest = request.digest(&markers);
+    let counts_time = decider.instance.start.semantics >= 3;
+    let mark = |(nth, deferred): (usize, &Deferred)| Mark {
+        marker: decider.marker(&deferred_name(step, nth)),
+        reads_clock: counts_time
+            && deferred_program(call, deferred.ordinal).is_some_and(Program::reads_clock),
+    };
+    let marks: Vec<Mark> = request.deferred.iter().enumerate().map(mark).collect();
+    let digest = request.digest(&marks);
     let key = decider.instance.step(step).path.key(decider.instance.id, digest);
     let due = decider.now.saturating_add(request.timeout);
     let (attempt, request) = (Attempt(1), Arc::new(request));

@@ -376,3 +376,23 @@ fn fields_may_leave_out_the_dollar_and_braces() {
     assert_eq!(field("  ${ foo }").unwrap_err().range, 5..8);
     assert!(field("${ .a } ${ .b }").is_err());
 }
+
+#[test]
+fn a_program_knows_whether_it_reads_the_clock() {
+    for (source, reads) in [
+        ("now", true),
+        (".a | now | todate", true),
+        ("{ at: now }", true),
+        ("\"at \\(now)\"", true),
+        ("def f: now; f", true),
+        (".now", false),
+        ("{ now: 1 }", false),
+        ("\"now\"", false),
+        ("def now: 1; now", false),
+        ("0 | todate", false),
+        ("$x.now", false),
+    ] {
+        let program = Program::compile(source, &["x"]).unwrap();
+        assert_eq!(program.reads_clock(), reads, "{source}");
+    }
+}

@@ -279,6 +279,7 @@ pub(super) fn instance() -> Instance {
         timers: timers.into_iter().map(|kind| (at(1_000), StepId(7), kind)).collect(),
         abandoned: BTreeSet::from([(StepId(8), Attempt(1)), (StepId(10), Attempt(4))]),
         abandoned_tasks: BTreeMap::new(),
+        has_completed_call: true,
         suspended: true,
         incidents: BTreeMap::from([(StepId(0), defect()), (StepId(6), Incident::Fault(error()))]),
         end: Some(End::Faulted { step: StepId(6), error: error() }),

@@ -533,7 +533,8 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
         btree_set((step_id(), attempt()), 0..3),
         btree_map(step_id(), task_id(), 0..3),
     );
-    let state = (any::<bool>(), btree_map(step_id(), incident(), 0..3), of(end()));
+    let flags = (any::<bool>(), any::<bool>());
+    let state = (flags, btree_map(step_id(), incident(), 0..3), of(end()));
     let undo = (
         btree_map(step_id(), undo_entry(), 0..3),
         btree_set(any::<[u8; 16]>().prop_map(Path), 0..3),
@@ -541,7 +542,8 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
         any::<bool>(),
     );
     (head, plan, state, undo)
-        .prop_map(|(head, plan, (suspended, incidents, end), undo)| {
+        .prop_map(|(head, plan, (flags, incidents, end), undo)| {
+            let (has_completed_call, suspended) = flags;
             let (undo, spent, repeats, undo_begun) = undo;
             let (id, start, started_at, updated_at, records, steps_activated) = head;
             let (steps, work, timers, abandoned, abandoned_tasks) = plan;
@@ -557,6 +559,7 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
                 timers,
                 abandoned,
                 abandoned_tasks,
+                has_completed_call,
                 suspended,
                 incidents,
                 end,

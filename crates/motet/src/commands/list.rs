@@ -13,7 +13,7 @@ use crate::value::Members;
 /// Workflows and incidents of one listing.
 const ITEMS_MAX: usize = 10_000;
 /// What to do about a list that goes on.
-pub(super) const RAISE_LIMIT: &str = "a higher --limit shows more";
+pub(super) const RAISE_LIMIT: &str = "a higher --limit shows them";
 const NARROW: &str = "a filter such as --workflow narrows them";
 
 pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {

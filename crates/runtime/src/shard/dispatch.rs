@@ -41,9 +41,7 @@ pub(super) struct Dispatch {
     parks_at: Timestamp,
     /// Parked calls with a place among those in flight, which leave as soon as that they are released is durable.
     releasing: BTreeSet<CallId>,
-    /// Calls that wait for the gate: those of an undo first, then those of instances beyond
-    /// their first task, then by arrival. An entry that is
-    /// not among the unsent any more means nothing.
+    /// Calls that wait for the gate, by rank, then by arrival. An entry that is not among the unsent any more means nothing.
     queue: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
     /// Instances whose calls in flight are to be sent again.
@@ -53,23 +51,23 @@ pub(super) struct Dispatch {
     resting: BTreeSet<(Timestamp, InstanceId)>,
 }
 
-/// Classes of waiting calls, the first one first.
-const UNDO: u8 = 0;
-const BEGUN: u8 = 1;
-const NEW: u8 = 2;
+/// By how much a call stands behind an undo that begins to wait at the same time: what has begun is brought to its end before
+/// something new begins, and yet, as every call grows older, none waits for ever.
+const BEGUN_BEHIND: Duration = Duration::from_secs(5);
+const NEW_BEHIND: Duration = Duration::from_secs(10);
 
 type CallId = (InstanceId, StepId, Attempt);
 
-/// Class, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
-type Waiting = (u8, u64, InstanceId, StepId, Attempt);
+/// Rank, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
+type Waiting = (Timestamp, u64, InstanceId, StepId, Attempt);
 
-/// Class of a waiting call: nobody waits longer than those who wait for their undo.
-fn class_of(instance: &engine::Instance, step: StepId) -> u8 {
-    match () {
-        () if instance.is_undo(step) => UNDO,
-        () if instance.steps_activated > 2 => BEGUN,
-        () => NEW,
-    }
+/// When a call that begins to wait now would have begun to, were it an undo: the earliest leaves first.
+fn rank(instance: &engine::Instance, step: StepId, now: Timestamp) -> Timestamp {
+    now.saturating_add(match instance.has_completed_call {
+        _ if instance.is_undo(step) => Duration::ZERO,
+        true => BEGUN_BEHIND,
+        false => NEW_BEHIND,
+    })
 }
 
 /// What is known of an abandoned call that was in flight when the server stopped.
@@ -164,11 +162,11 @@ impl Dispatch {
         self.in_flight.len() + self.releasing.len() < self.in_flight_max
     }
 
-    fn enqueue(&mut self, now: Timestamp, class: u8, (id, step, attempt): CallId) {
+    fn enqueue(&mut self, now: Timestamp, rank: Timestamp, (id, step, attempt): CallId) {
         self.arrivals += 1;
         self.unsent.entry((id, step, attempt)).or_default();
         self.patient.push_back((now, (id, step, attempt)));
-        self.queue.push(Reverse((class, self.arrivals, id, step, attempt)));
+        self.queue.push(Reverse((rank, self.arrivals, id, step, attempt)));
     }
 }
 
@@ -194,8 +192,8 @@ impl Machine {
                     return self.send(call, key, request);
                 }
                 if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
-                    let class = class_of(instance, step);
-                    return self.dispatch.enqueue(self.now, class, call);
+                    let rank = rank(instance, step, self.now);
+                    return self.dispatch.enqueue(self.now, rank, call);
                 }
                 self.let_go(call, key, request);
             }
@@ -423,8 +421,8 @@ impl Machine {
         let call = (id, step, attempt);
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
         if self.dispatch.unsent.contains_key(&call) {
-            let class = class_of(instance, step);
-            self.dispatch.enqueue(self.now, class, call);
+            let rank = rank(instance, step, self.now);
+            self.dispatch.enqueue(self.now, rank, call);
         }
     }
 

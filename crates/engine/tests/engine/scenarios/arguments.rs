@@ -163,6 +163,52 @@ fn an_expression_over_a_secret_is_left_to_dispatch_with_what_else_it_reads() {
     );
 }
 
+/// A retry under another key where the time is a part of what is asked, under the same one where it is not.
+#[test]
+fn an_expression_over_a_secret_that_reads_the_time_asks_something_else_each_time() {
+    for (stamp, expected) in [
+        (
+            "$secrets.pin",
+            expect![[r#"
+            +0s 2 /do/0/ask/try/0/ask calls #1 K1 POST http://ask.test/ json {"mac":"<secret deferred/2/0>"} [deferred 0 on null ] until +60s ⇒ call
+            +1s 3 /do/0/ask/try/0/ask calls #1 K1 POST http://ask.test/ json {"mac":"<secret deferred/3/0>"} [deferred 0 on null ] until +61s ⇒ call
+        "#]],
+        ),
+        (
+            "$secrets.pin + (now | tostring)",
+            expect![[r#"
+            +0s 2 /do/0/ask/try/0/ask calls #1 K1 POST http://ask.test/ json {"mac":"<secret deferred/2/0>"} [deferred 0 on null ] until +60s ⇒ call
+            +1s 3 /do/0/ask/try/0/ask calls #1 K2 POST http://ask.test/ json {"mac":"<secret deferred/3/0>"} [deferred 0 on null ] until +61s ⇒ call
+        "#]],
+        ),
+        (
+            "def now: 1; $secrets.pin + (now | tostring)",
+            expect![[r#"
+            +0s 2 /do/0/ask/try/0/ask calls #1 K1 POST http://ask.test/ json {"mac":"<secret deferred/2/0>"} [deferred 0 on null ] until +60s ⇒ call
+            +1s 3 /do/0/ask/try/0/ask calls #1 K1 POST http://ask.test/ json {"mac":"<secret deferred/3/0>"} [deferred 0 on null ] until +61s ⇒ call
+        "#]],
+        ),
+    ] {
+        check_lines(
+            &["calls"],
+            &format!(
+                "
+        use: {{secrets: [pin]}}
+        do:
+          - ask:
+              try:
+                - ask:
+                    call: http
+                    with: {{method: post, endpoint: http://ask.test/, body: {{ mac: '${{ {stamp} }}' }}}}
+              catch: {{ retry: {{ delay: {{ seconds: 1 }}, limit: {{ attempt: {{ count: 1 }} }} }} }}
+        "
+            ),
+            "start null\nanswer ask 503\nadvance 1s\nanswer ask 200 1",
+            expected,
+        );
+    }
+}
+
 #[test]
 fn now_is_the_recorded_time() {
     check_lines(

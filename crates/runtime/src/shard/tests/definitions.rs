@@ -53,6 +53,7 @@ fn tasks(name: &str) -> String {
         "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
+        "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),
         "label" => "  - label: { call: job, with: { type: label, input: { n: '${ .n }' }, priority: '${ .n }' } }\n".to_owned(),
         "quick" => "  - label: { call: job, with: { type: quick, timeout: PT10S, heartbeat: PT2S } }\n".to_owned(),

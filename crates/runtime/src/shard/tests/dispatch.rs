@@ -97,6 +97,74 @@ fn instances_with_a_completed_call_go_first() {
 }
 
 #[test]
+fn tasks_before_the_first_call_do_not_make_an_instance_one_that_has_begun() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use chain pay prepared
+        start a chain; start b pay; start c prepared
+        durable
+        answer a.pay
+        durable
+        answer b.pay
+        settle
+        answer a.ship
+        settle
+        ",
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use chain pay prepared
+            > start a chain; start b pay; start c prepared
+              commit of 3
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+                c: started activated completed activated completed activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @6
+              start b: created, b running, pay running @6
+              start c: created, c running, pay running @6
+            > answer a.pay
+              call b.pay, attempt 1, key 2
+              commit of 1
+                a: settled completed activated requested
+            > durable
+            > answer b.pay
+              call a.ship, attempt 1, key 3
+              commit of 1
+                b: settled completed workflow-completed | listed completed, no pending
+            > settle
+            > answer a.ship
+              call c.pay, attempt 1, key 4
+              commit of 1
+                a: settled completed workflow-completed | listed completed, no pending
+            > settle
+        "#]],
+    );
+}
+
+#[test]
+fn a_new_instance_does_not_wait_for_ever_behind_those_that_have_begun() {
+    check(
+        "
+        limit calls_in_flight_max 1
+        use chain pay
+        start a chain; start b pay; start c pay
+        durable
+        after 20s
+        settle
+        answer a.pay
+        settle
+        answer b.pay
+        settle
+        answer c.pay
+        settle
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
 fn a_call_that_is_given_up_in_the_queue_never_leaves() {
     check(
         "
