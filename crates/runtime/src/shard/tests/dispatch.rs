@@ -160,7 +160,42 @@ fn a_new_instance_does_not_wait_for_ever_behind_those_that_have_begun() {
         answer c.pay
         settle
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            > limit calls_in_flight_max 1
+            > use chain pay
+            > start a chain; start b pay; start c pay
+              commit of 3
+                a: started activated requested | listed running, pending
+                b: started activated requested | listed running, pending
+                c: started activated requested | listed running, pending
+            > durable
+              call a.pay, attempt 1, key 1
+              start a: created, a running, pay running @5
+              start b: created, b running, pay running @5
+              start c: created, c running, pay running @5
+            > after 20s
+              commit of 2
+                b: parked | listed waiting
+                c: parked | listed waiting
+            > settle
+            > answer a.pay
+              commit of 2
+                a: settled completed activated requested
+                b: released | listed running
+            > settle
+              call b.pay, attempt 1, key 2
+            > answer b.pay
+              commit of 2
+                b: settled completed workflow-completed | listed completed, no pending
+                c: released | listed running
+            > settle
+              call c.pay, attempt 1, key 3
+            > answer c.pay
+              call a.ship, attempt 1, key 4
+              commit of 1
+                c: settled completed workflow-completed | listed completed, no pending
+            > settle
+        "#]],
     );
 }
 
