@@ -214,7 +214,7 @@ pub struct Figures(BTreeMap<String, f64>);
 
 impl Figures {
     /// Reads the text format of Prometheus; lines that are none are passed over.
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let figure = |line: &str| {
             let (name, value) = line.rsplit_once(' ')?;

@@ -41,6 +41,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
             Figure::new("p99 beside of alone", p99_beside / p99_alone),
             Figure::new("instances/s alone", alone.number("perSecond")?),
             Figure::new("instances/s beside", beside.number("perSecond")?),
+            Figure::new("commits per sync beside", beside.frames.commits_per_sync()),
             Figure::new(
                 "hostile instances/s",
                 super::rig::number(&hostile.finish()?, "perSecond")?,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::machine::{self, Others};
 use super::report::{Figure, Line, Run};
-use super::rig::Rig;
+use super::rig::{Frames, Rig};
 use crate::http::Client;
 
 const JOBS: u64 = 50_000;
@@ -43,6 +43,7 @@ fn run(rig: &Rig, jobs: u64, workers: u64) -> anyhow::Result<Run> {
     ];
     rig.load("start", &options)?.result()?;
     let pid = server.pid()?;
+    let before = Frames::of(&server.figures()?)?;
     let (others, cpu) = (Others::beside(&[pid, std::process::id()])?, machine::cpu_of(pid)?);
     let (address, done) = (server.address(), AtomicU64::new(0));
     let began = Instant::now();
@@ -57,11 +58,13 @@ fn run(rig: &Rig, jobs: u64, workers: u64) -> anyhow::Result<Run> {
     let cpu = machine::cpu_of(pid)? - cpu;
     let (others, memory) = (others.share()?, machine::memory_of(pid)?);
     ensure!(done.load(Ordering::Relaxed) == jobs, "jobs were completed twice or not at all");
+    let frames = Frames::of(&server.figures()?)?.since(before);
     server.stop()?;
     let rate = jobs as f64 / elapsed.as_secs_f64();
     let figures = vec![
         Figure::new("jobs activated and completed a second", rate).at_least(5_000.0),
         Figure::new("CPU of the server, µs a job", cpu.as_secs_f64() * 1e6 / jobs as f64),
+        Figure::new("commits per sync", frames.commits_per_sync()),
         Figure::new("memory, MiB", memory as f64 / 1_048_576.0),
     ];
     Ok(Run { figures, others, is_void: false })

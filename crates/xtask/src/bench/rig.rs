@@ -14,7 +14,7 @@ use super::machine::{self, Others};
 use super::report::Rules;
 use crate::http::Client;
 use crate::process::{Executables, Process, free_address};
-use crate::server::{Options, Server};
+use crate::server::{Figures, Options, Server};
 
 /// A stub has this long to listen.
 const STUB_PATIENCE: Duration = Duration::from_secs(10);
@@ -87,28 +87,46 @@ impl Rig {
         let pid = server.pid()?;
         load.wait_for("begin")?;
         let ours = [&[pid, stubs.process.id(), load.child.id()], others].concat();
-        let before = server.figures()?;
+        let before = Frames::of(&server.figures()?)?;
         let (other_load, cpu) = (Others::beside(&ours)?, machine::cpu_of(pid)?);
         load.wait_for("end")?;
         let (others, cpu) = (other_load.share()?, machine::cpu_of(pid)? - cpu);
         let memory = machine::memory_of(pid)?;
-        let after = server.figures()?;
-        let grown = |name| -> anyhow::Result<f64> { Ok(after.of(name)? - before.of(name)?) };
+        let frames = Frames::of(&server.figures()?)?.since(before);
+        Ok(Observed { result: load.result()?, cpu, memory, others, frames })
+    }
+}
+
+/// What the log of a server wrote.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Frames {
+    pub(super) commits: f64,
+    pub(super) syncs: f64,
+}
+
+impl Frames {
+    /// Since a server over a new folder began.
+    ///
+    /// # Errors
+    /// It has acknowledged more commits than are durable.
+    pub(super) fn of(figures: &Figures) -> anyhow::Result<Self> {
         // Positions of a new folder begin at 1 and every commit has one, so this compares with the last durable commit.
         let (acknowledged, durable) =
-            (after.of("motet_store_acknowledged_total")?, after.of("motet_store_position")?);
+            (figures.of("motet_store_acknowledged_total")?, figures.of("motet_store_position")?);
         ensure!(
             acknowledged <= durable,
             "{acknowledged} commits were acknowledged, only {durable} were durable"
         );
-        Ok(Observed {
-            result: load.result()?,
-            cpu,
-            memory,
-            others,
-            commits: grown("motet_store_commits_total")?,
-            syncs: grown("motet_store_syncs_total")?,
-        })
+        let commits = figures.of("motet_store_commits_total")?;
+        Ok(Self { commits, syncs: figures.of("motet_store_syncs_total")? })
+    }
+
+    pub(super) fn since(self, before: Self) -> Self {
+        Self { commits: self.commits - before.commits, syncs: self.syncs - before.syncs }
+    }
+
+    pub(super) fn commits_per_sync(self) -> f64 {
+        self.commits / self.syncs
     }
 }
 
@@ -119,8 +137,7 @@ pub(super) struct Observed {
     /// At the end of the window, in bytes.
     pub(super) memory: u64,
     pub(super) others: f64,
-    pub(super) commits: f64,
-    pub(super) syncs: f64,
+    pub(super) frames: Frames,
 }
 
 impl Observed {

@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use super::latency::percentile;
 use super::machine::{self, Others};
 use super::report::{Figure, Line, Run};
-use super::rig::{Rig, Stubs, number};
+use super::rig::{Frames, Rig, Stubs, number};
 
 /// Instances, and how long they wait: a million cannot be started within a minute and wait at once.
 const SIZES: [(u64, u64); 2] = [(100_000, 60), (1_000_000, 300)];
@@ -56,6 +56,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
     let waiting_memory = machine::memory_of(pid)?;
     let (others, cpu) = (Others::beside(&[pid, stubs.process.id()])?, machine::cpu_of(pid)?);
     let mut most_memory = waiting_memory.max(seen.memory);
+    let before = Frames::of(&server.figures()?)?;
     let deadline = began + Duration::from_secs(seconds) + began.elapsed() + LATE_MAX;
     while stubs.count()? < count {
         ensure!(Instant::now() < deadline, "{} of {count} have called", stubs.count()?);
@@ -63,6 +64,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
         most_memory = most_memory.max(machine::memory_of(pid)?);
     }
     let (others, cpu) = (others.share()?.max(seen.others), machine::cpu_of(pid)? - cpu);
+    let fired = Frames::of(&server.figures()?)?.since(before);
     let late = Lateness::read(&log, &stubs, count, seconds)?;
     server.stop()?;
     let memory_max = if count > 100_000 { 500.0 } else { 200.0 };
@@ -81,6 +83,8 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
             seen.cpu.as_secs_f64() * 1e3 / count as f64,
         ),
         Figure::new("CPU of Motet per 1,000 timers, s", cpu.as_secs_f64() * 1e3 / count as f64),
+        Figure::new("commits per sync while they start", seen.frames.commits_per_sync()),
+        Figure::new("commits per sync while they fire", fired.commits_per_sync()),
         Figure::new("refused", seen.number("refused")?),
     ];
     Ok(Run { figures, others, is_void: false })

@@ -52,3 +52,18 @@ fn what_clients_say_is_taken_line_by_line() {
         assert_eq!(clients(line).finish().unwrap_err().to_string(), text);
     }
 }
+
+#[test]
+fn what_is_acknowledged_before_it_is_durable_ends_the_bench() {
+    let frames = |acknowledged: u64, position: u64| {
+        Frames::of(&Figures::read(&format!(
+            "# HELP motet_store_acknowledged_total Commits acknowledged.\nmotet_store_acknowledged_total {acknowledged}\n\
+             motet_store_position {position}\nmotet_store_commits_total {position}\nmotet_store_syncs_total 2\n"
+        )))
+    };
+    let grown = frames(90, 90).unwrap().since(frames(10, 30).unwrap());
+    assert_eq!(grown, Frames { commits: 60.0, syncs: 0.0 });
+    assert_eq!(frames(30, 30).unwrap().commits_per_sync(), 15.0);
+    let error = frames(31, 30).unwrap_err().to_string();
+    assert_eq!(error, "31 commits were acknowledged, only 30 were durable");
+}
