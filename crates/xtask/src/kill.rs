@@ -230,10 +230,10 @@ fn collect_verdict(
 }
 
 fn print_verdict(verdict: &Verdict, took: Duration) {
-    let Verdict { arrivals, keys, repeats, in_flight, timeouts, violations } = verdict;
+    let Verdict { arrivals, keys, repeats, in_flight, attempts_again, violations } = verdict;
     println!(
-        "  {arrivals} arrivals of {keys} calls: {repeats} repeats; {in_flight} calls were in flight at the kills, {timeouts} \
-         attempts timed out ({:.0} s)",
+        "  {arrivals} arrivals of {keys} calls: {repeats} repeats; {in_flight} calls were in flight at the kills, \
+         {attempts_again} attempts timed out or came after a failed one ({:.0} s)",
         took.as_secs_f64()
     );
     for violation in violations.iter().take(VIOLATIONS_SHOWN) {

@@ -23,7 +23,7 @@ use super::{build, check_all_ended, collect_verdict, indented, now_micros, open,
 use crate::arguments::Arguments;
 use crate::process::Executables;
 use crate::server::Server;
-use crate::shop::Shop;
+use crate::shop::{SERVICES, Shop};
 use buyers::{BUYERS, Bought, Buyer};
 use chaos::Chaos;
 use ledger::Ledger;
@@ -34,6 +34,8 @@ const ORDERS_IN_CI: u64 = 500;
 const ALIVE_MS_MAX: u64 = 800;
 /// Kills between two lines of progress.
 const KILLS_TOLD: usize = 20;
+/// Orders from which on a trial has to show everything that it is there to show.
+const TRIED_MIN: usize = 100;
 /// What is printed of what does not add up.
 const VIOLATIONS_SHOWN: usize = 20;
 
@@ -63,6 +65,16 @@ pub(crate) fn stage(_root: &Path) -> anyhow::Result<()> {
 /// As [`run`].
 pub(crate) fn soak(orders: u64) -> anyhow::Result<()> {
     Trial { orders, seed: now_micros() as u64 }.run(&build(false)?)
+}
+
+/// Requests that services answered from their inbox: without keys, this is what would have been done twice.
+fn answered_again(shop: &Shop) -> anyhow::Result<usize> {
+    let count = |nth| {
+        let log = shop.arrivals(nth)?;
+        Ok(log.lines().filter(|line| line.contains(r#""repeated":true"#)).count())
+    };
+    let counts: anyhow::Result<Vec<usize>> = (0..SERVICES.len()).map(count).collect();
+    Ok(counts?.into_iter().sum())
 }
 
 #[derive(Clone, Copy)]
@@ -110,6 +122,9 @@ impl Trial {
         ensure!(audit.is_ok(), "the books do not add up");
         ensure!(verdict.violations.is_empty(), "{} violations", verdict.violations.len());
         ledger.check_tried()?;
+        let again = answered_again(&shop)?;
+        println!("  {again} times a service was asked again for what it had done");
+        ensure!(again > 0 || bought.len() < TRIED_MIN, "no key ever came again after its work");
         server.stop()
     }
 
@@ -146,6 +161,7 @@ impl Trial {
     ) -> anyhow::Result<Vec<Kill>> {
         let mut striker = Striker::new(self.seed, ALIVE_MS_MAX);
         let mut chaos = Chaos::new(self.seed);
+        chaos.begin(shop)?;
         while !is_over() {
             chaos.change(shop)?;
             striker.strike(shop, server)?;

@@ -48,7 +48,8 @@ pub(super) struct Verdict {
     pub(super) repeats: usize,
     /// Calls in flight at the kills that could make them arrive again, counted kill by kill.
     pub(super) in_flight: usize,
-    pub(super) timeouts: usize,
+    /// Attempts that explain a repeat without a kill.
+    pub(super) attempts_again: usize,
     pub(super) violations: Vec<String>,
 }
 
@@ -105,8 +106,14 @@ impl Verdict {
         if call.attempts.iter().any(|attempt| attempt.to.is_none()) {
             self.violations.push(format!("the call {key} has no outcome"));
         }
-        let timeouts = call.attempts.iter().filter(|attempt| attempt.timed_out).count();
-        self.timeouts += timeouts;
+        let (allowed, why) = match again {
+            Again::Timeout => {
+                let timed_out = call.attempts.iter().filter(|attempt| attempt.timed_out);
+                (timed_out.count(), "attempts timed out")
+            }
+            Again::Attempt => (call.attempts.len() - 1, "attempts came after the first"),
+        };
+        self.attempts_again += allowed;
         let Some(service) = call.arrivals.first().map(|arrival| arrival.service) else { return };
         let hit: Vec<&Kill> = kills
             .iter()
@@ -117,10 +124,6 @@ impl Verdict {
         let last = call.arrivals.last().map_or(0, |arrival| arrival.at);
         let explained = hit.iter().filter(|kill| kill.from <= last).count();
         let unexplained = (call.arrivals.len() - 1).saturating_sub(explained);
-        let (allowed, why) = match again {
-            Again::Timeout => (timeouts, "attempts timed out"),
-            Again::Attempt => (call.attempts.len() - 1, "attempts came after the first"),
-        };
         if unexplained > allowed {
             let (count, request) = (call.arrivals.len(), &call.arrivals[0].request);
             self.violations.push(format!(

@@ -21,15 +21,21 @@ impl Chaos {
         Self(Random::new(!seed))
     }
 
+    /// Lets each service fail in a way of its own.
+    ///
+    /// # Errors
+    /// One of them does not come up.
+    pub(super) fn begin(&mut self, shop: &mut Shop) -> anyhow::Result<()> {
+        (0..SERVICES.len()).try_for_each(|nth| self.set(shop, nth))
+    }
+
     /// Lets one of the services fail in another way, or not at all.
     ///
     /// # Errors
     /// It does not come up.
     pub(super) fn change(&mut self, shop: &mut Shop) -> anyhow::Result<()> {
         let nth = self.0.below(SERVICES.len() as u64) as usize;
-        let faults = self.draw();
-        shop.wait_ready(nth)?;
-        shop.set_faults(nth, &faults)
+        self.set(shop, nth)
     }
 
     /// Lets all of them be well.
@@ -40,20 +46,30 @@ impl Chaos {
         (0..SERVICES.len()).try_for_each(|nth| shop.set_faults(nth, &json!({})))
     }
 
+    fn set(&mut self, shop: &mut Shop, nth: usize) -> anyhow::Result<()> {
+        let faults = self.draw();
+        shop.wait_ready(nth)?;
+        shop.set_faults(nth, &faults)
+    }
+
+    /// Each kind of fault in every other draw.
     fn draw(&mut self) -> Value {
-        let mut share = |max| self.0.below(max + 1) as f64 / 100.0;
-        let (errors, hang) = (share(ERRORS_MAX), share(HANGS_MAX));
-        let status = STATUSES[self.0.below(STATUSES.len() as u64) as usize];
-        let latency = self.0.below(LATENCY_MS_MAX);
-        let seed = self.0.draw() >> 11;
-        match self.0.below(4) {
-            0 => json!({}),
-            1 => json!({ "errors": errors, "status": status, "seed": seed }),
-            2 => json!({ "hang": hang, "seed": seed }),
-            _ => json!({
-                "errors": errors, "status": status, "hang": hang, "latencyMs": latency, "seed": seed,
-            }),
+        let mut faults = json!({ "seed": self.0.draw() >> 11 });
+        if self.0.below(2) == 0 {
+            faults["errors"] = self.share(ERRORS_MAX);
+            faults["status"] = STATUSES[self.0.below(STATUSES.len() as u64) as usize].into();
         }
+        if self.0.below(2) == 0 {
+            faults["hang"] = self.share(HANGS_MAX);
+        }
+        if self.0.below(2) == 0 {
+            faults["latencyMs"] = self.0.below(LATENCY_MS_MAX).into();
+        }
+        faults
+    }
+
+    fn share(&mut self, per_cent_max: u64) -> Value {
+        (self.0.below(per_cent_max + 1) as f64 / 100.0).into()
     }
 }
 
@@ -74,7 +90,7 @@ mod tests {
         assert_ne!(faults, drawn(8));
         let members = |faults: &Value| faults.as_object().unwrap().keys().cloned().collect();
         let kinds: BTreeSet<Vec<String>> = faults.iter().map(members).collect();
-        assert_eq!(kinds.len(), 4, "{kinds:?}");
+        assert_eq!(kinds.len(), 8, "{kinds:?}");
         let statuses: BTreeSet<u64> = faults.iter().filter_map(|f| f["status"].as_u64()).collect();
         assert_eq!(statuses, BTreeSet::from(STATUSES));
         for (name, most) in [("errors", 0.25), ("hang", 0.12), ("latencyMs", 400.0)] {

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use super::TRIED_MIN;
 use super::buyers::Bought;
 use crate::http::Client;
 use crate::kill::TIMEOUT;
@@ -126,7 +127,7 @@ impl Ledger {
     /// One of the three ways to end did not occur.
     pub(super) fn check_tried(&self) -> anyhow::Result<()> {
         // A few orders may all go one way.
-        let is_short = self.done + self.undone + self.cancelled < 100;
+        let is_short = self.done + self.undone + self.cancelled < TRIED_MIN;
         let all_occur = self.done > 0 && self.undone > 0 && self.cancelled > 0;
         ensure!(is_short || all_occur, "not every way to end was tried: {self}");
         Ok(())

@@ -55,7 +55,10 @@ fn a_timeout_explains_one_repeat() {
     let arrivals = [arrival(1, "k", "r"), arrival(4, "k", "r")];
     let timed_out = Attempt { timed_out: true, ..attempt("k", 1, 3) };
     let verdict = Verdict::of(&arrivals, &[timed_out, attempt("k", 4, 5)], &[], Again::Timeout);
-    assert_eq!((verdict.violations.as_slice(), verdict.timeouts, verdict.repeats), (&[][..], 1, 1));
+    assert_eq!(
+        (verdict.violations.as_slice(), verdict.attempts_again, verdict.repeats),
+        (&[][..], 1, 1)
+    );
 }
 
 #[test]
