@@ -16,7 +16,7 @@ pub(super) const PURE_FOLDERS: [&str; 5] =
     ["crates/types", "crates/expr", "crates/definition", "crates/engine", "crates/policy"];
 
 /// Each package with those of ours that it may depend on. A package that is not listed may not exist.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("motet-types", &[]),
     ("motet-expr", &["types"]),
     ("motet-definition", &["types", "expr"]),
@@ -27,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("motet-store", &["types"]),
     ("motet-store-embedded", &["types", "store"]),
     ("motet-mesh", &["types"]),
+    ("motet-events", &["types"]),
     ("motet-runtime", &["types", "expr", "definition", "engine", "journal", "store", "mesh"]),
     ("motet-api", &["types", "expr", "definition", "engine", "runtime"]),
     (
@@ -41,6 +42,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "store",
             "store-embedded",
             "mesh",
+            "events",
             "runtime",
             "api",
         ],
