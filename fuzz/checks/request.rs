@@ -84,6 +84,7 @@ impl Server {
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
             store_metrics: Arc::new(Vec::new),
+            sinks: Arc::default(),
             tokio: executor.handle().clone(),
         };
         let runtime = Runtime::start(options).expect("the store is empty");

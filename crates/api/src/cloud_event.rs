@@ -1,11 +1,9 @@
 //! CloudEvents over HTTP (CloudEvents 1.0.2, HTTP protocol binding): structured, binary and batched.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use motet_expr::{Value, json};
-use motet_runtime::Event;
+use motet_runtime::{Event, Parts};
 
 use crate::problem::{Code, Problem};
 use crate::request::{Request, essence};
@@ -26,7 +24,7 @@ pub(crate) async fn read(request: &mut Request) -> Result<Vec<Event>, Problem> {
     let limits = request.api.options.limits.clone();
     if is_binary {
         let body = request.body_of_any_type(limits.payload_bytes_max).await?;
-        let value = binary(&request.headers, content_type.as_deref(), &kind, &body, &limits)?;
+        let value = binary(&request.headers, content_type.as_deref(), &body, &limits)?;
         return Ok(vec![event(value, None)?]);
     }
     let known = [STRUCTURED, BATCHED, "application/json"];
@@ -72,35 +70,23 @@ fn event(value: Value, idx: Option<usize>) -> Result<Event, Problem> {
 fn binary(
     headers: &HeaderMap,
     content_type: Option<&str>,
-    kind: &str,
     body: &[u8],
     limits: &motet_types::Limits,
 ) -> Result<Value, Problem> {
-    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut attributes = Vec::new();
     for (name, value) in headers {
         let Some(attribute) = name.as_str().strip_prefix(PREFIX) else { continue };
         let text =
             value.to_str().ok().and_then(percent_decoded).ok_or_else(|| {
                 invalid(&format!("the header {name} is not percent-encoded UTF-8"))
             })?;
-        members.push((attribute.to_owned(), json::string(text)));
+        attributes.push((attribute.to_owned(), text));
     }
-    if let Some(content_type) = content_type {
-        members.push(("datacontenttype".to_owned(), json::string(content_type)));
-    }
-    if !body.is_empty() {
-        let is_json = kind.is_empty() || kind == "application/json" || kind.ends_with("+json");
-        let text = std::str::from_utf8(body).ok();
-        members.push(match (is_json, text) {
-            (true, _) => {
-                let data = parse(body, limits.payload_bytes_max, limits.depth_max)?;
-                ("data".to_owned(), data)
-            }
-            (false, Some(text)) => ("data".to_owned(), json::string(text)),
-            (false, None) => ("data_base64".to_owned(), json::string(STANDARD.encode(body))),
-        });
-    }
-    Ok(json::object(members))
+    let content_type = content_type.map(str::to_owned);
+    let parts = Parts { attributes, content_type, data: Some(body.to_vec()) };
+    let limits = json::Limits { bytes_max: limits.payload_bytes_max, depth_max: limits.depth_max };
+    let value = parts.into_value(limits);
+    value.map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
 }
 
 fn parse(body: &[u8], bytes_max: usize, depth_max: usize) -> Result<Value, Problem> {

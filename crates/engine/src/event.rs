@@ -1,6 +1,7 @@
 //! CloudEvents, and what a filter asks of them.
 
 mod filter;
+mod parts;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use motet_types::{Hex, Label, ShardId};
 
 pub(crate) use filter::plain_variable;
 pub use filter::{Correlation, EventFilter, Matcher, Test};
+pub use parts::Parts;
 
 /// One CloudEvent (CloudEvents 1.0.2): an object in the form of the JSON format, checked.
 #[derive(Clone, Debug, PartialEq)]

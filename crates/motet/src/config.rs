@@ -3,6 +3,7 @@
 //! The last wins, in that order. A key that nobody knows is an error in the file and on the command line; in the environment
 //! it is not, because platforms put variables of their own there (Kubernetes sets `MOTET_PORT` for a service named `motet`).
 
+mod outlets;
 mod settings;
 mod table;
 
@@ -15,8 +16,11 @@ use motet_types::Limits;
 
 use crate::cli::Serve;
 use crate::failure::Failure;
+use outlets::Table;
 use settings::Setting;
 use table::SETTINGS;
+
+pub(crate) use outlets::{Kind, Outlet};
 
 pub(crate) use settings::{duration, schema};
 
@@ -43,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) connections_max: usize,
     pub(crate) wait_max: Duration,
     pub(crate) limits: Limits,
+    pub(crate) sources: Vec<Outlet>,
+    pub(crate) sinks: Vec<Outlet>,
     /// Of this start only, so that it is no setting: whether a lost key of the secrets is made anew.
     pub(crate) new_secret_key: bool,
 }
@@ -65,6 +71,8 @@ impl Default for Config {
             connections_max: api.connections_max,
             wait_max: api.wait_max,
             limits: Limits::default(),
+            sources: Vec::new(),
+            sinks: Vec::new(),
             new_secret_key: false,
         }
     }
@@ -139,19 +147,34 @@ impl Config {
                 text.push_str(&format!("{key} = {value}\n"));
             }
         }
+        for table in Table::ALL {
+            text.push_str(&table.print(config.outlets(table)));
+        }
         text
     }
 
     fn read_file(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
         let place = path.display().to_string();
-        let table: toml::Table =
+        let mut table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| invalid(&place, &error.to_string()))?;
+        for outlets in Table::ALL {
+            if let Some(entries) = table.remove(outlets.name()) {
+                *self.outlets(outlets) = outlets.read(&place, &entries)?;
+            }
+        }
         let mut pairs = Vec::new();
         flatten("", &table, &mut pairs);
         for (key, value) in pairs {
             self.set(known(&key, &place)?, &value, &place)?;
         }
         Ok(())
+    }
+
+    fn outlets(&mut self, table: Table) -> &mut Vec<Outlet> {
+        match table {
+            Table::Sources => &mut self.sources,
+            Table::Sinks => &mut self.sinks,
+        }
     }
 
     fn set(&mut self, setting: &Setting, text: &str, place: &str) -> Result<(), Failure> {

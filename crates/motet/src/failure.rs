@@ -13,6 +13,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "invalid-configuration",
         "The configuration has a setting that is unknown or has a wrong value.",
     ),
+    ("outlet-failed", "A source or a sink of events cannot go on at present."),
     ("address-in-use", "The server cannot listen at its address."),
     ("store-failed", "The data directory cannot be opened, checked or repaired."),
     ("missing-secret-key", "A data directory with work in it lacks its key of the secrets."),

@@ -3,6 +3,7 @@
 mod figures;
 mod guards;
 pub(crate) mod key;
+mod outlets;
 mod secrets;
 mod tls;
 
@@ -26,6 +27,7 @@ use crate::commands::{Ended, store_failed};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use outlets::{Figures, Outlets};
 use secrets::ConfiguredSecrets;
 
 /// Set to 1 in tests that kill the server: what was not synced is lost then, as if the machine had lost its power.
@@ -63,7 +65,10 @@ where
         let tls = tls::load(config)?;
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| server_failed(&error.to_string()))?;
-        let (runtime, store) = start(config, address, output)?;
+        let figures = Arc::default();
+        let (runtime, store) = start(config, address, output, &figures)?;
+        let secrets = ConfiguredSecrets::new(config.secrets.clone());
+        let outlets = Outlets::start(config, &secrets, &runtime.handle(), output, &figures)?;
         output.note(&format!(
             "motet {} at {}://{address}, data in {}",
             env!("CARGO_PKG_VERSION"),
@@ -76,6 +81,7 @@ where
             () = beside(address) => {}
         }
         output.note("motet: stopping");
+        outlets.stop().await;
         drop(runtime);
         close(store)
     })
@@ -104,6 +110,7 @@ fn start(
     config: &Config,
     address: SocketAddr,
     output: &Output,
+    figures: &Arc<Figures>,
 ) -> Result<(Runtime, Arc<Service>), Failure> {
     let mut options = motet_store_embedded::Options::default().with_limits(&config.limits);
     options.lose_unsynced_writes = std::env::var_os(LOSSY_DISK).is_some_and(|value| value == "1");
@@ -127,7 +134,8 @@ fn start(
         secret_key,
         clock: Arc::new(SystemClock::new()),
         limits: config.limits.clone(),
-        store_metrics: figures::of(&store),
+        store_metrics: figures::of(&store, figures),
+        sinks: outlets::rules(&config.sinks),
         tokio: tokio::runtime::Handle::current(),
     });
     let runtime = runtime.map_err(|error| server_failed(&causes(&error)))?;

@@ -13,6 +13,7 @@ mod jobs;
 mod lanes;
 mod lists;
 pub mod offline;
+mod outlets;
 pub mod recover;
 mod rights;
 mod schedules;
@@ -27,7 +28,7 @@ use motet_mesh::Mesh;
 use motet_store::{Reads, Store};
 use motet_types::Limits;
 
-use crate::{CatalogView, Handle, Health, Metrics};
+use crate::{CatalogView, Handle, Health, Metrics, SinkRule};
 
 pub use clock::{Clock, SystemClock};
 #[cfg(test)]
@@ -57,6 +58,8 @@ pub struct Options {
     pub limits: Limits,
     /// Figures of the store, shown beside the runtime's own.
     pub store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
+    /// Who wants events that go out.
+    pub sinks: Arc<[SinkRule]>,
     /// Where calls and timers of the shell run.
     pub tokio: tokio::runtime::Handle,
 }
@@ -101,6 +104,8 @@ impl Runtime {
             seed: Mutex::new(inner::Seed::from_system()),
             limits: options.limits.clone(),
             seal: Seal::new(&options.secret_key),
+            store: options.store.clone(),
+            outgoing: tokio::sync::watch::Sender::new(0),
         });
         let from_workers = inner.clone();
         let workers = Workers::start(&options.limits, &options.secret_key, move |stepped| {
@@ -118,6 +123,7 @@ impl Runtime {
                 limits: options.limits.clone(),
             }),
             tokio: options.tokio,
+            sinks: options.sinks,
         };
         let config = crate::shard::Config {
             limits: options.limits,
@@ -175,6 +181,9 @@ pub(crate) struct Inner {
     seed: Mutex<inner::Seed>,
     limits: Limits,
     seal: Seal,
+    store: Arc<dyn Store>,
+    /// How many events have waited for sinks since the start.
+    outgoing: tokio::sync::watch::Sender<u64>,
 }
 
 #[cfg(test)]

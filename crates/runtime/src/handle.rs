@@ -16,8 +16,9 @@ use motet_types::{
 
 use crate::{
     Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
-    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView, UndoView,
+    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Intake,
+    JobFigures, JobView, Outgoing, OutgoingKey, Page, ScheduleView, StartRequest, TaskFilter,
+    TaskPage, TaskView, UndoView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -62,6 +63,9 @@ pub enum Error {
     /// The job's present state does not admit what was asked.
     #[error(transparent)]
     Job(JobRejection),
+    /// The partition is read up to another offset than was supposed.
+    #[error("the source is read up to another offset: {stored:?}")]
+    Offset { stored: Option<u64> },
     /// The command does not fit the instance's status.
     #[error("the instance is {status}: {reason}")]
     Conflict { status: Status, reason: String },
@@ -235,6 +239,36 @@ impl Handle {
         events: Vec<Arc<Event>>,
     ) -> Result<(Vec<bool>, Position), Error> {
         self.inner.publish_events(namespace, events).await
+    }
+
+    /// Takes a batch of a source in: its events and how far its partition is read become durable together, or not at all.
+    pub async fn take_in(&self, intake: Intake) -> Result<Position, Error> {
+        self.inner.take_in(intake).await
+    }
+
+    /// The offset that comes next in each partition of a source that was read.
+    pub async fn offsets(&self, source: Arc<str>) -> Result<Vec<(u32, u64)>, Error> {
+        self.inner.offsets(source).await
+    }
+
+    /// Events that wait for a sink, in their order; `after` is the last one that was read before.
+    pub async fn outgoing(
+        &self,
+        sink: Arc<str>,
+        after: Option<OutgoingKey>,
+        limit: usize,
+    ) -> Result<Vec<Outgoing>, Error> {
+        self.inner.outgoing(sink, after, limit).await
+    }
+
+    /// Events that a sink has acknowledged wait no more.
+    pub async fn delivered(&self, keys: Vec<OutgoingKey>) -> Result<Position, Error> {
+        self.inner.delivered(keys).await
+    }
+
+    /// Changes when more events wait for sinks.
+    pub fn outgoing_grows(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.outgoing_grows()
     }
 
     /// Events that are kept, by type and the newest first; `after` is where the page before ended.

@@ -12,6 +12,7 @@
 mod audit;
 pub mod drive;
 mod handle;
+mod lifecycle;
 pub mod sabotage;
 pub mod shard;
 mod tables;
@@ -22,7 +23,7 @@ pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, Token
 pub use motet_definition::model::{Catchup, Overlap};
 pub use motet_definition::schedule::{Plan, Rule, Trigger};
 pub use motet_definition::{Diagnostic, Severity};
-pub use motet_engine::event::{Event, EventError};
+pub use motet_engine::event::{Event, EventError, Parts};
 pub use motet_engine::token::Minted;
 pub use motet_engine::{
     Assignment, Catalog, Grant, InvalidSecretName, JobCommand, JobRejection, LOCAL, Namespaces,
@@ -30,7 +31,7 @@ pub use motet_engine::{
     ScheduleRejection, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
 };
 pub use motet_store::Position;
-pub use shard::{Activation, Heartbeat};
+pub use shard::{Activation, Heartbeat, Intake, Outgoing, OutgoingKey, SinkRule};
 pub use tables::SCHEMA;
 pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,

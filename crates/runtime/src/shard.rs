@@ -13,9 +13,11 @@ mod cuts;
 mod dispatch;
 mod feeds;
 mod ids;
+mod intake;
 mod jobs;
 mod links;
 mod loading;
+mod outgoing;
 mod purge;
 mod recovery;
 mod retention;
@@ -43,7 +45,9 @@ use crate::{CatalogView, StartRequest};
 
 pub use away::{Step, Stepped};
 pub use catalog::CatalogCommand;
+pub use intake::Intake;
 pub use jobs::{Activation, Heartbeat, QueueKey};
+pub use outgoing::{Outgoing, OutgoingKey, SinkRule};
 pub use recovery::{Recovered, RowError};
 pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};
 
@@ -51,6 +55,7 @@ use batch::Batch;
 use costs::Costs;
 use dispatch::Dispatch;
 use ids::ByInstance;
+use intake::Intakes;
 use jobs::Jobs;
 use links::Links;
 use retention::Retention;
@@ -98,6 +103,12 @@ pub struct Counters {
     pub events: u64,
     /// Events that were given to listens.
     pub events_delivered: u64,
+    /// Messages of sources that were taken in.
+    pub taken_in: u64,
+    /// Events that wait for sinks since they became durable.
+    pub outgoing: u64,
+    /// Events that sinks have acknowledged.
+    pub delivered: u64,
 }
 
 /// See the module.
@@ -128,6 +139,8 @@ pub struct Machine {
     usage: Usage,
     jobs: Jobs,
     topics: Topics,
+    intakes: Intakes,
+    sinks: Arc<[SinkRule]>,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -162,6 +175,8 @@ impl Machine {
             usage: Usage::default(),
             jobs: Jobs::default(),
             topics: Topics::default(),
+            intakes: Intakes::default(),
+            sinks: Arc::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -169,6 +184,12 @@ impl Machine {
             outputs: Vec::new(),
             counters: Counters::default(),
         }
+    }
+
+    /// From now on, what these want is kept for them.
+    #[must_use]
+    pub fn with_sinks(self, sinks: Arc<[SinkRule]>) -> Self {
+        Self { sinks, ..self }
     }
 
     /// Takes one input in. Time never goes back.
@@ -205,6 +226,9 @@ impl Machine {
                 self.outcome(id, step, attempt, outcome);
             }
             Input::Publish { namespace, event, reply } => self.publish(namespace, event, reply),
+            Input::Intake { intake, reply } => self.take_in(&intake, reply),
+            Input::Offsets { source, reply } => self.offsets(&source, reply),
+            Input::Delivered { keys, reply } => self.delivered(&keys, reply),
             Input::TopicRead { topic, rows } => self.topic_read(&topic, rows),
             Input::Loaded { id, loaded } => self.loaded(id, loaded),
             Input::Listed { id, row } => self.listed(id, row),

@@ -13,8 +13,10 @@ pub const SCHEMA: Schema = Schema {
         GIVING,
         INBOX,
         INSTANCE,
+        INTAKE,
         JOB,
         MESSAGE,
+        OUTGOING,
         PENDING,
         SCHEDULE,
         SENT,
@@ -197,6 +199,32 @@ pub(crate) const GIVING: Table = Table {
         int("after_event"),
     ],
     key_columns: 2,
+    indexes: &[],
+};
+
+/// How far the partitions of sources are read: the offset that comes next.
+pub(crate) const INTAKE: Table = Table {
+    id: TableId(40),
+    name: "intake",
+    columns: &[int("shard"), text("source"), int("partition"), int("next")],
+    key_columns: 3,
+    indexes: &[],
+};
+
+/// Events that sinks have not acknowledged. They go out in the order of the key, so those of an instance do in the order of
+/// its records; `part` tells those of one record apart.
+pub(crate) const OUTGOING: Table = Table {
+    id: TableId(41),
+    name: "outgoing",
+    columns: &[
+        text("sink"),
+        int("shard"),
+        blob("instance"),
+        int("record"),
+        int("part"),
+        blob("body"),
+    ],
+    key_columns: 5,
     indexes: &[],
 };
 

@@ -19,7 +19,7 @@ use motet_types::{
 };
 
 pub(crate) use jobs::{job, task, waits_for};
-pub(crate) use project::{cut, history, instance};
+pub(crate) use project::{cut, history, instance, masked, masked_error};
 pub(crate) use undo::undo;
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.

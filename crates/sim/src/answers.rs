@@ -50,7 +50,9 @@ impl World {
             | Reply::Jobs(_)
             | Reply::Heartbeat(_)
             | Reply::Task(_)
-            | Reply::JobFigures(_) => return Ok(()),
+            | Reply::JobFigures(_)
+            | Reply::Offsets(_)
+            | Reply::Done => return Ok(()),
             Reply::Event { duplicate } => {
                 let Action::Tick(event) = action else { return Ok(()) };
                 return self.ticked(event, duplicate);

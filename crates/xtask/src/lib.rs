@@ -15,6 +15,7 @@ pub mod tidy;
 
 pub mod demo;
 
+pub mod brokers;
 pub mod kill;
 
 pub mod soak;
@@ -74,6 +75,11 @@ pub const COMMANDS: &[Command] = &[
         about: "orders done or undone while everything is killed, fails and is cancelled: saga [--orders N] [--seed N]",
         run: kill::saga::run,
     },
+    Command {
+        name: "brokers",
+        about: "Motet beside Kafka and NATS, which it downloads: the tests that need brokers",
+        run: brokers::run,
+    },
     #[cfg(target_os = "linux")]
     Command {
         name: "bench",
@@ -101,6 +107,18 @@ impl std::fmt::Display for Reported {
 }
 
 impl std::error::Error for Reported {}
+
+/// Something that a command needs is not on this machine, and cannot be had.
+#[derive(Debug)]
+pub struct Missing(pub String);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
 
 /// Refuses arguments where a command takes none.
 ///

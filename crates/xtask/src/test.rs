@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::{Reported, demo, kill, no_arguments, tidy, workspace};
+use crate::{Missing, Reported, brokers, demo, kill, no_arguments, tidy, workspace};
 
 /// What runs, in order: a new stage is a line here.
 ///
@@ -30,6 +30,7 @@ const STAGES: &[Stage] = &[
     Stage::new("simulation", Work::Cargo(SIMULATION)),
     Stage::new("sabotage", Work::Tests(SABOTAGE)),
     Stage::new("experiments", Work::Tests(EXPERIMENTS)),
+    Stage::new("brokers", Work::Own(brokers::stage)),
     Stage::new("demo --once", Work::Own(demo::once)),
     Stage::new("kill -9", Work::Own(kill::stage)),
     Stage::new("saga", Work::Own(kill::saga::stage)),
@@ -101,7 +102,7 @@ enum Work {
     Cargo(&'static [&'static str]),
     /// A cargo command that runs tests, which are counted one by one.
     Tests(&'static [&'static str]),
-    /// A function of ours; an error of [`Reported`] has been printed already.
+    /// A function of ours; an error of [`Reported`] has been printed already, one of [`Missing`] skips the stage.
     Own(fn(&Path) -> anyhow::Result<()>),
 }
 
@@ -167,6 +168,10 @@ impl Stage {
                 Ok(Counts::of(status.success()))
             }
             Work::Own(check) => match check(root) {
+                Err(error) if error.is::<Missing>() => {
+                    println!("{SKIPPED} {error}");
+                    Ok(Counts::of_skip(in_ci))
+                }
                 Err(error) if !error.is::<Reported>() => Err(error),
                 result => Ok(Counts::of(result.is_ok())),
             },

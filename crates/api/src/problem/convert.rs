@@ -35,7 +35,7 @@ impl From<Error> for Problem {
             }
             Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
             Error::Job(rejection) => of_job(rejection),
-            Error::Conflict { .. } => plain(Code::StatusConflict),
+            Error::Conflict { .. } | Error::Offset { .. } => plain(Code::StatusConflict),
             Error::TooLarge { .. } => plain(Code::PayloadTooLarge),
             Error::Overloaded { retry_after } => {
                 Self { retry_after: Some(retry_after), ..plain(Code::Overloaded) }

@@ -51,6 +51,7 @@ impl Server {
             clock: Arc::new(SystemClock::new()),
             limits,
             store_metrics: Arc::new(Vec::new),
+            sinks: Arc::default(),
             tokio: tokio::runtime::Handle::current(),
         });
         let runtime = runtime.unwrap();

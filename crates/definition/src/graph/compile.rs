@@ -73,6 +73,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         redaction: Redaction::new(
             document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         ),
+        lifecycle: document.motet().and_then(|motet| motet.lifecycle) == Some(true),
         schedule: Plan::of(document).map(Arc::new),
         secrets: document.secrets().to_vec(),
         root,

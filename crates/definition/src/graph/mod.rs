@@ -48,6 +48,8 @@ pub struct Graph {
     pub attributes: Vec<(String, Template)>,
     /// What is masked wherever data of an instance are shown.
     pub redaction: Redaction,
+    /// Whether sinks get lifecycle events of its instances.
+    pub lifecycle: bool,
     /// When instances begin by themselves.
     pub schedule: Option<Arc<Plan>>,
     /// Names of `use.secrets`.

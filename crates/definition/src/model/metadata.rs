@@ -26,6 +26,8 @@ pub struct MotetDocument {
     pub business_key: Option<Template>,
     /// What nobody is to see of the data of its instances.
     pub redact: Option<Vec<RedactedPath>>,
+    /// Whether sinks get lifecycle events of its instances.
+    pub lifecycle: Option<bool>,
 }
 
 /// What an uncaught error does to the instance.

@@ -23,6 +23,7 @@ fn motet_document(own: &MotetDocument) -> Value {
         .maybe_named("attributes", &own.attributes, template)
         .maybe("businessKey", &own.business_key, template)
         .maybe("redact", &own.redact, |paths| paths.iter().map(path).collect())
+        .maybe_truth("lifecycle", own.lifecycle)
         .value()
 }
 

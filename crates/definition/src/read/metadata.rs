@@ -46,6 +46,7 @@ fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
         attributes: fields.optional("attributes", |cursor| cursor.named(template)),
         business_key: fields.optional("businessKey", template),
         redact: fields.optional("redact", redact),
+        lifecycle: fields.optional("lifecycle", Cursor::boolean),
     };
     fields.close();
     Some(motet)

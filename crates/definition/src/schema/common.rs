@@ -1,7 +1,8 @@
 //! The document, reusable components, and what occurs everywhere.
 
 use super::Shape::{
-    self, Any, AnyOf, Count, List, Map, Marked, Named, Number, Of, OneOf, Pattern, Text, Words,
+    self, Any, AnyOf, Count, List, Map, Marked, Named, Number, Of, OneOf, Pattern, Text, Truth,
+    Words,
 };
 use super::{Definition, Object, optional, required};
 use crate::read::words;
@@ -78,6 +79,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 List(&Text),
                 "Paths such as `.card.number` or `..password` that are masked wherever data of an instance are shown.",
             ),
+            optional("lifecycle", Truth, "Whether sinks get lifecycle events of its instances."),
         ])),
         "Extensions of Motet for the whole document.",
     ),

@@ -9,6 +9,7 @@ use motet_expr::json::{object, string, to_pretty};
 use motet_expr::{Value, json};
 
 use super::Config;
+use super::outlets::Table;
 use super::table::SETTINGS;
 
 pub(super) struct Setting {
@@ -154,6 +155,7 @@ pub(crate) fn schema() -> String {
     let mut tables = tables.into_iter();
     let (_, mut top) = tables.next().expect("the table of the top comes first");
     top.extend(tables.map(|(name, keys)| (name, object(closed(keys)))));
+    top.extend(Table::ALL.map(|table| (table.name(), table.schema())));
     let head = [
         ("$schema", string("https://json-schema.org/draft/2020-12/schema")),
         ("title", string("Configuration of a Motet server (motet.toml)")),
@@ -223,7 +225,7 @@ fn by_name<T>(
 }
 
 /// A list as TOML writes it.
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 

@@ -1,14 +1,22 @@
-//! What the store counts, for `/metrics`.
+//! What the store and the outlets count, for `/metrics`.
 
 use std::sync::Arc;
 
 use motet_runtime::Metrics;
 use motet_store_embedded::{Service, Stats};
 
-/// Asks the store whenever it is called. It does not keep the store open.
-pub(super) fn of(store: &Arc<Service>) -> Arc<dyn Fn() -> Metrics + Send + Sync> {
-    let store = Arc::downgrade(store);
-    Arc::new(move || store.upgrade().map(|store| figures(store.stats())).unwrap_or_default())
+use super::outlets::Figures;
+
+/// Asks the store and the outlets whenever it is called. It does not keep the store open.
+pub(super) fn of(
+    store: &Arc<Service>,
+    outlets: &Arc<Figures>,
+) -> Arc<dyn Fn() -> Metrics + Send + Sync> {
+    let (store, outlets) = (Arc::downgrade(store), outlets.clone());
+    Arc::new(move || {
+        let stored = store.upgrade().map(|store| figures(store.stats())).unwrap_or_default();
+        stored.into_iter().chain(outlets.read()).collect()
+    })
 }
 
 /// Destructured, so that a new figure is not forgotten here.

@@ -51,6 +51,7 @@ pages! {
     errors_and_retries "errors-and-retries.md"
     schedules "schedules.md"
     events "events.md"
+    brokers "brokers.md"
     calls "calls.md"
     jobs "jobs.md"
     people "people.md"

@@ -11,7 +11,7 @@ use motet_types::{InstanceId, ShardId};
 use super::Inner;
 use super::call::Sender;
 use super::workers::Workers;
-use crate::shard::{Config, Input, Machine, Output, Recovered};
+use crate::shard::{Config, Input, Machine, Output, Recovered, SinkRule};
 use crate::tables::{INSTANCE, START};
 
 /// The engine thread looks at the clock at least this often.
@@ -23,11 +23,12 @@ pub(super) struct Shell {
     pub(super) sender: Arc<Sender>,
     pub(super) workers: Workers,
     pub(super) tokio: tokio::runtime::Handle,
+    pub(super) sinks: Arc<[SinkRule]>,
 }
 
 impl Shell {
     pub(super) fn run(self, config: Config, recovered: Recovered) {
-        let mut machine = Machine::new(config);
+        let mut machine = Machine::new(config).with_sinks(self.sinks.clone());
         let (mut internal, mut external) = (Vec::new(), Vec::new());
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
         self.release(&mut machine);
@@ -65,6 +66,9 @@ impl Shell {
         self.inner.levels.stand_at(machine.position());
         self.carry_out(outputs);
         self.inner.levels.publish(machine);
+        let outgoing = machine.counters().outgoing;
+        let is_news = |known: &mut u64| std::mem::replace(known, outgoing) != outgoing;
+        self.inner.outgoing.send_if_modified(is_news);
     }
 
     fn carry_out(&self, outputs: Vec<Output>) {
@@ -192,7 +196,7 @@ pub(crate) fn row_of(id: InstanceId) -> RowScan {
 }
 
 /// Name and help of each counter, in the order in which they are published.
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 17] = [
     ("motet_instances_started_total", "Instances started."),
     ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
     ("motet_commits_total", "Commits of instances and of the catalog."),
@@ -207,6 +211,9 @@ const COUNTERS: [(&str, &str); 14] = [
     ("motet_steps_away_total", "Steps that ran beside the engine thread, for they may cost much."),
     ("motet_events_total", "Events taken, duplicates left out."),
     ("motet_events_delivered_total", "Events given to listens."),
+    ("motet_source_messages_total", "Messages of sources that were taken in."),
+    ("motet_sink_events_total", "Events kept for sinks."),
+    ("motet_sink_acknowledged_total", "Events that sinks have acknowledged."),
 ];
 
 /// Figures that the engine thread publishes.
@@ -242,6 +249,9 @@ impl Levels {
             of.steps_away,
             of.events,
             of.events_delivered,
+            of.taken_in,
+            of.outgoing,
+            of.delivered,
         ];
         for (slot, value) in self.counters.iter().zip(counters) {
             slot.store(value, Ordering::Relaxed);

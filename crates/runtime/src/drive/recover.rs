@@ -11,7 +11,9 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
-use crate::tables::{INBOX, JOB, MESSAGE, PENDING, SCHEDULE, SENT, TIMER, UNLOADABLE, USAGE};
+use crate::tables::{
+    INBOX, INTAKE, JOB, MESSAGE, PENDING, SCHEDULE, SENT, TIMER, UNLOADABLE, USAGE,
+};
 
 /// Rows that recovery reads at once.
 const PAGE_ROWS: usize = 10_000;
@@ -40,6 +42,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &INBOX, |row| recovered.inbox(row))?;
     each(store, &USAGE, |row| recovered.usage(row))?;
     each(store, &SCHEDULE, |row| recovered.schedule(row))?;
+    each(store, &INTAKE, |row| recovered.intake(row))?;
     Ok((epoch, recovered))
 }
 

@@ -8,6 +8,7 @@ use motet_engine::{Effect, Schedule};
 use motet_store::{Commit, CommitError, Position};
 use motet_types::{InstanceId, ShardId, WorkflowName};
 
+use super::intake::{Offset, PartitionKey};
 use super::jobs::JobChange;
 use super::links::message_deletion;
 use super::starts::Starting;
@@ -59,6 +60,12 @@ pub(super) enum Release {
     Jobs(Vec<JobChange>),
     /// The schedule of a workflow has changed; none: it is gone.
     Schedule(WorkflowName, Option<Arc<Schedule>>),
+    /// A partition is read up to there.
+    Intake(PartitionKey, Offset),
+    /// So many events wait for sinks.
+    Outgoing(u64),
+    /// So many events were acknowledged by sinks.
+    Delivered(u64),
 }
 
 impl Batch {
@@ -148,6 +155,7 @@ impl Machine {
         self.catalog = self.view.catalog.clone();
         self.usage.refused();
         self.schedules.refused(self.now);
+        self.intakes.refused();
         for id in touched {
             self.forget(id, error);
         }
@@ -173,6 +181,9 @@ impl Machine {
             Release::Watched(id, entries) => self.waiters.tell(id, &entries),
             Release::Jobs(changes) => self.jobs_changed(changes),
             Release::Ended(id, view) => self.ended(id, view),
+            Release::Intake(partition, offset) => self.intakes.settle(partition, offset),
+            Release::Outgoing(count) => self.counters.outgoing += count,
+            Release::Delivered(count) => self.counters.delivered += count,
             Release::Schedule(workflow, schedule) => self.schedules.settle(workflow, schedule),
             Release::Catalog(view, workflow) => {
                 let mut view = view;
@@ -205,6 +216,9 @@ impl Machine {
             | Release::Ended(..)
             | Release::Catalog(..)
             | Release::Jobs(_)
+            | Release::Intake(..)
+            | Release::Outgoing(_)
+            | Release::Delivered(_)
             | Release::Schedule(..) => {}
         }
     }

@@ -67,6 +67,7 @@ impl Machine {
             }
         }
         self.messages_of(id, &effects, &mut rows, &mut releases);
+        self.outgoing_of(id, graph, (first, records), &mut rows, &mut releases);
         if self.waiters.is_watched(id) {
             releases.push(Release::Watched(id, view::history(records, first, graph)));
         }

@@ -146,6 +146,12 @@ impl Links {
         self.acknowledge_by.into_iter().chain(redeliver).min()
     }
 
+    /// Whether a shard has at least so many messages that are not acknowledged.
+    pub(super) fn has_waiting(&self, from: ShardId, count: usize) -> bool {
+        let waiting = self.outbox.range((from, 0)..=(from, u64::MAX));
+        count == 0 || waiting.take(count).count() == count
+    }
+
     /// A message whose commit was refused was never sent.
     pub(super) fn drop_unsent(&mut self, from: ShardId, sequence: u64) {
         if let Some((to, previous, _)) = self.outbox.remove(&(from, sequence)) {

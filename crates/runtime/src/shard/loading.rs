@@ -12,6 +12,7 @@ use super::slots::{State, Task};
 use super::usage::Size;
 use super::{Machine, Output};
 use crate::Error;
+use crate::lifecycle::Tasks;
 
 impl Machine {
     pub(super) fn loaded(
@@ -46,6 +47,7 @@ impl Machine {
                 slot.values = values;
                 slot.due = instance.next_due();
                 slot.jobs = posted(&instance);
+                slot.tasks = (!self.sinks.is_empty()).then(|| Box::new(Tasks::of(&instance)));
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));
                 self.loadable_again(id);

@@ -31,6 +31,7 @@ pub struct Recovered {
     usage: Vec<(ShardId, String, Sum)>,
     jobs: Vec<Entry>,
     schedules: Vec<(WorkflowName, Schedule)>,
+    intakes: Vec<(String, u32, u64)>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -121,6 +122,19 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of how far sources are read.
+    pub fn intake(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [Value::Int(_), Value::Text(source), Value::Int(partition), Value::Int(next)] => {
+                let numbers = u32::try_from(*partition).ok().zip(number(*next));
+                numbers.map(|(partition, next)| (source.clone(), partition, next))
+            }
+            _ => None,
+        };
+        self.intakes.push(read.ok_or_else(|| wrong("intake", row))?);
+        Ok(())
+    }
+
     /// Takes a row of the table of what ended instances take.
     pub fn usage(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -151,7 +165,9 @@ impl Machine {
             usage,
             jobs,
             schedules,
+            intakes,
         } = recovered;
+        self.intakes.recover(intakes);
         // Perhaps this version can read them.
         for id in &unloadable {
             self.dispatch.resume(*id);

@@ -12,6 +12,7 @@ use super::retention::Candidate;
 use super::starts::Beginning;
 use super::usage::Size;
 use super::{Machine, Output, Reply, Responder, Watcher, feeds};
+use crate::lifecycle::Tasks;
 use crate::{Actor, Command, Error, view};
 
 /// An instance in memory, or on its way there.
@@ -38,6 +39,8 @@ pub(super) struct Slot {
     pub(super) idle: Option<u64>,
     /// Its open jobs, as their rows say them.
     pub(super) jobs: BTreeMap<StepId, Posted>,
+    /// Its open tasks, where somebody wants its lifecycle events.
+    pub(super) tasks: Option<Box<Tasks>>,
 }
 
 pub(super) enum State {
@@ -167,6 +170,7 @@ impl Slot {
             is_new: false,
             idle: None,
             jobs: BTreeMap::new(),
+            tasks: None,
         }
     }
 

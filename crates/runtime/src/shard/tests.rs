@@ -16,6 +16,8 @@ mod events;
 mod eviction;
 mod group;
 mod jobs;
+mod lifecycle;
+mod outlets;
 mod panics;
 mod purge;
 mod refusals;

@@ -10,7 +10,9 @@ use motet_types::{
     Attempt, InstanceId, JobId, Label, ShardId, StepId, TaskId, Timestamp, WorkflowName,
 };
 
-use super::{Activation, CatalogCommand, Heartbeat, QueueKey, Recovered, Step, Stepped};
+use super::{
+    Activation, CatalogCommand, Heartbeat, Intake, OutgoingKey, QueueKey, Recovered, Step, Stepped,
+};
 use crate::{
     Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView,
     StartRequest, TaskView, UndoView,
@@ -45,6 +47,9 @@ pub enum Reply {
     /// A person's task, unless it is over.
     Task(Option<Box<TaskView>>),
     JobFigures(Vec<JobFigures>),
+    /// The offset that comes next, by partition.
+    Offsets(Vec<(u32, u64)>),
+    Done,
 }
 
 /// Something for the machine to take in.
@@ -122,6 +127,21 @@ pub enum Input {
     Publish {
         namespace: Label,
         event: Arc<Event>,
+        reply: Responder,
+    },
+    /// What a source gave.
+    Intake {
+        intake: Box<Intake>,
+        reply: Responder,
+    },
+    /// How far the partitions of a source are read.
+    Offsets {
+        source: Arc<str>,
+        reply: Responder,
+    },
+    /// A sink has acknowledged these.
+    Delivered {
+        keys: Vec<OutgoingKey>,
         reply: Responder,
     },
     /// A person wants something of a schedule.

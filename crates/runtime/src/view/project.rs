@@ -77,7 +77,7 @@ fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
 }
 
 /// What may be seen of a value; nothing where nobody can tell.
-fn masked(value: &Value, redaction: Option<&Redaction>) -> Value {
+pub(crate) fn masked(value: &Value, redaction: Option<&Redaction>) -> Value {
     match redaction {
         Some(redaction) if redaction.is_empty() => value.clone(),
         Some(redaction) => redaction.mask(value),
@@ -86,7 +86,7 @@ fn masked(value: &Value, redaction: Option<&Redaction>) -> Value {
 }
 
 /// What may be seen of an error: paths lead into its form as an object.
-fn masked_error(error: &WorkflowError, redaction: Option<&Redaction>) -> WorkflowError {
+pub(crate) fn masked_error(error: &WorkflowError, redaction: Option<&Redaction>) -> WorkflowError {
     let Some(redaction) = redaction.filter(|redaction| !redaction.is_empty()) else {
         return error.clone();
     };

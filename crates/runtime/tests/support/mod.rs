@@ -154,6 +154,7 @@ fn open(store: &Arc<MemoryStore>, reads: &Arc<Forgetful>, limits: Limits) -> Run
         clock: Arc::new(SystemClock::new()),
         limits,
         store_metrics: Arc::new(Vec::new),
+        sinks: Arc::default(),
         tokio: tokio::runtime::Handle::current(),
     };
     Runtime::start(options).unwrap()

@@ -207,6 +207,8 @@ fn world() -> (Arc<MemoryStore>, Inner) {
         seed: Mutex::new(Seed::from_system()),
         limits: Limits::default(),
         seal: crate::drive::Seal::new(&motet_engine::secret::SecretKey([7; 32])),
+        store: store.clone(),
+        outgoing: tokio::sync::watch::Sender::new(0),
     };
     (store, inner)
 }

@@ -4,12 +4,16 @@
 pub(super) fn source(name: &str) -> String {
     let tasks = tasks(name);
     let fault = if name == "stuck" { ", metadata: { motet: { onFault: incident } }" } else { "" };
+    let told = name.strip_prefix("told-").map(|_| TOLD).unwrap_or_default();
     let (name, version) = name.split_once('@').unwrap_or((name, "1.0.0"));
     let (motet, schedule) = schedule(name, version);
     format!(
-        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{fault}{motet} }}\n{schedule}do:\n{tasks}"
+        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{fault}{motet}{told} }}\n{schedule}do:\n{tasks}"
     )
 }
+
+/// Of workflows whose lifecycle is told.
+const TOLD: &str = ", metadata: { motet: { lifecycle: true, redact: ['.detail', '.done'] } }";
 
 /// What stands in the header, and the schedule itself.
 fn schedule(name: &str, version: &str) -> (String, String) {
@@ -36,6 +40,7 @@ fn schedule(name: &str, version: &str) -> (String, String) {
 
 fn tasks(name: &str) -> String {
     let name = name.split('@').next().unwrap_or(name);
+    let name = name.strip_prefix("told-").unwrap_or(name);
     let call = |task: &str, more: &str| {
         format!(
             "  - {task}: {{ call: http, with: {{ method: post, endpoint: 'http://shop/{task}', body: '${{ {{ n: .n }} }}' }}{more} }}\n"
@@ -61,6 +66,12 @@ fn tasks(name: &str) -> String {
         "once" => call("pay", ", metadata: { motet: { idempotent: false } }"),
         "hasty" => call("pay", ", timeout: { after: { seconds: 5 } }"),
         "fork" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(call("left", "") + &call("right", "")))),
+        "race" => format!("  - race:\n      fork:\n        compete: true\n        branches:\n{}", indent(&(call("left", "") + &call("right", "")))),
+        "again" => format!(
+            "  - tries:\n      try:\n        - inner: {{ do: [{{ fail: {RAISE} }}] }}\n      catch: {{ retry: {{ delay: PT1S, limit: {{ attempt: {{ count: 1 }} }} }}, do: [{{ mend: {{ set: {{ done: 1 }} }} }}] }}\n"
+        ),
+        "deep" => format!("  - outer: {{ do: [{{ fail: {RAISE} }}] }}\n"),
+        "side" => "  - each:\n      for: { in: '${ [1, 2] }' }\n      do: [{ nap: { wait: PT1S } }]\n      metadata: { motet: { parallel: 2 } }\n".to_owned(),
         "nap" => "  - nap: { wait: { seconds: 60 } }\n  - rise: { set: { awake: true } }\n".to_owned(),
         "two-naps" => "  - nap: { wait: { seconds: 60 } }\n  - again: { wait: { seconds: 60 } }\n  - rise: { set: { awake: true } }\n".to_owned(),
         "long" => "  - loop:\n      for: { in: '${ [range(.n)] }' }\n      do:\n        - count: { set: { n: '${ .n }' } }\n".to_owned(),
@@ -84,6 +95,9 @@ fn tasks(name: &str) -> String {
         other => panic!("there is no workflow {other:?}"),
     }
 }
+
+const RAISE: &str =
+    "{ raise: { error: { type: https://example.com/no, status: 500, detail: hidden } } }";
 
 fn listen(task: &str, to: &str) -> String {
     format!("  - {task}: {{ listen: {{ to: {to} }} }}\n")

@@ -21,6 +21,8 @@
 //! claim TASK WHO                 tasks are named without an attempt
 //! event TYPE ID [JSON]           publishes an event with these data
 //! mail NAME TYPE ID [JSON]       sends it to the instance
+//! source NAME PARTITION FROM NEXT [TYPE:ID…]           a batch of a source; FROM is - before the first one
+//! offsets NAME · sink NAME [TYPE…] · delivered SINK NAME RECORD       a sink starts the server anew
 //! after 5s · restart · levels
 //! ```
 
@@ -38,7 +40,7 @@ use motet_types::{Attempt, JobId, ShardId, StepId, WorkflowName};
 
 use super::set_defect;
 use super::world::{BEGIN, Held, World};
-use crate::shard::{Activation, CatalogCommand, Input};
+use crate::shard::{Activation, CatalogCommand, Input, Intake, OutgoingKey};
 use crate::{Command, StartRequest};
 
 impl World {
@@ -120,6 +122,22 @@ impl World {
                 let command = Command::Deliver { event: event(kind, id, more) };
                 let (id, reply) = (self.id(name), self.responder(&format!("mail {id} to {name}")));
                 self.feed(Input::Command { id, command, actor: None, reply });
+            }
+            ["source", name, partition, from, next, events @ ..] => {
+                let reply = self.responder(&format!("source {name}/{partition}"));
+                let intake = Box::new(intake(name, partition, from, next, events));
+                self.feed(Input::Intake { intake, reply });
+            }
+            ["offsets", name] => {
+                let reply = self.responder(&format!("offsets {name}"));
+                self.feed(Input::Offsets { source: (*name).into(), reply });
+            }
+            ["sink", name, types @ ..] => self.add_sink(name, types),
+            ["delivered", sink, name, record] => {
+                let (instance, record) = (self.id(name), record.parse().expect("a number"));
+                let keys = vec![OutgoingKey { sink: (*sink).into(), instance, record, part: 0 }];
+                let reply = self.responder(&format!("delivered {sink}"));
+                self.feed(Input::Delivered { keys, reply });
             }
             ["answer", call, more @ ..] => self.outcome(call, answered(more)),
             ["fail", call, how] => {
@@ -269,6 +287,21 @@ fn event(kind: &str, id: &str, data: &[&str]) -> Arc<Event> {
     let data = data.first().map_or(Value::Null, |data| value(data));
     let event = json::object(own.chain([("data", data)]));
     Arc::new(Event::parse(event).expect("a CloudEvent"))
+}
+
+fn intake(name: &str, partition: &str, from: &str, next: &str, events: &[&str]) -> Intake {
+    let of_text = |text: &&str| {
+        let (kind, id) = text.split_once(':').expect("TYPE:ID");
+        event(kind, id, &[])
+    };
+    Intake {
+        source: name.into(),
+        partition: partition.parse().expect("a number"),
+        from: from.parse().ok(),
+        next: next.parse().expect("a number"),
+        namespace: "test".parse().expect("a label"),
+        events: events.iter().map(of_text).collect(),
+    }
 }
 
 fn workflow_name(name: &str) -> WorkflowName {

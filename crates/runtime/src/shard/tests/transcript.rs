@@ -1,15 +1,17 @@
 //! How commits and replies look in a transcript.
 
+use motet_engine::event::Event;
 use motet_engine::{Fact, Schedule, Timer};
-use motet_journal::{Message, decode_message, decode_records, decode_schedule};
+use motet_expr::json;
+use motet_journal::{Message, decode_event, decode_message, decode_records, decode_schedule};
 use motet_store::{Commit, RowChange, Value};
 use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
-    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, JOB, MESSAGE, PENDING, SCHEDULE, SENT, START,
-    SUBSCRIPTION, TASK, TIMER, UNLOADABLE, USAGE,
+    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING, PENDING,
+    SCHEDULE, SENT, START, SUBSCRIPTION, TASK, TIMER, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -132,6 +134,7 @@ impl Names {
                 let id = InstanceId(id.as_ref().try_into().expect("an id"));
                 format!("{verb}listen of {} at {}", self.instance(id), text(&values[1]))
             }
+            table if table == INTAKE.id || table == OUTGOING.id => outlet(values, is_put),
             table if table == GIVING.id => format!("{verb}giving {}", text(&values[1])),
             other => panic!("there is no table {other:?}"),
         })
@@ -195,6 +198,8 @@ impl Names {
                 let shown = schedules.iter().map(|(_, own)| schedule(own));
                 shown.collect::<Vec<_>>().join("; ")
             }
+            Ok(Reply::Offsets(offsets)) => format!("{offsets:?}"),
+            Ok(Reply::Done) => "done".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
             Ok(Reply::Jobs(jobs)) if jobs.is_empty() => "gets nothing".to_owned(),
@@ -289,6 +294,35 @@ fn schedule(schedule: &Schedule) -> String {
 
 /// Length of an id as text.
 const ID_BYTES: usize = 36;
+
+/// How far a source is read, or what waits for a sink.
+fn outlet(values: &[Value], is_put: bool) -> String {
+    if let [_, Value::Text(source), Value::Int(partition), Value::Int(next)] = values {
+        return format!("{source}/{partition} read up to {next}");
+    }
+    let body = match values.last() {
+        Some(Value::Blob(body)) if is_put => told(&decode_event(body).expect("an event")),
+        _ => String::new(),
+    };
+    let verb = if is_put { "" } else { "no " };
+    format!("{verb}outgoing to {} #{}{body}", text(&values[0]), int(&values[3]))
+}
+
+/// What a lifecycle event says; of others nothing.
+fn told(event: &Event) -> String {
+    let Some(word) = event.kind().strip_prefix("io.serverlessworkflow.") else {
+        return String::new();
+    };
+    let data = json::get(event.value(), "data").expect("data");
+    let word = word.strip_suffix(".v1").expect("a version");
+    let shown = ["task", "error", "output", "correlationKeys"]
+        .into_iter()
+        .filter_map(|key| json::get(data, key))
+        .map(|value| {
+            format!(" {}", json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned))
+        });
+    format!(" {word}{}", shown.collect::<String>())
+}
 
 fn since_begin(at: Timestamp) -> String {
     format!("+{}s", at.since(BEGIN).as_secs_f64())

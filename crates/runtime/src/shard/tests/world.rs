@@ -20,7 +20,7 @@ use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, Workf
 use super::definitions;
 use crate::drive::{recover, row_of};
 use crate::shard::{
-    Call, Config, Input, Machine, Output, QueueKey, Reply, Responder, Step, Watcher,
+    Call, Config, Input, Machine, Output, QueueKey, Reply, Responder, SinkRule, Step, Watcher,
 };
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
@@ -29,6 +29,7 @@ pub(super) struct World {
     pub(super) machine: Machine,
     store: MemoryStore,
     pub(super) limits: Limits,
+    sinks: Arc<[SinkRule]>,
     now: Timestamp,
     epoch: Epoch,
     /// The batch in flight.
@@ -103,6 +104,7 @@ impl World {
             machine: Machine::new(config(&limits, u64::MAX, Epoch(1))),
             store: MemoryStore::new(&SCHEMA),
             limits,
+            sinks: Arc::default(),
             now: BEGIN,
             epoch: Epoch(1),
             batch: None,
@@ -406,8 +408,22 @@ impl World {
         };
         let (epoch, recovered) = recover::read(&self.store, &compile).expect("a store to read");
         self.epoch = epoch;
-        self.machine = Machine::new(config(&self.limits, self.fuel_local_max, epoch));
+        let machine = Machine::new(config(&self.limits, self.fuel_local_max, epoch));
+        self.machine = machine.with_sinks(self.sinks.clone());
         self.feed(Input::Recovered(Box::new(recovered)));
+    }
+
+    /// What goes out to this sink is kept from the next start on.
+    pub(super) fn add_sink(&mut self, name: &str, types: &[&str]) {
+        let sink = SinkRule {
+            name: name.into(),
+            namespace: Some("test".parse().expect("a label")),
+            types: types.iter().map(|kind| (*kind).to_owned()).collect(),
+            emitted: true,
+            lifecycle: true,
+        };
+        self.sinks = self.sinks.iter().cloned().chain([sink]).collect();
+        self.restart(&[]);
     }
 
     pub(super) fn say_levels(&mut self) {
