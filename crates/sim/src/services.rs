@@ -75,8 +75,7 @@ impl Services {
         let latency = random.between(200, 40_000);
         let roll = match (self.calm, random.below(100)) {
             (true, _) => 0,
-            (false, roll) if roll % 2 == 0 => self.due.pop().unwrap_or(roll),
-            (false, roll) => roll,
+            (false, roll) => self.due.pop().unwrap_or(roll),
         };
         Ok(match roll {
             0..62 => vec![(latency, self.execute(call))],

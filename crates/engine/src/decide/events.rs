@@ -101,7 +101,7 @@ impl Decider<'_> {
         let Some(Kind::Listen(task)) = self.vertex_of(step).map(|vertex| &vertex.kind) else {
             return false;
         };
-        if self.was_taken(step, offer.event) {
+        if self.was_taken(step, offer) {
             return false;
         }
         if listen.taken as usize >= self.limits.listen_events_max {
@@ -119,12 +119,17 @@ impl Decider<'_> {
         true
     }
 
-    /// Whether the step, or one that was over before it began, has taken the event.
-    fn was_taken(&self, step: StepId, event: &Event) -> bool {
+    /// Whether the step, or one that was over before it began, has taken the event, as far as that is still known: an event
+    /// from before the floor may have been taken, so that no listen gets it any more, however long it has waited.
+    fn was_taken(&self, step: StepId, offer: &Offer<'_>) -> bool {
         if sabotage::is(Sabotage::EventTakenTwice) {
             return false;
         }
-        let taken = self.instance.events.as_ref().and_then(|it| it.taken.get(&event.key()));
+        let Some(events) = &self.instance.events else { return false };
+        if !offer.mailed && offer.received < events.floor {
+            return true;
+        }
+        let taken = events.taken.get(&offer.event.key());
         taken.is_some_and(|taken| taken.by.contains(&step) || step.0 >= taken.steps_activated)
     }
 }
