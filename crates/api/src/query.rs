@@ -22,7 +22,7 @@ impl Query {
         };
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let Some(known) = route.query_parameters().find(|known| known.name == name) else {
+            let Some(known) = route.query_parameters().find(|known| known.admits(&name)) else {
                 return Err(unknown(route, &name));
             };
             if !known.repeats && pairs.iter().any(|(other, _)| *other == name) {
@@ -41,6 +41,16 @@ impl Query {
     /// Every text of a parameter that may repeat; commas separate too.
     pub(crate) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         self.all(name).flat_map(|text| text.split(',')).filter(|text| !text.is_empty())
+    }
+
+    /// Parameters whose names begin with `prefix`: the rest of each name, and its text.
+    pub(crate) fn named<'q>(
+        &'q self,
+        prefix: &'static str,
+    ) -> impl Iterator<Item = (&'q str, &'q str)> {
+        let rest =
+            move |(name, value): &'q (String, String)| Some((name.strip_prefix(prefix)?, &**value));
+        self.0.iter().filter_map(rest)
     }
 
     /// A parameter as its type.

@@ -194,7 +194,7 @@ fn header() {
         "document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motett: {}, motet: { onfault: incident, onFault: ignore } } }\ndo:\n  - a: { set: { x: 1 } }\n",
         expect![[r#"
             w:1:76: warning[suspicious-property]: the property `motett` has no meaning here: did you mean `motet`?
-            w:1:97: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
+            w:1:97: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
             w:1:125: error[invalid-value]: `ignore` is not known here: use `fault` or `incident`
         "#]],
     );
@@ -510,7 +510,7 @@ fn our_extensions() {
          \x20 - c: { call: job, metadata: { motet: { version: newest, compensate: [ { u: { call: human, export: { as: . }, metadata: { motet: { pivot: true } } } } ] } } }\n\
          \x20 - d: { call: job, metadata: { motet: { compensate: [] } } }\n",
         expect![[r#"
-            w:3:46: error[unknown-property]: the property `compensat` is not known here: use `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version` (did you mean `compensate`?)
+            w:3:46: error[unknown-property]: the property `compensat` is not known here: use `attributes`, `businessKey`, `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version` (did you mean `compensate`?)
             w:3:61: error[misplaced-metadata]: `pivot` has no meaning on this task: it belongs on a task that acts: `call`, `run`, `emit`, or one that holds such tasks
             w:3:74: error[misplaced-metadata]: `saga` has no meaning on this task: it belongs on `do` or `try`
             w:4:55: error[invalid-expression]: the expression does not compile: expected term at the end

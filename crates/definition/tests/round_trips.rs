@@ -982,6 +982,9 @@ document:
       attributes:
         orderId: "${ .order.id }"
       businessKey: "${ .order.id }"
+      concurrency:
+        key: "${ .order.id }"
+        policy: replace
     owner: somebody
 schedule:
   cron: "0 6 * * *"

@@ -26,6 +26,11 @@ impl Instance {
             Fact::Started { start, data, due, first } => {
                 self.started(start, data.as_ref(), *due, *first, at);
             }
+            Fact::Queued { start } => self.queued(start, at),
+            Fact::Admitted => self.admitted(),
+            Fact::Described { business_key, attributes } => {
+                self.described(business_key.as_ref(), attributes);
+            }
             Fact::Skipped { next } => self.skipped(step, record.task, *next),
             Fact::Activated { parent, input, due, opening, guard } => {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
@@ -193,7 +198,8 @@ impl Instance {
 
     /// Queues work once.
     fn push(&mut self, work: Work) {
-        if self.steps.contains_key(&work.step()) && !self.work.contains(&work) {
+        let is_open = self.steps.contains_key(&work.step()) || work.is_before_begin();
+        if is_open && !self.work.contains(&work) {
             self.work.push_back(work);
         }
     }

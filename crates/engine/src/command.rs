@@ -38,6 +38,8 @@ pub enum Input {
     },
     /// Time has come for at least one timer, as far as the caller knows.
     TimersDue,
+    /// The turn of a queued instance has come.
+    Admit,
     /// Go on after a yield or a recovery.
     Continue,
     /// A topic has found an event for a listen.

@@ -1,6 +1,7 @@
 //! What an input leads to: a state, and the records that lead there.
 
 mod commands;
+mod describe;
 mod events;
 mod failure;
 mod flow;
@@ -14,7 +15,7 @@ pub(crate) use jobs::leave_again;
 
 use motet_definition::graph::{Graph, Vertex};
 use motet_expr::Value;
-use motet_types::{InstanceId, Limits, StepId, TaskId, Timestamp, WorkflowRef};
+use motet_types::{InstanceId, Limits, ShardId, StepId, TaskId, Timestamp, WorkflowRef};
 
 use crate::secret::SecretKey;
 use crate::{Catalog, Fact, Input, Instance, Record, Rejection, Start};
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub secret_key: &'a SecretKey,
     /// Whether instances of a version may have something to undo.
     pub undoable: &'a dyn Fn(&WorkflowRef) -> bool,
+    /// Where an instance of a version has to begin with this input, where that is not free: [`crate::turn::place`].
+    pub place: &'a dyn Fn(&WorkflowRef, &Value) -> Option<ShardId>,
 }
 
 /// A result, and the fuel that its expressions burnt, in evaluated terms.
@@ -56,8 +59,25 @@ pub fn begin_metered(
     let mut instance = Instance::blank(id, std::sync::Arc::new(start.clone()));
     let mut decider = Decider::new(ctx, &mut instance);
     decider.begin(start);
+    decider.run();
     let Metered { result: records, fuel_burnt } = decider.finish();
     Metered { result: (instance, records), fuel_burnt }
+}
+
+/// Makes an instance that waits for its turn: [`Input::Admit`] begins it, or it goes on at once where that `has_come`.
+pub fn queue(
+    now: Timestamp,
+    id: InstanceId,
+    start: Start,
+    has_come: bool,
+) -> (Instance, Vec<Record>) {
+    let start = std::sync::Arc::new(start);
+    let mut instance = Instance::blank(id, start.clone());
+    let facts = [Some(Fact::Queued { start }), has_come.then_some(Fact::Admitted)];
+    let record = |fact| Record { at: now, step: StepId(0), task: None, fact, actor: None };
+    let records: Vec<Record> = facts.into_iter().flatten().map(record).collect();
+    records.iter().for_each(|record| instance.apply(record));
+    (instance, records)
 }
 
 /// Feeds one input to an instance: applies what follows from it, and returns the records to persist.
@@ -94,6 +114,7 @@ pub(crate) struct Decider<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) secret_key: &'a SecretKey,
     pub(crate) undoable: &'a dyn Fn(&WorkflowRef) -> bool,
+    pub(crate) place: &'a dyn Fn(&WorkflowRef, &Value) -> Option<ShardId>,
     /// Not before the instance's last record.
     pub(crate) now: Timestamp,
     pub(crate) instance: &'a mut Instance,
@@ -114,6 +135,7 @@ impl<'a> Decider<'a> {
             limits: ctx.limits,
             secret_key: ctx.secret_key,
             undoable: ctx.undoable,
+            place: ctx.place,
             now: ctx.now.max(instance.updated_at),
             instance,
             records: Vec::with_capacity(8),
@@ -132,6 +154,7 @@ impl<'a> Decider<'a> {
                 self.child_ended(step, child, result, undoable)
             }
             Input::TimersDue => self.timers_due(),
+            Input::Admit => self.admit(),
             Input::Continue => self.proceed(),
             Input::Found { step, event, received, matches } => {
                 self.found(step, event, received, &matches)

@@ -53,6 +53,12 @@ pub struct Instance {
     pub repeats: BTreeMap<Path, u32>,
     /// Whether the workflow itself was undone, or is being.
     pub undo_begun: bool,
+    /// Its turn has not come: nothing has begun.
+    pub is_queued: bool,
+    /// The business key that a task has given it since the start.
+    pub business_key: Option<String>,
+    /// The search attributes that tasks have set since the start; null: taken away.
+    pub attributes: BTreeMap<String, Value>,
 }
 
 /// One activation of a task.
@@ -233,9 +239,16 @@ pub enum Work {
     Listen { step: StepId },
     /// Begin the next undo beneath the step, or end them.
     Undo { step: StepId },
+    /// Begin the workflow itself, now that its turn has come.
+    Begin,
 }
 
 impl Work {
+    /// Whether it may be there before the workflow has begun.
+    pub(crate) fn is_before_begin(&self) -> bool {
+        matches!(self, Self::Begin | Self::Feed { .. })
+    }
+
     /// The step it belongs to.
     pub fn step(&self) -> StepId {
         match self {
@@ -245,7 +258,7 @@ impl Work {
             | Self::Resend { step }
             | Self::Listen { step }
             | Self::Undo { step } => *step,
-            Self::Feed { .. } => StepId(0),
+            Self::Feed { .. } | Self::Begin => StepId(0),
         }
     }
 }
@@ -304,12 +317,29 @@ impl Instance {
         }
         if self.suspended {
             Status::Suspended
+        } else if self.is_queued {
+            Status::Pending
         } else if self.is_compensating() || self.has_work() || self.steps.values().any(Step::is_out)
         {
             Status::Running
         } else {
             Status::Waiting
         }
+    }
+
+    /// The key by which people know it.
+    pub fn business_key(&self) -> Option<&str> {
+        self.business_key.as_deref().or(self.start.business_key.as_deref())
+    }
+
+    /// Its search attributes, each as it was set last: those of the start in order of declaration, then those of tasks.
+    pub fn search_attributes(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let of_start = self.start.attributes.iter().map(|(name, value)| (name.as_str(), value));
+        let known = |name: &str| self.start.attributes.iter().any(|(own, _)| own == name);
+        let of_tasks = self.attributes.iter().map(|(name, value)| (name.as_str(), value));
+        let later = of_tasks.filter(move |(name, _)| !known(name));
+        let newest = |(name, value)| (name, self.attributes.get(name).unwrap_or(value));
+        of_start.map(newest).chain(later).filter(|(_, value)| **value != Value::Null)
     }
 
     /// When the instance wants to be woken; `None` while nothing but an input moves it.

@@ -34,6 +34,7 @@ pub mod secret;
 mod task;
 pub mod token;
 pub mod topic;
+pub mod turn;
 
 pub use catalog::{
     Catalog, CatalogFact, CatalogInput, CatalogRecord, CatalogRejection, Grant, InvalidSecretName,
@@ -41,7 +42,7 @@ pub use catalog::{
     Unresolved, Workflow,
 };
 pub use command::{Input, Outcome, Rejection, Response};
-pub use decide::{Context, Metered, begin, begin_metered, step, step_metered};
+pub use decide::{Context, Metered, begin, begin_metered, queue, step, step_metered};
 pub use effect::{Effect, effects, outstanding};
 pub use error::{ErrorKind, WorkflowError};
 pub use instance::{

@@ -35,7 +35,8 @@ impl Fact {
     pub fn is_commanded(&self) -> bool {
         matches!(
             self,
-            Self::Started { .. }
+            Self::Queued { .. }
+                | Self::Started { .. }
                 | Self::Suspended { .. }
                 | Self::Resumed
                 | Self::Reopened
@@ -48,6 +49,16 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// What an instance was made with, where the fact makes it.
+    pub fn start(&self) -> Option<&Arc<Start>> {
+        match self {
+            Self::Queued { start } | Self::Started { start, .. } => Some(start),
+            _ => None,
+        }
+    }
+}
+
 /// What became true. Values are results, never promises to compute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
@@ -57,6 +68,17 @@ pub enum Fact {
         data: Option<Value>,
         due: Option<Timestamp>,
         first: TaskId,
+    },
+    /// The instance exists, and waits for its turn: for the key that another one holds, or for room.
+    Queued {
+        start: Arc<Start>,
+    },
+    /// Its turn has come.
+    Admitted,
+    /// A complete task says how people find the instance from now on; null takes an attribute away.
+    Described {
+        business_key: Option<String>,
+        attributes: BTreeMap<String, Value>,
     },
     /// The condition was false: the step never came to be, the flow goes on. Its header names the parent.
     Skipped {
@@ -292,6 +314,8 @@ pub struct Start {
     pub attributes: Vec<(String, Value)>,
     /// The schedule's part, if that started it.
     pub schedule: Option<Origin>,
+    /// What no other instance of the workflow may be about while this one runs.
+    pub concurrency_key: Option<String>,
 }
 
 /// The instance that started this one.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use motet_definition::model::Overlap;
 use motet_definition::schedule::{Plan, Rule};
+use motet_expr::{Value, json};
 use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
 
 use crate::End;
@@ -173,6 +174,9 @@ pub enum ScheduleRejection {
     Span,
 }
 
+/// Where an instance of a version has to begin with this input, where that is not free.
+pub(crate) type Place<'a> = &'a dyn Fn(&WorkflowRef, &Value) -> Option<ShardId>;
+
 impl Schedule {
     /// A schedule that has nothing in force yet.
     pub fn new(definition: WorkflowRef) -> Self {
@@ -189,13 +193,14 @@ impl Schedule {
         }
     }
 
-    /// Decides and remembers. `plan` is that of the version in force.
+    /// Decides and remembers. `plan` is that of the version in force, `place` says where its instances have to begin.
     ///
     /// # Errors
     /// What people ask for does not fit; then nothing has changed.
     pub fn step(
         &mut self,
         plan: Option<&Plan>,
+        place: Place<'_>,
         now: Timestamp,
         input: ScheduleInput,
     ) -> Result<Vec<ScheduleAction>, ScheduleRejection> {
@@ -212,7 +217,7 @@ impl Schedule {
             ScheduleInput::Trigger => self.trigger(now)?,
             ScheduleInput::Backfill { from, to } => self.backfill(plan, now, from, to)?,
         }
-        self.begin_waiting(now, &mut actions);
+        self.begin_waiting(place, now, &mut actions);
         Ok(actions)
     }
 
@@ -374,12 +379,23 @@ impl Ending {
     }
 }
 
+impl Origin {
+    /// What an instance gets as its input.
+    pub fn input(&self) -> Value {
+        json::object([
+            ("trigger", json::string(self.trigger.as_str())),
+            ("scheduledAt", json::string(self.nominal.to_string())),
+        ])
+    }
+}
+
 impl ScheduledStart {
     /// The start of a nominal time: its id and key follow from that alone.
     pub fn of(
         definition: &WorkflowRef,
         trigger: Trigger,
         nominal: Timestamp,
+        place: Place<'_>,
         now: Timestamp,
     ) -> Self {
         let workflow = &definition.workflow;
@@ -387,7 +403,10 @@ impl ScheduledStart {
         if sabotage::is(Sabotage::ScheduleFiresTwice) {
             key = format!("{key}/{}", now.as_micros());
         }
-        let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &key);
+        let origin = Origin { trigger, nominal };
+        let shard = place(definition, &origin.input()).unwrap_or_else(|| {
+            ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &key)
+        });
         let start_key = format!("{workflow}/{key}");
         let hash = blake3::hash(start_key.as_bytes());
         let mut random = [0; 8];
@@ -396,7 +415,7 @@ impl ScheduledStart {
             id: InstanceId::new(nominal, shard, u64::from_le_bytes(random)),
             definition: definition.clone(),
             start_key,
-            origin: Origin { trigger, nominal },
+            origin,
         }
     }
 

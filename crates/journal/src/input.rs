@@ -23,6 +23,7 @@ variants!("input", Input {
     12 Undo { 1 step },
     13 ChildUndone { 1 step, 2 child, 3 error },
     14 Doubt { 1 step, 2 attempt },
+    40 Admit,
 });
 
 variants!("outcome", Outcome {

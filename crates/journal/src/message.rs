@@ -42,6 +42,10 @@ pub enum Message {
     ScheduledEnded { workflow: WorkflowName, id: InstanceId, at: Timestamp, ending: Ending },
     /// The schedule wants another instance in place of this one.
     CancelScheduled { id: InstanceId },
+    /// The turn of a queued instance has come.
+    Admit { instance: InstanceId },
+    /// A newer start wants the place of this instance: cancel it.
+    GiveWay { instance: InstanceId },
     /// The parent's step undoes what the child has completed.
     UndoChild { parent: InstanceId, step: StepId, child: InstanceId },
     /// The child has undone it, or cannot be asked to.
@@ -68,4 +72,6 @@ variants!("message", Message {
     30 CancelScheduled { 1 id },
     6 UndoChild { 1 parent, 2 step, 3 child },
     7 ChildUndone { 1 parent, 2 step, 3 child, 4 error },
+    40 Admit { 1 instance },
+    41 GiveWay { 1 instance },
 });

@@ -95,6 +95,9 @@ variants!("fact", Fact {
     33 Postponed { 1 error, 2 number, 3 at },
     34 ChildUndoRequested { 1 child },
     35 Doubted { 1 attempt },
+    85 Described { 1 business_key, 2 attributes },
+    86 Queued { 1 start },
+    87 Admitted,
 });
 
 message!(Start {
@@ -107,6 +110,7 @@ message!(Start {
     7 business_key,
     8 attributes,
     17 schedule,
+    21 concurrency_key,
 });
 
 message!(Parent { 1 instance, 2 step, 3 awaited, 4 root, 5 depth });

@@ -28,6 +28,9 @@ message!(Instance {
     17 spent,
     18 repeats,
     19 undo_begun,
+    34 is_queued,
+    35 business_key,
+    36 attributes,
 });
 
 message!(Step {
@@ -102,6 +105,7 @@ variants!("work", Work {
     5 Feed { 1 input },
     16 Listen { 1 step },
     12 Undo { 1 step },
+    40 Begin,
 });
 
 message!(Undoing { 1 cause, 2 timers });

@@ -10,6 +10,7 @@ mod round_trip;
 mod saga;
 mod samples;
 mod strategies;
+mod turns;
 mod values;
 
 use std::fmt::Debug;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access;
+mod attribute;
 mod schedules;
 mod tasks;
 
@@ -13,6 +14,7 @@ use crate::config;
 use crate::output::{Color, Format};
 
 pub(crate) use access::{Audit, CreateToken, Secret, Token};
+pub(crate) use attribute::AttributeTest;
 pub(crate) use schedules::Schedule;
 pub(crate) use tasks::{TaskUser, Tasks};
 
@@ -366,6 +368,9 @@ pub(crate) struct Filter {
     /// Business key
     #[arg(long, value_name = "KEY")]
     pub(crate) business_key: Option<String>,
+    /// Search attribute: NAME=VALUE, NAME>=VALUE or NAME<VALUE; may be repeated
+    #[arg(long, value_name = "TEST")]
+    pub(crate) attribute: Vec<AttributeTest>,
     /// Started at or after this instant
     #[arg(long, value_name = "INSTANT")]
     pub(crate) from: Option<String>,

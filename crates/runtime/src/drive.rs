@@ -3,6 +3,7 @@
 //! One engine thread runs the machine; steps that may burn much fuel run on threads of lower priority beside it; the store
 //! calls back from its own threads; calls are tokio tasks. Everything meets in two lanes, internal before external.
 
+mod attributed;
 mod call;
 mod clock;
 mod engine;

@@ -54,6 +54,17 @@ pub enum Error {
     /// No live instance has this business key, or several have it.
     #[error("{count} live instances of {workflow} have the business key {key:?}, not one")]
     BusinessKey { workflow: WorkflowName, key: String, count: usize },
+    /// The input gives no concurrency key, which the workflow asks for.
+    #[error("the start has no concurrency key: {0}")]
+    ConcurrencyKey(String),
+    /// Another instance holds the concurrency key, and this one cannot wait for it.
+    #[error("instance {holder} of {workflow} holds the concurrency key {key:?}: {reason}")]
+    KeyHeld { workflow: WorkflowName, key: String, holder: InstanceId, reason: &'static str },
+    /// As many wait for the concurrency key as may.
+    #[error(
+        "{limit} instances of {workflow} wait for the concurrency key {key:?}, which is the limit"
+    )]
+    QueueFull { workflow: WorkflowName, key: String, limit: usize },
     /// The schedule of the workflow stays as it is.
     #[error("{0}: {1}")]
     Schedule(WorkflowName, ScheduleRejection),

@@ -9,6 +9,7 @@
 //! - A panic costs one instance; a refused commit costs the work since, which is loaded and done again.
 //! - Every queue has a limit; what exceeds it is refused with the time after which to come again.
 
+mod attribute;
 mod audit;
 pub mod drive;
 mod handle;
@@ -18,6 +19,7 @@ pub mod shard;
 mod tables;
 mod view;
 
+pub use attribute::{AttributeFilter, AttributeTest};
 pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::model::{Catchup, Overlap};
@@ -37,5 +39,5 @@ pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
     JobView, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView,
-    UndoEntryView, UndoView, WaitsFor,
+    TurnRow, TurnView, UndoEntryView, UndoView, WaitsFor,
 };

@@ -28,6 +28,7 @@ mod stepping;
 mod timers;
 mod topics;
 mod traffic;
+mod turns;
 mod unloadable;
 mod usage;
 mod waiters;
@@ -64,6 +65,7 @@ use slots::{Slot, Task};
 use starts::Starting;
 use timers::Sleepers;
 use topics::Topics;
+use turns::Turns;
 use usage::Usage;
 use waiters::Waiters;
 
@@ -141,6 +143,7 @@ pub struct Machine {
     topics: Topics,
     intakes: Intakes,
     sinks: Arc<[SinkRule]>,
+    turns: Turns,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -177,6 +180,7 @@ impl Machine {
             topics: Topics::default(),
             intakes: Intakes::default(),
             sinks: Arc::default(),
+            turns: Turns::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,

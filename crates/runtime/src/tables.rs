@@ -7,6 +7,7 @@ use motet_types::InstanceId;
 /// Every table, for whoever opens a store.
 pub const SCHEMA: Schema = Schema {
     tables: &[
+        ATTRIBUTE,
         AUDIT,
         ENDED,
         EVENT,
@@ -24,6 +25,7 @@ pub const SCHEMA: Schema = Schema {
         SUBSCRIPTION,
         TASK,
         TIMER,
+        TURN,
         UNLOADABLE,
         USAGE,
     ],
@@ -54,6 +56,32 @@ pub(crate) const INSTANCE: Table = Table {
         Index { columns: &["parent"], partial: true },
         Index { columns: &["business_key"], partial: true },
     ],
+};
+
+/// Search attributes of instances; `value` is typed, in the order of the values.
+pub(crate) const ATTRIBUTE: Table = Table {
+    id: TableId(45),
+    name: "attribute",
+    columns: &[blob("instance"), text("name"), blob("value")],
+    key_columns: 2,
+    indexes: &[Index { columns: &["name", "value"], partial: false }],
+};
+
+/// Instances that hold a concurrency key (`holds` is 1), or wait for it in the order of `place`.
+pub(crate) const TURN: Table = Table {
+    id: TableId(46),
+    name: "turn",
+    columns: &[
+        int("shard"),
+        text("namespace"),
+        text("workflow"),
+        text("key"),
+        int("place"),
+        blob("instance"),
+        int("holds"),
+    ],
+    key_columns: 5,
+    indexes: &[Index { columns: &["instance"], partial: false }],
 };
 
 /// One row per instance that could not be loaded when it was last needed.

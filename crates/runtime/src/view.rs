@@ -15,11 +15,14 @@ use motet_engine::{Assignment, Catalog, Parked, Schedule, WorkflowError};
 use motet_expr::Value;
 use motet_store::Position;
 use motet_types::{
-    Attempt, Digest, InstanceId, JobId, Label, Status, StepId, Timestamp, WorkflowName, WorkflowRef,
+    Attempt, Digest, InstanceId, JobId, Label, ShardId, Status, StepId, Timestamp, WorkflowName,
+    WorkflowRef,
 };
 
+use crate::AttributeFilter;
+
 pub(crate) use jobs::{job, task, waits_for};
-pub(crate) use project::{cut, history, instance, masked, masked_error};
+pub(crate) use project::{attributes, cut, history, instance, masked, masked_error};
 pub(crate) use undo::undo;
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
@@ -49,6 +52,11 @@ impl CatalogView {
             self.all_events.insert(graph.definition.workflow.namespace.clone());
         }
         self.graphs.insert(graph.definition.clone(), graph);
+    }
+
+    /// Where an instance of a version has to begin with this input, where that is not free.
+    pub(crate) fn place(&self, definition: &WorkflowRef, input: &Value) -> Option<ShardId> {
+        motet_engine::turn::place(self.graphs.get(definition)?, input)
     }
 
     /// Whether instances of a version may have something to undo; one that cannot be compiled has none.
@@ -110,6 +118,8 @@ pub struct InstanceView {
     pub parent: Option<InstanceId>,
     pub business_key: Option<String>,
     pub attributes: Vec<(String, Value)>,
+    /// How it stands to its concurrency key, if it has one.
+    pub turn: Option<TurnView>,
     pub input: Value,
     pub output: Option<Value>,
     pub error: Option<WorkflowError>,
@@ -119,6 +129,23 @@ pub struct InstanceView {
     pub incidents: Vec<(StepId, WorkflowError)>,
     /// Records in its history.
     pub records: u64,
+}
+
+/// How an instance stands to its concurrency key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnView {
+    pub key: String,
+    /// The instance that holds the key, if this one waits for it.
+    pub holder: Option<InstanceId>,
+    /// Instances that come before it.
+    pub ahead: usize,
+}
+
+/// What a queued instance of a list waits for: as of the view's position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnRow {
+    pub key: String,
+    pub holder: Option<InstanceId>,
 }
 
 /// An open step.
@@ -236,6 +263,8 @@ pub struct InstanceFilter {
     pub statuses: Vec<Status>,
     pub parent: Option<InstanceId>,
     pub business_key: Option<String>,
+    /// Every one of them must fit.
+    pub attributes: Vec<AttributeFilter>,
     /// Started at or after.
     pub from: Option<Timestamp>,
     /// Started before.
@@ -258,6 +287,8 @@ pub struct InstanceRow {
     /// Type and title of the error it ended with or waits for.
     pub error: Option<String>,
     pub has_incident: bool,
+    /// The concurrency key that it waits for.
+    pub waits_for: Option<TurnRow>,
 }
 
 /// The schedule of a workflow: exact, and durable.

@@ -275,6 +275,7 @@ impl<'s> World<'s> {
             limits: &setup.limits,
             secret_key: &SECRET_KEY,
             undoable: &*setup.undoable.0,
+            place: &|_, _| None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use motet_engine::{Fact, Instance};
+use motet_engine::Instance;
 use motet_journal::{Values, decode_history, decode_snapshot};
 use motet_store::{Answer, Entity, Loaded, Order, Query, Row, Value};
 use motet_store_embedded::Inline;
@@ -202,7 +202,7 @@ fn rebuild(id: InstanceId, loaded: &Loaded) -> Option<Instance> {
     for chunk in &loaded.records {
         let first = state.as_ref().map_or(0, |state| state.records);
         for record in decode_history(chunk, first, &mut values).ok()? {
-            if let (None, Fact::Started { start, .. }) = (&state, &record.fact) {
+            if let (None, Some(start)) = (&state, record.fact.start()) {
                 state = Some(Instance::blank(id, start.clone()));
             }
             state.as_mut()?.apply(&record);

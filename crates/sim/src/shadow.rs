@@ -132,7 +132,8 @@ impl Shadow {
         ensure(record.at <= clock, Check::TimerWrong, "no record of the future", || {
             format!("{id} at {} when it is {clock}: {:?}", record.at, record.fact)
         })?;
-        if let Fact::Started { start, .. } = &record.fact {
+        let queued = self.known(id).is_some_and(|known| known.state.steps_activated == 0);
+        if let Some(start) = record.fact.start().filter(|_| !queued) {
             let is_child = start.parent.is_some();
             let check = if is_child { Check::MessageTwiceOrLost } else { Check::CommandLost };
             ensure(self.known(id).is_none(), check, "one start of an instance", || {

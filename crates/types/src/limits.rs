@@ -69,6 +69,8 @@ pub struct Limits {
     pub disk_reserve_bytes: usize,
     /// Rows of one page of a list.
     pub page_rows_max: usize,
+    /// Instances that wait for one concurrency key.
+    pub concurrency_queue_max: usize,
     /// How long an event is remembered: for late listeners, and so that it is not taken twice.
     pub event_window: Duration,
     /// Events of one request.
@@ -131,6 +133,7 @@ impl Default for Limits {
             segment_bytes_max: 64 * MIB,
             disk_reserve_bytes: 16 * MIB,
             page_rows_max: 1_000,
+            concurrency_queue_max: 1_000,
             event_window: Duration::from_secs(86_400),
             events_batch_max: 1_000,
             events_retained_max: 100_000,

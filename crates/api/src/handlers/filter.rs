@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use motet_runtime::{InstanceFilter, Position};
+use motet_runtime::{AttributeFilter, AttributeTest, InstanceFilter, Position};
 use motet_types::Status;
 
 use crate::problem::Problem;
@@ -23,6 +23,7 @@ pub(super) fn filter(request: &Request) -> Result<InstanceFilter, Problem> {
         statuses: statuses.collect::<Result<_, _>>()?,
         parent: query.parsed("parent")?,
         business_key: query.text("businessKey").map(str::to_owned),
+        attributes: attributes(query)?,
         from: query.parsed("from")?,
         to: query.parsed("to")?,
         incidents: query.switch("incidents")?,
@@ -46,6 +47,32 @@ where
     C: FromStr<Err: Display>,
 {
     Ok((request.query.parsed("cursor")?, at(request)?))
+}
+
+/// Search attributes that one list may be asked for.
+const ATTRIBUTES_MAX: usize = 8;
+
+/// `attribute.NAME`, `attribute.NAME.from` and `attribute.NAME.to`; names have no dots.
+fn attributes(query: &Query) -> Result<Vec<AttributeFilter>, Problem> {
+    let mut filters = Vec::new();
+    for (name, text) in query.named("attribute.") {
+        let text = text.to_owned();
+        let (name, test) = match name.split_once('.') {
+            None => (name, AttributeTest::Equal(text)),
+            Some((name, "from")) => (name, AttributeTest::AtLeast(text)),
+            Some((name, "to")) => (name, AttributeTest::Below(text)),
+            Some(_) => {
+                let why = "after the name comes nothing, `.from` or `.to`";
+                return Err(Problem::invalid(&format!("attribute.{name}"), why));
+            }
+        };
+        filters.push(AttributeFilter { name: name.to_owned(), test });
+    }
+    if filters.len() > ATTRIBUTES_MAX {
+        let why = format!("at most {ATTRIBUTES_MAX} search attributes can be asked for at once");
+        return Err(Problem::invalid("attribute", why));
+    }
+    Ok(filters)
 }
 
 /// Namespace and name: `workflow` may hold both, and then no other namespace may be given.

@@ -285,6 +285,16 @@ const SCHEMAS: &[Schema] = &[
         ],
     },
     Schema {
+        name: "Turn",
+        meaning: "How an instance stands to its concurrency key: while it waits, the instance that holds the key and how many come before it.",
+        members: &[("key", Always, Text), ("waitsFor", Maybe, Id), ("ahead", Maybe, Number)],
+    },
+    Schema {
+        name: "WaitsForTurn",
+        meaning: "The concurrency key that an instance waits for, and the instance that holds it.",
+        members: &[("concurrencyKey", Always, Text), ("instance", Maybe, Id)],
+    },
+    Schema {
         name: "Instance",
         meaning: "Everything about an instance but its history.",
         members: &[
@@ -301,6 +311,7 @@ const SCHEMAS: &[Schema] = &[
             ("parent", Maybe, Id),
             ("businessKey", Maybe, Text),
             ("attributes", Always, MapOf(&Any)),
+            ("concurrency", Maybe, Ref("Turn")),
             ("input", Always, Any),
             ("output", Maybe, Any),
             ("error", Maybe, Ref("WorkflowError")),
@@ -460,5 +471,6 @@ const ROW: &[(&str, Presence, Shape)] = &[
     ("businessKey", Maybe, Text),
     ("error", Maybe, Text),
     ("hasIncident", Always, Truth),
+    ("waitsFor", Maybe, Ref("WaitsForTurn")),
     ("incidents", Maybe, List(&Ref("Incident"))),
 ];

@@ -1,5 +1,6 @@
 use motet_runtime::{
-    HistoryEntry, InstanceRow, InstanceView, StepView, UndoEntryView, UndoView, WorkflowError,
+    HistoryEntry, InstanceRow, InstanceView, StepView, TurnView, UndoEntryView, UndoView,
+    WorkflowError,
 };
 use motet_types::{InstanceId, StepId, WorkflowRef};
 
@@ -39,6 +40,7 @@ pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
                 attributes.value(name, value);
             }
         });
+        turn(object, instance.turn.as_ref());
         object.value("input", &instance.input);
         outcome(object, instance);
         object.array("steps", |steps| {
@@ -49,6 +51,18 @@ pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
         incidents(object, &instance.incidents);
         object.number("records", instance.records);
     })
+}
+
+/// How an instance stands to its concurrency key.
+fn turn(object: &mut Object<'_>, turn: Option<&TurnView>) {
+    let Some(turn) = turn else { return };
+    object.object("concurrency", |object| {
+        object.text("key", &turn.key);
+        if let Some(holder) = turn.holder {
+            object.text("waitsFor", holder);
+            object.number("ahead", turn.ahead as u64);
+        }
+    });
 }
 
 /// What an instance would undo, undoes or has undone.
@@ -107,6 +121,12 @@ pub(crate) fn row(object: &mut Object<'_>, row: &InstanceRow) {
     object.maybe_text("businessKey", row.business_key.as_ref());
     object.maybe_text("error", row.error.as_ref());
     object.truth("hasIncident", row.has_incident);
+    if let Some(waits) = &row.waits_for {
+        object.object("waitsFor", |object| {
+            object.text("concurrencyKey", &waits.key);
+            object.maybe_text("instance", waits.holder);
+        });
+    }
 }
 
 /// The member `incidents`.

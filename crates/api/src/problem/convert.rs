@@ -29,6 +29,13 @@ impl From<Error> for Problem {
             Error::UnknownInstance(_) => plain(Code::UnknownInstance),
             Error::BusinessKey { count: 0, .. } => plain(Code::UnknownInstance),
             Error::BusinessKey { .. } => plain(Code::StatusConflict),
+            Error::ConcurrencyKey(_) => plain(Code::InvalidConcurrencyKey),
+            Error::KeyHeld { holder, .. } => {
+                Self { instance: Some(holder), ..plain(Code::ConcurrencyConflict) }
+            }
+            Error::QueueFull { .. } => {
+                Self { retry_after: Some(RETRY_AFTER), ..plain(Code::ConcurrencyQueueFull) }
+            }
             Error::Schedule(_, ScheduleRejection::None) => plain(Code::UnknownSchedule),
             Error::Schedule(_, ScheduleRejection::TooMany | ScheduleRejection::Span) => {
                 plain(Code::InvalidBody)

@@ -39,7 +39,7 @@ fn only_known_parameters_pass() {
         ?workflow=shop%2Forder&businessKey=a+b%26c
           [("workflow", "shop/order"), ("businessKey", "a b&c")]
         ?Limit=3
-          unknown-parameter: the query parameter "Limit" is not known: this route takes namespace, workflow, version, status, parent, businessKey, from, to, incidents, cursor, limit, at
+          unknown-parameter: the query parameter "Limit" is not known: this route takes namespace, workflow, version, status, parent, businessKey, attribute.NAME, from, to, incidents, cursor, limit, at
         ?workflow=a&workflow=b
           invalid-parameter: workflow: it may be given only once
         ?x

@@ -7,6 +7,19 @@ pub(crate) struct Parameter {
     pub(crate) repeats: bool,
 }
 
+/// What stands in the name of a parameter for a name that the caller chooses.
+const ANY_NAME: &str = "NAME";
+
+impl Parameter {
+    /// Whether a name in a query is this parameter's.
+    pub(crate) fn admits(&self, name: &str) -> bool {
+        match self.name.strip_suffix(ANY_NAME) {
+            Some(prefix) => name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
+            None => self.name == name,
+        }
+    }
+}
+
 /// What a parameter's text is.
 #[derive(Clone, Copy)]
 pub(crate) enum ValueKind {
@@ -74,6 +87,12 @@ pub(super) const FILTER: &[Parameter] = &[
     },
     parameter("parent", ValueKind::InstanceId, "Only instances that this instance started."),
     parameter("businessKey", ValueKind::Text, "Only instances with this business key."),
+    parameter(
+        "attribute.NAME",
+        ValueKind::Text,
+        "Only instances whose search attribute NAME is this; `attribute.NAME.from` and `attribute.NAME.to`: at least this, \
+         less than this.",
+    ),
     parameter("from", ValueKind::Instant, "Only instances started at or after this instant."),
     parameter("to", ValueKind::Instant, "Only instances started before this instant."),
     parameter("incidents", ValueKind::Switch, "Only instances that wait for a person."),

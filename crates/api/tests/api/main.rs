@@ -9,6 +9,7 @@ mod documents;
 mod histories;
 mod instances;
 mod jobs;
+mod keys;
 mod openapi;
 mod pages;
 mod probes;

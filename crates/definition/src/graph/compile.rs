@@ -14,7 +14,8 @@ use motet_expr::{Mode, Program, Template, Value};
 use motet_types::{Digest, Limits, TaskId};
 
 use super::{
-    Flow, Graph, Input, Kind, OnFault, Output, Schema, Scope, ScopeId, Span, Timeout, Vertex,
+    Concurrency, Description, Flow, Graph, Input, Kind, OnFault, Output, Schema, Scope, ScopeId,
+    Span, Timeout, Vertex,
 };
 use crate::model;
 use crate::print;
@@ -60,7 +61,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     }
     let vertices: Vec<Vertex> = compiler.vertices.into_iter().flatten().collect();
     let digest = Digest(*blake3::hash(&print::canonical(document)).as_bytes());
-    let (input, output, timeout, on_fault, business_key, attributes) = workflow;
+    let (input, output, timeout, on_fault, description, concurrency) = workflow;
     Ok(Graph {
         definition: document.reference(),
         digest,
@@ -68,8 +69,8 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         output,
         timeout,
         on_fault,
-        business_key,
-        attributes,
+        description,
+        concurrency,
         redaction: Redaction::new(
             document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         ),
@@ -84,8 +85,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     })
 }
 
-type Workflow =
-    (Input, Output, Option<Timeout>, OnFault, Option<Template>, Vec<(String, Template)>);
+type Workflow = (Input, Output, Option<Timeout>, OnFault, Description, Option<Concurrency>);
 
 /// Names of the arguments that expressions may use; validation has checked which of them stand where.
 const ARGUMENTS: [&str; 9] = [
@@ -130,19 +130,32 @@ impl<'a> Compiler<'a> {
             Some(model::OnFault::Incident) => OnFault::Incident,
             _ => OnFault::Fault,
         };
-        let business_key = motet
-            .and_then(|motet| motet.business_key.as_ref())
-            .and_then(|key| self.template(key, "/document/metadata/motet/businessKey"));
-        let attributes = motet
-            .and_then(|motet| motet.attributes.as_ref())
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, template)| {
-                let path = format!("/document/metadata/motet/attributes/{}", escape(name));
-                Some((name.clone(), self.template(template, &path)?))
-            })
-            .collect();
-        (input, output, timeout, on_fault, business_key, attributes)
+        let path = "/document/metadata/motet";
+        let description = motet.map(|motet| {
+            self.description(motet.business_key.as_ref(), motet.attributes.as_ref(), path)
+        });
+        let concurrency = motet.and_then(|motet| motet.concurrency.as_ref()).and_then(|own| {
+            let key = self.template(&own.key, &format!("{path}/concurrency/key"))?;
+            let policy = own.policy.unwrap_or(model::ConcurrencyPolicy::Queue);
+            Some(Concurrency { key, policy })
+        });
+        (input, output, timeout, on_fault, description.unwrap_or_default(), concurrency)
+    }
+
+    fn description(
+        &mut self,
+        business_key: Option<&'a model::Template>,
+        attributes: Option<&'a model::Named<model::Template>>,
+        path: &str,
+    ) -> Description {
+        let business_key =
+            business_key.and_then(|key| self.template(key, &format!("{path}/businessKey")));
+        let compiled = |(name, template): (&String, &'a model::Template)| {
+            let path = format!("{path}/attributes/{}", escape(name));
+            Some((name.clone(), self.template(template, &path)?))
+        };
+        let attributes = attributes.into_iter().flatten().filter_map(compiled).collect();
+        Description { business_key, attributes }
     }
 
     /// Compiles a task list that stands at `path`.
@@ -240,6 +253,10 @@ impl<'a> Compiler<'a> {
         self.redacted.truncate(outer);
         let undo = self.undo(id, task, &reference);
         let marks = task.motet();
+        let description = marks.map(|motet| {
+            let path = at("metadata/motet");
+            self.description(motet.business_key.as_ref(), motet.attributes.as_ref(), &path)
+        });
         let vertex = Vertex {
             id,
             name: name.to_owned(),
@@ -253,6 +270,7 @@ impl<'a> Compiler<'a> {
             export: self.export(common.export.as_ref(), &at("export")),
             timeout: self.timeout(common.timeout.as_ref(), &at("timeout")),
             redaction,
+            description: description.unwrap_or_default(),
             undo,
             is_saga: marks.and_then(|motet| motet.saga).unwrap_or(false),
             is_pivot: marks.and_then(|motet| motet.pivot).unwrap_or(false),

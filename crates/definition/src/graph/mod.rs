@@ -23,7 +23,7 @@ use crate::model::FlowDirective;
 use crate::redact::Redaction;
 use crate::schedule::Plan;
 
-pub use crate::model::{ReadAs, is_pattern};
+pub use crate::model::{ConcurrencyPolicy, ReadAs, is_pattern};
 
 pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
@@ -42,10 +42,10 @@ pub struct Graph {
     pub output: Output,
     pub timeout: Option<Timeout>,
     pub on_fault: OnFault,
-    /// `metadata.motet.businessKey`, evaluated on the input.
-    pub business_key: Option<Template>,
-    /// `metadata.motet.attributes`: name and expression, evaluated on the input.
-    pub attributes: Vec<(String, Template)>,
+    /// How people find an instance, evaluated on the input.
+    pub description: Description,
+    /// `metadata.motet.concurrency`: instances with the same key run one after the other.
+    pub concurrency: Option<Concurrency>,
     /// What is masked wherever data of an instance are shown.
     pub redaction: Redaction,
     /// Whether sinks get lifecycle events of its instances.
@@ -92,6 +92,28 @@ impl Graph {
     }
 }
 
+/// How people find an instance: `businessKey` and `attributes` of `metadata.motet`.
+#[derive(Debug, Default)]
+pub struct Description {
+    pub business_key: Option<Template>,
+    /// Name and expression, in order of declaration.
+    pub attributes: Vec<(String, Template)>,
+}
+
+impl Description {
+    pub fn is_empty(&self) -> bool {
+        self.business_key.is_none() && self.attributes.is_empty()
+    }
+}
+
+/// `metadata.motet.concurrency`.
+#[derive(Debug)]
+pub struct Concurrency {
+    /// Evaluated on the raw input, before there is an instance.
+    pub key: Template,
+    pub policy: ConcurrencyPolicy,
+}
+
 /// Index of a scope in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeId(pub u32);
@@ -127,6 +149,8 @@ pub struct Vertex {
     pub timeout: Option<Timeout>,
     /// What is masked where data of this task are shown: its own paths, those of the tasks around it, and the document's.
     pub redaction: Redaction,
+    /// What is known of the instance once the task is complete, evaluated on its output.
+    pub description: Description,
     /// `metadata.motet.compensate`: the tasks that undo this one.
     pub undo: Option<ScopeId>,
     /// `metadata.motet.saga`: an error that leaves the task undoes what was done inside.

@@ -24,10 +24,32 @@ pub struct MotetDocument {
     /// Search attributes by name, each evaluated on the workflow's input.
     pub attributes: Option<Named<Template>>,
     pub business_key: Option<Template>,
+    /// How many instances may run that are about the same thing: one.
+    pub concurrency: Option<MotetConcurrency>,
     /// What nobody is to see of the data of its instances.
     pub redact: Option<Vec<RedactedPath>>,
     /// Whether sinks get lifecycle events of its instances.
     pub lifecycle: Option<bool>,
+}
+
+/// Instances with the same key run one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MotetConcurrency {
+    /// Evaluated on the workflow's input.
+    pub key: Template,
+    /// `queue` if absent.
+    pub policy: Option<ConcurrencyPolicy>,
+}
+
+/// What becomes of a start whose key another instance holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConcurrencyPolicy {
+    /// It waits for its turn.
+    Queue,
+    /// It is refused.
+    Reject,
+    /// The one that holds the key is cancelled, and those that wait; it begins once they have ended.
+    Replace,
 }
 
 /// What an uncaught error does to the instance.
@@ -75,6 +97,10 @@ pub enum Catchup {
 /// `metadata.motet` of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MotetTask {
+    /// Search attributes by name, each evaluated on the task's output when it is complete.
+    pub attributes: Option<Named<Template>>,
+    /// The instance's business key from the task's completion on, evaluated on its output.
+    pub business_key: Option<Template>,
     /// Tasks that undo this one; their pointer is `<task>/metadata/motet/compensate/<index>/<name>`.
     pub compensate: Option<TaskList>,
     /// On `do` and `try`: a saga scope of its own.
@@ -94,6 +120,9 @@ pub struct MotetTask {
     /// What nobody is to see of the data of this task and of those within it.
     pub redact: Option<Vec<RedactedPath>>,
 }
+
+/// Search attributes that one document, or one task, may set.
+pub const ATTRIBUTES_MAX: usize = 32;
 
 /// Most iterations of a `for` that may run at the same time.
 pub const PARALLEL_MAX: u32 = 1_000;

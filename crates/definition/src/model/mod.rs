@@ -36,8 +36,9 @@ pub use event::{
     Correlation, Emit, EventFilter, EventStrategy, Foreach, Listen, ReadAs, Until, is_pattern,
 };
 pub use metadata::{
-    Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap,
-    PARALLEL_DEFAULT, PARALLEL_MAX, Parallel, TaskMetadata,
+    ATTRIBUTES_MAX, Catchup, ConcurrencyPolicy, DocumentMetadata, MotetConcurrency, MotetDocument,
+    MotetSchedule, MotetTask, OnFault, Overlap, PARALLEL_DEFAULT, PARALLEL_MAX, Parallel,
+    TaskMetadata,
 };
 pub use protocol::{
     A2aCall, AsyncApiAddress, AsyncApiCall, AsyncApiExchange, AsyncApiMessage, AsyncApiServer,

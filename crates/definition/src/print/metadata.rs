@@ -2,7 +2,8 @@ use super::data::{count, expression, template, text};
 use super::object::Object;
 use super::tasks;
 use crate::model::{
-    DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, Parallel, TaskMetadata,
+    DocumentMetadata, MotetConcurrency, MotetDocument, MotetSchedule, MotetTask, Parallel,
+    TaskMetadata,
 };
 use crate::read::words;
 use crate::redact::RedactedPath;
@@ -22,8 +23,16 @@ fn motet_document(own: &MotetDocument) -> Value {
         .maybe("schedule", &own.schedule, schedule)
         .maybe_named("attributes", &own.attributes, template)
         .maybe("businessKey", &own.business_key, template)
+        .maybe("concurrency", &own.concurrency, concurrency)
         .maybe("redact", &own.redact, |paths| paths.iter().map(path).collect())
         .maybe_truth("lifecycle", own.lifecycle)
+        .value()
+}
+
+fn concurrency(own: &MotetConcurrency) -> Value {
+    Object::default()
+        .with("key", template(&own.key))
+        .maybe_word("policy", own.policy, &words::POLICIES)
         .value()
 }
 
@@ -37,6 +46,8 @@ fn schedule(own: &MotetSchedule) -> Value {
 
 fn motet_task(own: &MotetTask) -> Value {
     Object::default()
+        .maybe_named("attributes", &own.attributes, template)
+        .maybe("businessKey", &own.business_key, template)
         .maybe("compensate", &own.compensate, tasks)
         .maybe_truth("saga", own.saga)
         .maybe_truth("pivot", own.pivot)

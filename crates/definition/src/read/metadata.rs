@@ -5,8 +5,8 @@ use super::data::{expression, template};
 use super::task::task_list;
 use crate::Code;
 use crate::model::{
-    Catchup, DocumentMetadata, MotetDocument, MotetSchedule, MotetTask, OnFault, Overlap,
-    PARALLEL_MAX, Parallel, TaskList, TaskMetadata,
+    Catchup, ConcurrencyPolicy, DocumentMetadata, MotetConcurrency, MotetDocument, MotetSchedule,
+    MotetTask, OnFault, Overlap, PARALLEL_MAX, Parallel, TaskList, TaskMetadata,
 };
 use crate::redact::RedactedPath;
 
@@ -25,6 +25,13 @@ pub(crate) const OVERLAPS: [(&str, Overlap); 4] = [
 /// The words of `schedule.catchup`.
 pub(crate) const CATCHUPS: [(&str, Catchup); 3] =
     [("none", Catchup::None), ("last", Catchup::Last), ("all", Catchup::All)];
+
+/// The words of `concurrency.policy`.
+pub(crate) const POLICIES: [(&str, ConcurrencyPolicy); 3] = [
+    ("queue", ConcurrencyPolicy::Queue),
+    ("reject", ConcurrencyPolicy::Reject),
+    ("replace", ConcurrencyPolicy::Replace),
+];
 
 pub(super) fn document_metadata(cursor: Cursor<'_>) -> Option<DocumentMetadata> {
     let mut fields = cursor.object()?;
@@ -45,11 +52,20 @@ fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
         schedule: fields.optional("schedule", schedule),
         attributes: fields.optional("attributes", |cursor| cursor.named(template)),
         business_key: fields.optional("businessKey", template),
+        concurrency: fields.optional("concurrency", concurrency),
         redact: fields.optional("redact", redact),
         lifecycle: fields.optional("lifecycle", Cursor::boolean),
     };
     fields.close();
     Some(motet)
+}
+
+fn concurrency(cursor: Cursor<'_>) -> Option<MotetConcurrency> {
+    let mut fields = cursor.object()?;
+    let key = fields.required("key", template);
+    let policy = fields.optional("policy", |cursor| cursor.word(&POLICIES));
+    fields.close();
+    Some(MotetConcurrency { key: key?, policy })
 }
 
 fn schedule(cursor: Cursor<'_>) -> Option<MotetSchedule> {
@@ -66,6 +82,8 @@ fn schedule(cursor: Cursor<'_>) -> Option<MotetSchedule> {
 fn motet_task(cursor: Cursor<'_>) -> Option<MotetTask> {
     let mut fields = cursor.object()?;
     let motet = MotetTask {
+        attributes: fields.optional("attributes", |cursor| cursor.named(template)),
+        business_key: fields.optional("businessKey", template),
         compensate: fields.take("compensate").map(|cursor| {
             let tasks = task_list(cursor.clone());
             cursor.or_stand_in(tasks, TaskList::default)

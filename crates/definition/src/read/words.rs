@@ -4,7 +4,7 @@ pub(crate) use super::authentication::{CLIENT_AUTHENTICATIONS, ENCODINGS, GRANTS
 pub(crate) use super::call::OUTPUTS;
 pub(crate) use super::document::{MODES, TARGETS};
 pub(crate) use super::event::READS;
-pub(crate) use super::metadata::{CATCHUPS, ON_FAULTS, OVERLAPS};
+pub(crate) use super::metadata::{CATCHUPS, ON_FAULTS, OVERLAPS, POLICIES};
 pub(crate) use super::protocol::{A2A_METHODS, ASYNCAPI_PROTOCOLS, MCP_METHODS};
 pub(crate) use super::run::{CLEANUPS, PULL_POLICIES, RETURNS};
 

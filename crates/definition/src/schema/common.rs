@@ -75,6 +75,11 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 "The key by which people know an instance, evaluated on the input.",
             ),
             optional(
+                "concurrency",
+                Of("motetConcurrency"),
+                "Instances with the same key run one after the other.",
+            ),
+            optional(
                 "redact",
                 List(&Text),
                 "Paths such as `.card.number` or `..password` that are masked wherever data of an instance are shown.",
@@ -82,6 +87,18 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             optional("lifecycle", Truth, "Whether sinks get lifecycle events of its instances."),
         ])),
         "Extensions of Motet for the whole document.",
+    ),
+    Definition::new(
+        "motetConcurrency",
+        Shape::Object(Object::closed(&[
+            required("key", Any, "What the instance is about, evaluated on the input."),
+            optional(
+                "policy",
+                Words(|| names(&words::POLICIES)),
+                "What becomes of a start whose key is held: it waits, is refused, or replaces the other.",
+            ),
+        ])),
+        "Instances with the same key run one after the other.",
     ),
     Definition::new(
         "motetSchedule",

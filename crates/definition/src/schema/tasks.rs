@@ -30,6 +30,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     Definition::new(
         "motetTask",
         Shape::Object(Object::closed(&[
+            optional(
+                "attributes",
+                Map(&Any),
+                "Search attributes by name, evaluated on the task's output when it is complete.",
+            ),
+            optional(
+                "businessKey",
+                Any,
+                "The instance's business key from the task's completion on, evaluated on its output.",
+            ),
             optional("compensate", Of("taskList"), "Tasks that undo this one."),
             optional("saga", Truth, "On `do` and `try`: a saga scope of its own."),
             optional("pivot", Truth, "The point of no return of the saga."),

@@ -3,7 +3,9 @@ use std::collections::HashMap;
 use super::Checker;
 use super::cycle::cyclic;
 use super::scope::{Scope, Site};
-use crate::model::{Fork, MotetTask, Task, TaskItem, TaskKind, TaskList};
+use crate::model::{
+    ATTRIBUTES_MAX, Fork, MotetTask, Named, Task, TaskItem, TaskKind, TaskList, Template,
+};
 use crate::pointer::Path;
 use crate::{Code, Diagnostic};
 
@@ -13,10 +15,12 @@ impl<'a> Checker<'a> {
             return;
         };
         let (path, scope) = (path.key("motet"), Scope::new(Site::WorkflowInput));
-        for (name, attribute) in motet.attributes.iter().flatten() {
-            self.template(attribute, &path.key("attributes").key(name), &scope);
-        }
+        self.attributes(motet.attributes.as_ref(), &path.key("attributes"), &scope);
         self.maybe_template(&motet.business_key, &path.key("businessKey"), &scope);
+        if let Some(concurrency) = &motet.concurrency {
+            let path = path.key("concurrency").key("key");
+            self.template(&concurrency.key, &path, &Scope::new(Site::Start));
+        }
         let Some(schedule) = &motet.schedule else { return };
         let path = path.key("schedule");
         if self.document.schedule.is_none() {
@@ -38,6 +42,9 @@ impl<'a> Checker<'a> {
                 self.misplaced(&message, &path.key(key));
             }
         }
+        let outside = scope.at(Site::Export);
+        self.attributes(motet.attributes.as_ref(), &path.key("attributes"), &outside);
+        self.maybe_template(&motet.business_key, &path.key("businessKey"), &outside);
         if let Some(until) = &motet.until {
             self.condition(until, &path.key("until"), &scope.at(Site::Definition));
         }
@@ -54,6 +61,31 @@ impl<'a> Checker<'a> {
                 format!("`{version}` is no range of versions: write one such as `^2` or `1.4.0`");
             let pointer = path.key("version").pointer();
             self.report(Diagnostic::new(Code::InvalidVersion, pointer, message));
+        }
+    }
+
+    /// Search attributes: their names, how many there are, and what they are made of.
+    fn attributes(
+        &mut self,
+        attributes: Option<&'a Named<Template>>,
+        path: &Path<'a>,
+        scope: &Scope<'a>,
+    ) {
+        let Some(attributes) = attributes else { return };
+        if attributes.len() > ATTRIBUTES_MAX {
+            let message = format!("there are more than {ATTRIBUTES_MAX} search attributes");
+            self.report(Diagnostic::new(Code::InvalidValue, path.pointer(), message).about_key());
+        }
+        for (name, attribute) in attributes {
+            let path = path.key(name);
+            if !is_attribute_name(name) {
+                let message = format!(
+                    "`{name}` is no name of a search attribute: use a letter, then at most 63 letters, digits, `_` and `-`"
+                );
+                let problem = Diagnostic::new(Code::InvalidValue, path.pointer(), message);
+                self.report(problem.about_key());
+            }
+            self.template(attribute, &path, scope);
         }
     }
 
@@ -160,6 +192,14 @@ impl<'a> Checker<'a> {
         let problem = Diagnostic::new(Code::MisplacedMetadata, path.pointer(), message);
         self.report(problem.about_key());
     }
+}
+
+/// Whether lists can be asked for it: the name stands in queries, where a dot separates.
+fn is_attribute_name(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(is_inner)
 }
 
 /// Each key, whether it is present, whether it may stand on such a task, and where it may.

@@ -3,6 +3,8 @@ use crate::work::spend;
 /// A place at which expressions are evaluated; it decides which variables exist (DSL, "Runtime expression arguments").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Site {
+    /// What is decided before there is an instance: on its input alone.
+    Start,
     /// `input` of the workflow, and what is decided before its first task.
     WorkflowInput,
     /// `if` and `input.from` of a task.
@@ -18,6 +20,7 @@ pub(super) enum Site {
 impl Site {
     fn variables(self) -> &'static [&'static str] {
         match self {
+            Self::Start => &[],
             Self::WorkflowInput => &["secrets", "workflow", "runtime"],
             Self::TaskInput => &["context", "secrets", "task", "workflow", "runtime"],
             Self::Definition => {

@@ -449,7 +449,7 @@ document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:1:94: error[invalid-value]: `retry` is not known here: use `fault` or `incident`
-            line:1:101: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
+            line:1:101: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
             line:1:129: error[wrong-type]: an object is expected here, found a list
             line:1:150: error[undefined-variable]: unknown variable $input; available here: $runtime, $secrets, $workflow
             line:1:164: error[misplaced-metadata]: the document has no `schedule` that this could apply to: add one
@@ -467,5 +467,56 @@ do: [ { done: { set: { x: 1 } } } ]"#,
             line:1:148: error[undefined-variable]: unknown variable $context; available here: $runtime, $secrets, $workflow
             line:1:166: warning[suspicious-property]: the property `Motet` has no meaning here: did you mean `motet`?
         "#]],
+    );
+}
+
+#[test]
+fn what_instances_are_found_by_and_wait_for() {
+    document(
+        r#"
+document:
+  dsl: 1.0.3
+  namespace: t
+  name: t
+  version: 1.0.0
+  metadata:
+    motet:
+      attributes: { a.b: "${ .x }", 1st: 1, fine_name-2: "${ .y }" }
+      concurrency: { policy: both, keys: 1 }
+do:
+  - call:
+      set: { x: 1 }
+      metadata:
+        motet: { attributes: { carrier: "${ $output.x }", other: "${ $nowhere }" }, businessKey: "${ .x }" }"#,
+        expect![[r#"
+            line:8:21: error[invalid-value]: `a.b` is no name of a search attribute: use a letter, then at most 63 letters, digits, `_` and `-`
+            line:8:37: error[invalid-value]: `1st` is no name of a search attribute: use a letter, then at most 63 letters, digits, `_` and `-`
+            line:9:7: error[missing-property]: the property `key` is missing: add it (`keys` may be meant to be `key`)
+            line:9:30: error[invalid-value]: `both` is not known here: use `queue`, `reject` or `replace`
+            line:9:36: error[unknown-property]: the property `keys` is not known here: use `key` or `policy` (did you mean `key`?)
+            line:14:70: error[undefined-variable]: unknown variable $nowhere; available here: $authorization, $context, $input, $output, $runtime, $secrets, $task, $workflow
+        "#]],
+    );
+    document(
+        r#"
+document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { concurrency: { key: "${ $workflow.id }" } } } }
+do: [ { done: { set: { x: 1 } } } ]"#,
+        expect![[r#"
+            line:1:109: error[undefined-variable]: unknown variable $workflow; no variables are available here
+        "#]],
+    );
+}
+
+#[test]
+fn there_are_not_more_attributes_than_can_be_found() {
+    let attributes: String = (0..33).map(|nth| format!("a{nth}: 1, ")).collect();
+    let source = format!(
+        "document: {{ dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: {{ motet: {{ attributes: {{ {attributes} }} }} }} }}\ndo: [ {{ done: {{ set: {{ x: 1 }} }} }} ]"
+    );
+    document(
+        &source,
+        expect![[r#"
+        line:1:85: error[invalid-value]: there are more than 32 search attributes
+    "#]],
     );
 }

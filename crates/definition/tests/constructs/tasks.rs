@@ -115,8 +115,8 @@ fn common_properties() {
         r#"
 - a: { set: { x: 1 }, metadata: { motet: { compensat: [], unknown: 1 } } }"#,
         expect![[r#"
-            line:1:44: error[unknown-property]: the property `compensat` is not known here: use `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version` (did you mean `compensate`?)
-            line:1:59: error[unknown-property]: the property `unknown` is not known here: use `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version`
+            line:1:44: error[unknown-property]: the property `compensat` is not known here: use `attributes`, `businessKey`, `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version` (did you mean `compensate`?)
+            line:1:59: error[unknown-property]: the property `unknown` is not known here: use `attributes`, `businessKey`, `compensate`, `idempotent`, `needs`, `parallel`, `pivot`, `redact`, `saga`, `until` or `version`
         "#]],
     );
 }

@@ -32,7 +32,33 @@ impl Instance {
             spent: std::collections::BTreeSet::new(),
             repeats: BTreeMap::new(),
             undo_begun: false,
+            is_queued: false,
+            business_key: None,
+            attributes: BTreeMap::new(),
         }
+    }
+
+    pub(super) fn queued(&mut self, start: &Arc<Start>, at: Timestamp) {
+        self.start = start.clone();
+        self.started_at = at;
+        self.is_queued = true;
+    }
+
+    pub(super) fn admitted(&mut self) {
+        self.is_queued = false;
+        self.work.push_back(Work::Begin);
+    }
+
+    pub(super) fn described(
+        &mut self,
+        business_key: Option<&String>,
+        attributes: &BTreeMap<String, Value>,
+    ) {
+        if let Some(key) = business_key {
+            self.business_key = Some(key.clone());
+        }
+        self.attributes
+            .extend(attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
 
     pub(super) fn started(
@@ -46,6 +72,7 @@ impl Instance {
         let data = data.unwrap_or(&start.input).clone();
         self.start = start.clone();
         self.started_at = at;
+        self.work.retain(|work| *work != Work::Begin);
         self.steps_activated = 1;
         let root = Step {
             raw_input: start.input.clone(),
@@ -174,6 +201,7 @@ impl Instance {
         self.end = Some(end.clone());
         self.undo_at_end(end);
         if !matches!(end, End::Faulted { .. }) {
+            self.is_queued = false;
             self.steps.retain(|id, _| *id == StepId(0));
             self.change(StepId(0), |root| root.undoing = None);
             self.work.clear();

@@ -96,6 +96,10 @@ impl Decider<'_> {
         without_undo: bool,
     ) -> Result<(), Rejection> {
         self.ensure_open("it has ended and cannot be cancelled")?;
+        if self.instance.steps_activated == 0 {
+            self.emit_about(StepId(0), None, Fact::Ended { end: End::Cancelled { reason } });
+            return Ok(());
+        }
         let is_committed = self.instance.steps.values().any(|step| step.committed);
         self.ensure(force || !is_committed, "it is past its point of no return: say `force`")?;
         let root = &self.instance.step(StepId(0)).undoing;

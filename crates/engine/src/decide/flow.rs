@@ -45,6 +45,7 @@ impl Decider<'_> {
                 Work::Feed { input } => self.feed(*input),
                 Work::Listen { step } => task::listen::go_on(self, step),
                 Work::Undo { step } => self.undo(step),
+                Work::Begin => self.begin((*self.instance.start).clone()),
             }
             let is_done = self.records.len() > records_before;
             assert!(is_done, "work that leaves no record would never end");
@@ -56,6 +57,15 @@ impl Decider<'_> {
         if self.instance.has_work() { Ok(()) } else { Err(Rejection::Stale) }
     }
 
+    pub(super) fn admit(&mut self) -> Result<(), Rejection> {
+        if !self.instance.is_queued {
+            return Err(Rejection::Stale);
+        }
+        self.emit_about(StepId(0), None, Fact::Admitted);
+        Ok(())
+    }
+
+    /// Writes that the workflow begins; what can be done at once is left to be done.
     pub(super) fn begin(&mut self, mut start: Start) {
         let graph = self.graph;
         let first = graph.first(graph.root);
@@ -72,24 +82,18 @@ impl Decider<'_> {
         };
         let start = std::sync::Arc::new(start);
         self.emit_about(StepId(0), None, Fact::Started { start, data, due, first });
-        match error {
-            Some(error) => self.refuse(error),
-            None => self.run(),
+        if let Some(error) = error {
+            self.refuse(error);
         }
     }
 
     /// Evaluates the business key and the search attributes, which are fixed from the start.
     fn describe(&mut self, start: &mut Start, frame: &Frame<'_>) -> Result<(), WorkflowError> {
-        let graph = self.graph;
         let input = start.input.clone();
-        if let Some(key) = &graph.business_key {
-            let key = self.evaluate(key, &input, frame, "businessKey")?;
-            start.business_key = Some(task::plain(&key));
-        }
-        for (name, template) in &graph.attributes {
-            let value = self.evaluate(template, &input, frame, "attributes")?;
-            start.attributes.push((name.clone(), value));
-        }
+        let (business_key, attributes) =
+            self.evaluate_description(&self.graph.description, &input, frame)?;
+        start.business_key = business_key;
+        start.attributes = attributes;
         Ok(())
     }
 
@@ -238,7 +242,10 @@ impl Decider<'_> {
         let is_held = output.is_none();
         let raw = output.unwrap_or_else(|| self.instance.step(step).raw_output());
         match self.outgoing(step, vertex, &raw) {
-            Ok((transformed, context)) => {
+            Ok((transformed, context, description)) => {
+                if let Some(described) = description {
+                    self.emit(step, described);
+                }
                 let next = self.resolve(vertex, then.unwrap_or(vertex.then));
                 let parent = self.instance.step(step).parent;
                 if next == Next::EndWorkflow {
@@ -257,13 +264,14 @@ impl Decider<'_> {
         }
     }
 
-    /// Output and context of a step that is done, each where it differs from what the state holds.
+    /// Output and context of a step that is done, each where it differs from what the state holds, and how the instance is
+    /// found from now on.
     fn outgoing(
         &mut self,
         step: StepId,
         vertex: &Vertex,
         raw: &Value,
-    ) -> Result<(Option<Value>, Option<Value>), WorkflowError> {
+    ) -> Result<(Option<Value>, Option<Value>, Option<Fact>), WorkflowError> {
         let request = match &self.instance.step(step).activity {
             Activity::Call { request, .. } => Some(request.clone()),
             _ => None,
@@ -274,10 +282,12 @@ impl Decider<'_> {
         let transformed = self.transform(&vertex.output, raw, &frame, "output")?;
         let output = transformed.as_ref().unwrap_or(raw);
         self.check_size(output, "output")?;
-        if vertex.export.transform.is_none() && vertex.export.schema.is_none() {
-            return Ok((transformed, None));
+        let exports = vertex.export.transform.is_some() || vertex.export.schema.is_some();
+        if !exports && vertex.description.is_empty() {
+            return Ok((transformed, None, None));
         }
         frame.output = Some(output);
+        let described = self.description_of(vertex, output, &frame)?;
         let exported = match &vertex.export.transform {
             None => None,
             Some(_) => {
@@ -286,7 +296,7 @@ impl Decider<'_> {
                 Some(exported.unwrap_or_else(|| output.clone()))
             }
         };
-        Ok((transformed, exported))
+        Ok((transformed, exported, described))
     }
 
     fn end_workflow(&mut self) {

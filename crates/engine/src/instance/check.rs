@@ -76,12 +76,13 @@ impl Instance {
                 ensure(step.context.is_some(), "the workflow has lost its context", *id)?;
             }
         }
-        ensure(self.steps.contains_key(&StepId(0)), "the workflow is gone", StepId(0))
+        let has_begun = self.steps_activated > 0;
+        ensure(self.steps.contains_key(&StepId(0)) == has_begun, "the workflow is gone", StepId(0))
     }
 
     fn check_work(&self) -> Result<(), String> {
         for (idx, work) in self.work.iter().enumerate() {
-            if !self.steps.contains_key(&work.step()) {
+            if !self.steps.contains_key(&work.step()) && !work.is_before_begin() {
                 return Err(format!("{work:?} belongs to a step that is gone"));
             }
             if self.work.iter().skip(idx + 1).any(|other| other == work) {

@@ -7,8 +7,8 @@ use motet_definition::schedule::{Plan, Rule, Trigger};
 use motet_types::Timestamp;
 
 use super::{
-    Begun, LATEST_MAX, MADE_UP_MAX, MISSED_AFTER, Planned, RUNNING_MAX, STARTS_MAX, Schedule,
-    ScheduleAction, ScheduleRejection, ScheduledStart, Waiting,
+    Begun, LATEST_MAX, MADE_UP_MAX, MISSED_AFTER, Place, Planned, RUNNING_MAX, STARTS_MAX,
+    Schedule, ScheduleAction, ScheduleRejection, ScheduledStart, Waiting,
 };
 
 /// The smallest step of time.
@@ -159,13 +159,18 @@ impl Schedule {
     }
 
     /// Asks for as many starts as may be.
-    pub(super) fn begin_waiting(&mut self, now: Timestamp, actions: &mut Vec<ScheduleAction>) {
+    pub(super) fn begin_waiting(
+        &mut self,
+        place: Place<'_>,
+        now: Timestamp,
+        actions: &mut Vec<ScheduleAction>,
+    ) {
         for _ in 0..STARTS_MAX {
             if !self.can_begin() {
                 return;
             }
             let Some(Waiting { trigger, nominal, .. }) = self.waiting.pop_front() else { return };
-            let start = ScheduledStart::of(&self.definition, trigger, nominal, now);
+            let start = ScheduledStart::of(&self.definition, trigger, nominal, place, now);
             let planned = Planned { trigger, nominal, id: start.id };
             self.running.push(planned.clone());
             self.forget_oldest();

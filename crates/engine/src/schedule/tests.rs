@@ -25,7 +25,7 @@ fn definition() -> WorkflowRef {
 fn adopted(plan: &Plan) -> Schedule {
     let mut schedule = Schedule::new(definition());
     let input = ScheduleInput::Adopt(definition());
-    assert_eq!(schedule.step(Some(plan), BEGIN, input), Ok(Vec::new()));
+    assert_eq!(schedule.step(Some(plan), &|_, _| None, BEGIN, input), Ok(Vec::new()));
     schedule
 }
 
@@ -42,7 +42,7 @@ fn started(actions: &[ScheduleAction]) -> Vec<u64> {
 fn pass(schedule: &mut Schedule, plan: &Plan, now: Timestamp) -> Vec<u64> {
     let mut all = Vec::new();
     while schedule.due().is_some_and(|due| due <= now) {
-        let actions = schedule.step(Some(plan), now, ScheduleInput::Due).unwrap();
+        let actions = schedule.step(Some(plan), &|_, _| None, now, ScheduleInput::Due).unwrap();
         all.extend(started(&actions));
     }
     all
@@ -76,7 +76,9 @@ fn a_year_of_downtime_is_passed_at_once() {
 
 #[test]
 fn an_id_follows_from_the_nominal_time() {
-    let start = |seconds, trigger| ScheduledStart::of(&definition(), trigger, at(seconds), at(900));
+    let start = |seconds, trigger| {
+        ScheduledStart::of(&definition(), trigger, at(seconds), &|_, _| None, at(900))
+    };
     assert_eq!(start(60, Trigger::Cron), start(60, Trigger::Cron));
     assert_ne!(start(60, Trigger::Cron).id, start(61, Trigger::Cron).id);
     assert_ne!(start(60, Trigger::Cron).id, start(60, Trigger::Every).id);
@@ -104,11 +106,11 @@ fn an_end_is_counted_once_and_one_of_others_not_at_all() {
     assert_eq!(pass(&mut schedule, &plan, at(30)), [30]);
     let id = schedule.running[0].id;
     let ended = |id, seconds| ScheduleInput::Ended { id, at: at(seconds), ending: Ending::Faulted };
-    let other = ScheduledStart::of(&definition(), Trigger::Cron, at(1), at(1)).id;
-    schedule.step(Some(&plan), at(40), ended(other, 40)).unwrap();
+    let other = ScheduledStart::of(&definition(), Trigger::Cron, at(1), &|_, _| None, at(1)).id;
+    schedule.step(Some(&plan), &|_, _| None, at(40), ended(other, 40)).unwrap();
     assert_eq!(schedule.due(), None, "the one that counts still runs");
-    schedule.step(Some(&plan), at(40), ended(id, 40)).unwrap();
-    schedule.step(Some(&plan), at(50), ended(id, 50)).unwrap();
+    schedule.step(Some(&plan), &|_, _| None, at(40), ended(id, 40)).unwrap();
+    schedule.step(Some(&plan), &|_, _| None, at(50), ended(id, 50)).unwrap();
     assert_eq!(schedule.due(), Some(at(70)));
     assert_eq!(schedule.latest[0].ended, Some((at(50), Ending::Faulted)));
 }
@@ -119,7 +121,7 @@ fn what_people_ask_for_has_limits() {
     let mut schedule = adopted(&plan);
     let mut ask = |from, to| {
         let input = ScheduleInput::Backfill { from: at(from), to: at(to) };
-        schedule.step(Some(&plan), at(5_000), input).map(|actions| actions.len())
+        schedule.step(Some(&plan), &|_, _| None, at(5_000), input).map(|actions| actions.len())
     };
     assert_eq!(ask(10, 5), Err(ScheduleRejection::Span));
     assert_eq!(ask(10, 5_001), Err(ScheduleRejection::Span));
@@ -127,7 +129,7 @@ fn what_people_ask_for_has_limits() {
     assert_eq!(ask(1, 10), Ok(1), "one after the other");
     assert_eq!(schedule.waiting.len(), 9);
     assert_eq!(
-        schedule.step(None, at(5_000), ScheduleInput::Trigger),
+        schedule.step(None, &|_, _| None, at(5_000), ScheduleInput::Trigger),
         Err(ScheduleRejection::None)
     );
 }

@@ -40,7 +40,9 @@ pub(super) fn handle(
     let undoable = run.awaited && (decider.undoable)(&definition);
     let start_key = child_start_key(instance.id, step);
     let workflow = &definition.workflow;
-    let shard = ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &start_key);
+    let shard = (decider.place)(&definition, &child_input).unwrap_or_else(|| {
+        ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &start_key)
+    });
     let child = ChildRequest {
         id: InstanceId::new(decider.now, shard, seed(&start_key)),
         definition,

@@ -16,7 +16,7 @@ use crate::{Values, decode_history, decode_snapshot};
 use super::coverage::{self, Variants};
 use super::{
     CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE,
-    SUBSCRIPTION, event_samples, saga, samples,
+    SUBSCRIPTION, event_samples, saga, samples, turns,
 };
 
 #[test]
@@ -222,6 +222,10 @@ fn write_missing() {
         ("instance-30", INSTANCE.bytes(&saga::instance())),
         ("messages-30", joined(MESSAGE, &saga::messages())),
         ("inputs-30", joined(INPUT, &saga::inputs())),
+        ("records-85", RECORDS.bytes(&turns::records())),
+        ("instance-34", INSTANCE.bytes(&turns::instance())),
+        ("messages-40", joined(MESSAGE, &turns::messages())),
+        ("inputs-40", joined(INPUT, &turns::inputs())),
     ];
     for (name, bytes) in samples {
         write("v1", name, bytes);

@@ -79,6 +79,7 @@ pub(super) fn start() -> Arc<Start> {
             ("gift".to_owned(), Value::Null),
         ],
         schedule: None,
+        concurrency_key: None,
     })
 }
 
@@ -289,6 +290,9 @@ pub(super) fn instance() -> Instance {
         spent: BTreeSet::new(),
         repeats: BTreeMap::new(),
         undo_begun: false,
+        is_queued: false,
+        business_key: None,
+        attributes: BTreeMap::new(),
     }
 }
 

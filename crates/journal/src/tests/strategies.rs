@@ -174,7 +174,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
     let attributes = vec((text(), value()), 0..3);
     let head = (definition(), digest(), any::<u16>(), value(), text());
     let schedule = (trigger(), at()).prop_map(|(trigger, nominal)| Origin { trigger, nominal });
-    (head, of(parent), of(text()), attributes, of(schedule))
+    (head, of(parent), of(text()), attributes, of(schedule), of(text()))
         .prop_map(
             |(
                 (definition, digest, semantics, input, start_key),
@@ -182,6 +182,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
                 business_key,
                 attributes,
                 schedule,
+                concurrency_key,
             )| {
                 Arc::new(Start {
                     definition,
@@ -193,6 +194,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
                     business_key,
                     attributes,
                     schedule,
+                    concurrency_key,
                 })
             },
         )
@@ -398,6 +400,11 @@ fn undo_fact() -> BoxedStrategy<Fact> {
         }),
         instance_id().prop_map(|child| Fact::ChildUndoRequested { child }),
         attempt().prop_map(|attempt| Fact::Doubted { attempt }),
+        Just(Fact::Admitted),
+        start().prop_map(|start| Fact::Queued { start }),
+        (of(text()), btree_map(text(), value(), 0..3)).prop_map(|(business_key, attributes)| {
+            Fact::Described { business_key, attributes }
+        }),
     ]
     .boxed()
 }
@@ -541,9 +548,11 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
         btree_map(any::<[u8; 16]>().prop_map(Path), any::<u32>(), 0..3),
         any::<bool>(),
     );
-    (head, plan, state, undo)
-        .prop_map(|(head, plan, (flags, incidents, end), undo)| {
+    let found = (any::<bool>(), of(text()), btree_map(text(), value(), 0..3));
+    (head, plan, state, undo, found)
+        .prop_map(|(head, plan, (flags, incidents, end), undo, found)| {
             let (has_completed_call, suspended) = flags;
+            let (is_queued, business_key, attributes) = found;
             let (undo, spent, repeats, undo_begun) = undo;
             let (id, start, started_at, updated_at, records, steps_activated) = head;
             let (steps, work, timers, abandoned, abandoned_tasks) = plan;
@@ -568,6 +577,9 @@ pub(super) fn instance() -> BoxedStrategy<Instance> {
                 spent,
                 repeats,
                 undo_begun,
+                is_queued,
+                business_key,
+                attributes,
             }
         })
         .boxed()

@@ -75,8 +75,9 @@ pub(super) fn filter_query(filter: &Filter) -> String {
     let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let statuses = filter.status.iter().map(|status| ("status", status.as_str()));
     let incidents = filter.incidents.then_some(("incidents", "true"));
-    let pairs = single.chain(statuses).chain(incidents);
-    pairs.map(|(name, value)| query(name, value)).collect::<Vec<_>>().join("&")
+    let pairs = single.chain(statuses).chain(incidents).map(|(name, value)| query(name, value));
+    let attributes = filter.attribute.iter().map(|test| query(&test.parameter, &test.value));
+    pairs.chain(attributes).collect::<Vec<_>>().join("&")
 }
 
 async fn instances(

@@ -234,6 +234,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Size(&mut config.limits.events_batch_max),
     },
     Setting {
+        key: "limits.concurrency-queue-max",
+        meaning: "Instances that wait for one concurrency key; beyond it starts are refused.",
+        slot: |config| Slot::Size(&mut config.limits.concurrency_queue_max),
+    },
+    Setting {
         key: "limits.events-retained-max",
         meaning: "Events that one topic keeps for late listeners.",
         slot: |config| Slot::Size(&mut config.limits.events_retained_max),

@@ -27,9 +27,23 @@ impl Inner {
             self.cover(at).await?;
         }
         let limit = limit.clamp(1, self.limits.page_rows_max);
+        let mut page = match filter.attributes.is_empty() {
+            true => self.unattributed(&filter, after, limit).await?,
+            false => self.attributed(&filter, after, limit).await?,
+        };
+        self.with_turns(&mut page.items).await?;
+        Ok(page)
+    }
+
+    async fn unattributed(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<InstanceId>,
+        limit: usize,
+    ) -> Result<Page<InstanceRow>, Error> {
         let query = Query {
             table: INSTANCE.id,
-            filters: filters(&filter),
+            filters: filters(filter),
             count_by: None,
             order: Order::Descending,
             after: after.map(|id| vec![Value::Blob(Bytes::copy_from_slice(&id.0))]),
@@ -57,6 +71,9 @@ impl Inner {
     ) -> Result<(Vec<(Status, u64)>, Position), Error> {
         if let Some(at) = at {
             self.cover(at).await?;
+        }
+        if !filter.attributes.is_empty() {
+            return self.attributed_counts(&filter).await;
         }
         let query = Query {
             table: INSTANCE.id,
@@ -128,7 +145,7 @@ impl Inner {
     }
 }
 
-fn filters(filter: &InstanceFilter) -> Vec<Filter> {
+pub(super) fn filters(filter: &InstanceFilter) -> Vec<Filter> {
     let equal = |column, value: Option<Value>| {
         value.map(|value| Filter { column, test: Test::Equal(value) })
     };
@@ -222,6 +239,7 @@ pub(crate) fn instance(row: &Row) -> Option<InstanceRow> {
         business_key: text(business_key),
         error: text(error),
         has_incident: *incident == Value::Int(1),
+        waits_for: None,
     })
 }
 

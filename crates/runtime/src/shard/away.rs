@@ -70,6 +70,7 @@ impl Step {
             limits,
             secret_key,
             undoable: &|definition| view.may_undo(definition),
+            place: &|definition, input| view.place(definition, input),
         };
         let done = match work {
             Work::Begin(start) => Done::Begun(Box::new(guarded_begin(&ctx, id, start))),

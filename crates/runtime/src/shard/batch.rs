@@ -13,7 +13,7 @@ use super::jobs::JobChange;
 use super::links::message_deletion;
 use super::starts::Starting;
 use super::usage::UsageChanges;
-use super::{Machine, Output, Reply, Responder};
+use super::{Machine, Output, Reply, Responder, turns};
 use crate::sabotage::{self, Sabotage};
 use crate::{CatalogView, Error, HistoryEntry, InstanceView};
 
@@ -58,6 +58,8 @@ pub(super) enum Release {
     /// The catalog has changed, this workflow of it if it is about one.
     Catalog(Arc<CatalogView>, Option<WorkflowName>),
     Jobs(Vec<JobChange>),
+    /// A place in the line for a concurrency key was taken or left.
+    Turn(turns::Change),
     /// The schedule of a workflow has changed; none: it is gone.
     Schedule(WorkflowName, Option<Arc<Schedule>>),
     /// A partition is read up to there.
@@ -147,6 +149,7 @@ impl Machine {
                 self.take_back(release, error);
             }
         }
+        self.turns.settle_refused();
         if unknown {
             self.outputs.push(Output::Stop(error.to_string()));
             return;
@@ -171,7 +174,7 @@ impl Machine {
             }
             Release::Effect(id, effect) => self.carry_out(id, effect),
             Release::Deliver { from, sequence } => self.deliver(from, sequence),
-            Release::Forgotten { .. } => {}
+            Release::Forgotten { .. } | Release::Turn(_) => {}
             Release::Acknowledge { from, sequence } => {
                 self.links.acknowledge(from, sequence, self.now)
             }
@@ -210,6 +213,7 @@ impl Machine {
             Release::Forgotten { from, sequences } => {
                 self.links.unforget(from, sequences, self.now)
             }
+            Release::Turn(change) => self.turns.take_back(change),
             Release::Effect(..)
             | Release::StartKey(..)
             | Release::Watched(..)

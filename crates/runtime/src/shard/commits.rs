@@ -1,5 +1,6 @@
 //! One commit: the records of a step, and the rows that follow from the state after it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,8 +15,8 @@ use super::jobs::job_rows;
 use super::slots::{Slot, State};
 use super::usage::Ended;
 use super::{Machine, cuts};
-use crate::tables::{INSTANCE, PENDING, TIMER};
-use crate::{audit, view};
+use crate::tables::{ATTRIBUTE, INSTANCE, PENDING, TIMER, id_value};
+use crate::{attribute, audit, view};
 
 /// A snapshot is added after so many bytes of records, too.
 const SNAPSHOT_BYTES: usize = 256 * 1024;
@@ -66,6 +67,8 @@ impl Machine {
                 self.timers.remove(&(was_due, id));
             }
         }
+        rows.extend(attribute_rows(records, instance, graph));
+        self.change_turns(id, records, &mut rows, &mut releases);
         self.messages_of(id, &effects, &mut rows, &mut releases);
         self.outgoing_of(id, graph, (first, records), &mut rows, &mut releases);
         if self.waiters.is_watched(id) {
@@ -167,7 +170,10 @@ fn shows_in_lists(records: &[Record]) -> bool {
     records.iter().any(|record| {
         matches!(
             record.fact,
-            Fact::Started { .. }
+            Fact::Queued { .. }
+                | Fact::Admitted
+                | Fact::Described { .. }
+                | Fact::Started { .. }
                 | Fact::Ended { .. }
                 | Fact::Suspended { .. }
                 | Fact::Resumed
@@ -212,10 +218,50 @@ pub(super) fn instance_row(instance: &Instance) -> Vec<Value> {
             .parent
             .as_ref()
             .map_or(Value::Null, |parent| Value::Blob(Bytes::copy_from_slice(&parent.instance.0))),
-        instance.start.business_key.as_deref().map_or(Value::Null, text),
+        instance.business_key().map_or(Value::Null, text),
         error.unwrap_or(Value::Null),
         if is_incident { Value::Int(1) } else { Value::Null },
     ]
+}
+
+/// Rows of the search attributes that a step has set. What nobody is to see cannot be looked for.
+fn attribute_rows(records: &[Record], instance: &Instance, graph: &Graph) -> Vec<RowChange> {
+    let mut set = BTreeSet::new();
+    for record in records {
+        match &record.fact {
+            Fact::Started { start, .. } => {
+                set.extend(start.attributes.iter().map(|(name, _)| name))
+            }
+            Fact::Described { attributes, .. } => set.extend(attributes.keys()),
+            _ => {}
+        }
+    }
+    if set.is_empty() {
+        return Vec::new();
+    }
+    let shown = view::attributes(instance, Some(&graph.redaction));
+    let exact: BTreeMap<&str, &motet_expr::Value> = instance.search_attributes().collect();
+    let change = |name: &String| {
+        let shown = shown.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+        let value = shown.filter(|shown| exact.get(name.as_str()) == Some(shown));
+        let row = value.and_then(|value| attribute::row(id_value(instance.id), name, value));
+        match row {
+            Some(row) => RowChange::Put { table: ATTRIBUTE.id, row },
+            None => attribute_deletion(instance, name),
+        }
+    };
+    set.into_iter().map(change).collect()
+}
+
+fn attribute_deletion(instance: &Instance, name: &str) -> RowChange {
+    let key = vec![id_value(instance.id), Value::Text(name.to_owned())];
+    RowChange::Delete { table: ATTRIBUTE.id, key }
+}
+
+/// The deletions of every row of an instance's search attributes.
+pub(super) fn attribute_deletions(instance: &Instance) -> Vec<RowChange> {
+    let names = instance.search_attributes().map(|(name, _)| name);
+    names.map(|name| attribute_deletion(instance, name)).collect()
 }
 
 /// One timer row per instance: its earliest due time.

@@ -14,6 +14,10 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         }
         Message::CancelChild { .. } => Some(cancel("nobody awaits it any more")),
         Message::CancelScheduled { .. } => Some(cancel("a newer start replaces it")),
+        Message::GiveWay { .. } => {
+            Some(cancel("a newer instance with its concurrency key replaces it"))
+        }
+        Message::Admit { .. } => Some(engine::Input::Admit),
         Message::UndoChild { step, .. } => Some(engine::Input::Undo { step: *step }),
         Message::ChildUndone { step, child, error, .. } => {
             let (step, child, error) = (*step, *child, error.clone());

@@ -299,7 +299,10 @@ impl Machine {
                 Message::CancelChild { child } | Message::UndoChild { child, .. } => {
                     self.give(child, Task::Message { from, to, sequence, message });
                 }
-                Message::Found { instance, .. } | Message::NotListening { instance, .. } => {
+                Message::Found { instance, .. }
+                | Message::NotListening { instance, .. }
+                | Message::Admit { instance }
+                | Message::GiveWay { instance } => {
                     self.give(instance, Task::Message { from, to, sequence, message });
                 }
                 Message::Publish { .. }

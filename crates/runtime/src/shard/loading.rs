@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use motet_engine::{self as engine, Instance};
+use motet_engine::Instance;
 use motet_journal::{Values, decode_history, decode_snapshot};
 use motet_store::Loaded;
 use motet_types::InstanceId;
@@ -130,10 +130,10 @@ fn rebuild(id: InstanceId, loaded: &Loaded) -> Result<Rebuilt, String> {
             size.records += 1;
             let instance = match (&mut instance, &record.fact) {
                 (Some(instance), _) => instance,
-                (blank @ None, engine::Fact::Started { start, .. }) => {
+                (blank @ None, fact) => {
+                    let start = fact.start().ok_or("its history does not begin with its start")?;
                     blank.insert(Instance::blank(id, start.clone()))
                 }
-                (None, _) => return Err("its history does not begin with its start".to_owned()),
             };
             instance.apply(&record);
         }

@@ -1,7 +1,8 @@
 //! Purging: somebody wants everything gone that is stored of an instance, now.
 
+use motet_engine::Instance;
 use motet_store::{Row, RowChange, Value};
-use motet_types::InstanceId;
+use motet_types::{InstanceId, ShardId};
 
 use super::usage::Ended;
 use super::{Machine, Reply, Responder};
@@ -29,13 +30,23 @@ impl Machine {
         }
         let mut rows = Vec::new();
         if instance.start.parent.is_none() && !instance.start.start_key.starts_with("random/") {
-            let key = Value::Text(instance.start.start_key.clone());
-            let key = vec![Value::Int(i64::from(id.shard().0)), key];
-            rows.push(RowChange::Delete { table: START.id, key });
+            rows.push(RowChange::Delete { table: START.id, key: start_key(instance) });
         }
         rows.extend(audit::of_purge(self.now, instance, &actor, reason));
         let ends: Vec<Ended> = ends.iter().filter_map(Ended::of_row).collect();
         self.erase(id, &ends, rows);
         self.reply(reply, Ok(Reply::Purged));
     }
+}
+
+/// The key of the row of the start key: its shard is the instance's, unless a concurrency key has called that elsewhere.
+fn start_key(instance: &Instance) -> Vec<Value> {
+    let (id, start) = (instance.id, &instance.start);
+    let workflow = &start.definition.workflow;
+    let key = start.start_key.strip_prefix(&format!("{workflow}/"));
+    let shard = match key.filter(|_| start.concurrency_key.is_some()) {
+        Some(key) => ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), key),
+        None => id.shard(),
+    };
+    vec![Value::Int(i64::from(shard.0)), Value::Text(start.start_key.clone())]
 }

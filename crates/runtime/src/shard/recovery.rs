@@ -32,6 +32,7 @@ pub struct Recovered {
     jobs: Vec<Entry>,
     schedules: Vec<(WorkflowName, Schedule)>,
     intakes: Vec<(String, u32, u64)>,
+    turns: Vec<(WorkflowName, String, u64, InstanceId)>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -135,6 +136,29 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of turns.
+    pub fn turn(&mut self, row: &Row) -> Result<(), RowError> {
+        let read = match row.as_slice() {
+            [
+                _,
+                Value::Text(namespace),
+                Value::Text(name),
+                Value::Text(key),
+                Value::Int(place),
+                id,
+                _,
+            ] => {
+                let names = namespace.parse().ok().zip(name.parse().ok());
+                let workflow = names.map(|(namespace, name)| WorkflowName { namespace, name });
+                let rest = number(*place).zip(instance(id));
+                workflow.zip(rest).map(|(workflow, (place, id))| (workflow, key.clone(), place, id))
+            }
+            _ => None,
+        };
+        self.turns.push(read.ok_or_else(|| wrong("turn", row))?);
+        Ok(())
+    }
+
     /// Takes a row of the table of what ended instances take.
     pub fn usage(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -166,6 +190,7 @@ impl Machine {
             jobs,
             schedules,
             intakes,
+            turns,
         } = recovered;
         self.intakes.recover(intakes);
         // Perhaps this version can read them.
@@ -183,6 +208,9 @@ impl Machine {
         }
         for id in pending.into_iter().filter(|_| !sabotage::is(Sabotage::CallForgotten)) {
             self.dispatch.resume(id);
+        }
+        for (workflow, key, place, id) in turns {
+            self.turns.recover((workflow, key), place, id);
         }
         self.jobs.recover(jobs, self.now);
         self.links.recover(sent, taken, outbox);

@@ -17,6 +17,7 @@ use motet_engine::Instance;
 use motet_store::{Row, RowChange, RowScan, Table, Value};
 use motet_types::{InstanceId, ShardId, Timestamp};
 
+use super::commits::attribute_deletions;
 use super::slots::{Slot, State, Task};
 use super::starts::{CLIENT_KEY, Starting};
 use super::usage::Ended;
@@ -320,6 +321,7 @@ impl Machine {
     /// now on.
     pub(super) fn erase(&mut self, id: InstanceId, ends: &[Ended], more: Vec<RowChange>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
+        let attributes = slot.live().map(attribute_deletions).unwrap_or_default();
         slot.state = State::Erased;
         slot.unsettled += 1;
         let queue = slot.take_queue();
@@ -332,6 +334,7 @@ impl Machine {
         for ended in ends {
             self.usage.remove(ended, &mut rows);
         }
+        rows.extend(attributes);
         rows.extend(more);
         self.push_instance_commit(id, id.shard(), Vec::new(), 0, None, rows);
         for task in queue {

@@ -11,7 +11,6 @@ use motet_definition::schedule::Plan;
 use motet_engine::{
     Ending, Instance, Schedule, ScheduleAction, ScheduleInput, ScheduleRejection, ScheduledStart,
 };
-use motet_expr::json::{object, string};
 use motet_journal::{Message, encode_schedule};
 use motet_store::{RowChange, Value};
 use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName};
@@ -231,7 +230,9 @@ impl Machine {
         };
         let mut schedule = (*before).clone();
         let plan = self.plan(definition.as_ref().unwrap_or(&before.definition));
-        let actions = schedule.step(plan.as_deref(), self.now, input)?;
+        let view = self.view.clone();
+        let place = |definition: &_, input: &_| view.place(definition, input);
+        let actions = schedule.step(plan.as_deref(), &place, self.now, input)?;
         let is_same = schedule == *before;
         if is_same && along.rows.is_empty() {
             self.set_schedule_due(workflow);
@@ -322,10 +323,7 @@ impl Machine {
         if !is_absent {
             return self.refuse_scheduled(pair, sequence, workflow, id);
         }
-        let input = object([
-            ("trigger", string(origin.trigger.as_str())),
-            ("scheduledAt", string(origin.nominal.to_string())),
-        ]);
+        let input = origin.input();
         let rows = vec![taken_row(pair, sequence)];
         let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
         let beginning = Beginning {

@@ -338,7 +338,8 @@ impl Machine {
     pub(super) fn view_of(&self, id: InstanceId) -> Option<view::InstanceView> {
         let instance = self.slots.get(&id)?.live()?;
         let graph = self.view.graphs.get(&instance.start.definition);
-        Some(view::instance(instance, graph.map(|graph| &**graph)))
+        let turn = self.turn_of(instance);
+        Some(view::InstanceView { turn, ..view::instance(instance, graph.map(|graph| &**graph)) })
     }
 
     pub(super) fn undo_of(&self, instance: &Instance) -> Box<view::UndoView> {

@@ -207,7 +207,9 @@ impl Machine {
         random: u64,
         reply: Responder,
     ) {
-        let id = InstanceId::new(self.now, shard, random);
+        // What runs under a concurrency key lives where that does; the row of its start key goes with the same commit.
+        let home = self.view.place(&definition, &request.input).unwrap_or(shard);
+        let id = InstanceId::new(self.now, home, random);
         let has_key = request.key.is_some();
         let digest = has_key.then(|| start_digest(&request));
         let start_rows = digest.map(|digest| start_row(self, shard, &key, id, digest));
@@ -241,6 +243,8 @@ impl Machine {
                 "{definition} cannot be compiled by this server"
             )));
         };
+        let concurrency_key = engine::turn::key(graph, &input)
+            .map_err(|error| Error::ConcurrencyKey(error.detail.unwrap_or_default()))?;
         Ok(Start {
             digest: graph.digest,
             definition,
@@ -251,6 +255,7 @@ impl Machine {
             business_key: None,
             attributes: Vec::new(),
             schedule: None,
+            concurrency_key,
         })
     }
 
@@ -260,6 +265,9 @@ impl Machine {
             let message = format!("{} cannot be compiled by this server", start.definition);
             return self.not_begun(beginning, Error::Unavailable(message));
         };
+        if let Some(policy) = graph.concurrency.as_ref().map(|own| own.policy) {
+            return self.begin_in_turn(id, &graph, policy, start, beginning);
+        }
         if self.is_dear(&graph) {
             if self.is_away_full() && beginning.message().is_none() {
                 let error = Error::Overloaded { retry_after: DEAR_RETRY_AFTER };
@@ -280,6 +288,7 @@ impl Machine {
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
             undoable: &|definition| view.may_undo(definition),
+            place: &|definition, input| view.place(definition, input),
         };
         let begun = guarded_begin(&ctx, id, start);
         if let Ok(begun) = &begun {

@@ -57,6 +57,12 @@ impl Machine {
             Task::Message { from, to, sequence, message: Message::StartScheduled { start } } => {
                 self.was_scheduled((to, from), sequence, &start)
             }
+            Task::Command { command: Command::Retry, reply, .. }
+                if self.why_not_reopened(id).is_some() =>
+            {
+                let error = self.why_not_reopened(id).unwrap_or(Error::UnknownInstance(id));
+                self.reply(reply, Err(error));
+            }
             task => match task.input() {
                 Some(input) => self.step(id, task, input),
                 None => self.follow(id, task, Ok(())),
@@ -87,6 +93,7 @@ impl Machine {
             limits: &self.config.limits,
             secret_key: &self.config.secret_key,
             undoable: &|definition| view.may_undo(definition),
+            place: &|definition, input| view.place(definition, input),
         };
         let fed = guarded_step(&ctx, instance, input);
         if let Ok(fed) = &fed {

@@ -25,6 +25,7 @@ mod retention;
 mod schedules;
 mod starts;
 mod timers;
+mod turns;
 mod unloadable;
 mod waits;
 

@@ -107,6 +107,7 @@ impl Machine {
             parent: row.parent,
             business_key: row.business_key,
             attributes: Vec::new(),
+            turn: None,
             input: motet_expr::Value::Null,
             output: None,
             error: Some(error(reason)),

@@ -30,8 +30,9 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
         updated_at: instance.updated_at,
         ended_at: instance.end.is_some().then_some(instance.updated_at),
         parent: start.parent.as_ref().map(|parent| parent.instance),
-        business_key: start.business_key.clone(),
-        attributes: attributes(&start.attributes, redaction),
+        business_key: instance.business_key().map(str::to_owned),
+        attributes: attributes(instance, redaction),
+        turn: None,
         input: masked(&start.input, redaction),
         output: instance.output().map(|output| masked(output, redaction)),
         error: instance.error().map(|error| masked_error(error, redaction)),
@@ -99,16 +100,17 @@ pub(crate) fn masked_error(error: &WorkflowError, redaction: Option<&Redaction>)
     WorkflowError { title, detail, ..error.clone() }
 }
 
-fn attributes(
-    attributes: &[(String, Value)],
+/// The search attributes as they may be seen.
+pub(crate) fn attributes(
+    instance: &Instance,
     redaction: Option<&Redaction>,
 ) -> Vec<(String, Value)> {
-    let all = json::object(attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    let all = json::object(instance.search_attributes().map(|(name, value)| (name, value.clone())));
     let masked = masked(&all, redaction);
-    let shown = |name: &String| json::get(&masked, name).cloned();
-    attributes
-        .iter()
-        .map(|(name, _)| (name.clone(), shown(name).unwrap_or_else(|| json::string(MASK))))
+    let shown = |name: &str| json::get(&masked, name).cloned();
+    instance
+        .search_attributes()
+        .map(|(name, _)| (name.to_owned(), shown(name).unwrap_or_else(|| json::string(MASK))))
         .collect()
 }
 
@@ -215,7 +217,7 @@ pub(crate) fn cut(records: Range<u64>, next: Timestamp) -> HistoryEntry {
 }
 
 /// Details that hold data of the workflow; the others are the engine's.
-const DATA: [&str; 6] = ["input", "output", "context", "items", "error", "request"];
+const DATA: [&str; 7] = ["input", "output", "context", "items", "error", "request", "attributes"];
 
 fn redacted(mut details: Details, redaction: &Redaction) -> Details {
     if redaction.is_empty() {
@@ -249,6 +251,9 @@ fn redacted_request(request: &Value, redaction: &Redaction) -> Value {
 fn word(fact: &Fact) -> &'static str {
     match fact {
         Fact::Started { .. } => "started",
+        Fact::Queued { .. } => "queued",
+        Fact::Admitted => "admitted",
+        Fact::Described { .. } => "described",
         Fact::Skipped { .. } => "skipped",
         Fact::Activated { .. } => "activated",
         Fact::Iterated { .. } => "iterated",

@@ -92,6 +92,7 @@ impl Setup {
             business_key: None,
             attributes: Vec::new(),
             schedule: None,
+            concurrency_key: None,
         }
     }
 

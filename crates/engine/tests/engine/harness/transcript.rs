@@ -197,6 +197,12 @@ impl Transcript {
                 format!("again at {} after {number}: {}", since(*at), describe(error))
             }
             Fact::ChildUndoRequested { .. } => "asks the child to undo itself".to_owned(),
+            Fact::Queued { .. } => "queued".to_owned(),
+            Fact::Admitted => "admitted".to_owned(),
+            Fact::Described { business_key, attributes } => {
+                let key = business_key.as_ref().map(|key| format!(" as {key}")).unwrap_or_default();
+                format!("described{key} {}", json::to_text(&json::object(attributes.clone())))
+            }
             Fact::Doubted { attempt } => format!("#{attempt} may have run before"),
             Fact::Ended { end } => match end {
                 End::Completed(output) => format!("completed {}", json::to_text(output)),

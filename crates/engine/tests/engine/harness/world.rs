@@ -214,6 +214,7 @@ impl World {
             business_key: None,
             attributes: Vec::new(),
             schedule: None,
+            concurrency_key: None,
         };
         self.rebuilt = Some(Instance::blank(id(), Arc::new(start.clone())));
         let (live, records) = begin(&self.context(), id(), start.clone());
@@ -419,6 +420,7 @@ impl World {
             limits: &self.setup.limits,
             secret_key: &SECRET_KEY,
             undoable: &|definition| definition.workflow.name.as_str().starts_with("saga"),
+            place: &|_, _| None,
         }
     }
 }

@@ -71,6 +71,7 @@ fn execute(graph: Graph, input: Value) -> (Graph, Instance, Vec<Record>) {
         limits: &limits,
         secret_key: &key,
         undoable: &|_| false,
+        place: &|_, _| None,
     };
     let start = Start {
         definition: graph.definition.clone(),
@@ -82,6 +83,7 @@ fn execute(graph: Graph, input: Value) -> (Graph, Instance, Vec<Record>) {
         business_key: None,
         attributes: Vec::new(),
         schedule: None,
+        concurrency_key: None,
     };
     let id = InstanceId::new(epoch(), ShardId(0), 0);
     let (mut instance, mut records) = begin(&context, id, start);

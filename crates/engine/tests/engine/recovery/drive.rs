@@ -62,6 +62,7 @@ impl Run {
             business_key: None,
             attributes: Vec::new(),
             schedule: None,
+            concurrency_key: None,
         };
         let id = InstanceId::new(epoch(), ShardId(1), seed);
         let context = Context {
@@ -71,6 +72,7 @@ impl Run {
             limits: &limits,
             secret_key: &SECRET_KEY,
             undoable: &|_| true,
+            place: &|_, _| None,
         };
         let (live, records) = begin(&context, id, start);
         let mut run = Self {
@@ -123,6 +125,7 @@ impl Run {
             limits: &self.limits,
             secret_key: &SECRET_KEY,
             undoable: &|_| true,
+            place: &|_, _| None,
         };
         let before = self.live.clone();
         let lived_on = step(&context, &mut self.live, input.clone());

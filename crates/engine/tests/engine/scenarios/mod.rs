@@ -4,6 +4,7 @@ mod arguments;
 mod calls;
 mod children;
 mod data_flow;
+mod describing;
 mod each;
 mod emitting;
 mod flow;

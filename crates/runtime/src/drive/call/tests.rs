@@ -242,6 +242,7 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
         business_key: None,
         attributes: Vec::new(),
         schedule: None,
+        concurrency_key: None,
     };
     let catalog = Catalog::default();
     let ctx = Context {
@@ -251,6 +252,7 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
         limits: &limits,
         secret_key: key,
         undoable: &|_| false,
+        place: &|_, _| None,
     };
     let (instance, _) = begin(&ctx, id(1), start);
     let effects = outstanding(&instance, NOW);

@@ -9,11 +9,12 @@ use motet_store::memory::MemoryStore;
 use motet_store::{Commit, Entity, Epoch, Position, RowChange, Store, Value};
 use motet_types::{InstanceId, Limits, ShardId, Status, Timestamp};
 
+use crate::attribute::{self, AttributeFilter, AttributeTest};
 use crate::drive::engine::Levels;
 use crate::drive::inner::Seed;
 use crate::drive::lanes::Lanes;
 use crate::drive::{Inner, SystemClock};
-use crate::tables::{INSTANCE, SCHEMA};
+use crate::tables::{ATTRIBUTE, INSTANCE, SCHEMA};
 use crate::{Health, InstanceFilter};
 
 /// Number, workflow, version, status, parent, business key, and whether there is an incident.
@@ -245,7 +246,7 @@ fn fill(store: &MemoryStore) {
         records: Bytes::new(),
         record_count: 0,
         snapshot: None,
-        rows: rows.collect(),
+        rows: rows.chain(attributes()).collect(),
     };
     store.commit(vec![commit], Box::new(|result| assert!(result.is_ok(), "{result:?}")));
 }
@@ -264,4 +265,93 @@ fn number(id: InstanceId) -> u8 {
 
 fn blob(nth: u8) -> Value {
     Value::Blob(Bytes::copy_from_slice(&id(nth).0))
+}
+
+/// Instances and their search attributes.
+fn attributes() -> impl Iterator<Item = RowChange> {
+    let number = |number: usize| motet_expr::Value::from(number);
+    let text = motet_expr::json::string;
+    let rows = [
+        (1, "customer", text("Ada")),
+        (2, "customer", text("Ada")),
+        (4, "customer", text("Grace")),
+        (7, "customer", text("Ada")),
+        (1, "total", number(10)),
+        (2, "total", number(20)),
+        (4, "total", number(30)),
+        (7, "total", text("20")),
+    ];
+    rows.into_iter().map(|(nth, name, value)| {
+        let row = attribute::row(blob(nth), name, &value).expect("a value that can be found");
+        RowChange::Put { table: ATTRIBUTE.id, row }
+    })
+}
+
+fn with(tests: &[(&str, AttributeTest)]) -> InstanceFilter {
+    let attributes = tests
+        .iter()
+        .map(|(name, test)| AttributeFilter { name: (*name).to_owned(), test: test.clone() });
+    InstanceFilter { attributes: attributes.collect(), ..Default::default() }
+}
+
+fn equal(text: &str) -> AttributeTest {
+    AttributeTest::Equal(text.to_owned())
+}
+
+#[tokio::test]
+async fn every_attribute_must_fit() {
+    let ada = expect![[r#"
+        7 test/order:1.1.0 cancelled
+        2 test/order:1.0.0 running
+        1 test/order:1.0.0 completed
+        = 1 cancelled, 1 completed, 1 running @1
+    "#]];
+    check(with(&[("customer", equal("Ada"))]), ada).await;
+    let twenty = expect![[r#"
+        7 test/order:1.1.0 cancelled
+        2 test/order:1.0.0 running
+        = 1 cancelled, 1 running @1
+    "#]];
+    check(with(&[("customer", equal("Ada")), ("total", equal("20"))]), twenty).await;
+    let least = AttributeTest::AtLeast("15".to_owned());
+    let from_fifteen = expect![[r#"
+        4 test/order:1.1.0 waiting, incident
+        2 test/order:1.0.0 running
+        = 1 running, 1 waiting @1
+    "#]];
+    check(with(&[("total", least.clone())]), from_fifteen).await;
+    let below = AttributeTest::Below("30".to_owned());
+    let between = expect![[r#"
+        2 test/order:1.0.0 running
+        = 1 running @1
+    "#]];
+    check(with(&[("total", least), ("total", below)]), between).await;
+    let nobody = expect![[r#"
+        =  @1
+    "#]];
+    check(with(&[("customer", equal("Nobody"))]), nobody).await;
+    let running =
+        InstanceFilter { statuses: vec![Status::Running], ..with(&[("customer", equal("Ada"))]) };
+    let only = expect![[r#"
+        2 test/order:1.0.0 running
+        = 1 running @1
+    "#]];
+    check(running, only).await;
+}
+
+#[tokio::test]
+async fn pages_of_attributes_follow_each_other() {
+    let (store, inner) = world();
+    fill(&store);
+    let filter = with(&[("customer", equal("Ada"))]);
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        let page = inner.instances(filter.clone(), after, 1, None).await.expect("a page");
+        seen.push(page.items.iter().map(|row| number(row.id)).collect::<Vec<_>>());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [[7], [2], [1]]);
 }

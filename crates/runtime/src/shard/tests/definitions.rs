@@ -7,6 +7,7 @@ pub(super) fn source(name: &str) -> String {
     let told = name.strip_prefix("told-").map(|_| TOLD).unwrap_or_default();
     let (name, version) = name.split_once('@').unwrap_or((name, "1.0.0"));
     let (motet, schedule) = schedule(name, version);
+    let motet = concurrency(name).unwrap_or(motet);
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{fault}{motet}{told} }}\n{schedule}do:\n{tasks}"
     )
@@ -14,6 +15,20 @@ pub(super) fn source(name: &str) -> String {
 
 /// Of workflows whose lifecycle is told.
 const TOLD: &str = ", metadata: { motet: { lifecycle: true, redact: ['.detail', '.done'] } }";
+/// What stands in the header of workflows whose instances run one after the other.
+fn concurrency(name: &str) -> Option<String> {
+    let (key, policy) = match name {
+        "queued" => (".n", "queue"),
+        "queued-nap" => (".n // .trigger", "queue"),
+        "sole" => (".n", "reject"),
+        "newest" => (".n", "replace"),
+        "lonely" => (".n", "queue"),
+        _ => return None,
+    };
+    Some(format!(
+        ", metadata: {{ motet: {{ concurrency: {{ key: '${{ {key} }}', policy: {policy} }} }} }}"
+    ))
+}
 
 /// What stands in the header, and the schedule itself.
 fn schedule(name: &str, version: &str) -> (String, String) {
@@ -28,6 +43,7 @@ fn schedule(name: &str, version: &str) -> (String, String) {
         ("replacing", _) => ("overlap: replace", "every: PT40S"),
         ("forgetful", _) => ("catchup: none", "every: PT1M"),
         ("diligent", _) => ("catchup: all", "every: PT10M"),
+        ("queued-nap", _) => ("overlap: allow", "every: PT40S"),
         ("patient", _) => ("overlap: queue, catchup: all", "every: PT10M"),
         _ => return (String::new(), String::new()),
     };
@@ -55,7 +71,11 @@ fn tasks(name: &str) -> String {
         "minutely" | "nightly" | "forgetful" | "diligent" | "patient" => {
             "  - note: { set: { at: '${ .scheduledAt }' } }\n".to_owned()
         }
-        "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
+        "queued" | "sole" | "newest" => tasks("pay"),
+        "of-queued" => child("kid", "queued", ""),
+        "of-sole" => child("kid", "sole", ""),
+        "lonely" => child("kid", "lonely", ""),
+        "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
         "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),

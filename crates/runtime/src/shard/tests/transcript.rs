@@ -1,7 +1,7 @@
 //! How commits and replies look in a transcript.
 
 use motet_engine::event::Event;
-use motet_engine::{Fact, Schedule, Timer};
+use motet_engine::{Schedule, Timer};
 use motet_expr::json;
 use motet_journal::{Message, decode_event, decode_message, decode_records, decode_schedule};
 use motet_store::{Commit, RowChange, Value};
@@ -10,8 +10,8 @@ use motet_types::{InstanceId, JobId, Timestamp};
 use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
-    AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING, PENDING,
-    SCHEDULE, SENT, START, SUBSCRIPTION, TASK, TIMER, UNLOADABLE, USAGE,
+    ATTRIBUTE, AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING,
+    PENDING, SCHEDULE, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -42,7 +42,7 @@ impl Names {
     fn records(&mut self, id: InstanceId, commit: &Commit) -> String {
         let records = decode_records(&commit.records).expect("records that can be read");
         for record in &records {
-            if let Fact::Started { start, .. } = &record.fact {
+            if let Some(start) = record.fact.start() {
                 self.definitions.insert(id, start.definition.clone());
             }
         }
@@ -135,6 +135,14 @@ impl Names {
                 format!("{verb}listen of {} at {}", self.instance(id), text(&values[1]))
             }
             table if table == INTAKE.id || table == OUTGOING.id => outlet(values, is_put),
+            table if table == TURN.id && is_put => {
+                let Value::Blob(id) = &values[5] else { panic!("an id: {values:?}") };
+                let id = InstanceId(id.as_ref().try_into().expect("an id"));
+                let verb = if values[6] == Value::Null { "waits for" } else { "holds" };
+                format!("{} {verb} {:?}", self.instance(id), text(&values[3]))
+            }
+            table if table == TURN.id => format!("no turn for {:?}", text(&values[3])),
+            table if table == ATTRIBUTE.id => format!("{verb}attribute {}", text(&values[1])),
             table if table == GIVING.id => format!("{verb}giving {}", text(&values[1])),
             other => panic!("there is no table {other:?}"),
         })
@@ -170,6 +178,8 @@ impl Names {
             Message::ScheduledEnded { id, ending, .. } => {
                 format!("{} {}", self.instance(*id), ending.as_str())
             }
+            Message::Admit { instance } => format!("admit {}", self.instance(*instance)),
+            Message::GiveWay { instance } => format!("{} gives way", self.instance(*instance)),
             Message::CancelScheduled { id } => format!("replace {}", self.instance(*id)),
             Message::UndoChild { child, .. } => format!("undo {}", self.instance(*child)),
             Message::ChildUndone { child, error: None, .. } => {
@@ -236,6 +246,11 @@ impl Names {
         let mut text = format!("{} {}", self.instance(view.id), view.status);
         if let Some(output) = &view.output {
             text += &format!(" {}", motet_expr::json::to_text(output));
+        }
+        if let Some(turn) = &view.turn
+            && let Some(holder) = turn.holder
+        {
+            text += &format!(" behind {} with {} ahead", self.instance(holder), turn.ahead);
         }
         if let Some(error) = &view.error {
             let (title, detail) = (error.title.as_deref(), error.detail.as_deref());

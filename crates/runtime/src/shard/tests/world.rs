@@ -166,6 +166,7 @@ impl World {
             "retention_bytes" => &mut bytes_max,
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
+            "concurrency_queue_max" => &mut self.limits.concurrency_queue_max,
             "step_records_max" => &mut self.limits.step_records_max,
             other => panic!("scripts cannot set {other:?}"),
         };

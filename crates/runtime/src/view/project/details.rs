@@ -19,6 +19,16 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
             let definition = ("workflow", json::string(start.definition.to_string()));
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
+        Fact::Queued { start } => {
+            let definition = ("workflow", json::string(start.definition.to_string()));
+            vec![definition, ("input", start.input.clone())]
+        }
+        Fact::Described { business_key, attributes } => {
+            let key = business_key.as_deref().map(json::string);
+            let set =
+                json::object(attributes.iter().map(|(name, set)| (name.as_str(), set.clone())));
+            with(with(Vec::new(), "businessKey", key), "attributes", Some(set))
+        }
         Fact::Undone
         | Fact::UndoEnded { .. }
         | Fact::UndoBegan { .. }
@@ -29,6 +39,7 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Skipped { .. }
         | Fact::IterationsClosed
         | Fact::Yielded
+        | Fact::Admitted
         | Fact::Resumed
         | Fact::Reopened
         | Fact::Fed
