@@ -28,9 +28,7 @@ impl Instance {
             }
             Fact::Queued { start } => self.queued(start, at),
             Fact::Admitted => self.admitted(),
-            Fact::Described { business_key, attributes } => {
-                self.described(business_key.as_ref(), attributes);
-            }
+            Fact::Described { .. } => self.described(&record.fact),
             Fact::Skipped { next } => self.skipped(step, record.task, *next),
             Fact::Activated { parent, input, due, opening, guard } => {
                 self.activated(record, *parent, input.as_ref(), *due, opening);
@@ -71,8 +69,7 @@ impl Instance {
             Fact::BranchFailed { branch, error } => self.branch_failed(step, *branch, error),
             Fact::Yielded | Fact::Emitted { .. } | Fact::ChildUndoRequested { .. } => {}
             Fact::Fed => self.fed(),
-            Fact::Suspended { .. } => self.suspended = true,
-            Fact::Resumed => self.suspended = false,
+            Fact::Suspended { .. } | Fact::Resumed => self.suspended = record.fact != Fact::Resumed,
             Fact::IncidentRaised { incident } => self.incident_raised(step, incident),
             Fact::Reopened => self.reopened(),
             Fact::Ended { end } => self.ended(end),

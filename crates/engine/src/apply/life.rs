@@ -6,10 +6,12 @@ use std::sync::Arc;
 use motet_expr::Value;
 use motet_types::{InstanceId, StepId, TaskId, Timestamp};
 
-use crate::{Activity, CallState, End, Incident, Instance, Start, Step, TimerKind, TryPhase, Work};
+use crate::{
+    Activity, CallState, End, Fact, Incident, Instance, Start, Step, TimerKind, TryPhase, Work,
+};
 
 impl Instance {
-    /// An instance about which nothing is known yet; the first record it takes is its `Started`.
+    /// An instance about which nothing is known yet; the first record it takes makes it: `Queued` or `Started`.
     pub fn blank(id: InstanceId, start: Arc<Start>) -> Self {
         Self {
             id,
@@ -49,11 +51,8 @@ impl Instance {
         self.work.push_back(Work::Begin);
     }
 
-    pub(super) fn described(
-        &mut self,
-        business_key: Option<&String>,
-        attributes: &BTreeMap<String, Value>,
-    ) {
+    pub(super) fn described(&mut self, fact: &Fact) {
+        let Fact::Described { business_key, attributes } = fact else { return };
         if let Some(key) = business_key {
             self.business_key = Some(key.clone());
         }

@@ -19,6 +19,14 @@ pub(crate) enum Handled {
     Done { output: Option<Value>, then: Option<Flow> },
 }
 
+/// What a step gives that is done, each where it differs from what the state holds.
+struct Outgoing {
+    output: Option<Value>,
+    context: Option<Value>,
+    /// How the instance is found from now on.
+    described: Option<Fact>,
+}
+
 impl Decider<'_> {
     /// Does what can be done at once, up to the first thing to wait for, or the limits of one step.
     pub(super) fn run(&mut self) {
@@ -242,8 +250,8 @@ impl Decider<'_> {
         let is_held = output.is_none();
         let raw = output.unwrap_or_else(|| self.instance.step(step).raw_output());
         match self.outgoing(step, vertex, &raw) {
-            Ok((transformed, context, description)) => {
-                if let Some(described) = description {
+            Ok(Outgoing { output: transformed, context, described }) => {
+                if let Some(described) = described {
                     self.emit(step, described);
                 }
                 let next = self.resolve(vertex, then.unwrap_or(vertex.then));
@@ -264,14 +272,13 @@ impl Decider<'_> {
         }
     }
 
-    /// Output and context of a step that is done, each where it differs from what the state holds, and how the instance is
-    /// found from now on.
+    /// What a step gives that is done.
     fn outgoing(
         &mut self,
         step: StepId,
         vertex: &Vertex,
         raw: &Value,
-    ) -> Result<(Option<Value>, Option<Value>, Option<Fact>), WorkflowError> {
+    ) -> Result<Outgoing, WorkflowError> {
         let request = match &self.instance.step(step).activity {
             Activity::Call { request, .. } => Some(request.clone()),
             _ => None,
@@ -284,7 +291,7 @@ impl Decider<'_> {
         self.check_size(output, "output")?;
         let exports = vertex.export.transform.is_some() || vertex.export.schema.is_some();
         if !exports && vertex.description.is_empty() {
-            return Ok((transformed, None, None));
+            return Ok(Outgoing { output: transformed, context: None, described: None });
         }
         frame.output = Some(output);
         let described = self.description_of(vertex, output, &frame)?;
@@ -296,7 +303,7 @@ impl Decider<'_> {
                 Some(exported.unwrap_or_else(|| output.clone()))
             }
         };
-        Ok((transformed, exported, described))
+        Ok(Outgoing { output: transformed, context: exported, described })
     }
 
     fn end_workflow(&mut self) {

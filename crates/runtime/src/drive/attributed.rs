@@ -91,7 +91,7 @@ impl Inner {
         filters: Vec<Filter>,
         after: Option<Vec<Value>>,
     ) -> Result<(Vec<InstanceId>, Position), Error> {
-        let (rows, covered) = self.page(ATTRIBUTE.id, filters, after, ROUND).await?;
+        let (rows, covered) = self.page_of(ATTRIBUTE.id, filters, after, ROUND).await?;
         Ok((rows.iter().filter_map(|row| id_of(row.first()?)).collect(), covered))
     }
 
@@ -106,7 +106,7 @@ impl Inner {
         }
         let mut filters = filters(filter);
         filters.push(within("id", &ids));
-        let (rows, _) = self.page(INSTANCE.id, filters, None, ids.len()).await?;
+        let (rows, _) = self.page_of(INSTANCE.id, filters, None, ids.len()).await?;
         let read = |row: &Row| instance(row).ok_or_else(|| Error::Unloadable(format!("{row:?}")));
         rows.iter().map(read).collect()
     }
@@ -119,14 +119,14 @@ impl Inner {
             return Ok(());
         }
         let (waiting, _) =
-            self.page(TURN.id, vec![within("instance", &ids)], None, ids.len()).await?;
+            self.page_of(TURN.id, vec![within("instance", &ids)], None, ids.len()).await?;
         let keys = waiting.iter().filter_map(|row| row.get(3).cloned()).collect();
         let held = vec![
             Filter { column: "key", test: Test::In(keys) },
             Filter { column: "holds", test: Test::Equal(Value::Int(1)) },
         ];
         let limit = self.limits.page_rows_max.saturating_mul(4);
-        let (held, _) = self.page(TURN.id, held, None, limit).await?;
+        let (held, _) = self.page_of(TURN.id, held, None, limit).await?;
         for row in &waiting {
             let [_, _, _, Value::Text(key), _, id, _] = row.as_slice() else { continue };
             let holder = held.iter().find(|held| held[..4] == row[..4]);
@@ -139,7 +139,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn page(
+    async fn page_of(
         &self,
         table: motet_store::TableId,
         filters: Vec<Filter>,

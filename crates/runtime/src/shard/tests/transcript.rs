@@ -70,6 +70,7 @@ impl Names {
         words.join(" ")
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a table")]
     fn row(&mut self, change: &RowChange) -> Option<String> {
         let (table, values, is_put) = match change {
             RowChange::Put { table, row } => (*table, row, true),

@@ -164,6 +164,7 @@ fn a_newer_one_takes_the_place_of_those_before() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a transcript of three lives")]
 fn the_line_outlives_the_server() {
     check(
         "

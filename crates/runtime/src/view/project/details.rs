@@ -19,16 +19,7 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
             let definition = ("workflow", json::string(start.definition.to_string()));
             with(vec![definition, ("input", start.input.clone())], "due", due.map(instant))
         }
-        Fact::Queued { start } => {
-            let definition = ("workflow", json::string(start.definition.to_string()));
-            vec![definition, ("input", start.input.clone())]
-        }
-        Fact::Described { business_key, attributes } => {
-            let key = business_key.as_deref().map(json::string);
-            let set =
-                json::object(attributes.iter().map(|(name, set)| (name.as_str(), set.clone())));
-            with(with(Vec::new(), "businessKey", key), "attributes", Some(set))
-        }
+        Fact::Queued { .. } | Fact::Admitted | Fact::Described { .. } => found(fact),
         Fact::Undone
         | Fact::UndoEnded { .. }
         | Fact::UndoBegan { .. }
@@ -39,7 +30,6 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Skipped { .. }
         | Fact::IterationsClosed
         | Fact::Yielded
-        | Fact::Admitted
         | Fact::Resumed
         | Fact::Reopened
         | Fact::Fed
@@ -66,12 +56,11 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::Parked { attempt, parked: held } => parked(number(attempt.0), held),
         Fact::Abandoned { attempt } => vec![("attempt", number(attempt.0))],
         Fact::Released { attempt } => vec![("attempt", number(attempt.0))],
-        Fact::ChildRequested { child } => asked(child),
+        Fact::ChildRequested { .. } | Fact::ChildCancelled { .. } => child(fact),
         Fact::ChildEnded { result: Ok(output), .. } => vec![("output", output.clone())],
         Fact::ChildEnded { result: Err(error), .. }
         | Fact::Failed { error }
         | Fact::IterationFailed { error } => failed(error),
-        Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
         Fact::JobCreated { .. }
         | Fact::JobReturned { .. }
         | Fact::JobSettled { .. }
@@ -91,6 +80,22 @@ pub(super) fn details(fact: &Fact, graph: &Graph) -> Details {
         Fact::IncidentRaised { incident: raised } => failed(&incident(raised)),
         Fact::Ended { end: End::Completed(output) } => vec![("output", output.clone())],
         Fact::Ended { end: End::Faulted { error, .. } } => failed(error),
+    }
+}
+
+/// Of what an instance is found by, and of its turn.
+fn found(fact: &Fact) -> Details {
+    match fact {
+        Fact::Queued { start } => {
+            let definition = ("workflow", json::string(start.definition.to_string()));
+            vec![definition, ("input", start.input.clone())]
+        }
+        Fact::Described { business_key, attributes } => {
+            let key = business_key.as_deref().map(json::string);
+            let set = attributes.iter().map(|(name, set)| (name.as_str(), set.clone()));
+            with(with(Vec::new(), "businessKey", key), "attributes", Some(json::object(set)))
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -140,6 +145,14 @@ fn requested(attempt: Value, key: &str, sent: &Request, due: Timestamp) -> Detai
         ("request", request(sent)),
         ("due", instant(due)),
     ]
+}
+
+fn child(fact: &Fact) -> Details {
+    match fact {
+        Fact::ChildRequested { child } => asked(child),
+        Fact::ChildCancelled { child } => vec![("child", json::string(child.to_string()))],
+        _ => Vec::new(),
+    }
 }
 
 fn asked(child: &ChildRequest) -> Details {
