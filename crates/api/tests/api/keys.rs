@@ -118,10 +118,67 @@ async fn a_purge_takes_the_attributes_along() {
     let list = "GET /api/v1/instances?attribute.total=20.5&at=latest";
     let listed = server.send(list).await.text;
     let id = &listed.split("\"id\":\"").nth(1).unwrap()[..36];
-    check(&server, &format!("GET /api/v1/instances/{id}"), expect![[""]]).await;
+    check(
+        &server,
+        &format!("GET /api/v1/instances/{id}"),
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "id": "<id>",
+          "namespace": "test",
+          "workflow": "order",
+          "version": "1.0.0",
+          "digest": "<digest>",
+          "status": "completed",
+          "startedAt": "<instant>",
+          "updatedAt": "<instant>",
+          "endedAt": "<instant>",
+          "businessKey": "o-2",
+          "attributes": {
+            "customer": "Ada",
+            "total": 20.5,
+            "paid": false,
+            "at": "2026-11-22T09:30:00+01:00",
+            "carrier": "north",
+            "secret": "[redacted]"
+          },
+          "input": {
+            "order": "o-2",
+            "customer": "Ada",
+            "total": 20.5,
+            "paid": false
+          },
+          "output": {
+            "carrier": "north",
+            "at": "2026-11-22T09:30:00+01:00",
+            "secret": "[redacted]"
+          },
+          "steps": [],
+          "incidents": [],
+          "records": 5
+        }
+    "#]],
+    )
+    .await;
     let purged = server.send(&format!("DELETE /api/v1/instances/{id}")).await;
     assert_eq!(purged.status, StatusCode::OK, "{}", purged.text);
-    check(&server, list, expect![[""]]).await;
+    check(
+        &server,
+        list,
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "items": []
+        }
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]

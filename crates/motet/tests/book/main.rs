@@ -53,6 +53,7 @@ pages! {
     events "events.md"
     brokers "brokers.md"
     calls "calls.md"
+    keys "keys.md"
     jobs "jobs.md"
     people "people.md"
     testing "testing.md"
