@@ -208,7 +208,7 @@ fn the_line_outlives_the_server() {
               call a.pay, attempt 1, key 1
             > read c
               load c
-              read c: c pending behind a with 2 ahead @0
+              read c: c pending behind a with 2 ahead @5
             > answer a.pay
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b holds "1", admit b 89→89 #1 after #0
@@ -244,7 +244,7 @@ fn the_line_outlives_the_server() {
               call c.pay, attempt 1, key 3
             > settle
             > read c
-              read c: c running, pay running @0
+              read c: c running, pay running @11
         "#]],
     );
 }
