@@ -28,7 +28,6 @@ fn each_seed_is_rough_enough() {
         let Summary { instances, children, crashes_power, crashes_kill, .. } = summary;
         assert!(instances - children >= 20, "seed {seed}: {summary}");
         assert!(crashes_power + crashes_kill >= 3, "seed {seed}: {summary}");
-        assert!(summary.groups_refused + summary.groups_unknown >= 2, "seed {seed}: {summary}");
         assert!(summary.disk_faults >= 2, "seed {seed}: {summary}");
         assert!(summary.clock_forward >= 1, "seed {seed}: {summary}");
     }
