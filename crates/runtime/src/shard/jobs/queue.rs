@@ -65,6 +65,14 @@ pub(in crate::shard) struct Entry {
     pub(in crate::shard) hold: Duration,
 }
 
+impl Entry {
+    /// Only a job that was given back rests. A new one is ready at once, also where a restart found an earlier clock than that
+    /// by which it was created.
+    fn rests_until(&self) -> Timestamp {
+        if self.ready_at > self.created_at { self.ready_at } else { Timestamp::default() }
+    }
+}
+
 /// A job that nobody may be given at present.
 #[derive(Clone, Debug)]
 pub(in crate::shard) struct Away {
@@ -146,9 +154,10 @@ impl Queues {
             Origin::Recovery => true,
         };
         let held_until = self.recovered_at.saturating_add(entry.hold);
-        let (until, reason) = match may_be_held && held_until > entry.ready_at {
+        let ready_at = entry.rests_until();
+        let (until, reason) = match may_be_held && held_until > ready_at {
             true => (held_until, Reason::Held),
-            false => (entry.ready_at, Reason::Rests),
+            false => (ready_at, Reason::Rests),
         };
         if until > now {
             if self.away.len() >= AWAY_MAX {

@@ -96,6 +96,21 @@ fn a_page_that_cannot_be_read_is_asked_for_again() {
 }
 
 #[test]
+fn a_new_job_waits_for_no_clock_and_one_that_was_given_back_does() {
+    let later = NOW.saturating_add(Duration::from_secs(100));
+    let new = Entry { created_at: later, ready_at: later, hold: Duration::ZERO, ..entry(0) };
+    let rest = Duration::from_secs(1);
+    let given_back = Entry { ready_at: later.saturating_add(rest), ..entry(1) };
+    for origin in [Origin::Recovery, Origin::Store] {
+        let mut queues = Queues::default();
+        queues.begin(NOW);
+        assert!(queues.admit(new.clone(), origin, NOW));
+        assert!(!queues.admit(given_back.clone(), origin, NOW));
+        assert_eq!(queues.next_due(), Some(given_back.ready_at));
+    }
+}
+
+#[test]
 fn a_job_of_the_time_before_is_held_and_then_given() {
     let mut queues = Queues::default();
     let began = NOW.saturating_add(Duration::from_secs(60));
