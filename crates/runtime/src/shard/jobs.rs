@@ -298,8 +298,8 @@ impl Machine {
             self.jobs.queues.give_back(place, self.now.saturating_add(SETTLING_REST));
             return None;
         }
-        if entry.ready_at > self.now {
-            self.jobs.queues.give_back(place, entry.ready_at);
+        if entry.rests_until() > self.now {
+            self.jobs.queues.give_back(place, entry.rests_until());
             return None;
         }
         let Activity::Job { job, .. } = &instance.steps.get(&step)?.activity else { return None };

@@ -68,7 +68,7 @@ pub(in crate::shard) struct Entry {
 impl Entry {
     /// Only a job that was given back rests. A new one is ready at once, also where a restart found an earlier clock than that
     /// by which it was created.
-    fn rests_until(&self) -> Timestamp {
+    pub(in crate::shard) fn rests_until(&self) -> Timestamp {
         if self.ready_at > self.created_at { self.ready_at } else { Timestamp::default() }
     }
 }
