@@ -176,8 +176,10 @@ impl Shadow {
     }
 
     /// The state of an instance whose call is about to leave; fails unless the intent is durable.
+    ///
+    /// A job may still be on its way to a worker when its instance is cancelled and forgotten.
     pub(crate) fn may_send(&self, id: InstanceId, step: StepId, attempt: Attempt) -> Checked {
-        let known = self.instances.get(&id);
+        let known = self.known(id);
         let is_durable = known.is_some_and(|known| known.sent.contains(&(step, attempt)));
         ensure(is_durable, Check::EffectBeforeDurable, "a call whose request is durable", || {
             format!("a call of {id}, step {step}, attempt {attempt} left before that")
