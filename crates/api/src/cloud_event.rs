@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use motet_expr::{Value, json};
 use motet_runtime::{Event, Parts};
+use motet_types::percent_decode;
 
 use crate::problem::{Code, Problem};
 use crate::request::{Request, essence};
@@ -74,10 +75,11 @@ fn binary(
     limits: &motet_types::Limits,
 ) -> Result<Value, Problem> {
     let mut attributes = Vec::new();
+    // Values have characters beyond ASCII percent-encoded (HTTP protocol binding §3.1.3.2).
     for (name, value) in headers {
         let Some(attribute) = name.as_str().strip_prefix(PREFIX) else { continue };
         let text =
-            value.to_str().ok().and_then(percent_decoded).ok_or_else(|| {
+            value.to_str().ok().and_then(percent_decode).ok_or_else(|| {
                 invalid(&format!("the header {name} is not percent-encoded UTF-8"))
             })?;
         attributes.push((attribute.to_owned(), text));
@@ -92,22 +94,6 @@ fn binary(
 fn parse(body: &[u8], bytes_max: usize, depth_max: usize) -> Result<Value, Problem> {
     let parsed = json::parse(body, json::Limits { bytes_max, depth_max });
     parsed.map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
-}
-
-/// Header values have characters beyond ASCII percent-encoded (HTTP protocol binding §3.1.3.2).
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-        bytes.push((high * 16 + low) as u8);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn check_size(bytes: usize, bytes_max: usize, idx: Option<usize>) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use motet_definition::graph::{Graph, Kind};
 use motet_expr::{Environment, EvalError, Program, Value, json};
-use motet_types::{InstanceId, StepId, TaskId};
+use motet_types::{InstanceId, StepId, TaskId, percent_encode};
 
 use crate::request::deferred_program;
 use crate::secret::{self, AUTHORIZATION_NAME, SecretError, SecretKey, deferred_name, has_marker};
@@ -122,10 +122,10 @@ impl<'s> Revealer<'s> {
         let head = head.map_or("", |(marker, _)| marker);
         match self.result_of(head) {
             Some(result) => {
-                let rest = self.text(&uri[head.len()..], percent_encode)?;
+                let rest = self.text(&uri[head.len()..], uri_encoded)?;
                 Ok(text_of(result) + &rest)
             }
-            None => self.text(uri, percent_encode),
+            None => self.text(uri, uri_encoded),
         }
     }
 
@@ -250,13 +250,9 @@ fn text_of(value: &Value) -> String {
     json::as_str(value).map_or_else(|| json::to_text(value), str::to_owned)
 }
 
-fn percent_encode(secret: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encoded = |byte| match unreserved(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    secret.bytes().map(encoded).collect()
+/// Unreserved characters stay (RFC 3986 §2.3).
+fn uri_encoded(secret: &str) -> String {
+    percent_encode(secret, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 fn unavailable(error: &SecretError) -> WorkflowError {

@@ -1,6 +1,7 @@
 //! CloudEvents on headers: what the bindings for Kafka, NATS and HTTP have in common (CloudEvents 1.0.2).
 
 use bytes::Bytes;
+use motet_types::{percent_decode, percent_encode};
 
 use crate::{Binary, Content, Headers};
 
@@ -54,7 +55,7 @@ impl Binding {
             }
             Content::Binary(Binary { attributes, content_type, data }) => {
                 let encode = |value: String| match self.percent {
-                    true => Bytes::from(percent_encoded(&value)),
+                    true => Bytes::from(percent_encode(&value, is_kept)),
                     false => Bytes::from(value),
                 };
                 let header = |(name, value)| (format!("{}{name}", self.prefix), encode(value));
@@ -72,7 +73,7 @@ impl Binding {
             let name = lower.strip_prefix(self.prefix)?.to_owned();
             let text = std::str::from_utf8(value).ok();
             let decoded = text.and_then(|text| match self.percent {
-                true => percent_decoded(text),
+                true => percent_decode(text),
                 false => Some(text.to_owned()),
             });
             Some(decoded.map(|value| (name, value)))
@@ -82,30 +83,8 @@ impl Binding {
 }
 
 /// Space, quotation mark, percent and everything beyond printable ASCII are encoded (HTTP protocol binding §3.1.3.2).
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'!' | b'#'..=b'$' | b'&'..=b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        let (high, low) = (digit()?, digit()?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    String::from_utf8(bytes).ok()
+fn is_kept(byte: u8) -> bool {
+    matches!(byte, b'!' | b'#'..=b'$' | b'&'..=b'~')
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The words of Motet: ids, names, versions, timestamps, statuses and limits.
 //!
 //! Everything here is plain data that every other crate may name. It deliberately holds no logic beyond
-//! parsing and printing its own forms, performs no I/O and reads no clock.
+//! parsing, printing and escaping its own forms, performs no I/O and reads no clock.
 //!
 //! Invariants: an id prints and parses to itself; names are DNS labels; every limit names its unit last.
 
@@ -9,6 +9,7 @@ mod hex;
 mod id;
 mod limits;
 mod name;
+mod percent;
 mod status;
 mod time;
 
@@ -18,6 +19,7 @@ pub use id::{
 };
 pub use limits::Limits;
 pub use name::{InvalidName, Label, NAME_LEN_MAX, WorkflowName, WorkflowRef};
+pub use percent::{percent_decode, percent_encode};
 pub use semver::Version;
 pub use status::Status;
 pub use time::{ParseTimestampError, Timestamp};

@@ -136,31 +136,17 @@ fn needs_beside<'g>(graph: &'g Graph, vertex: &Vertex) -> &'g [(TaskId, TaskId)]
 
 /// Task lists inside a task, each with the word that introduces it.
 fn scopes(vertex: &Vertex) -> Vec<(&'static str, ScopeId)> {
-    let mut scopes = match &vertex.kind {
-        Kind::Do(scope) => vec![("do", *scope)],
-        Kind::For(task) => vec![("do", task.body)],
-        Kind::Fork { branches, .. } => vec![("branches", *branches)],
-        Kind::Try(task) => {
-            let handler = task.handler.map(|scope| ("catch", scope));
-            [("try", task.body)].into_iter().chain(handler).collect()
-        }
-        Kind::Function { body, .. } => vec![("function", *body)],
-        Kind::Set(_)
-        | Kind::Switch(_)
-        | Kind::Raise(_)
-        | Kind::Wait(_)
-        | Kind::Call(_)
-        | Kind::Run(_)
-        | Kind::Job(_)
-        | Kind::Human(_)
-        | Kind::Emit(_) => Vec::new(),
-        Kind::Listen(listen) => {
-            let body = listen.foreach.as_ref().and_then(|each| each.body);
-            body.map(|body| ("for each event", body)).into_iter().collect()
-        }
+    let (word, handler) = match &vertex.kind {
+        Kind::Fork { .. } => ("branches", None),
+        Kind::Try(task) => ("try", task.handler),
+        Kind::Function { .. } => ("function", None),
+        Kind::Listen(_) => ("for each event", None),
+        _ => ("do", None),
     };
-    scopes.extend(vertex.undo.map(|scope| (UNDO, scope)));
-    scopes
+    let body = vertex.kind.body().map(|scope| (word, scope));
+    let handler = handler.map(|scope| ("catch", scope));
+    let undo = vertex.undo.map(|scope| (UNDO, scope));
+    body.into_iter().chain(handler).chain(undo).collect()
 }
 
 /// The word that introduces the tasks that undo a task.

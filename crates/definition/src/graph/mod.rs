@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod draw;
 mod events;
+mod kind;
 pub mod saga;
 mod schema;
 
@@ -29,6 +30,7 @@ pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
 pub use draw::{Format, UnknownFormat, draw};
 pub use events::{Correlation, EventFilter, Foreach, Listen, Strategy, Until};
+pub use kind::Kind;
 pub use schema::Schema;
 
 /// A whole workflow, ready to run.
@@ -214,57 +216,6 @@ pub enum OnFault {
     Fault,
     /// It waits for a person.
     Incident,
-}
-
-/// What a task does.
-#[derive(Debug)]
-pub enum Kind {
-    Set(Template),
-    Do(ScopeId),
-    Switch(Vec<Case>),
-    For(Box<For>),
-    Fork {
-        branches: ScopeId,
-        compete: bool,
-        /// `metadata.motet.needs`: a branch, and one that must be complete before it begins; by branch, each pair once.
-        needs: Vec<(TaskId, TaskId)>,
-    },
-    Try(Box<Try>),
-    Raise(Box<RaisedError>),
-    Wait(Wait),
-    Call(Box<HttpCall>),
-    /// `call` of a function of `use.functions`: its task, inlined as a scope of one.
-    Function {
-        with: Option<Template>,
-        body: ScopeId,
-    },
-    Run(Box<RunWorkflow>),
-    /// `call: job`: a unit of work that a worker fetches.
-    Job(Box<JobCall>),
-    /// `call: human`: a unit of work that a person does.
-    Human(Box<HumanCall>),
-    Emit(Vec<(String, Template)>),
-    Listen(Box<Listen>),
-}
-
-impl Kind {
-    /// The DSL's word for the task.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Set(_) => "set",
-            Self::Do(_) => "do",
-            Self::Switch(_) => "switch",
-            Self::For(_) => "for",
-            Self::Fork { .. } => "fork",
-            Self::Try(_) => "try",
-            Self::Raise(_) => "raise",
-            Self::Wait(_) => "wait",
-            Self::Call(_) | Self::Function { .. } | Self::Job(_) | Self::Human(_) => "call",
-            Self::Run(_) => "run",
-            Self::Emit(_) => "emit",
-            Self::Listen(_) => "listen",
-        }
-    }
 }
 
 /// When a wait is over.

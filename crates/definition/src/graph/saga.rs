@@ -165,7 +165,7 @@ impl Planner<'_> {
         let own = vertex.undo.is_some().then(|| vertex.name.clone());
         let inner = Place { depth: place.depth + 1, around: own.or_else(|| place.around.clone()) };
         let mut has_pivot = vertex.is_pivot;
-        for scope in bodies(vertex) {
+        if let Some(scope) = vertex.kind.body() {
             has_pivot |= self.scope(scope, &inner) && !vertex.is_saga;
         }
         // What only computes is of no interest to those who undo.
@@ -208,26 +208,4 @@ impl Planner<'_> {
 fn is_safe(method: &motet_expr::Value) -> bool {
     let method = json::as_str(method).unwrap_or_default().to_ascii_uppercase();
     SAFE_METHODS.contains(&method.as_str())
-}
-
-/// The lists inside a task that run when nothing fails.
-fn bodies(vertex: &Vertex) -> Vec<ScopeId> {
-    match &vertex.kind {
-        Kind::Do(scope) | Kind::Function { body: scope, .. } => vec![*scope],
-        Kind::For(task) => vec![task.body],
-        Kind::Fork { branches, .. } => vec![*branches],
-        Kind::Try(task) => vec![task.body],
-        Kind::Set(_)
-        | Kind::Switch(_)
-        | Kind::Raise(_)
-        | Kind::Wait(_)
-        | Kind::Call(_)
-        | Kind::Run(_)
-        | Kind::Job(_)
-        | Kind::Human(_)
-        | Kind::Emit(_) => Vec::new(),
-        Kind::Listen(listen) => {
-            listen.foreach.as_ref().and_then(|each| each.body).into_iter().collect()
-        }
-    }
 }
