@@ -50,7 +50,7 @@ codes! {
     WrongType Error "wrong-type" "A value is of the type that its property asks for."
     MissingProperty Error "missing-property" "Required properties are present."
     UnknownProperty Error "unknown-property" "A closed object holds only properties that the language knows."
-    SuspiciousProperty Warning "suspicious-property" "A free property does not resemble one that the language knows."
+    SuspiciousProperty Warning "suspicious-property" "A free property has no effect, or resembles one that the language knows."
     InvalidValue Error "invalid-value" "A value is one of those that its property allows."
     ConflictingProperties Error "conflicting-properties" "Of alternative properties exactly one is present."
     TaskItem Error "task-item" "An item of a list holds exactly one name."

@@ -73,6 +73,12 @@ impl<'a> Cursor<'a> {
         Diagnostic::new(code, self.path.pointer(), message)
     }
 
+    /// Warns that the key of this value has no meaning where it stands.
+    fn suspect(&self, key: &str, why: &str) {
+        let message = format!("the property `{key}` has no meaning here{why}");
+        self.report(self.problem(Code::SuspiciousProperty, message).about_key());
+    }
+
     /// What `read` gives, or a stand-in about which nothing more will be said.
     pub(super) fn or_stand_in<T>(&self, read: Option<T>, stand_in: impl FnOnce() -> T) -> T {
         read.unwrap_or_else(|| {
@@ -329,9 +335,21 @@ impl<'a> Fields<'a> {
     pub(super) fn open(self) -> Extra {
         for (key, cursor) in self.rest.iter().take(DIAGNOSTICS_MAX) {
             if let Some(name) = nearest(key, &self.known) {
-                let message =
-                    format!("the property `{key}` has no meaning here: did you mean `{name}`?");
-                cursor.report(cursor.problem(Code::SuspiciousProperty, message).about_key());
+                cursor.suspect(key, &format!(": did you mean `{name}`?"));
+            }
+        }
+        self.free()
+    }
+
+    /// Ends the document: every other key is kept, with a warning, because none has an effect.
+    pub(super) fn open_without_effect(self) -> Extra {
+        for (key, cursor) in self.rest.iter().take(DIAGNOSTICS_MAX) {
+            match (*key, nearest(key, &self.known)) {
+                ("metadata", _) => {
+                    cursor.suspect(key, ": a workflow's metadata stand under `document`")
+                }
+                (_, Some(name)) => cursor.suspect(key, &format!(": did you mean `{name}`?")),
+                (_, None) => cursor.suspect(key, ", and no effect"),
             }
         }
         self.free()

@@ -46,7 +46,7 @@ pub(crate) fn document(cursor: Cursor<'_>) -> Option<Document> {
     let output = fields.optional("output", output);
     let schedule = fields.optional("schedule", schedule);
     let evaluate = fields.optional("evaluate", evaluate);
-    let extra = fields.open();
+    let extra = fields.open_without_effect();
     Some(Document { header, input, use_, do_, timeout, output, schedule, evaluate, extra })
 }
 

@@ -111,11 +111,14 @@ inputs: {}
 outptu: {}
 timeouts: {}
 anything: { goes: true }
+metadata: { motet: { businessKey: .id } }
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:2:1: warning[suspicious-property]: the property `inputs` has no meaning here: did you mean `input`?
             line:3:1: warning[suspicious-property]: the property `outptu` has no meaning here: did you mean `output`?
             line:4:1: warning[suspicious-property]: the property `timeouts` has no meaning here: did you mean `timeout`?
+            line:5:1: warning[suspicious-property]: the property `anything` has no meaning here, and no effect
+            line:6:1: warning[suspicious-property]: the property `metadata` has no meaning here: a workflow's metadata stand under `document`
         "#]],
     );
 }
