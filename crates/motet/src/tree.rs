@@ -64,8 +64,8 @@ struct Node {
     attempts: u64,
     /// What a call asks for, or a wait waits for.
     about: String,
-    /// For what its call waits, while it does.
-    parked: Option<String>,
+    /// For what it waits, while it does: told as long as the step is open.
+    waits: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -210,7 +210,7 @@ impl Node {
             text("task").clone_into(&mut self.task);
         }
         if matches!(kind, "released" | "settled" | "abandoned" | "completed" | "failed") {
-            self.parked = None;
+            self.waits = None;
         }
         match kind {
             "started" => {
@@ -230,7 +230,7 @@ impl Node {
             "iterated" => self.iterations += 1,
             "waiting" => self.about = format!("until {}", text("due")),
             "requested" | "resent" => self.request(record),
-            "parked" => self.parked = Some(parked(record)),
+            "parked" => self.waits = Some(parked(record)),
             "settled" => self.settle(record),
             "abandoned" => self.note("its call was abandoned"),
             "child-requested" => self.about = format!("{} {}", text("workflow"), text("child")),
@@ -261,14 +261,14 @@ impl Node {
         match kind {
             "job-created" => {
                 self.request(record);
-                self.about =
-                    format!("waits for a worker of type {} since {}", text("job"), text("at"));
+                self.about = format!("job of type {}", text("job"));
+                self.waits = Some("waits for a worker".to_owned());
             }
-            "task-created" => self.about = for_person(record),
+            "task-created" => self.waits = Some(for_person(record)),
             "task-claimed" | "task-unclaimed" | "task-reassigned" | "task-escalated" => {
                 let by = record.text("by").map(|by| format!(" by {by}")).unwrap_or_default();
                 self.note(&format!("{}{by}", kind.trim_start_matches("task-")));
-                self.about = for_person(record);
+                self.waits = Some(for_person(record));
             }
             "job-returned" => {
                 let attempt = record.number("attempt").unwrap_or(self.attempts + 1);

@@ -147,8 +147,9 @@ fn tasks_by_the_command_line() {
           updated   <instant>
           input     {}
 
-        └─ ● approve  waits for a person: claimed by ada, group clerks  since <instant>
+        └─ ● approve  since <instant>
              claimed by ada
+             waits for a person: claimed by ada, group clerks
         $ motet tasks reassign <id>.1 --assignee bob --user boss
         <id>.1 open
         $ motet tasks complete <id>.1 --user bob --answer {"ok":1}

@@ -67,8 +67,8 @@ impl Drawing<'_> {
             };
             self.text.push_str(&format!("{margin}{stem}{line}\n"));
         }
-        if let Some(parked) = node.parked.as_ref().filter(|_| node.state == State::Open) {
-            self.text.push_str(&format!("{margin}{stem}{}\n", self.style.dim(parked)));
+        if let Some(waits) = node.waits.as_ref().filter(|_| node.state == State::Open) {
+            self.text.push_str(&format!("{margin}{stem}{}\n", self.style.dim(waits)));
         }
     }
 
