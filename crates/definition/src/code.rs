@@ -95,7 +95,6 @@ codes! {
     UncompensatedCall Warning "uncompensated-call" "A call between tasks that can be undone can be undone, too."
     NotCompilable Error "not-compilable" "A schema is a JSON Schema that stands in the document, and the tasks are not too many."
     // Valid, and not executed yet.
-    UnsupportedSchedule Error "unsupported-schedule" "`schedule.on` is not executed yet."
     UnsupportedExtensions Error "unsupported-extensions" "`use.extensions` is not executed yet."
     UnsupportedCatalogs Error "unsupported-catalogs" "`use.catalogs` is not executed yet."
     UnsupportedGrpc Error "unsupported-grpc" "`call: grpc` is not executed yet."

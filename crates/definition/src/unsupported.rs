@@ -65,11 +65,6 @@ const MOTET: [&str; 2] = ["metadata", "motet"];
 /// Everything that is refused.
 const TABLE: &[Line] = &[
     Line::new(
-        Code::UnsupportedSchedule,
-        &["schedule", "on"],
-        Present::Document(|d| d.schedule.as_ref().is_some_and(|own| own.on.is_some())),
-    ),
-    Line::new(
         Code::UnsupportedExtensions,
         &["use", "extensions"],
         Present::Document(|d| d.use_.as_ref().is_some_and(|use_| use_.extensions.is_some())),

@@ -574,7 +574,6 @@ fn everything_that_is_not_executed_yet() {
     let mut found = unsupported(&parsed.document.unwrap());
     parsed.source.locate(&mut found);
     expect![[r#"
-        w:33:55: error[unsupported-schedule]: `schedule.on` is not executed yet: remove it from this document
         w:25:3: error[unsupported-extensions]: `use.extensions` is not executed yet: remove it from this document
         w:22:3: error[unsupported-catalogs]: `use.catalogs` is not executed yet: remove it from this document
         w:21:15: error[unsupported-digest]: `digest` authentication is not executed yet: use `basic` or `bearer` with a secret

@@ -26,7 +26,7 @@ pub struct TopicId {
 }
 
 /// What tells events apart: a hash of source and id (CloudEvents 1.0.2, "id").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey(pub [u8; 16]);
 
 /// Why an object is no CloudEvent.

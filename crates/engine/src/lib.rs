@@ -29,7 +29,7 @@ mod record;
 mod request;
 mod reveal;
 pub mod sabotage;
-mod schedule;
+pub mod schedule;
 pub mod secret;
 mod task;
 pub mod token;

@@ -1,5 +1,7 @@
 //! A listen that is open: what it waits for, and what it has taken.
 
+mod taking;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use motet_expr::{Value, json};
 use motet_types::{StepId, Timestamp};
 
 use crate::event::{Event, EventFilter, EventKey, TopicId};
+
+pub(crate) use taking::{Progress, Taking, taking};
 
 /// An open listen.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,19 +7,26 @@
 //! version of a workflow is in force; it is told.
 
 mod fire;
+mod on;
+mod sets;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::model::Overlap;
 use motet_definition::schedule::{Plan, Rule};
 use motet_expr::{Value, json};
-use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
+use motet_types::{InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowName, WorkflowRef};
 
 use crate::End;
+use crate::event::TopicId;
+use crate::listen::Subscription;
 use crate::sabotage::{self, Sabotage};
 
 pub use motet_definition::schedule::Trigger;
+pub use on::{Heard, On, Problem, listener};
+pub use sets::{EventSet, EventSets, SetChange, SetHead};
 
 /// A start that comes so much after its nominal time was missed: the catch-up policy decides about it.
 pub const MISSED_AFTER: Duration = Duration::from_secs(60);
@@ -54,8 +61,10 @@ pub struct Schedule {
     pub latest: VecDeque<Begun>,
     /// How many starts there were.
     pub started: u64,
-    /// How many starts were left out because the one before still ran.
+    /// How many starts, or events for one, were left out.
     pub left_out: u64,
+    /// The events it waits for.
+    pub on: Option<On>,
 }
 
 /// When one of its triggers is next.
@@ -126,7 +135,22 @@ pub struct ScheduledStart {
     pub definition: WorkflowRef,
     pub start_key: String,
     pub origin: Origin,
+    /// What the instance gets as its input, where that does not follow from the origin.
+    pub input: Option<Value>,
 }
+
+/// What a step may look at.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// That of the version in force.
+    pub plan: Option<&'a Plan>,
+    pub place: Place<'a>,
+    pub now: Timestamp,
+    pub limits: &'a Limits,
+}
+
+/// Where an instance of a version has to begin with this input, where that is not free.
+pub type Place<'a> = &'a dyn Fn(&WorkflowRef, &Value) -> Option<ShardId>;
 
 /// What a schedule is told or asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +164,13 @@ pub enum ScheduleInput {
         id: InstanceId,
         at: Timestamp,
         ending: Ending,
+    },
+    /// A topic has found an event.
+    Heard(Heard),
+    /// A topic does not take the subscription.
+    NotListening {
+        step: StepId,
+        reason: String,
     },
     Pause {
         reason: Option<String>,
@@ -159,6 +190,8 @@ pub enum ScheduleInput {
 pub enum ScheduleAction {
     Start(ScheduledStart),
     Cancel(InstanceId),
+    Subscribe { topics: Vec<TopicId>, subscription: Arc<Subscription> },
+    Unsubscribe { topics: Vec<TopicId>, step: StepId },
 }
 
 /// Why a schedule stays as it is.
@@ -172,10 +205,9 @@ pub enum ScheduleRejection {
     TooMany,
     #[error("the span ends before it begins, or has not passed yet")]
     Span,
+    #[error("only events start it: start an instance with those events as its input")]
+    EventsOnly,
 }
-
-/// Where an instance of a version has to begin with this input, where that is not free.
-pub(crate) type Place<'a> = &'a dyn Fn(&WorkflowRef, &Value) -> Option<ShardId>;
 
 impl Schedule {
     /// A schedule that has nothing in force yet.
@@ -190,34 +222,55 @@ impl Schedule {
             latest: VecDeque::new(),
             started: 0,
             left_out: 0,
+            on: None,
         }
     }
 
-    /// Decides and remembers. `plan` is that of the version in force, `place` says where its instances have to begin.
+    /// Decides and remembers; `sets` are the events that it gathers.
     ///
     /// # Errors
     /// What people ask for does not fit; then nothing has changed.
     pub fn step(
         &mut self,
-        plan: Option<&Plan>,
-        place: Place<'_>,
-        now: Timestamp,
+        ctx: &Context<'_>,
+        sets: &mut EventSets,
         input: ScheduleInput,
     ) -> Result<Vec<ScheduleAction>, ScheduleRejection> {
-        let Some(plan) = plan else {
-            return self.step_without(input);
-        };
         let mut actions = Vec::new();
+        let now = ctx.now;
+        let Some(plan) = ctx.plan else {
+            self.step_without(ctx, sets, input, &mut actions)?;
+            self.count_sets(sets);
+            return Ok(actions);
+        };
         match input {
-            ScheduleInput::Adopt(definition) => self.adopt(plan, now, definition),
-            ScheduleInput::Due => self.fire(plan, now, &mut actions),
+            ScheduleInput::Adopt(definition) => {
+                self.adopt(plan, now, definition);
+                self.adopt_events(ctx, plan.on.as_deref(), sets, &mut actions);
+            }
+            ScheduleInput::Due => {
+                self.fire(plan, now, &mut actions);
+                self.subscribe_again(now, &mut actions);
+            }
             ScheduleInput::Ended { id, at, ending } => self.ended(plan, id, at, ending),
-            ScheduleInput::Pause { reason } => self.pause(plan, now, reason),
+            ScheduleInput::Heard(heard) => self.heard(ctx, sets, &heard, &mut actions),
+            ScheduleInput::NotListening { step, reason } => {
+                self.not_listening(ctx, step, &reason);
+            }
+            ScheduleInput::Pause { reason } => {
+                self.pause(plan, now, reason);
+                self.leave_out_ready(sets);
+            }
             ScheduleInput::Resume => self.resume(plan, now),
+            ScheduleInput::Trigger | ScheduleInput::Backfill { .. } if plan.rules.is_empty() => {
+                return Err(ScheduleRejection::EventsOnly);
+            }
             ScheduleInput::Trigger => self.trigger(now)?,
             ScheduleInput::Backfill { from, to } => self.backfill(plan, now, from, to)?,
         }
-        self.begin_waiting(place, now, &mut actions);
+        self.count_sets(sets);
+        self.begin_waiting(ctx, sets, &mut actions);
+        self.count_sets(sets);
         Ok(actions)
     }
 
@@ -227,7 +280,9 @@ impl Schedule {
             return Some(Timestamp::default());
         }
         let is_running = self.paused.is_none();
-        self.timers.iter().filter(|_| is_running).filter_map(|timer| timer.next).min()
+        let next = self.timers.iter().filter(|_| is_running).filter_map(|timer| timer.next);
+        let again = self.on.as_ref().and_then(|on| on.problem.as_ref()?.again);
+        next.chain(again).min()
     }
 
     /// The next starts by the clock, soonest first, each with its trigger.
@@ -246,32 +301,39 @@ impl Schedule {
 
     /// Whether there is something to show to people.
     pub fn shows(&self) -> bool {
-        !self.timers.is_empty() || self.paused.is_some()
+        !self.timers.is_empty() || self.on.is_some() || self.paused.is_some()
     }
 
     /// Whether nothing would be lost without it.
     pub fn is_idle(&self) -> bool {
-        self.timers.is_empty() && self.paused.is_none() && self.running.is_empty()
+        let waits = !self.timers.is_empty() || self.on.is_some();
+        !waits && self.paused.is_none() && self.running.is_empty()
     }
 
     fn step_without(
         &mut self,
+        ctx: &Context<'_>,
+        sets: &mut EventSets,
         input: ScheduleInput,
-    ) -> Result<Vec<ScheduleAction>, ScheduleRejection> {
+        actions: &mut Vec<ScheduleAction>,
+    ) -> Result<(), ScheduleRejection> {
         match input {
             ScheduleInput::Adopt(definition) => {
                 self.definition = definition;
                 self.timers.clear();
                 self.waiting.clear();
+                self.adopt_events(ctx, None, sets, actions);
             }
             ScheduleInput::Ended { id, at, ending } => self.settle(id, at, ending).map_or((), drop),
-            ScheduleInput::Due => {}
+            ScheduleInput::Due => self.subscribe_again(ctx.now, actions),
+            ScheduleInput::Heard(heard) => self.heard(ctx, sets, &heard, actions),
+            ScheduleInput::NotListening { step, reason } => self.not_listening(ctx, step, &reason),
             ScheduleInput::Resume => self.paused = None,
             ScheduleInput::Pause { .. }
             | ScheduleInput::Trigger
             | ScheduleInput::Backfill { .. } => return Err(ScheduleRejection::None),
         }
-        Ok(Vec::new())
+        Ok(())
     }
 
     /// Another version, perhaps with other times; a trigger whose times stay goes on.
@@ -380,7 +442,7 @@ impl Ending {
 }
 
 impl Origin {
-    /// What an instance gets as its input.
+    /// What an instance gets as its input that the clock, or a person, starts.
     pub fn input(&self) -> Value {
         json::object([
             ("trigger", json::string(self.trigger.as_str())),
@@ -398,25 +460,44 @@ impl ScheduledStart {
         place: Place<'_>,
         now: Timestamp,
     ) -> Self {
-        let workflow = &definition.workflow;
         let mut key = format!("schedule/{trigger}/{}", nominal.as_micros());
         if sabotage::is(Sabotage::ScheduleFiresTwice) {
             key = format!("{key}/{}", now.as_micros());
         }
-        let origin = Origin { trigger, nominal };
-        let shard = place(definition, &origin.input()).unwrap_or_else(|| {
-            ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), &key)
-        });
+        Self::new(definition, &key, Origin { trigger, nominal }, None, place)
+    }
+
+    /// What the instance gets as its input.
+    pub fn input(&self) -> Value {
+        self.input.clone().unwrap_or_else(|| self.origin.input())
+    }
+
+    /// The start under a key that is unique within the workflow.
+    fn new(
+        definition: &WorkflowRef,
+        key: &str,
+        origin: Origin,
+        input: Option<Value>,
+        place: Place<'_>,
+    ) -> Self {
+        let workflow = &definition.workflow;
         let start_key = format!("{workflow}/{key}");
         let hash = blake3::hash(start_key.as_bytes());
         let mut random = [0; 8];
         random.copy_from_slice(&hash.as_bytes()[..8]);
-        Self {
-            id: InstanceId::new(nominal, shard, u64::from_le_bytes(random)),
+        let nominal = origin.nominal;
+        let mut start = Self {
+            id: InstanceId::new(nominal, ShardId(0), 0),
             definition: definition.clone(),
             start_key,
             origin,
-        }
+            input,
+        };
+        let shard = place(definition, &start.input()).unwrap_or_else(|| {
+            ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), key)
+        });
+        start.id = InstanceId::new(nominal, shard, u64::from_le_bytes(random));
+        start
     }
 
     /// The shard on which the schedule of a workflow lives.

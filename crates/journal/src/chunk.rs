@@ -27,6 +27,7 @@ pub(crate) enum Content {
     Event = 7,
     Subscription = 8,
     Schedule = 9,
+    SetHead = 100,
 }
 
 pub(crate) fn encode_records(records: &[Record], out: &mut Vec<u8>) {

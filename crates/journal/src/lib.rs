@@ -35,6 +35,7 @@ mod wire;
 
 use motet_engine::event::Event;
 use motet_engine::listen::Subscription;
+use motet_engine::schedule::SetHead;
 use motet_engine::{Catalog, CatalogRecord, Input, Instance, Record, Schedule};
 
 pub use chunk::FORMAT;
@@ -229,3 +230,16 @@ pub fn decode_schedule(bytes: &[u8]) -> Result<Schedule, Error> {
 
 #[cfg(test)]
 mod tests;
+
+/// Appends what is known of a set of gathered events to `out`.
+pub fn encode_set_head(head: &SetHead, out: &mut Vec<u8>) {
+    chunk::encode(Content::SetHead, head, out);
+}
+
+/// What is known of a set of gathered events.
+///
+/// # Errors
+/// The format is newer, or the bytes are not what [`encode_set_head`] writes.
+pub fn decode_set_head(bytes: &[u8]) -> Result<SetHead, Error> {
+    chunk::decode(Content::SetHead, bytes)
+}

@@ -63,3 +63,5 @@ const SUBSCRIPTION: Codec<motet_engine::listen::Subscription> =
     Codec { encode: crate::encode_subscription, decode: crate::decode_subscription };
 const SCHEDULE: Codec<motet_engine::Schedule> =
     Codec { encode: crate::encode_schedule, decode: crate::decode_schedule };
+const SET_HEAD: Codec<motet_engine::schedule::SetHead> =
+    Codec { encode: crate::encode_set_head, decode: crate::decode_set_head };

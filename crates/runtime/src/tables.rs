@@ -20,6 +20,7 @@ pub const SCHEMA: Schema = Schema {
         OUTGOING,
         PENDING,
         SCHEDULE,
+        SCHEDULE_SET,
         SENT,
         START,
         SUBSCRIPTION,
@@ -153,6 +154,22 @@ pub(crate) const SCHEDULE: Table = Table {
     name: "schedule",
     columns: &[int("shard"), text("namespace"), text("workflow"), blob("body")],
     key_columns: 3,
+    indexes: &[],
+};
+
+/// Events that a schedule gathers for a start: of each set a row with what is known of it (`nth` 0), and one for each event.
+pub(crate) const SCHEDULE_SET: Table = Table {
+    id: TableId(100),
+    name: "schedule_set",
+    columns: &[
+        int("shard"),
+        text("namespace"),
+        text("workflow"),
+        int("number"),
+        int("nth"),
+        blob("body"),
+    ],
+    key_columns: 5,
     indexes: &[],
 };
 

@@ -66,6 +66,13 @@ impl InstanceId {
         Self(bytes)
     }
 
+    /// The id under which the schedule of a workflow listens, which lives on `shard`: a UUID of version 8 (RFC 9562 §5.8).
+    pub fn of_schedule(shard: ShardId, random: u64) -> Self {
+        let mut id = Self::new(Timestamp::default(), shard, random);
+        id.0[6] = 0x80;
+        id
+    }
+
     /// Whether the id has the form that instances get; no other id was ever given to one.
     pub fn is_of_instance(&self) -> bool {
         self.0[6] == 0x70

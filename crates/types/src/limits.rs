@@ -91,6 +91,8 @@ pub struct Limits {
     pub lookback_fuel_max: u64,
     /// Events that one activation of `listen` may take.
     pub listen_events_max: usize,
+    /// Sets of events that the schedule of one workflow gathers, and starts that wait behind one that runs.
+    pub schedule_sets_max: usize,
     /// Events sent to one instance that wait for a listen.
     pub events_waiting_max: usize,
     /// Events of which one instance remembers that it took them; when there are more, its later listens look back less far.
@@ -144,6 +146,7 @@ impl Default for Limits {
             filter_fuel_max: 5_000,
             lookback_fuel_max: 2_000_000,
             listen_events_max: 10_000,
+            schedule_sets_max: 10_000,
             events_waiting_max: 1_000,
             events_remembered_max: 10_000,
         }

@@ -8,6 +8,8 @@ fn instance_id_carries_shard_and_time_and_round_trips() {
     assert_eq!(id.to_string().parse::<InstanceId>().unwrap(), id);
     assert_eq!(id.to_string().as_bytes()[14], b'7');
     assert!(id.is_of_instance() && !InstanceId([0; 16]).is_of_instance());
+    let listener = InstanceId::of_schedule(ShardId(201), u64::MAX);
+    assert!(!listener.is_of_instance() && listener.shard() == ShardId(201));
     assert!(
         id < InstanceId::new(
             now.saturating_add(std::time::Duration::from_millis(1)),

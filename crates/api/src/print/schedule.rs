@@ -26,7 +26,17 @@ pub(crate) fn schedule(object: &mut Object<'_>, view: &ScheduleView) {
             });
         }
     });
-    object.number("waiting", schedule.waiting.len() as u64);
+    let ready = schedule.on.as_ref().map_or(0, |on| on.ready);
+    object.number("waiting", schedule.waiting.len() as u64 + ready);
+    if let Some(on) = &schedule.on {
+        object.number("gathering", on.open);
+        if let Some(problem) = &on.problem {
+            object.object("problem", |object| {
+                object.text("at", problem.at);
+                object.text("detail", &problem.text);
+            });
+        }
+    }
     object.array("running", |items| {
         schedule.running.iter().rev().for_each(|own| items.text(own.id));
     });
@@ -54,6 +64,12 @@ fn asked(object: &mut Object<'_>, plan: &Plan) {
             Rule::Every(interval) => object.text("every", iso8601(*interval)),
             Rule::After(delay) => object.text("after", iso8601(*delay)),
         }
+    }
+    if let Some(on) = &plan.on {
+        object.array("on", |items| match on.listen.types() {
+            Some(types) => types.into_iter().for_each(|kind| items.text(kind)),
+            None => items.text("*"),
+        });
     }
     object.text("timezone", &plan.zone);
     let overlap = match plan.overlap {

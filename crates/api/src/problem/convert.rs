@@ -37,9 +37,12 @@ impl From<Error> for Problem {
                 Self { retry_after: Some(RETRY_AFTER), ..plain(Code::ConcurrencyQueueFull) }
             }
             Error::Schedule(_, ScheduleRejection::None) => plain(Code::UnknownSchedule),
-            Error::Schedule(_, ScheduleRejection::TooMany | ScheduleRejection::Span) => {
-                plain(Code::InvalidBody)
-            }
+            Error::Schedule(
+                _,
+                ScheduleRejection::TooMany
+                | ScheduleRejection::Span
+                | ScheduleRejection::EventsOnly,
+            ) => plain(Code::InvalidBody),
             Error::KeyReused(id) => Self { instance: Some(id), ..plain(Code::KeyReused) },
             Error::Job(rejection) => of_job(rejection),
             Error::Conflict { .. } | Error::Offset { .. } => plain(Code::StatusConflict),

@@ -14,6 +14,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod refusals;
+mod schedules;
 mod serving;
 mod support;
 mod tls;

@@ -56,6 +56,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
     };
     let root = compiler.scope(&document.do_, "/do", None);
     let workflow = compiler.workflow();
+    let on = event::schedule(&mut compiler);
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
@@ -75,7 +76,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
             document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         ),
         lifecycle: document.motet().and_then(|motet| motet.lifecycle) == Some(true),
-        schedule: Plan::of(document).map(Arc::new),
+        schedule: Plan::of(document, on.map(Arc::new)).map(Arc::new),
         secrets: document.secrets().to_vec(),
         root,
         scopes: compiler.scopes,

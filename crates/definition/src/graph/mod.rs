@@ -73,12 +73,14 @@ impl Graph {
         &self.scopes[scope.0 as usize]
     }
 
-    /// Whether a listen of it has to see every event of its namespace.
+    /// Whether a listen of it, or its schedule, has to see every event of its namespace.
     pub fn listens_to_all(&self) -> bool {
-        self.vertices.iter().any(|vertex| match &vertex.kind {
-            Kind::Listen(listen) => listen.types().is_none(),
-            _ => false,
-        })
+        let on = self.schedule.as_ref().and_then(|plan| plan.on.as_ref());
+        on.is_some_and(|on| on.listen.types().is_none())
+            || self.vertices.iter().any(|vertex| match &vertex.kind {
+                Kind::Listen(listen) => listen.types().is_none(),
+                _ => false,
+            })
     }
 
     /// The first task of a scope; scopes are never empty.

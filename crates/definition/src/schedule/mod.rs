@@ -7,10 +7,12 @@ mod zone;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use motet_types::Timestamp;
 
+use crate::graph::Listen;
 use crate::model::{Catchup, Document, Overlap};
 
 pub use cron::{Cron, CronProblem};
@@ -25,18 +27,21 @@ pub enum Trigger {
     Cron,
     Every,
     After,
+    /// Events came.
+    On,
     /// A person asked for it.
     Manual,
 }
 
 impl Trigger {
-    pub const ALL: [Self; 4] = [Self::Cron, Self::Every, Self::After, Self::Manual];
+    pub const ALL: [Self; 5] = [Self::Cron, Self::Every, Self::After, Self::On, Self::Manual];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cron => "cron",
             Self::Every => "every",
             Self::After => "after",
+            Self::On => "on",
             Self::Manual => "manual",
         }
     }
@@ -59,20 +64,30 @@ impl FromStr for Trigger {
 
 /// The text names no trigger.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no trigger: use cron, every, after or manual")]
+#[error("{0:?} is no trigger: use cron, every, after, on or manual")]
 pub struct UnknownTrigger(pub String);
 
 /// The schedule of one version of a workflow, with what it leaves out filled in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// What the document asks for, at least one, in the order of [`Trigger`].
+    /// What the document asks for by the clock, in the order of [`Trigger`].
     pub rules: Vec<Rule>,
+    /// The events that start instances; there are rules where there are none.
+    pub on: Option<Arc<OnEvents>>,
     pub zone: Zone,
     pub overlap: Overlap,
     pub catchup: Catchup,
 }
 
-/// One of the triggers of a schedule.
+/// Which events start instances.
+#[derive(Debug)]
+pub struct OnEvents {
+    /// What makes two of them the same: a digest of what the document says.
+    pub spec: String,
+    pub listen: Listen,
+}
+
+/// One of the triggers of a schedule that go by the clock.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
     /// At the times of a calendar.
@@ -84,8 +99,8 @@ pub enum Rule {
 }
 
 impl Plan {
-    /// The schedule of a document without errors; none where it has no triggers of time.
-    pub fn of(document: &Document) -> Option<Self> {
+    /// The schedule of a document without errors; none where it has no trigger.
+    pub fn of(document: &Document, on: Option<Arc<OnEvents>>) -> Option<Self> {
         let schedule = document.schedule.as_ref()?;
         let own = document.motet().and_then(|motet| motet.schedule.clone()).unwrap_or_default();
         let fixed = |duration: &Option<crate::model::Duration>| duration.as_ref()?.fixed();
@@ -99,8 +114,9 @@ impl Plan {
         .flatten()
         .collect();
         let zone = own.timezone.as_deref().map_or(Ok(Zone::utc()), str::parse).ok()?;
-        (!rules.is_empty()).then(|| Self {
+        (!rules.is_empty() || on.is_some()).then(|| Self {
             rules,
+            on,
             zone,
             overlap: own.overlap.unwrap_or(Overlap::Allow),
             catchup: own.catchup.unwrap_or(Catchup::Last),

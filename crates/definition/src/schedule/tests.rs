@@ -10,6 +10,7 @@ fn plan(cron: &str, zone: &str) -> Plan {
     let cron = Cron::parse(cron).unwrap();
     Plan {
         rules: vec![Rule::Cron(Box::new(cron))],
+        on: None,
         zone: zone.parse().unwrap(),
         overlap: Overlap::Allow,
         catchup: Catchup::Last,

@@ -27,7 +27,8 @@ impl<'a> Checker<'a> {
             self.cron(cron, &path.key("cron"));
         }
         if let Some(strategy) = &schedule.on {
-            self.strategy(strategy, &path.key("on"), &scope);
+            // There is no instance yet whose variables could be read.
+            self.strategy(strategy, &path.key("on"), &Scope::new(Site::Start));
         }
     }
 

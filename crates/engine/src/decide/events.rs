@@ -1,15 +1,13 @@
 //! Events that arrive.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use motet_definition::graph::{self, Kind, Strategy, Until};
-use motet_expr::Value;
+use motet_definition::graph::Kind;
 use motet_types::{StepId, Timestamp};
 
 use super::Decider;
 use crate::event::Event;
-use crate::listen::{Listen, Match, Role};
+use crate::listen::{Listen, Match, Progress, Taking, taking};
 use crate::sabotage::{self, Sabotage};
 use crate::{ErrorKind, Fact, Rejection, WorkflowError};
 
@@ -110,7 +108,12 @@ impl Decider<'_> {
             self.fail(step, error);
             return true;
         }
-        let Some(taking) = taking(task, listen, offer.matches) else { return false };
+        let progress = Progress {
+            filters: &listen.terms.filters,
+            satisfied: &listen.satisfied,
+            keys: &listen.keys,
+        };
+        let Some(taking) = taking(task, progress, offer.matches) else { return false };
         let Taking { filters, keys, role, closes } = taking;
         let (event, received) = (offer.event.clone(), offer.received);
         let mailed = offer.mailed;
@@ -132,74 +135,4 @@ impl Decider<'_> {
         let taken = events.taken.get(&offer.event.key());
         taken.is_some_and(|taken| taken.by.contains(&step) || step.0 >= taken.steps_activated)
     }
-}
-
-struct Taking {
-    filters: Vec<u32>,
-    keys: BTreeMap<String, Value>,
-    role: Role,
-    closes: bool,
-}
-
-/// What a listen does with an event that passes some of its filters; `None` if it is not for it.
-fn taking(task: &graph::Listen, listen: &Listen, matches: &[Match]) -> Option<Taking> {
-    let mut keys = BTreeMap::new();
-    let main = choose(&task.to, listen, matches, &mut keys);
-    let ending = match &task.until {
-        Some(Until::Events(strategy)) => choose(strategy, listen, matches, &mut keys),
-        _ => None,
-    };
-    if main.is_none() && ending.is_none() {
-        return None;
-    }
-    let filters: Vec<u32> = main.into_iter().chain(ending).collect();
-    let is_over = |strategy: &Strategy| match strategy {
-        Strategy::Any(range) => filters.iter().any(|it| range.contains(&(*it as usize))),
-        Strategy::All(range) => range.clone().all(|filter| {
-            let filter = filter as u32;
-            listen.satisfied.contains(&filter) || filters.contains(&filter)
-        }),
-    };
-    let closes = match &task.until {
-        None => is_over(&task.to),
-        Some(Until::Condition(_)) => false,
-        Some(Until::Events(strategy)) => is_over(strategy),
-    };
-    let is_handled = task.foreach.is_some() || matches!(task.until, Some(Until::Condition(_)));
-    let role = match main {
-        None => Role::Mark,
-        Some(_) if is_handled => Role::Queue,
-        Some(_) => Role::Output,
-    };
-    Some(Taking { filters, keys, role, closes })
-}
-
-/// The first filter of a strategy that takes the event; values that set what is expected go to `keys`.
-fn choose(
-    strategy: &Strategy,
-    listen: &Listen,
-    matches: &[Match],
-    keys: &mut BTreeMap<String, Value>,
-) -> Option<u32> {
-    let is_open = |filter: u32| match strategy {
-        Strategy::All(_) => !listen.satisfied.contains(&filter),
-        Strategy::Any(_) => true,
-    };
-    let range = strategy.filters();
-    let mut candidates =
-        matches.iter().filter(|it| range.contains(&(it.filter as usize)) && is_open(it.filter));
-    candidates.find_map(|found| {
-        let (_, filter) = &listen.terms.filters[found.filter as usize];
-        let mut set = BTreeMap::new();
-        for (own, value) in filter.correlate.iter().zip(&found.values) {
-            let known = keys.get(&own.name).or_else(|| listen.keys.get(&own.name));
-            match own.expect.as_ref().or(known) {
-                Some(expected) if expected == value => {}
-                Some(_) => return None,
-                None => drop(set.insert(own.name.clone(), value.clone())),
-            }
-        }
-        keys.extend(set);
-        Some(found.filter)
-    })
 }

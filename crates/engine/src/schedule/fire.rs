@@ -7,8 +7,8 @@ use motet_definition::schedule::{Plan, Rule, Trigger};
 use motet_types::Timestamp;
 
 use super::{
-    Begun, LATEST_MAX, MADE_UP_MAX, MISSED_AFTER, Place, Planned, RUNNING_MAX, STARTS_MAX,
-    Schedule, ScheduleAction, ScheduleRejection, ScheduledStart, Waiting,
+    Begun, Context, EventSets, LATEST_MAX, MADE_UP_MAX, MISSED_AFTER, Origin, Planned, RUNNING_MAX,
+    STARTS_MAX, Schedule, ScheduleAction, ScheduleRejection, ScheduledStart, Waiting,
 };
 
 /// The smallest step of time.
@@ -78,7 +78,8 @@ impl Schedule {
         nominal: Timestamp,
         actions: &mut Vec<ScheduleAction>,
     ) {
-        let is_busy = !self.running.is_empty() || !self.waiting.is_empty();
+        let has_ready = self.on.as_ref().is_some_and(|on| on.ready > 0);
+        let is_busy = !self.running.is_empty() || !self.waiting.is_empty() || has_ready;
         let newest = Waiting { trigger, nominal, is_made_up: false };
         match plan.overlap {
             Overlap::Skip if is_busy => self.leave_out(plan, now, trigger),
@@ -155,22 +156,33 @@ impl Schedule {
     }
 
     pub(super) fn can_begin(&self) -> bool {
-        !self.waiting.is_empty() && (self.is_parallel || self.running.is_empty())
+        let waits = !self.waiting.is_empty() || self.on.as_ref().is_some_and(|on| on.ready > 0);
+        waits && (self.is_parallel || self.running.is_empty())
     }
 
     /// Asks for as many starts as may be.
     pub(super) fn begin_waiting(
         &mut self,
-        place: Place<'_>,
-        now: Timestamp,
+        ctx: &Context<'_>,
+        sets: &mut EventSets,
         actions: &mut Vec<ScheduleAction>,
     ) {
+        let now = ctx.now;
         for _ in 0..STARTS_MAX {
             if !self.can_begin() {
                 return;
             }
-            let Some(Waiting { trigger, nominal, .. }) = self.waiting.pop_front() else { return };
-            let start = ScheduledStart::of(&self.definition, trigger, nominal, place, now);
+            let start = match self.waiting.pop_front() {
+                Some(Waiting { trigger, nominal, .. }) => {
+                    ScheduledStart::of(&self.definition, trigger, nominal, ctx.place, now)
+                }
+                None => {
+                    let Some(set) = sets.pop_ready() else { return };
+                    self.count_sets(sets);
+                    self.start_of_set(ctx, &set)
+                }
+            };
+            let Origin { trigger, nominal } = start.origin;
             let planned = Planned { trigger, nominal, id: start.id };
             self.running.push(planned.clone());
             self.forget_oldest();

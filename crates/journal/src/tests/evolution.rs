@@ -7,7 +7,9 @@ use motet_expr::json;
 use motet_types::{StepId, TaskId, Timestamp};
 
 use super::samples;
-use super::{CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE};
+use super::{
+    CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, SET_HEAD,
+};
 use crate::field::{Field, Item};
 use crate::wire::{Reader, Wire, Writer};
 use crate::{decode_input, decode_records};
@@ -25,13 +27,15 @@ fn fields_of_the_future_are_skipped_wherever_they_stand() {
     samples::inputs().iter().for_each(|input| check(&INPUT, input));
     samples::schedule_messages().iter().for_each(|message| check(&MESSAGE, message));
     check(&SCHEDULE, &samples::schedule());
+    check(&SCHEDULE, &samples::on_schedule());
+    check(&SET_HEAD, &samples::set_head());
 }
 
 /// Adds a field of each layout to the end of every message of a chunk, and decodes it.
 fn check<T: Debug>(codec: &Codec<T>, item: &T) {
     let bytes = codec.bytes(item);
     let mut extended = bytes[..2].to_vec();
-    let begins_with_variant = !matches!(bytes[1], 1..=4 | 9);
+    let begins_with_variant = !matches!(bytes[1], 1..=4 | 9 | 100);
     let mut reader = Reader::new(&bytes);
     reader.raw(2).unwrap();
     while !reader.is_at_end() {

@@ -15,7 +15,7 @@ use crate::{Values, decode_history, decode_snapshot};
 
 use super::coverage::{self, Variants};
 use super::{
-    CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE,
+    CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, SET_HEAD,
     SUBSCRIPTION, event_samples, saga, samples, turns,
 };
 
@@ -129,8 +129,16 @@ fn name(path: &Path) -> &str {
 }
 
 /// What a fixture's name begins with; what follows a dash tells samples of one kind apart.
-const KINDS: [&str; 7] =
-    ["catalog-records", "catalog", "records", "instance", "messages", "inputs", "history"];
+const KINDS: [&str; 8] = [
+    "catalog-records",
+    "catalog",
+    "records",
+    "instance",
+    "messages",
+    "inputs",
+    "history",
+    "schedule",
+];
 
 fn transcript(name: &str, bytes: &[u8]) -> String {
     let kind = KINDS.iter().find(|kind| {
@@ -143,6 +151,7 @@ fn transcript(name: &str, bytes: &[u8]) -> String {
         "event" => format!("{:#?}\n", decoded(EVENT, bytes)),
         "subscription" => format!("{:#?}\n", decoded(SUBSCRIPTION, bytes)),
         "catalog" => format!("{:#?}\n", decoded(CATALOG, bytes)),
+        "set-head" => format!("{:#?}\n", decoded(SET_HEAD, bytes)),
         "schedule" => format!("{:#?}\n", decoded(SCHEDULE, bytes)),
         "messages" => lines(&split(bytes).map(|bytes| decoded(MESSAGE, bytes)).collect::<Vec<_>>()),
         "history" => history(bytes),
@@ -218,6 +227,9 @@ fn write_missing() {
         ("subscription", SUBSCRIPTION.bytes(&event_samples::subscription())),
         ("messages-28", joined(MESSAGE, &samples::schedule_messages())),
         ("schedule", SCHEDULE.bytes(&samples::schedule())),
+        ("messages-100", joined(MESSAGE, &[samples::on_start()])),
+        ("schedule-100", SCHEDULE.bytes(&samples::on_schedule())),
+        ("set-head", SET_HEAD.bytes(&samples::set_head())),
         ("records-30", RECORDS.bytes(&saga::records())),
         ("instance-30", INSTANCE.bytes(&saga::instance())),
         ("messages-30", joined(MESSAGE, &saga::messages())),

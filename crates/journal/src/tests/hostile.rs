@@ -9,7 +9,7 @@ use proptest::sample::Index;
 
 use super::values::decode;
 use super::{
-    CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, samples,
+    CATALOG, CATALOG_RECORDS, Codec, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, SET_HEAD, samples,
 };
 use crate::wire::FIELD_DEPTH_MAX;
 use crate::{Error, VALUE_DEPTH_MAX, decode_input, decode_records};
@@ -163,6 +163,7 @@ fn check_any(bytes: &[u8]) -> bool {
         Some(4) => check_damaged(&CATALOG, bytes),
         Some(5) => check_damaged(&MESSAGE, bytes),
         Some(9) => check_damaged(&SCHEDULE, bytes),
+        Some(100) => check_damaged(&SET_HEAD, bytes),
         _ => check_damaged(&INPUT, bytes),
     }
 }
@@ -192,6 +193,8 @@ fn chunks() -> Vec<Vec<u8>> {
         CATALOG_RECORDS.bytes(&samples::catalog_records()),
         CATALOG.bytes(&samples::catalog()),
         SCHEDULE.bytes(&samples::schedule()),
+        SCHEDULE.bytes(&samples::on_schedule()),
+        SET_HEAD.bytes(&samples::set_head()),
     ];
     chunks.extend(samples::schedule_messages().iter().map(|message| MESSAGE.bytes(message)));
     chunks.extend(samples::messages().iter().map(|message| MESSAGE.bytes(message)));

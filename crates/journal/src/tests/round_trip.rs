@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, event_samples, samples,
-    strategies,
+    CATALOG, CATALOG_RECORDS, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, SET_HEAD, event_samples,
+    samples, strategies,
 };
 
 #[test]
@@ -22,6 +22,8 @@ fn the_samples_survive() {
     samples::inputs().iter().for_each(|input| INPUT.check(input));
     samples::schedule_messages().iter().for_each(|message| MESSAGE.check(message));
     SCHEDULE.check(&samples::schedule());
+    SCHEDULE.check(&samples::on_schedule());
+    SET_HEAD.check(&samples::set_head());
 }
 
 proptest! {

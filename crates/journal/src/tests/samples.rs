@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_definition::graph::ReadAs;
+use motet_engine::event::{EventFilter, EventKey, Test, TopicId};
+use motet_engine::listen::Terms;
+use motet_engine::schedule::{On, Problem, SetHead};
 use motet_engine::{
     Activity, Authorization, Begun, Body, Branch, BranchState, CallState, Catalog, CatalogFact,
     CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Incident, Input,
@@ -523,7 +527,7 @@ pub(super) fn schedule_messages() -> Vec<Message> {
         let start_key = format!("shop/fulfil-order/schedule/{}/7", origin.trigger);
         let definition = definition.clone();
         Message::StartScheduled {
-            start: Arc::new(ScheduledStart { id, definition, start_key, origin }),
+            start: Arc::new(ScheduledStart { id, definition, start_key, origin, input: None }),
         }
     });
     let endings = [Ending::Completed, Ending::Faulted, Ending::Cancelled, Ending::Refused];
@@ -533,7 +537,64 @@ pub(super) fn schedule_messages() -> Vec<Message> {
         at: at(9),
         ending,
     });
+    let starts = starts.chain([on_start()]);
     starts.chain(endings).chain([Message::CancelScheduled { id }]).collect()
+}
+
+/// A start by events.
+pub(super) fn on_start() -> Message {
+    let definition = definition("1.2.3");
+    let origin = Origin { trigger: Trigger::On, nominal: at(8) };
+    let start_key = "shop/fulfil-order/schedule/on/ff".to_owned();
+    let input = Some(json("[{\"order\":7}]"));
+    Message::StartScheduled {
+        start: Arc::new(ScheduledStart {
+            id: instance_id(6),
+            definition,
+            start_key,
+            origin,
+            input,
+        }),
+    }
+}
+
+/// A schedule that waits for events.
+pub(super) fn on_schedule() -> Schedule {
+    let filter = EventFilter {
+        with: vec![("type".to_owned(), Test::Equal(json("\"order.paid\"")))],
+        correlate: Vec::new(),
+    };
+    let topic = TopicId { namespace: "shop".parse().unwrap(), kind: Some("order.paid".to_owned()) };
+    let terms = Terms {
+        topics: vec![topic],
+        filters: vec![(at(1), Arc::new(filter))],
+        read: ReadAs::Envelope,
+        once: false,
+    };
+    let on = On {
+        spec: "0123".to_owned(),
+        step: StepId(7),
+        terms: Arc::new(terms),
+        earlier: VecDeque::from([(StepId(6), at(1))]),
+        next: 9,
+        nominal: at(4),
+        heard: at(5),
+        open: 2,
+        ready: 1,
+        problem: Some(Problem { at: at(3), text: "no room".to_owned(), again: Some(at(63)) }),
+    };
+    Schedule { timers: Vec::new(), on: Some(on), ..schedule() }
+}
+
+/// What is known of a set of events.
+pub(super) fn set_head() -> SetHead {
+    SetHead {
+        satisfied: [0, 2].into(),
+        keys: [("order".to_owned(), json("7"))].into(),
+        key: EventKey([9; 16]),
+        nominal: at(4),
+        ready: Some(3),
+    }
 }
 
 /// A schedule with one of everything.
@@ -564,6 +625,7 @@ pub(super) fn schedule() -> Schedule {
         latest: (1..).zip(Trigger::ALL).map(begun).collect(),
         started: 12,
         left_out: 3,
+        on: None,
     }
 }
 

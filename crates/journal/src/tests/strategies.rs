@@ -668,10 +668,10 @@ pub(super) fn message() -> BoxedStrategy<Message> {
             let (workflow, ending) = (definition.workflow, Ending::Faulted);
             Message::ScheduledEnded { workflow, id, at, ending }
         }),
-        (instance_id(), definition(), text(), trigger(), at()).prop_map(
-            |(id, definition, start_key, trigger, nominal)| {
+        (instance_id(), definition(), text(), trigger(), at(), of(value())).prop_map(
+            |(id, definition, start_key, trigger, nominal, input)| {
                 let origin = Origin { trigger, nominal };
-                let start = Arc::new(ScheduledStart { id, definition, start_key, origin });
+                let start = Arc::new(ScheduledStart { id, definition, start_key, origin, input });
                 Message::StartScheduled { start }
             }
         ),
@@ -714,6 +714,7 @@ pub(super) fn schedule() -> BoxedStrategy<Schedule> {
                 latest,
                 started,
                 left_out,
+                on: None,
             }
         })
         .boxed()

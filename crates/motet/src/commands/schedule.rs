@@ -79,15 +79,30 @@ fn row(schedule: &Value) -> Vec<String> {
 /// What the document asks for, as in `cron 0 9 * * * Europe/Berlin`.
 fn rules(schedule: &Value) -> String {
     let rule = |key| schedule.text(key).map(|value| format!("{key} {value}"));
-    let rules: Vec<String> = ["cron", "every", "after"].into_iter().filter_map(rule).collect();
+    let mut rules: Vec<String> = ["cron", "every", "after"].into_iter().filter_map(rule).collect();
+    let on: Vec<String> = schedule.items("on").iter().filter_map(as_text).collect();
+    if !on.is_empty() {
+        rules.push(format!("on {}", on.join(" ")));
+    }
     match schedule.text("timezone") {
         Some(zone) if schedule.text("cron").is_some() => format!("{} {zone}", rules.join(", ")),
         _ => rules.join(", "),
     }
 }
 
+fn as_text(value: &Value) -> Option<String> {
+    motet_expr::json::as_str(value).map(str::to_owned)
+}
+
 fn one(schedule: &Value, output: &Output) -> String {
     let mut shown = table(output.style, &HEADINGS, &[row(schedule)]);
+    if let Some(count) = schedule.number("gathering").filter(|count| *count > 0) {
+        shown.push_str(&format!("\nincomplete sets of events: {count}\n"));
+    }
+    if let Some(problem) = schedule.member("problem") {
+        let text = |key| problem.text(key).unwrap_or_default();
+        shown.push_str(&format!("\nproblem at {}: {}\n", text("at"), text("detail")));
+    }
     let cells = |item: &Value, keys: &[&str]| -> Vec<String> {
         keys.iter().map(|key| item.text(key).unwrap_or_default().to_owned()).collect()
     };

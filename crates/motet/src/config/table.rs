@@ -259,6 +259,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Size(&mut config.limits.subscriptions_max),
     },
     Setting {
+        key: "limits.schedule-sets-max",
+        meaning: "Sets of events that the schedule of one workflow gathers, and starts that wait behind one that runs.",
+        slot: |config| Slot::Size(&mut config.limits.schedule_sets_max),
+    },
+    Setting {
         key: "limits.event-filters-max",
         meaning: "Different filters of the listens at one topic; each is evaluated once per event.",
         slot: |config| Slot::Size(&mut config.limits.event_filters_max),

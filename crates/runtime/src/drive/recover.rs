@@ -12,7 +12,8 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
 use crate::tables::{
-    INBOX, INTAKE, JOB, MESSAGE, PENDING, SCHEDULE, SENT, TIMER, TURN, UNLOADABLE, USAGE,
+    INBOX, INTAKE, JOB, MESSAGE, PENDING, SCHEDULE, SCHEDULE_SET, SENT, TIMER, TURN, UNLOADABLE,
+    USAGE,
 };
 
 /// Rows that recovery reads at once.
@@ -42,6 +43,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &INBOX, |row| recovered.inbox(row))?;
     each(store, &USAGE, |row| recovered.usage(row))?;
     each(store, &SCHEDULE, |row| recovered.schedule(row))?;
+    each(store, &SCHEDULE_SET, |row| recovered.schedule_set(row))?;
     each(store, &INTAKE, |row| recovered.intake(row))?;
     each(store, &TURN, |row| recovered.turn(row))?;
     Ok((epoch, recovered))

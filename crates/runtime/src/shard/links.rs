@@ -299,6 +299,11 @@ impl Machine {
                 Message::CancelChild { child } | Message::UndoChild { child, .. } => {
                     self.give(child, Task::Message { from, to, sequence, message });
                 }
+                Message::Found { instance, .. } | Message::NotListening { instance, .. }
+                    if !instance.is_of_instance() =>
+                {
+                    self.tell_listener(pair, sequence, instance, message);
+                }
                 Message::Found { instance, .. }
                 | Message::NotListening { instance, .. }
                 | Message::Admit { instance }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
+use motet_engine::schedule::EventSet;
 use motet_engine::{Catalog, Schedule};
-use motet_journal::{Message, decode_message, decode_schedule};
+use motet_journal::{Message, decode_event, decode_message, decode_schedule, decode_set_head};
 use motet_store::{Position, Row, Value};
 use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
 
@@ -31,6 +32,7 @@ pub struct Recovered {
     usage: Vec<(ShardId, String, Sum)>,
     jobs: Vec<Entry>,
     schedules: Vec<(WorkflowName, Schedule)>,
+    sets: BTreeMap<(WorkflowName, u64), EventSet>,
     intakes: Vec<(String, u32, u64)>,
     turns: Vec<(WorkflowName, String, u64, InstanceId)>,
 }
@@ -123,6 +125,30 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of gathered events; the rows of a set come in order.
+    pub fn schedule_set(&mut self, row: &Row) -> Result<(), RowError> {
+        self.read_set(row).ok_or_else(|| wrong("schedule_set", row))
+    }
+
+    fn read_set(&mut self, row: &Row) -> Option<()> {
+        let [Value::Int(_), Value::Text(namespace), Value::Text(name), set, nth, body] =
+            row.as_slice()
+        else {
+            return None;
+        };
+        let (Value::Int(set), Value::Int(nth), Value::Blob(body)) = (set, nth, body) else {
+            return None;
+        };
+        let workflow =
+            WorkflowName { namespace: namespace.parse().ok()?, name: name.parse().ok()? };
+        let set = self.sets.entry((workflow, number(*set)?)).or_default();
+        match nth {
+            0 => set.head = decode_set_head(body).ok()?,
+            _ => set.events.push(Arc::new(decode_event(body).ok()?)),
+        }
+        Some(())
+    }
+
     /// Takes a row of the table of how far sources are read.
     pub fn intake(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -189,6 +215,7 @@ impl Machine {
             usage,
             jobs,
             schedules,
+            sets,
             intakes,
             turns,
         } = recovered;
@@ -214,10 +241,12 @@ impl Machine {
         }
         self.jobs.recover(jobs, self.now);
         self.links.recover(sent, taken, outbox);
-        for (from, sequence) in self.links.unacknowledged() {
+        // What these send is not durable yet; what was sent before may be for them.
+        let unacknowledged = self.links.unacknowledged();
+        self.recover_schedules(schedules, sets);
+        for (from, sequence) in unacknowledged {
             self.deliver(from, sequence);
         }
-        self.recover_schedules(schedules);
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! A waiting schedule is a row and an entry in an ordered set: thousands of them cost nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod sets;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use motet_definition::schedule::Plan;
+use motet_engine::schedule::{self, EventSet, Heard};
 use motet_engine::{
     Ending, Instance, Schedule, ScheduleAction, ScheduleInput, ScheduleRejection, ScheduledStart,
 };
@@ -23,6 +26,8 @@ use crate::Error;
 use crate::sabotage::{self, Sabotage};
 use crate::tables::SCHEDULE;
 
+use sets::Sets;
+
 /// Schedules that one tick fires at most.
 const FIRED_MAX: usize = 256;
 
@@ -37,6 +42,10 @@ pub(super) struct Schedules {
     /// When each wants to be fed, soonest first.
     due: BTreeSet<(Timestamp, WorkflowName)>,
     due_of: BTreeMap<WorkflowName, Timestamp>,
+    /// The events that they gather.
+    sets: Sets,
+    /// Who listens under an id that is none of an instance.
+    listeners: HashMap<InstanceId, WorkflowName>,
 }
 
 /// What a schedule's change brings along, and what may leave with it.
@@ -53,6 +62,16 @@ impl Schedules {
 
     /// A change is durable.
     pub(super) fn settle(&mut self, workflow: WorkflowName, schedule: Option<Arc<Schedule>>) {
+        self.sets.settle();
+        self.put_durable(workflow, schedule);
+    }
+
+    /// The workflow whose schedule listens under an id.
+    pub(super) fn listener(&self, id: InstanceId) -> Option<WorkflowName> {
+        self.listeners.get(&id).cloned()
+    }
+
+    fn put_durable(&mut self, workflow: WorkflowName, schedule: Option<Arc<Schedule>>) {
         match schedule {
             Some(schedule) => drop(self.durable.insert(workflow, schedule)),
             None => drop(self.durable.remove(&workflow)),
@@ -61,6 +80,7 @@ impl Schedules {
 
     /// Changes were refused: what is durable counts, and is tried again a little later.
     pub(super) fn refused(&mut self, now: Timestamp) {
+        self.sets.refused();
         let is_lost = |workflow: &&WorkflowName| {
             let (current, durable) = (self.current.get(*workflow), self.durable.get(*workflow));
             match (current, durable) {
@@ -84,7 +104,12 @@ impl Schedules {
 
     fn put(&mut self, workflow: &WorkflowName, schedule: Option<Arc<Schedule>>) {
         match schedule {
-            Some(schedule) => drop(self.current.insert(workflow.clone(), schedule)),
+            Some(schedule) => {
+                if schedule.on.is_some() {
+                    self.listeners.insert(schedule::listener(workflow), workflow.clone());
+                }
+                self.current.insert(workflow.clone(), schedule);
+            }
             None => drop(self.current.remove(workflow)),
         }
     }
@@ -102,13 +127,20 @@ impl Schedules {
 
 impl Machine {
     /// Takes up what the store holds; versions that came into force behind it follow.
-    pub(super) fn recover_schedules(&mut self, schedules: Vec<(WorkflowName, Schedule)>) {
+    pub(super) fn recover_schedules(
+        &mut self,
+        schedules: Vec<(WorkflowName, Schedule)>,
+        sets: BTreeMap<(WorkflowName, u64), EventSet>,
+    ) {
+        for ((workflow, number), set) in sets {
+            self.schedules.sets.load(workflow, number, set);
+        }
         let mut workflows: BTreeSet<WorkflowName> =
             self.view.catalog.workflows.keys().cloned().collect();
         for (workflow, schedule) in schedules {
             let schedule = Arc::new(schedule);
             self.schedules.put(&workflow, Some(schedule.clone()));
-            self.schedules.settle(workflow.clone(), Some(schedule));
+            self.schedules.put_durable(workflow.clone(), Some(schedule));
             workflows.insert(workflow);
         }
         for workflow in workflows {
@@ -202,6 +234,33 @@ impl Machine {
         self.taken(pair, sequence);
     }
 
+    /// What a topic tells who listens under an id that is none of an instance. Nobody may any more: then the message is
+    /// all there is to take.
+    pub(super) fn tell_listener(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        listener: InstanceId,
+        message: Message,
+    ) {
+        let input = match message {
+            Message::Found { step, event, received, matches, .. } => {
+                Some(ScheduleInput::Heard(Heard { step, event, received, matches }))
+            }
+            Message::NotListening { step, reason, .. } => {
+                Some(ScheduleInput::NotListening { step, reason })
+            }
+            _ => None,
+        };
+        match self.schedules.listener(listener).zip(input) {
+            Some((workflow, input)) => self.tell_schedule(pair, sequence, &workflow, input),
+            None => {
+                self.consume(pair, sequence, None);
+                self.taken(pair, sequence);
+            }
+        }
+    }
+
     /// Feeds a schedule what nobody asked for: a refusal means that it is gone, and has nobody to be told.
     fn inform_schedule(&mut self, workflow: &WorkflowName, input: ScheduleInput, along: Along) {
         self.feed_schedule(workflow, input, along).unwrap_or_default();
@@ -232,15 +291,29 @@ impl Machine {
         let plan = self.plan(definition.as_ref().unwrap_or(&before.definition));
         let view = self.view.clone();
         let place = |definition: &_, input: &_| view.place(definition, input);
-        let actions = schedule.step(plan.as_deref(), &place, self.now, input)?;
-        let is_same = schedule == *before;
-        if is_same && along.rows.is_empty() {
+        let ctx = schedule::Context {
+            plan: plan.as_deref(),
+            place: &place,
+            now: self.now,
+            limits: &self.config.limits,
+        };
+        let mut sets = self.schedules.sets.take(workflow);
+        let stepped = schedule.step(&ctx, &mut sets, input);
+        let set_rows = self.schedules.sets.put(workflow, sets);
+        let is_same = schedule == *before && set_rows.is_empty();
+        let is_nothing = is_same && along.rows.is_empty();
+        if stepped.is_err() || is_nothing {
+            self.schedules.sets.forget_last();
+        }
+        let actions = stepped?;
+        if is_nothing {
             self.set_schedule_due(workflow);
             return Ok(());
         }
         let after = (!schedule.is_idle()).then(|| Arc::new(schedule));
         let mut along = along;
         along.rows.push(schedule_row(workflow, after.as_deref()));
+        along.rows.extend(set_rows);
         if sabotage::is(Sabotage::ScheduleFiresTwice) && !actions.is_empty() {
             along.rows.pop();
         }
@@ -259,14 +332,7 @@ impl Machine {
     ) {
         let Along { mut rows, mut releases } = along;
         let from = ScheduledStart::shard_of_schedule(workflow);
-        for action in actions {
-            let (to, message) = match action {
-                ScheduleAction::Start(start) => {
-                    let start = Arc::new(start.clone());
-                    (start.id.shard(), Message::StartScheduled { start })
-                }
-                ScheduleAction::Cancel(id) => (id.shard(), Message::CancelScheduled { id: *id }),
-            };
+        for (to, message) in actions.iter().flat_map(|action| messages(workflow, action)) {
             let (sequence, message_rows) = self.links.send(from, to, message);
             rows.extend(message_rows);
             releases.push(Release::Deliver { from, sequence });
@@ -316,14 +382,14 @@ impl Machine {
         start: &ScheduledStart,
         error: &Error,
     ) {
-        let ScheduledStart { id, definition, start_key, origin } = start.clone();
+        let input = start.input();
+        let ScheduledStart { id, definition, start_key, origin, .. } = start.clone();
         let workflow = definition.workflow.clone();
         // A slot is there while the removal of an earlier one becomes durable.
         let is_absent = *error == Error::UnknownInstance(id) && !self.slots.contains_key(&id);
         if !is_absent {
             return self.refuse_scheduled(pair, sequence, workflow, id);
         }
-        let input = origin.input();
         let rows = vec![taken_row(pair, sequence)];
         let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
         let beginning = Beginning {
@@ -359,6 +425,31 @@ impl Machine {
 fn ended(instance: &Instance) -> Option<(Timestamp, Ending)> {
     let ending = Ending::of(instance.end.as_ref()?);
     Some((instance.updated_at, ending))
+}
+
+/// What an action tells other shards.
+fn messages(workflow: &WorkflowName, action: &ScheduleAction) -> Vec<(ShardId, Message)> {
+    match action {
+        ScheduleAction::Start(start) => {
+            let start = Arc::new(start.clone());
+            vec![(start.id.shard(), Message::StartScheduled { start })]
+        }
+        ScheduleAction::Cancel(id) => vec![(id.shard(), Message::CancelScheduled { id: *id })],
+        ScheduleAction::Subscribe { topics, subscription } => topics
+            .iter()
+            .map(|topic| {
+                let (topic, subscription) = (topic.clone(), subscription.clone());
+                (topic.shard(), Message::Subscribe { topic, subscription })
+            })
+            .collect(),
+        ScheduleAction::Unsubscribe { topics, step } => topics
+            .iter()
+            .map(|topic| {
+                let (topic, instance) = (topic.clone(), schedule::listener(workflow));
+                (topic.shard(), Message::Unsubscribe { topic, instance, step: *step })
+            })
+            .collect(),
+    }
 }
 
 fn schedule_row(workflow: &WorkflowName, schedule: Option<&Schedule>) -> RowChange {

@@ -22,6 +22,7 @@ mod panics;
 mod purge;
 mod refusals;
 mod retention;
+mod schedule_on;
 mod schedules;
 mod starts;
 mod timers;

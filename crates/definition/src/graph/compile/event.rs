@@ -8,6 +8,7 @@ use motet_types::TaskId;
 use super::Compiler;
 use crate::graph::{Correlation, EventFilter, Foreach, Kind, Listen, Strategy, Until};
 use crate::model::{self, is_pattern};
+use crate::schedule::OnEvents;
 
 pub(super) fn emit(compiler: &mut Compiler<'_>, emit: &model::Emit, path: &str) -> Option<Kind> {
     let path = format!("{path}/emit/event/with");
@@ -28,12 +29,35 @@ pub(super) fn listen<'a>(
     listen: &'a model::Listen,
     path: &str,
 ) -> Option<Kind> {
-    let to_path = format!("{path}/listen/to");
+    let heard = heard(compiler, &listen.to, listen.read(), &format!("{path}/listen/to"));
+    let foreach =
+        listen.foreach.as_ref().map(|each| foreach(compiler, id, each, &format!("{path}/foreach")));
+    Some(Kind::Listen(Box::new(Listen { foreach, ..heard? })))
+}
+
+/// The events that start instances.
+pub(super) fn schedule(compiler: &mut Compiler<'_>) -> Option<OnEvents> {
+    let own = compiler.document.schedule.as_ref()?;
+    let read = own.read.unwrap_or(model::ReadAs::Data);
+    let listen = heard(compiler, own.on.as_ref()?, read, "/schedule/on")?;
+    let printed = json::get(compiler.printed, "schedule").cloned().unwrap_or_default();
+    let said = ["on", "read"].map(|key| json::get(&printed, key).cloned().unwrap_or_default());
+    let spec = blake3::hash(&json::canonical(&json::array(said))).to_hex().to_string();
+    Some(OnEvents { spec, listen })
+}
+
+/// A strategy, and how its events are read.
+fn heard(
+    compiler: &mut Compiler<'_>,
+    to: &model::EventStrategy,
+    read: model::ReadAs,
+    path: &str,
+) -> Option<Listen> {
     let mut filters = Vec::new();
-    let to = strategy(compiler, &listen.to, &to_path, &mut filters);
-    let until = match &listen.to {
+    let own = strategy(compiler, to, path, &mut filters);
+    let until = match to {
         model::EventStrategy::Any { until: Some(until), .. } => {
-            let path = format!("{to_path}/until");
+            let path = format!("{path}/until");
             Some(match until {
                 model::Until::Condition(condition) => {
                     Until::Condition(compiler.expression(condition, &path)?)
@@ -45,10 +69,8 @@ pub(super) fn listen<'a>(
         }
         _ => None,
     };
-    let foreach =
-        listen.foreach.as_ref().map(|each| foreach(compiler, id, each, &format!("{path}/foreach")));
     let filters = filters.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Kind::Listen(Box::new(Listen { to, until, read: listen.read(), foreach, filters })))
+    Some(Listen { to: own, until, read, foreach: None, filters })
 }
 
 fn strategy(

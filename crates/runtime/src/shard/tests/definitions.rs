@@ -44,6 +44,23 @@ fn schedule(name: &str, version: &str) -> (String, String) {
         ("forgetful", _) => ("catchup: none", "every: PT1M"),
         ("diligent", _) => ("catchup: all", "every: PT10M"),
         ("queued-nap", _) => ("overlap: allow", "every: PT40S"),
+        ("heeding", "2.0.0") => ("", "on: { one: { with: { type: a.b } } }, after: PT10M"),
+        ("heeding", "3.0.0") => {
+            ("", "on: { any: [{ with: { type: a.b } }, { with: { type: c.d } }] }")
+        }
+        ("heeding", "4.0.0") => return (String::new(), String::new()),
+        ("heeding", _) => ("", "on: { one: { with: { type: a.b } } }"),
+        ("heed-any", _) => ("", "on: { any: [] }, read: envelope"),
+        ("heed-all", _) => (
+            "",
+            "on: { all: [{ with: { type: a.b }, correlate: { n: { from: .data.n } } }, { with: { type: c.d }, correlate: { n: { from: .data.n } } }] }",
+        ),
+        ("heed-until", _) => {
+            ("", "on: { any: [{ with: { type: a.b } }], until: '${ length == 3 }' }")
+        }
+        ("heed-skip", _) => ("overlap: skip", "on: { one: { with: { type: a.b } } }"),
+        ("heed-queue", _) => ("overlap: queue", "on: { one: { with: { type: a.b } } }"),
+        ("heed-replace", _) => ("overlap: replace", "on: { one: { with: { type: a.b } } }"),
         ("patient", _) => ("overlap: queue, catchup: all", "every: PT10M"),
         _ => return (String::new(), String::new()),
     };
@@ -71,6 +88,9 @@ fn tasks(name: &str) -> String {
         "minutely" | "nightly" | "forgetful" | "diligent" | "patient" => {
             "  - note: { set: { at: '${ .scheduledAt }' } }\n".to_owned()
         }
+        "heeding" | "heed-all" | "heed-until" => "  - note: { set: { heard: '${ . }' } }\n".to_owned(),
+        "heed-any" => "  - note: { set: { heard: '${ [.[].id] }' } }\n".to_owned(),
+        "heed-skip" | "heed-queue" | "heed-replace" => tasks("nap"),
         "queued" | "sole" | "newest" => tasks("pay"),
         "of-queued" => child("kid", "queued", ""),
         "of-sole" => child("kid", "sole", ""),

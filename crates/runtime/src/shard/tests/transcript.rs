@@ -11,7 +11,8 @@ use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
 use crate::tables::{
     ATTRIBUTE, AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING,
-    PENDING, SCHEDULE, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN, UNLOADABLE, USAGE,
+    PENDING, SCHEDULE, SCHEDULE_SET, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN, UNLOADABLE,
+    USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -91,6 +92,9 @@ impl Names {
                 format!("schedule {}", schedule(&decode_schedule(body).expect("a schedule")))
             }
             table if table == SCHEDULE.id => "no schedule".to_owned(),
+            table if table == SCHEDULE_SET.id => {
+                format!("{verb}set #{}.{}", int(&values[3]), int(&values[4]))
+            }
             table if table == PENDING.id => format!("{verb}pending"),
             table if table == UNLOADABLE.id => format!("{verb}unloadable"),
             table if table == START.id => format!("{verb}key {}", text(&values[1])),
@@ -292,10 +296,17 @@ fn schedule(schedule: &Schedule) -> String {
         let next = timer.next.map_or_else(|| "-".to_owned(), since_begin);
         format!("{} {next}", timer.trigger)
     };
-    let timers: Vec<String> = schedule.timers.iter().map(next).collect();
+    let mut timers: Vec<String> = schedule.timers.iter().map(next).collect();
+    if let Some(on) = &schedule.on {
+        let topics: Vec<String> = on.terms.topics.iter().map(ToString::to_string).collect();
+        let problem = on.problem.as_ref().map(|problem| format!(" ({})", problem.text));
+        timers.push(format!("on {}{}", topics.join(" "), problem.unwrap_or_default()));
+    }
     let counted = [
         (schedule.running.len() as u64, "running"),
         (schedule.waiting.len() as u64, "waiting"),
+        (schedule.on.as_ref().map_or(0, |on| on.open), "gathering"),
+        (schedule.on.as_ref().map_or(0, |on| on.ready), "gathered"),
         (schedule.left_out, "left out"),
     ];
     let counted = counted.iter().filter(|(count, _)| *count > 0);

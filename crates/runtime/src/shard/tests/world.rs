@@ -167,6 +167,8 @@ impl World {
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
             "concurrency_queue_max" => &mut self.limits.concurrency_queue_max,
+            "schedule_sets_max" => &mut self.limits.schedule_sets_max,
+            "subscriptions_max" => &mut self.limits.subscriptions_max,
             "step_records_max" => &mut self.limits.step_records_max,
             other => panic!("scripts cannot set {other:?}"),
         };
@@ -568,6 +570,9 @@ impl Names {
     pub(super) fn instance(&mut self, id: InstanceId) -> String {
         if let Some(name) = self.instances.get(&id) {
             return name.clone();
+        }
+        if !id.is_of_instance() {
+            return format!("schedule {}", id.shard());
         }
         let mut bits = [0; 8];
         bits.copy_from_slice(&id.0[8..]);
