@@ -71,6 +71,8 @@ pub struct Limits {
     pub page_rows_max: usize,
     /// Instances that wait for one concurrency key.
     pub concurrency_queue_max: usize,
+    /// Workers that one attempt of a job may lose, each at the end of its lease, before the job fails.
+    pub job_workers_lost_max: u32,
     /// How long an event is remembered: for late listeners, and so that it is not taken twice.
     pub event_window: Duration,
     /// Events of one request.
@@ -136,6 +138,7 @@ impl Default for Limits {
             disk_reserve_bytes: 16 * MIB,
             page_rows_max: 1_000,
             concurrency_queue_max: 1_000,
+            job_workers_lost_max: 10,
             event_window: Duration::from_secs(86_400),
             events_batch_max: 1_000,
             events_retained_max: 100_000,

@@ -259,6 +259,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Size(&mut config.limits.subscriptions_max),
     },
     Setting {
+        key: "limits.job-workers-lost-max",
+        meaning: "Workers that one attempt of a job may lose, each at the end of its lease, before the job fails.",
+        slot: |config| Slot::Count(&mut config.limits.job_workers_lost_max),
+    },
+    Setting {
         key: "limits.schedule-sets-max",
         meaning: "Sets of events that the schedule of one workflow gathers, and starts that wait behind one that runs.",
         slot: |config| Slot::Size(&mut config.limits.schedule_sets_max),

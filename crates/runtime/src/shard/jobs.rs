@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use motet_engine::{self as engine, Activity, CallState, JobCommand, JobWork};
+use motet_engine::{self as engine, Activity, CallState, ErrorKind, JobCommand, JobWork};
 use motet_store::{Row, RowScan};
-use motet_types::{InstanceId, JobId, StepId, Timestamp};
+use motet_types::{Attempt, InstanceId, JobId, StepId, Timestamp};
 
 use super::slots::{Slot, Task};
 use super::{Machine, Output, Reply, Responder};
@@ -22,7 +22,7 @@ use crate::{Error, JobFigures, JobView, view};
 
 pub(super) use queue::Entry;
 pub use queue::QueueKey;
-use queue::{Lease, Origin, PAGE_ROWS, Place, Queues, Reason};
+use queue::{Back, Lease, Origin, PAGE_ROWS, Place, Queues, Reason};
 pub(super) use rows::{JobChange, Posted, entry_of, job_rows, posted};
 
 /// Workers that wait for jobs at the same time.
@@ -30,6 +30,9 @@ const POLLERS_MAX: usize = 4_096;
 
 /// Types with figures of their own; those of the others are added up.
 const TYPES_SHOWN_MAX: usize = 100;
+
+/// Jobs of which it is known how many workers they have lost.
+const LOST_MAX: usize = 100_000;
 
 /// How long a job rests whose instance could not be loaded.
 const UNREADABLE_REST: Duration = Duration::from_secs(60);
@@ -67,6 +70,8 @@ pub enum Heartbeat {
 #[derive(Default)]
 pub(super) struct Jobs {
     queues: Queues,
+    /// Workers that open jobs have lost in this life of the server, each with the attempt.
+    lost: BTreeMap<Place, (Attempt, u32)>,
     pollers: BTreeMap<u64, Poller>,
     asked: u64,
     /// Pollers that have nothing yet, by type, in order of arrival.
@@ -107,6 +112,19 @@ impl Jobs {
         for entry in entries.into_iter().filter(|_| !sabotage::is(Sabotage::JobForgotten)) {
             self.queues.admit(entry, Origin::Recovery, now);
         }
+    }
+
+    /// One more worker of a job was lost; how many there were by now.
+    fn lost(&mut self, place: Place, attempt: Attempt) -> u32 {
+        if self.lost.len() >= LOST_MAX && !self.lost.contains_key(&place) {
+            self.lost.pop_first();
+        }
+        let lost = self.lost.entry(place).or_insert((attempt, 0));
+        if lost.0 != attempt {
+            *lost = (attempt, 0);
+        }
+        lost.1 += 1;
+        lost.1
     }
 
     fn count(&mut self, kind: &str, count: impl FnOnce(&mut Done)) {
@@ -433,6 +451,7 @@ impl Machine {
                 });
             }
             if let Some(before) = &before {
+                self.jobs.lost.remove(&(before.waiting.id, before.waiting.step));
                 self.jobs.queues.forget(before);
             }
             if let Some(after) = after {
@@ -460,13 +479,30 @@ impl Machine {
 
     /// Lets jobs wait again whose lease or rest is over.
     pub(super) fn tend_jobs(&mut self) {
-        while let Some((queue, was_leased)) = self.jobs.queues.take_due(self.now) {
-            if was_leased {
-                self.jobs.count(&queue.kind, |done| done.expired += 1);
-            }
+        while let Some(Back { queue, place, attempt, was_leased }) =
+            self.jobs.queues.take_due(self.now)
+        {
             self.jobs.stirred.insert(queue.kind.clone());
+            if !was_leased {
+                continue;
+            }
+            self.jobs.count(&queue.kind, |done| done.expired += 1);
+            let workers = self.jobs.lost(place, attempt);
+            if workers >= self.config.limits.job_workers_lost_max {
+                let (id, step) = place;
+                self.give(id, Task::WorkersLost { step, attempt, workers });
+            }
         }
     }
+}
+
+/// What becomes of a job when it has lost so many workers: its next one would be lost, too.
+pub(super) fn workers_lost(workers: u32) -> JobCommand {
+    let detail = format!(
+        "the leases of {workers} workers ended one after the other, and none of them was heard of again: job_workers_lost_max"
+    );
+    let error = engine::WorkflowError::new(ErrorKind::Runtime, "the job loses its workers", detail);
+    JobCommand::Fail { error: Box::new(error), retries: 0, backoff: None, by: None }
 }
 
 /// How often a worker has to be heard of, and how long it may hold the job.

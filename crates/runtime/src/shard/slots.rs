@@ -11,7 +11,7 @@ use super::jobs::Posted;
 use super::retention::Candidate;
 use super::starts::Beginning;
 use super::usage::Size;
-use super::{Machine, Output, Reply, Responder, Watcher, feeds};
+use super::{Machine, Output, Reply, Responder, Watcher, feeds, jobs};
 use crate::lifecycle::Tasks;
 use crate::{Actor, Command, Error, view};
 
@@ -124,6 +124,12 @@ pub(super) enum Task {
         shard: ShardId,
         key: String,
         digest: Digest,
+    },
+    /// Fail a job whose workers were lost one after the other.
+    WorkersLost {
+        step: StepId,
+        attempt: Attempt,
+        workers: u32,
     },
     /// Hand a job out that was taken for this worker.
     Offer {
@@ -268,6 +274,10 @@ impl Task {
             Self::Job { job, command: Some(command), .. } => {
                 let (step, attempt, command) = (job.step, job.attempt, command.clone());
                 engine::Input::Job { step, attempt, command }
+            }
+            Self::WorkersLost { step, attempt, workers } => {
+                let command = jobs::workers_lost(*workers);
+                engine::Input::Job { step: *step, attempt: Some(*attempt), command }
             }
             Self::Purge { .. }
             | Self::ReadUndo { .. }
@@ -456,7 +466,8 @@ impl Machine {
             Task::Sweep(candidate) => self.judge_absent(candidate, error),
             Task::Begin(beginning) => self.not_begun(*beginning, error.clone()),
             // The instance stays as it is stored; its rows bring it back at the next start of the server.
-            Task::Outcome { .. }
+            Task::WorkersLost { .. }
+            | Task::Outcome { .. }
             | Task::Park { .. }
             | Task::Doubt { .. }
             | Task::TimersDue

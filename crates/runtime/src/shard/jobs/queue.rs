@@ -92,6 +92,16 @@ pub(in crate::shard) enum Reason {
     Leased(Lease),
 }
 
+/// A job that waits again.
+#[derive(Clone, Debug)]
+pub(in crate::shard) struct Back {
+    pub(in crate::shard) queue: Arc<QueueKey>,
+    pub(in crate::shard) place: Place,
+    pub(in crate::shard) attempt: Attempt,
+    /// A worker had it, and was not heard of any more.
+    pub(in crate::shard) was_leased: bool,
+}
+
 /// Whence a job is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::shard) enum Origin {
@@ -266,7 +276,7 @@ impl Queues {
     }
 
     /// Lets one job whose time has come wait again; its type, and whether a lease ended.
-    pub(in crate::shard) fn take_due(&mut self, now: Timestamp) -> Option<(Arc<QueueKey>, bool)> {
+    pub(in crate::shard) fn take_due(&mut self, now: Timestamp) -> Option<Back> {
         let (due, id, step) = self.due.first().copied().filter(|(due, ..)| *due <= now)?;
         let place = (id, step);
         let Some(away) = self.away.get(&place).cloned() else {
@@ -276,7 +286,8 @@ impl Queues {
         self.come_back(place);
         let queue = self.queue(&away.queue);
         queue.waiting.insert(Waiting { rank: away.rank, id, step });
-        Some((away.queue, matches!(away.reason, Reason::Leased(_))))
+        let was_leased = matches!(away.reason, Reason::Leased(_));
+        Some(Back { queue: away.queue, place, attempt: away.attempt, was_leased })
     }
 
     /// Queues of a type that run low while more is on disk: from where each wants to read.

@@ -120,6 +120,124 @@ fn of_two_workers_the_first_completion_counts() {
 }
 
 #[test]
+fn a_job_that_loses_its_workers_fails() {
+    check(
+        "
+        limit job_workers_lost_max 3
+        use label
+        start a label; start b label
+        settle
+        ask w1 label max=2 lease=5s
+        after 5s
+        ask w2 label max=2 lease=5s
+        fail-job b.1#1 5 0s
+        settle
+        after 5s
+        ask w3 label max=2 lease=5s
+        after 5s
+        settle
+        complete a.1#1
+        ask w4 label max=2 lease=5s
+        read a
+        ",
+        expect![[r#"
+            > limit job_workers_lost_max 3
+            > use label
+            > start a label; start b label
+              commit of 2
+                a: started activated job-created | listed waiting, job label #1 ready +0s
+                b: started activated job-created | listed waiting, job label #1 ready +0s
+            > settle
+              start a: created, a waiting, label waiting @3
+              start b: created, b waiting, label waiting @3
+            > ask w1 label max=2 lease=5s
+              w1: gets a.1#1 until +5s {"n":1}, b.1#1 until +5s {"n":1} @3
+            > after 5s
+            > ask w2 label max=2 lease=5s
+              w2: gets a.1#1 until +10s {"n":1}, b.1#1 until +10s {"n":1} @3
+            > fail-job b.1#1 5 0s
+              commit of 1
+                b: job-returned | job label #2 ready +5s
+            > settle
+              fail b.1#1: done @4
+            > after 5s
+            > ask w3 label max=2 lease=5s
+              w3: gets a.1#1 until +15s {"n":1}, b.1#2 until +15s {"n":1} @4
+            > after 5s
+              commit of 1
+                a: job-settled failed workflow-faulted | listed faulted, no job label
+            > settle
+            > complete a.1#1
+              load a
+              complete a.1#1: refused: the job is over: it was done already, or nobody waits for it any more @5
+            > ask w4 label max=2 lease=5s
+              w4: gets b.1#2 until +20s {"n":1} @5
+            > read a
+              load a
+              read a: a faulted the job loses its workers (the leases of 3 workers ended one after the other, and none of them was heard of again: job_workers_lost_max), label faulted @5
+        "#]],
+    );
+}
+
+#[test]
+fn the_counting_of_lost_workers_begins_anew_with_the_server_and_with_an_attempt() {
+    check(
+        "
+        limit job_workers_lost_max 2
+        use label
+        start a label
+        settle
+        ask w1 label lease=5s
+        after 5s
+        restart
+        after 30s
+        ask w2 label lease=5s
+        fail-job a.1#1 9 0s
+        settle
+        ask w3 label lease=5s
+        after 5s
+        settle
+        ask w4 label lease=5s
+        after 5s
+        settle
+        ",
+        expect![[r#"
+            > limit job_workers_lost_max 2
+            > use label
+            > start a label
+              commit of 1
+                a: started activated job-created | listed waiting, job label #1 ready +0s
+            > settle
+              start a: created, a waiting, label waiting @2
+            > ask w1 label lease=5s
+              w1: gets a.1#1 until +5s {"n":1} @2
+            > after 5s
+            > restart
+              catalog
+            > after 30s
+            > ask w2 label lease=5s
+              load a
+              w2: gets a.1#1 until +40s {"n":1} @2
+            > fail-job a.1#1 9 0s
+              commit of 1
+                a: job-returned | job label #2 ready +35s
+            > settle
+              fail a.1#1: done @3
+            > ask w3 label lease=5s
+              w3: gets a.1#2 until +40s {"n":1} @3
+            > after 5s
+            > settle
+            > ask w4 label lease=5s
+              w4: gets a.1#2 until +45s {"n":1} @3
+            > after 5s
+              commit of 1
+                a: job-settled failed workflow-faulted | listed faulted, no job label
+            > settle
+        "#]],
+    );
+}
+
+#[test]
 fn a_heartbeat_keeps_a_job_and_learns_that_it_was_cancelled() {
     check(
         "

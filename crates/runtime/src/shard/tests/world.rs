@@ -167,6 +167,10 @@ impl World {
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
             "concurrency_queue_max" => &mut self.limits.concurrency_queue_max,
+            "job_workers_lost_max" => {
+                self.limits.job_workers_lost_max = number as u32;
+                &mut 0
+            }
             "schedule_sets_max" => &mut self.limits.schedule_sets_max,
             "subscriptions_max" => &mut self.limits.subscriptions_max,
             "step_records_max" => &mut self.limits.step_records_max,

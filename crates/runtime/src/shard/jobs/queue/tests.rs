@@ -120,8 +120,8 @@ fn a_job_of_the_time_before_is_held_and_then_given() {
     let held = began.saturating_add(Duration::from_secs(5));
     assert_eq!(queues.next_due(), Some(held));
     assert!(queues.take_due(began).is_none());
-    let (key, was_leased) = queues.take_due(held).expect("its time has come");
-    assert_eq!((key.kind.as_str(), was_leased), ("label", false));
+    let back = queues.take_due(held).expect("its time has come");
+    assert_eq!((back.queue.kind.as_str(), back.was_leased), ("label", false));
     assert_eq!(queues.take("label", Some(&["test".to_owned()]), 1, held).len(), 1);
     assert!(queues.take("label", Some(&["else".to_owned()]), 1, held).is_empty());
 }
