@@ -12,6 +12,7 @@ use num_bigint::BigInt;
 
 use crate::Error;
 use crate::field::Item;
+use crate::values::REFERRED_BYTES_MIN;
 use crate::wire::{Reader, Wire, Writer, unzigzag, zigzag};
 
 /// Deepest nesting of a value that is written or read: what an expression may give, and as much again for what the
@@ -71,7 +72,7 @@ impl Item for Value {
     const WIRE: Wire = Wire::Value;
 
     fn write(&self, writer: &mut Writer<'_>) {
-        write(self, 0, writer);
+        write(self, Within { level: 0, is_shared: false }, writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -87,20 +88,33 @@ impl Item for Value {
     }
 }
 
-/// Writes a value `level` containers deep; returns its height, 0 for what contains nothing.
-fn write(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
+/// Where a value stands that is written.
+#[derive(Clone, Copy)]
+struct Within {
+    /// Containers around it.
+    level: usize,
+    /// One of them may stand elsewhere too, so what it holds may be taken out of it and come alone.
+    is_shared: bool,
+}
+
+/// Writes a value; returns its height, 0 for what contains nothing.
+fn write(value: &Value, within: Within, writer: &mut Writer<'_>) -> usize {
     let identity = shared_identity(value);
     if let Some(identity) = identity
         && let Some(height) = write_reference(identity, writer)
     {
-        assert!(level + height <= VALUE_DEPTH_MAX, "a value is nested too deeply");
+        assert!(within.level + height <= VALUE_DEPTH_MAX, "a value is nested too deeply");
         return height;
     }
     let begin = writer.offset();
-    let height = write_own(value, level, writer);
+    let inside =
+        Within { level: within.level + 1, is_shared: within.is_shared || identity.is_some() };
+    let height = write_own(value, inside, writer);
     let bytes = writer.offset() - begin;
     if is_kept(value, bytes) {
-        if let Some(identity) = identity {
+        let may_come_alone = within.is_shared && bytes >= REFERRED_BYTES_MIN;
+        if let Some(identity) = identity.or_else(|| own_identity(value).filter(|_| may_come_alone))
+        {
             writer.written.insert(identity, Place { number: writer.kept, height });
             writer.remember(value, identity, bytes, height);
         }
@@ -121,7 +135,8 @@ fn write_reference(identity: Identity, writer: &mut Writer<'_>) -> Option<usize>
     Some(height)
 }
 
-fn write_own(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
+/// Writes a value itself; its items stand `inside`.
+fn write_own(value: &Value, inside: Within, writer: &mut Writer<'_>) -> usize {
     match value {
         Value::Null => head(NULL, 0, writer),
         Value::Bool(false) => head(FALSE, 0, writer),
@@ -130,17 +145,17 @@ fn write_own(value: &Value, level: usize, writer: &mut Writer<'_>) -> usize {
         Value::TStr(text) => write_bytes(TEXT, text, writer),
         Value::BStr(bytes) => write_bytes(BYTES, bytes, writer),
         Value::Arr(items) => {
-            assert!(level < VALUE_DEPTH_MAX, "a value is nested too deeply");
+            assert!(inside.level <= VALUE_DEPTH_MAX, "a value is nested too deeply");
             head(ARRAY, items.len() as u64, writer);
-            let heights = items.iter().map(|item| write(item, level + 1, writer));
+            let heights = items.iter().map(|item| write(item, inside, writer));
             return 1 + heights.fold(0, usize::max);
         }
         Value::Obj(map) => {
-            assert!(level < VALUE_DEPTH_MAX, "a value is nested too deeply");
+            assert!(inside.level <= VALUE_DEPTH_MAX, "a value is nested too deeply");
             head(OBJECT, map.len() as u64, writer);
             let heights = map.iter().map(|(key, value)| {
                 write_key(key, writer);
-                write(value, level + 1, writer)
+                write(value, inside, writer)
             });
             return 1 + heights.fold(0, usize::max);
         }
@@ -182,10 +197,21 @@ fn head(kind: u8, number: u64, writer: &mut Writer<'_>) {
 
 /// Identity of a value that may stand elsewhere too; `None` if this is the only pointer to its content.
 pub(crate) fn shared_identity(value: &Value) -> Option<Identity> {
+    let is_shared = match value {
+        Value::Arr(items) => Arc::strong_count(items) > 1,
+        Value::Obj(map) => Arc::strong_count(map) > 1,
+        Value::TStr(text) => !text.is_unique(),
+        _ => false,
+    };
+    own_identity(value).filter(|_| is_shared)
+}
+
+/// Identity of a value that others may point to.
+fn own_identity(value: &Value) -> Option<Identity> {
     match value {
-        Value::Arr(items) if Arc::strong_count(items) > 1 => Some((Arc::as_ptr(items).addr(), 0)),
-        Value::Obj(map) if Arc::strong_count(map) > 1 => Some((Arc::as_ptr(map).addr(), 0)),
-        Value::TStr(text) if text.len() >= SHARED_BYTES_MIN && !text.is_unique() => {
+        Value::Arr(items) => Some((Arc::as_ptr(items).addr(), 0)),
+        Value::Obj(map) => Some((Arc::as_ptr(map).addr(), 0)),
+        Value::TStr(text) if text.len() >= SHARED_BYTES_MIN => {
             Some((text.as_ptr().addr(), text.len()))
         }
         _ => None,

@@ -24,20 +24,26 @@ pub(crate) use tasks::{TaskUser, Tasks};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     pub(crate) connection: Connection,
     /// How results are printed
     #[arg(short, long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(crate) output: Format,
-    /// When colours are used
+    /// When colours are used; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not ended in time,
-5 it waits for a person.
-Every error has a code; docs/errors has a page for each.";
+Exit codes:
+  0  done
+  1  not done; standard error says why
+  2  wrong usage
+  3  the instance was faulted or cancelled
+  4  it had not ended in time
+  5  it waits for a person
+
+Every error has a code, and a page that says what to do: http://127.0.0.1:7080/docs/errors/CODE";
 
 /// How the server is reached.
 #[derive(Args, Clone, Debug, Default)]
@@ -127,6 +133,7 @@ pub(crate) enum Command {
     /// Go on at the steps that failed
     Retry(Steer),
     /// Look after tasks of people
+    #[command(visible_alias = "task")]
     Tasks {
         #[command(subcommand)]
         what: Tasks,
@@ -207,16 +214,16 @@ pub(crate) enum Command {
 
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Serve {
-    /// Address to listen on
+    /// Address to listen on; 127.0.0.1:7080 unless MOTET_LISTEN or the configuration says otherwise
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Data directory
+    /// Data directory; motet-data unless MOTET_DATA or the configuration says otherwise
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Configuration file
+    /// Configuration file (TOML); motet.toml if it is there
     #[arg(long, value_name = "FILE", env = "MOTET_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Any setting of the configuration, as KEY=VALUE
+    /// Any setting of the configuration, as in limits.retention-age=7d; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// Certificates of the server, its own first (PEM)
@@ -269,7 +276,7 @@ pub(crate) struct Dev {
 pub(crate) struct Run {
     /// The workflow, as namespace/name
     pub(crate) workflow: String,
-    /// A version, a tag, `latest` or a range
+    /// A version, a tag, `latest` or a range such as ^1.2; absent: the tag `stable`, else the highest
     #[arg(long)]
     pub(crate) version: Option<String>,
     /// Input: JSON, @FILE, or - for standard input
@@ -359,7 +366,7 @@ pub(crate) struct Filter {
     /// Exact version
     #[arg(long)]
     pub(crate) version: Option<String>,
-    /// One of these statuses
+    /// One of pending, running, waiting, suspended, cancelled, faulted, completed; several with commas
     #[arg(long, value_delimiter = ',')]
     pub(crate) status: Vec<String>,
     /// Instance that started them
@@ -371,7 +378,7 @@ pub(crate) struct Filter {
     /// Search attribute: NAME=VALUE, NAME>=VALUE or NAME<VALUE; may be repeated
     #[arg(long, value_name = "TEST")]
     pub(crate) attribute: Vec<AttributeTest>,
-    /// Started at or after this instant
+    /// Started at or after this instant, as in 2026-01-31T08:30:00Z
     #[arg(long, value_name = "INSTANT")]
     pub(crate) from: Option<String>,
     /// Started before this instant

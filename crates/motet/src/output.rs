@@ -10,7 +10,6 @@ use crate::failure::{Exit, Failure};
 /// Form of what a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
     Table,
     Json,
     Yaml,
@@ -19,7 +18,6 @@ pub(crate) enum Format {
 /// When colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
     Auto,
     Always,
     Never,

@@ -33,6 +33,16 @@ pub(crate) fn error_line(error: &Value) -> String {
     }
 }
 
+/// What stands at the end of a history that cannot be read to its end.
+pub(crate) const DAMAGED: &str = "damaged";
+
+/// Where a history ends that cannot be read to its end, and why.
+pub(crate) fn damage_line(record: &Value) -> String {
+    let number = record.number("number").unwrap_or_default();
+    let reason = record.text("reason").unwrap_or_default();
+    format!("the history cannot be read from record {number} on: {reason}")
+}
+
 /// The workflow itself.
 const ROOT: u64 = 0;
 /// The name of a step that no record has named.
@@ -106,6 +116,7 @@ impl Tree {
             // The header of a skipped task names the step around it.
             "skipped" => self.skip(id, record, at),
             "cut" => self.cut(record),
+            DAMAGED => self.damaged(record),
             _ => {
                 self.adopt(id);
                 self.close(kind, id, record, at);
@@ -181,6 +192,11 @@ impl Tree {
         let text =
             format!("{} records from number {} on were cut out", count("records"), count("from"));
         self.steps.entry(ROOT).or_default().note(&text);
+    }
+
+    fn damaged(&mut self, record: &Value) {
+        let remark = Remark::Error(damage_line(record));
+        self.steps.entry(ROOT).or_default().remarks.push(remark);
     }
 
     /// A step that began in what was cut out stands at the margin; its own records will name it.

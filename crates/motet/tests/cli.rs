@@ -72,7 +72,7 @@ fn help_fits_on_a_page() {
               suspend      Suspend instances
               resume       Resume suspended instances
               retry        Go on at the steps that failed
-              tasks        Look after tasks of people
+              tasks        Look after tasks of people [alias: task]
               event        Publish events, or list those that are kept
               tag          Let a tag name a version, or list the tags of a workflow
               purge        Remove everything that is stored of instances that have ended
@@ -88,6 +88,10 @@ fn help_fits_on_a_page() {
               help         Print this message or the help of the given subcommand(s)
 
             Options:
+              -h, --help     Print help
+              -V, --version  Print version
+
+            Options of every command:
                   --server <URL>     Address of the server; http://127.0.0.1:7080 unless the context names one
                                      [env: MOTET_SERVER=]
                   --token <TOKEN>    Token to show; better in MOTET_TOKEN, where other users of the machine do
@@ -98,15 +102,18 @@ fn help_fits_on_a_page() {
                                      MOTET_CONTEXT=]
               -o, --output <FORMAT>  How results are printed [default: table] [possible values: table, json,
                                      yaml]
-                  --color <WHEN>     When colours are used [default: auto] [possible values: auto, always,
-                                     never]
-              -h, --help             Print help (see more with '--help')
-              -V, --version          Print version
+                  --color <WHEN>     When colours are used; auto: on a terminal, unless NO_COLOR is set
+                                     [default: auto] [possible values: auto, always, never]
 
-            Exit codes: 0 done, 1 not done, 2 wrong usage, 3 the instance was faulted or cancelled, 4 it had not
-            ended in time,
-            5 it waits for a person.
-            Every error has a code; docs/errors has a page for each.
+            Exit codes:
+              0  done
+              1  not done; standard error says why
+              2  wrong usage
+              3  the instance was faulted or cancelled
+              4  it had not ended in time
+              5  it waits for a person
+
+            Every error has a code, and a page that says what to do: http://127.0.0.1:7080/docs/errors/CODE
         "#]],
     );
 }
@@ -722,6 +729,28 @@ fn a_restarted_server_finishes_what_it_accepted() {
 }
 
 #[test]
+fn a_run_outlives_a_restart_of_its_server() {
+    let server = Server::start(documents());
+    server.directory.write("nap.yaml", NAP);
+    assert_eq!(server.motet("publish nap.yaml").code, 0);
+    let address = server.address().to_owned();
+    let elsewhere = Directory::new();
+    let running = std::thread::spawn({
+        let address = address.clone();
+        move || motet(&elsewhere, &[("MOTET_SERVER", &address)]).run("run shop/nap")
+    });
+    server.wait_for("get instances", "waiting");
+    let listed = server.motet("get instances -o json").stdout;
+    let id = listed.split('"').nth(3).unwrap().to_owned();
+    let listen = address.strip_prefix("http://").unwrap();
+    let directory = server.killed();
+    let again = Server::spawn(directory, &["serve", "--data", "data", "--listen", listen]);
+    assert_eq!(again.motet(&format!("cancel {id}")).code, 0);
+    let ran = running.join().unwrap();
+    assert_eq!((ran.code, ran.stdout), (3, format!("{id} cancelled\n")), "{}", ran.stderr);
+}
+
+#[test]
 fn a_killed_server_goes_on_at_the_position_it_had() {
     let server = Server::start(documents());
     assert_eq!(server.motet("publish good.yaml").code, 0);
@@ -830,7 +859,12 @@ fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on(
     }
     let answer = server.http(&format!("GET /api/v1/instances/{id}/history"));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    told += &format!("> GET history\n{}\n{body}\n", head.lines().next().unwrap());
+    let all = |key: &str| {
+        let found = body.split(&format!("\"{key}\":\"")).skip(1);
+        found.filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>().join(", ")
+    };
+    let status = head.lines().next().unwrap();
+    told += &format!("> GET history\n{status}\n{}\n{}\n", all("type"), all("reason"));
     expect![[r#"
         > describe <id>
         shop/nap:1.0.0  waiting
@@ -839,8 +873,12 @@ fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on(
           updated   <instant>
           input     null
           incident  runtime 500: format 110 is newer than 2, the newest that this version reads; `retry` loads it again
+
+        │ the history cannot be read from record 3 on: format 110 is newer than 2, the newest that this version reads
+        └─ ● nap  until <instant>  since <instant>
         --- stderr
-        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        error[unloadable-instance]: the history cannot be read from record 3 on: format 110 is newer than 2, the newest that this version reads
+          hint: stop the server and run `motet store check`, which says what is damaged
         --- exit 1
         > get incidents
         ID                                    WORKFLOW  VERSION  STATUS   STARTED                   ERROR
@@ -850,8 +888,13 @@ fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on(
         <id>  shop/greet  1.0.0    completed  <instant>
         <id>  shop/nap    1.0.0    waiting    <instant>  runtime: the instance cannot be loaded
         > history <id>
+            0  <instant>  started             -
+            1  <instant>  activated           nap
+            2  <instant>  waiting             nap  due=<instant>
+            3  <instant>  damaged             -  reason=format 110 is newer than 2, the newest that this version reads
         --- stderr
-        error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
+        error[unloadable-instance]: the history cannot be read from record 3 on: format 110 is newer than 2, the newest that this version reads
+          hint: stop the server and run `motet store check`, which says what is damaged
         --- exit 1
         > cancel <id>
         --- stderr
@@ -862,8 +905,9 @@ fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on(
         error[unloadable-instance]: the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads
         --- exit 1
         > GET history
-        HTTP/1.1 500 Internal Server Error
-        {"type":"/docs/errors/unloadable-instance","title":"The stored instance cannot be read.","status":500,"detail":"the instance cannot be loaded: format 110 is newer than 2, the newest that this version reads","code":"unloadable-instance"}
+        HTTP/1.1 200 OK
+        started, activated, waiting, damaged
+        format 110 is newer than 2, the newest that this version reads
     "#]].assert_eq(&told);
 }
 

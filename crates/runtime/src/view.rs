@@ -22,7 +22,7 @@ use motet_types::{
 use crate::AttributeFilter;
 
 pub(crate) use jobs::{job, task, waits_for};
-pub(crate) use project::{attributes, cut, history, instance, masked, masked_error};
+pub(crate) use project::{attributes, cut, damaged, history, instance, masked, masked_error};
 pub(crate) use undo::undo;
 
 /// What everybody may read of the catalog: immutable, replaced as a whole once a change is durable.
@@ -244,12 +244,22 @@ pub struct HistoryEntry {
     /// JSON pointer of the task; absent for the workflow itself.
     pub task: Option<String>,
     /// What became true, in one word: `started`, `activated`, `completed`, ...; `cut` stands in the place of the `records`
-    /// from number `from` to this one, which were cut out of a long history.
+    /// from number `from` to this one, which were cut out of a long history; `damaged` ends a history that cannot be read from
+    /// this number on, for a `reason`.
     pub kind: &'static str,
     /// Whose doing it is, where it is somebody's.
     pub actor: Actor,
     /// The fact's details by name: `input`, `output`, `error`, `request`, `attempt`, `due`, ...
     pub details: Vec<(&'static str, Value)>,
+}
+
+impl HistoryEntry {
+    pub(crate) const DAMAGED: &str = "damaged";
+
+    /// Whether nothing can be read from here on.
+    pub fn is_damage(&self) -> bool {
+        self.kind == Self::DAMAGED
+    }
 }
 
 /// Which instances a list holds; every given property must fit.

@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use motet_expr::json;
-use motet_runtime::{Command, Error};
+use motet_runtime::{Command, Error, HistoryEntry};
 use motet_types::{Limits, Status};
 use support::{Bench, PATIENCE};
 
@@ -255,6 +255,50 @@ async fn a_page_that_a_cut_comes_between_is_read_again() {
         assert_eq!(page().await.unwrap(), whole, "{gone} gone");
     }
     bench.forget_chunks(usize::MAX);
-    let Err(Error::Unloadable(reason)) = page().await else { panic!("what stays away is told") };
-    assert!(reason.ends_with("of its history is gone"), "{reason}");
+    let page = page().await.unwrap();
+    let (end, before) = page.split_last().expect("what stays away is told");
+    assert_eq!(before, &whole[..before.len()]);
+    let reason = json::to_text(&end.details[0].1);
+    assert!(end.is_damage() && reason.ends_with("of its history is gone\""), "{end:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_history_shows_its_readable_beginning() {
+    let bench = Bench::new().await;
+    let tasks = (0..6).map(|nth| format!("  - rest{nth}: {{ wait: {{ milliseconds: 1 }} }}\n"));
+    let header =
+        "document: { dsl: '1.0.3', namespace: test, name: rests, version: '1.0.0' }\ndo:\n";
+    bench.publish(&(header.to_owned() + &tasks.collect::<String>())).await;
+    let id = bench.start("rests", "{}", None).await.unwrap().instance.id;
+    let handle = bench.handle();
+    let whole = handle.history(id, 0, 100).await.unwrap();
+    let read = async |limit: usize| {
+        let mut read: Vec<HistoryEntry> = Vec::new();
+        loop {
+            let next = read.last().map_or(0, |last| last.number + 1);
+            let page = handle.history(id, next, limit).await.unwrap();
+            assert!(page.len() <= limit, "{} of {limit}", page.len());
+            read.extend(page);
+            if read.last().is_some_and(HistoryEntry::is_damage) {
+                return read;
+            }
+        }
+    };
+    let check = async |expected: &str| {
+        for limit in [100, 5, 1] {
+            let entries = read(limit).await;
+            let (end, before) = entries.split_last().unwrap();
+            assert!((8..whole.len()).contains(&before.len()), "{} are read", before.len());
+            assert_eq!(before, &whole[..before.len()], "pages of {limit}");
+            assert_eq!(end.number, before.len() as u64);
+            let has_page_of_its_own = limit == 1;
+            let last = before.last().filter(|_| !has_page_of_its_own).unwrap_or(&before[0]);
+            assert_eq!(end.at, last.at, "the time of what stands before it, else of the start");
+            assert_eq!(json::to_text(&end.details[0].1), expected, "pages of {limit}");
+        }
+    };
+    bench.damage_from(8);
+    check("\"format 110 is newer than 2, the newest that this version reads\"").await;
+    bench.break_from(8);
+    check("\"storage failed: a page cannot be read\"").await;
 }

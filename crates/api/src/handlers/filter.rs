@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use motet_runtime::{AttributeFilter, AttributeTest, InstanceFilter, Position};
-use motet_types::Status;
+use motet_types::{Status, Version};
 
 use crate::problem::Problem;
 use crate::query::{Query, read};
@@ -19,7 +19,7 @@ pub(super) fn filter(request: &Request) -> Result<InstanceFilter, Problem> {
         namespaces: request.visible(namespace.as_deref())?,
         namespace,
         workflow,
-        version: query.text("version").map(str::to_owned),
+        version: query.parsed::<Version>("version")?.map(|version| version.to_string()),
         statuses: statuses.collect::<Result<_, _>>()?,
         parent: query.parsed("parent")?,
         business_key: query.text("businessKey").map(str::to_owned),

@@ -17,14 +17,16 @@ pub(crate) async fn page(request: Request) -> Handled {
     let position = request.handle().position();
     let entries = request.handle().history(id, skip, limit).await?;
     let is_full = entries.len() >= limit;
-    let next = entries.last().map(|last| last.number + 1);
+    // Behind what cannot be read nothing follows.
+    let last = entries.last().filter(|last| is_full && !last.is_damage());
+    let next = last.map(|last| last.number + 1);
     let text = json::object(|list| {
         list.array("items", |items| {
             for entry in &entries {
                 items.object(|item| print::entry(item, entry));
             }
         });
-        list.maybe_text("next", next.filter(|_| is_full));
+        list.maybe_text("next", next);
     });
     Ok(answer::json(StatusCode::OK, text, position))
 }

@@ -35,6 +35,7 @@ pub(crate) async fn watch(request: Request) -> Handled {
         handle,
         id,
         next: last.map_or(0, |last| last.saturating_add(1)),
+        is_damaged: false,
         sender,
         keep_alive: request.api.options.keep_alive,
     };
@@ -61,6 +62,8 @@ struct Follower {
     id: InstanceId,
     /// Number of the next entry to send.
     next: u64,
+    /// The history ends where it cannot be read; only what happens from now on is sent.
+    is_damaged: bool,
     sender: Sender<Bytes, Infallible>,
     keep_alive: Duration,
 }
@@ -97,15 +100,17 @@ impl Follower {
 
     /// Sends what the history has beyond what was sent.
     async fn catch_up(&mut self) -> Result<(), Stop> {
-        loop {
+        while !self.is_damaged {
             let page = self.handle.history(self.id, self.next, PAGE_ENTRIES).await;
             let entries = page.map_err(|error| Stop::Refused(error.into()))?;
             let is_last = entries.len() < PAGE_ENTRIES;
+            self.is_damaged = entries.last().is_some_and(HistoryEntry::is_damage);
             self.send_new(&entries).await?;
             if is_last {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// Sends what happens, until the instance or the watch ends.

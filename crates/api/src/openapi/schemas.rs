@@ -420,7 +420,8 @@ const SCHEMAS: &[Schema] = &[
         name: "Entry",
         meaning: "One record: what became true, of which step and task (a JSON pointer into the document). Its details stand \
                   beside: `input`, `output`, `error`, `request`, `attempt`, `due` and others. One of type `cut` stands for \
-                  the `records` from number `from` to its own, which a long history lost.",
+                  the `records` from number `from` to its own, which a long history lost; one of type `damaged` \
+                  ends a history that cannot be read from there on, for a `reason`.",
         members: &[
             ("number", Always, Number),
             ("at", Always, Instant),

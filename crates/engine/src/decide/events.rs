@@ -9,6 +9,7 @@ use super::Decider;
 use crate::event::Event;
 use crate::listen::{Listen, Match, Progress, Taking, taking};
 use crate::sabotage::{self, Sabotage};
+use crate::task;
 use crate::{ErrorKind, Fact, Rejection, WorkflowError};
 
 /// An event that a listen may take.
@@ -99,6 +100,14 @@ impl Decider<'_> {
         let Some(Kind::Listen(task)) = self.vertex_of(step).map(|vertex| &vertex.kind) else {
             return false;
         };
+        if self.is_forgotten(offer) {
+            // The topic that gave the event to a listen for one alone counts it as served.
+            let listens_no_more = listen.terms.once;
+            if listens_no_more {
+                task::listen::again(self, step, task);
+            }
+            return listens_no_more;
+        }
         if self.was_taken(step, offer) {
             return false;
         }
@@ -122,16 +131,18 @@ impl Decider<'_> {
         true
     }
 
-    /// Whether the step, or one that was over before it began, has taken the event, as far as that is still known: an event
-    /// from before the floor may have been taken, so that no listen gets it any more, however long it has waited.
+    /// An event from before the floor may have been taken, so that no listen gets it any more, however long it has waited.
+    fn is_forgotten(&self, offer: &Offer<'_>) -> bool {
+        let floor = self.instance.events.as_ref().map(|events| events.floor);
+        !offer.mailed && floor.is_some_and(|floor| offer.received < floor)
+    }
+
+    /// Whether the step, or one that was over before it began, has taken the event.
     fn was_taken(&self, step: StepId, offer: &Offer<'_>) -> bool {
         if sabotage::is(Sabotage::EventTakenTwice) {
             return false;
         }
         let Some(events) = &self.instance.events else { return false };
-        if !offer.mailed && offer.received < events.floor {
-            return true;
-        }
         let taken = events.taken.get(&offer.event.key());
         taken.is_some_and(|taken| taken.by.contains(&step) || step.0 >= taken.steps_activated)
     }

@@ -55,9 +55,7 @@ pub(crate) fn go_on(decider: &mut Decider<'_>, step: StepId) {
         return;
     };
     if !listen.is_subscribed && !listen.is_closed {
-        let once = is_once(decider, task, &listen.terms.topics);
-        let terms = Arc::new(Terms { once, ..(*listen.terms).clone() });
-        decider.emit(step, Fact::Listening { terms, floor: None });
+        again(decider, step, task);
         return offer_mail(decider, step);
     }
     let next = listen.queue.front().map(|(_, item)| item.clone());
@@ -77,6 +75,18 @@ pub(crate) fn go_on(decider: &mut Decider<'_>, step: StepId) {
             decider.complete(step, Some(outputs), None);
         }
     }
+}
+
+/// Tells topics that have forgotten a listen of it once more. They look back no further than the instance remembers what it took.
+pub(crate) fn again(decider: &mut Decider<'_>, step: StepId, task: &graph::Listen) {
+    let Some(listen) = decider.instance.listen(step) else { return };
+    let mut terms = (*listen.terms).clone();
+    terms.once = is_once(decider, task, &terms.topics);
+    let floor = decider.instance.events.as_ref().map(|it| it.floor).unwrap_or_default();
+    for (since, _) in &mut terms.filters {
+        *since = floor.max(*since);
+    }
+    decider.emit(step, Fact::Listening { terms: Arc::new(terms), floor: None });
 }
 
 /// Takes what came of one event.

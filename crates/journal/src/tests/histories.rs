@@ -141,6 +141,20 @@ fn a_large_value_is_written_once() {
 }
 
 #[test]
+fn what_a_large_value_holds_is_not_written_again_when_it_comes_alone() {
+    let mut stored = Stored::default();
+    // Nothing but the list points to its texts when it is written.
+    let value = list([large(0, 40), list([large(1, 40)])]);
+    stored.append(vec![value.clone()]);
+    let Value::Arr(items) = &value else { unreachable!("a list was made") };
+    for _ in 0..3 {
+        stored.append(vec![items[0].clone(), list([items[1].clone()])]);
+    }
+    stored.check();
+    assert!(stored.bytes() < 90_000, "{} bytes", stored.bytes());
+}
+
+#[test]
 fn a_small_value_is_written_each_time() {
     let mut stored = Stored::default();
     let value = json::string("x".repeat(REFERRED_BYTES_MIN - 100));

@@ -19,20 +19,31 @@ const VALUE_CHARS_MAX: usize = 200;
 pub(super) async fn describe(client: &Client, id: &str, output: &Output) -> Ended {
     let instance = client.get(format!("/api/v1/instances/{id}")).await?;
     // What is known of an instance that cannot be loaded is worth the more.
-    let (steps, failure) = match steps(client, id, output).await {
-        Ok(steps) => (steps, None),
-        Err(failure) => (String::new(), Some(failure)),
+    let (history, unread) = match history(client, id, output).await {
+        Ok(history) => (history, None),
+        Err(failure) => (Vec::new(), Some(failure)),
     };
-    output.value(&instance, |output| format!("{}{steps}", heading(&instance, output.style)));
+    let undo = client.get(format!("/api/v1/instances/{id}/undo")).await;
+    let failure = unread.or(damage(&history)).or(undo.as_ref().err().cloned());
+    output.value(&instance, |output| {
+        let style = output.style;
+        let mut text = heading(&instance, style);
+        if !history.is_empty() {
+            text.push_str(&format!("\n{}", tree::draw(&history, style)));
+        }
+        text + &undo.map_or_else(|_| String::new(), |undo| undo_table(&undo, style))
+    });
     Ok(failure.map_or(Exit::Done, |failure| output.fail(&failure)))
 }
 
-/// Its steps, and what their undo comes to.
-async fn steps(client: &Client, id: &str, output: &Output) -> Result<String, Failure> {
-    let history = history(client, id, output).await?;
-    let undo = client.get(format!("/api/v1/instances/{id}/undo")).await?;
-    let steps = tree::draw(&history, output.style);
-    Ok(format!("\n{steps}{}", undo_table(&undo, output.style)))
+/// What is to be told of a history that could be read to this place only.
+pub(super) fn damage(history: &[Value]) -> Option<Failure> {
+    let end = history.last().filter(|end| end.text("type") == Some(tree::DAMAGED))?;
+    let failure = Failure::of_server("unloadable-instance", tree::damage_line(end));
+    Some(
+        failure
+            .with_hint("stop the server and run `motet store check`, which says what is damaged"),
+    )
 }
 
 /// What would be undone, is being or has been: newest first; nothing if there is nothing of the kind.

@@ -62,14 +62,18 @@ pub(super) fn checked(file: &Path, source: &str, output: &Output) -> Result<Chec
     if checked.graph.is_some() {
         return Ok(checked);
     }
+    let verdict = Counted::of(&checked.diagnostics).verdict();
+    Err(Failure {
+        details: vec![report(file, &checked, output)],
+        ..Failure::of_server("invalid-document", format!("{}: {verdict}", file.display()))
+    })
+}
+
+/// What is to be said of a document, with the lines it is about, for standard error.
+pub(super) fn report(file: &Path, checked: &Checked, output: &Output) -> String {
     let name = file.display().to_string();
     let colour = output.report_colour();
-    let report = motet_definition::report(&name, &checked.source, &checked.diagnostics, colour);
-    let counted = Counted::of(&checked.diagnostics);
-    Err(Failure {
-        details: vec![report],
-        ..Failure::of_server("invalid-document", format!("{name}: {}", counted.verdict()))
-    })
+    motet_definition::report(&name, &checked.source, &checked.diagnostics, colour)
 }
 
 pub(super) fn read(file: &Path) -> Result<String, Failure> {

@@ -15,9 +15,9 @@ use crate::output::{Format, Output, Style};
 use crate::value::Members;
 
 /// Pause before a stream that broke off is taken up again.
-const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// Times in a row that a stream may break off without an event.
-const RECONNECTS_MAX: u32 = 30;
+pub(super) const RECONNECTS_MAX: u32 = 30;
 
 pub(super) async fn history(client: &Client, id: &str, output: &Output) -> Ended {
     let records = describe::history(client, id, output).await?;
@@ -25,7 +25,8 @@ pub(super) async fn history(client: &Client, id: &str, output: &Output) -> Ended
     output.value(&value, |output| {
         records.iter().map(|record| record_line(record, output.style) + "\n").collect()
     });
-    Ok(Exit::Done)
+    let damage = describe::damage(&records);
+    Ok(damage.map_or(Exit::Done, |failure| output.fail(&failure)))
 }
 
 /// Follows an instance until it ends; the exit code says how.

@@ -7,7 +7,7 @@ use motet_expr::Value;
 use motet_expr::json::array;
 
 use super::Ended;
-use super::documents::{checked, read};
+use super::documents::{checked, read, report};
 use crate::client::{Answer, Call, Client};
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -34,10 +34,13 @@ pub(super) async fn publish(client: &Client, files: &[PathBuf], output: &Output)
     Ok(exit)
 }
 
-/// Publishes one file. Errors that can be seen here are shown with the lines they are about.
+/// Publishes one file. Errors and warnings are shown with the lines they are about.
 pub(crate) async fn one(client: &Client, file: &Path, output: &Output) -> Result<Answer, Failure> {
     let text = read(file)?;
-    checked(file, &text, output)?;
+    let checked = checked(file, &text, output)?;
+    if !checked.diagnostics.is_empty() {
+        output.note(report(file, &checked, output).trim_end());
+    }
     let media_type = match text.trim_start().starts_with('{') {
         true => "application/json",
         false => "application/yaml",

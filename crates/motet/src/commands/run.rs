@@ -7,6 +7,7 @@ use http::HeaderName;
 use motet_expr::{Value, json};
 
 use super::Ended;
+use super::history::{RECONNECT_PAUSE, RECONNECTS_MAX};
 use super::list::{path_of, split};
 use crate::cli::Run;
 use crate::client::{Call, Client, query};
@@ -66,18 +67,32 @@ async fn follow(
     wait: &Wait,
     output: &Output,
 ) -> Result<Value, Failure> {
-    let mut instance = started;
+    let (mut instance, mut unanswered) = (started, 0);
     while !is_final(&instance) && !is_stopped(&instance) && !wait.next().is_zero() {
         output.progress(&progress_line(&instance, wait.began.elapsed()));
         let id = instance.text("id").unwrap_or_default();
-        let answer = client.get(format!("/api/v1/instances/{id}?{}", wait.query())).await;
-        if answer.is_err() {
-            output.progress("");
+        match client.get(format!("/api/v1/instances/{id}?{}", wait.query())).await {
+            Ok(answer) => (instance, unanswered) = (answer, 0),
+            // A server that has started it may only be restarting.
+            Err(failure) if is_away(&failure) && unanswered < RECONNECTS_MAX => {
+                unanswered += 1;
+                output.progress(&format!("{id} was started; no server answers at present"));
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+            }
+            Err(failure) => {
+                output.progress("");
+                let message = format!("{id} was started, but {}", failure.message);
+                return Err(Failure { message, ..failure }
+                    .with_hint(format!("`motet watch {id}` follows it to its end")));
+            }
         }
-        instance = answer?;
     }
     output.progress("");
     Ok(instance)
+}
+
+fn is_away(failure: &Failure) -> bool {
+    ["server-unreachable", "unexpected-answer"].contains(&failure.code.as_str())
 }
 
 fn is_final(instance: &Value) -> bool {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use http::Method;
 use motet_expr::Value;
+use motet_expr::json::array;
 
 use super::Ended;
 use super::list::split;
@@ -32,6 +33,7 @@ pub(super) async fn secret(client: &Client, what: &Secret, output: &Output) -> E
             let path = format!("/api/v1/secrets?{}", filter.unwrap_or_default());
             let secrets = client.get(path).await?;
             let rows: Vec<_> = secrets.items("items").iter().map(row).collect();
+            let secrets = array(secrets.items("items").iter().cloned());
             output.value(&secrets, |output| table(output.style, &HEADINGS, &rows));
         }
         Secret::Delete { name, reason } => {

@@ -61,10 +61,18 @@ async fn by_id(
                 let phase = answer.value.text("phase").map(|it| format!(" ({it})"));
                 format!("{id} {}{}\n", output.style.status(status), phase.unwrap_or_default())
             }),
-            Err(failure) => exit = output.fail(&failure),
+            Err(failure) => exit = output.fail(&of_one(id, options.ids.len(), failure)),
         }
     }
     Ok(exit)
+}
+
+/// Among several a refusal names its instance.
+fn of_one(id: &str, count: usize, failure: Failure) -> Failure {
+    match count {
+        1 => failure,
+        _ => Failure { message: format!("{id}: {}", failure.message), ..failure },
+    }
 }
 
 /// The server stops at its limit and says where to go on.

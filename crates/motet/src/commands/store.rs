@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use motet_store_embedded::{Error, Options, Progress};
+use motet_expr::Value;
+use motet_expr::json::{array, object, string};
+use motet_store_embedded::{CheckReport, Error, Options, Progress};
 
 use super::Ended;
 use crate::cli::Store;
@@ -14,7 +16,7 @@ pub(super) fn store(what: &Store, output: &Output) -> Ended {
         Store::Check(data) => {
             let report = motet_store_embedded::check(&data.data, &mut shown(output));
             let report = finished(output, report)?;
-            output.line(&report.to_string());
+            output.value(&value(&report), |_| format!("{report}\n"));
             Ok(if report.is_sound() { Exit::Done } else { Exit::Failed })
         }
         Store::Repair { data, accept_loss } => repair(&data.data, *accept_loss, output),
@@ -58,6 +60,36 @@ fn repair(data: &Path, accept_loss: bool, output: &Output) -> Ended {
         output.line("nothing to repair");
     }
     Ok(Exit::Done)
+}
+
+/// A report for programs.
+fn value(report: &CheckReport) -> Value {
+    let number = |number: u64| Value::from(usize::try_from(number).unwrap_or(usize::MAX));
+    let ((frames, commits), (used, idle, unreadable)) = (report.tail, report.segments);
+    let segments = [("used", used), ("idle", idle), ("unreadable", unreadable)];
+    let mut members = vec![
+        ("sound", Value::Bool(report.is_sound())),
+        ("covered", number(report.covered.0)),
+        ("last", number(report.last.0)),
+        ("tail", object([("frames", number(frames)), ("commits", number(commits))])),
+        ("segments", object(segments.map(|(name, count)| (name, Value::from(count))))),
+        ("tables", array(report.tables.iter().map(|line| string(line.as_str())))),
+    ];
+    if let Some((file, offset)) = &report.torn {
+        let place = [("file", string(file.as_str())), ("offset", number(*offset))];
+        members.push(("torn", object(place)));
+    }
+    if let Some(damage) = &report.damage {
+        let damage = [
+            ("file", string(damage.file.as_str())),
+            ("offset", number(damage.offset)),
+            ("commit", number(damage.sequence)),
+            ("what", string(damage.what.as_str())),
+            ("readableBeyond", number(report.beyond)),
+        ];
+        members.push(("damage", object(damage)));
+    }
+    object(members)
 }
 
 /// Draws how far a long operation is.

@@ -2,7 +2,7 @@
 
 use http::Method;
 use motet_expr::Value;
-use motet_expr::json::{object, string, to_text};
+use motet_expr::json::{array, object, string, to_text};
 
 use super::Ended;
 use crate::client::{Call, Client};
@@ -23,6 +23,7 @@ pub(super) async fn tag(
     let path = path_of(namespace, name);
     let Some((tag, version)) = change else {
         let tags = client.get(format!("{path}/tags")).await?;
+        let tags = array(tags.items("tags").iter().cloned());
         output.value(&tags, |output| table(output.style, &HEADINGS, &rows(&tags)));
         return Ok(Exit::Done);
     };
@@ -47,5 +48,8 @@ fn rows(tags: &Value) -> Vec<Vec<String>> {
             [tag.text("tag"), tag.text("version"), newest.text("at"), newest.text("reason")];
         cells.map(|cell| cell.unwrap_or_default().to_owned()).to_vec()
     };
-    tags.items("tags").iter().map(row).collect()
+    match tags {
+        Value::Arr(tags) => tags.iter().map(row).collect(),
+        _ => Vec::new(),
+    }
 }

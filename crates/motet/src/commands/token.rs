@@ -82,6 +82,7 @@ fn create_offline(data: &Path, options: &CreateToken, output: &Output) -> Ended 
 async fn list(client: &Client, all: bool, output: &Output) -> Ended {
     let tokens = client.get(format!("/api/v1/tokens?all={all}")).await?;
     let rows: Vec<_> = tokens.items("items").iter().map(row).collect();
+    let tokens = array(tokens.items("items").iter().cloned());
     output.value(&tokens, |output| table(output.style, &HEADINGS, &rows));
     Ok(Exit::Done)
 }

@@ -143,7 +143,7 @@ impl Server {
     ) -> Self {
         let mut command = motet(&directory, &[]).0;
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
-        if arguments[0] != "demo" {
+        if arguments[0] != "demo" && !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut child = command.spawn().unwrap();

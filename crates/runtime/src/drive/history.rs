@@ -1,4 +1,4 @@
-//! Pages of what happened in an instance.
+//! Pages of what happened in an instance. What cannot be read ends a page with an entry that says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use motet_definition::graph::Graph;
 use motet_engine::Record;
 use motet_journal::{Values, decode_history};
-use motet_store::{Entity, HistoryChunk};
-use motet_types::InstanceId;
+use motet_store::{Entity, Error as StoreError, HistoryChunk};
+use motet_types::{InstanceId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::Inner;
@@ -30,78 +30,92 @@ impl Inner {
             let message = format!("the definition {} cannot be compiled", instance.definition);
             return Err(Error::Unloadable(message));
         };
+        let mut page = Page::of(skip, instance.started_at);
         let mut gone = 0;
         for _ in 0..READS_MAX {
-            match self.page(id, skip, limit, instance.records, &graph).await? {
-                Read::Whole(entries) => return Ok(entries),
-                Read::Gone { record } => gone = record,
+            page = Page::of(skip, instance.started_at);
+            match self.fill(&mut page, id, limit, instance.records, &graph).await? {
+                Filled::ToItsEnd => return Ok(page.entries),
+                Filled::ToDamage { reason } => return Ok(page.damaged(reason)),
+                Filled::ToGone { record } => gone = record,
             }
         }
-        Err(Error::Unloadable(format!("record {gone} of its history is gone")))
+        Ok(page.damaged(format!("record {gone} of its history is gone")))
     }
 
     /// Reads a page, from several reads of the store.
-    async fn page(
+    async fn fill(
         &self,
+        page: &mut Page,
         id: InstanceId,
-        skip: u64,
         limit: usize,
         records: u64,
         graph: &Arc<Graph>,
-    ) -> Result<Read<HistoryEntry>, Error> {
-        let mut page = Page { entries: Vec::new(), next: skip, values: Values::default() };
+    ) -> Result<Filled, Error> {
         loop {
             let before = page.next;
-            if let Some(record) = self.read_on(id, &mut page, limit, graph).await? {
-                return Ok(Read::Gone { record });
+            match self.read_on(id, page, limit, graph).await? {
+                Filled::ToItsEnd => {}
+                other => return Ok(other),
             }
             let is_full = page.entries.len() >= limit;
             // The store counts in ordinals, so what it gives is shorter where records were cut out of it.
             if is_full || page.next == before || page.next >= records {
                 page.entries.truncate(limit);
-                return Ok(Read::Whole(page.entries));
+                return Ok(Filled::ToItsEnd);
             }
         }
     }
 
-    /// Adds what the store gives at once; a record that is gone, if one is.
+    /// Adds what the store gives at once.
     async fn read_on(
         &self,
         id: InstanceId,
         page: &mut Page,
         limit: usize,
         graph: &Arc<Graph>,
-    ) -> Result<Option<u64>, Error> {
-        for chunk in self.chunks(id, page.next, limit - page.entries.len()).await? {
+    ) -> Result<Filled, Error> {
+        let wanted = limit - page.entries.len();
+        let chunks = match self.chunks(id, page.next, wanted).await? {
+            Ok(chunks) => chunks,
+            // What stands before the place that the store cannot read is worth reading chunk by chunk.
+            Err(_) if wanted > 1 => match self.chunks(id, page.next, 1).await? {
+                Ok(chunks) => chunks,
+                Err(reason) => return Ok(Filled::ToDamage { reason }),
+            },
+            Err(reason) => return Ok(Filled::ToDamage { reason }),
+        };
+        for chunk in chunks {
             let records = match self.records(id, &chunk, &mut page.values).await? {
                 Read::Whole(records) => records,
-                Read::Gone { record } => return Ok(Some(record)),
+                Read::Gone { record } => return Ok(Filled::ToGone { record }),
+                Read::Damaged { reason } => return Ok(Filled::ToDamage { reason }),
             };
-            let (first, next) = (chunk.0, page.next);
-            if first > next
-                && let Some(behind) = records.first()
-            {
-                page.entries.push(view::cut(next..first, behind.at));
+            page.add(chunk.0, &records, graph);
+            if page.entries.len() >= limit {
+                break;
             }
-            let entries = view::history(&records, first, graph);
-            page.entries.extend(entries.into_iter().filter(|entry| entry.number >= next));
-            page.next = next.max(first + records.len() as u64);
         }
-        Ok(None)
+        Ok(Filled::ToItsEnd)
     }
 
+    /// Chunks as the store gives them, or why it cannot read them.
     async fn chunks(
         &self,
         id: InstanceId,
         skip: u64,
         limit: usize,
-    ) -> Result<Vec<HistoryChunk>, Error> {
+    ) -> Result<Result<Vec<HistoryChunk>, String>, Error> {
         let (sender, receiver) = oneshot::channel();
         // A receiver that is gone does not want the answer any more.
         let done = Box::new(move |result| drop(sender.send(result)));
         self.reads.history(Entity(id.0), skip, limit, done);
         let chunks = receiver.await.map_err(|_| Error::Unavailable("it stopped".to_owned()))?;
-        chunks.map_err(|error| Error::Unloadable(error.to_string()))
+        match chunks {
+            Ok(chunks) => Ok(Ok(chunks)),
+            Err(error @ (StoreError::Damaged(_) | StoreError::Io(_))) => Ok(Err(error.to_string())),
+            Err(error) => Err(Error::Unavailable(error.to_string())),
+        }
     }
 
     /// The records of a chunk. Large values may stand in chunks before it, which are read first, the last one wanted on top.
@@ -110,8 +124,7 @@ impl Inner {
         id: InstanceId,
         chunk: &HistoryChunk,
         values: &mut Values,
-    ) -> Result<Read<Record>, Error> {
-        let unloadable = |error: String| Error::Unloadable(error);
+    ) -> Result<Read, Error> {
         let mut wanted = vec![chunk.clone()];
         while let Some((first, _, bytes)) = wanted.last() {
             match decode_history(bytes, *first, values) {
@@ -119,23 +132,37 @@ impl Inner {
                 Ok(_) => drop(wanted.pop()),
                 // Each one stands before the chunk that wants it, so this ends.
                 Err(motet_journal::Error::Elsewhere { record }) if record < *first => {
-                    let found = self.chunks(id, record, 1).await?.into_iter().next();
+                    let found = match self.chunks(id, record, 1).await? {
+                        Ok(chunks) => chunks.into_iter().next(),
+                        Err(reason) => return Ok(Read::Damaged { reason }),
+                    };
                     match found.filter(|(first, ..)| *first == record) {
                         Some(chunk) => wanted.push(chunk),
                         None => return Ok(Read::Gone { record }),
                     }
                 }
-                Err(error) => return Err(unloadable(error.to_string())),
+                Err(error) => return Ok(Read::Damaged { reason: error.to_string() }),
             }
         }
-        Err(unloadable("no chunk was asked for".to_owned()))
+        Ok(Read::Whole(Vec::new()))
     }
 }
 
-/// Records of a history, or the first one of a chunk that they refer to and that is not there.
-enum Read<T> {
-    Whole(Vec<T>),
+/// How far a page could be read.
+enum Filled {
+    /// To its end, or to that of what the store gave.
+    ToItsEnd,
+    /// To records that nobody can read.
+    ToDamage { reason: String },
+    /// To a chunk that refers to one that is not there, the one that begins with this record.
+    ToGone { record: u64 },
+}
+
+/// What came of a chunk.
+enum Read {
+    Whole(Vec<Record>),
     Gone { record: u64 },
+    Damaged { reason: String },
 }
 
 /// A page in the making.
@@ -143,6 +170,34 @@ struct Page {
     entries: Vec<HistoryEntry>,
     /// Number of the next entry.
     next: u64,
+    /// Time of the last record that was read; before the first one, of the start.
+    at: Timestamp,
     /// What is known of the large values of the history.
     values: Values,
+}
+
+impl Page {
+    fn of(skip: u64, started_at: Timestamp) -> Self {
+        Self { entries: Vec::new(), next: skip, at: started_at, values: Values::default() }
+    }
+
+    /// Adds the records of a chunk; what is missing before it was cut out.
+    fn add(&mut self, first: u64, records: &[Record], graph: &Graph) {
+        let next = self.next;
+        if first > next
+            && let Some(behind) = records.first()
+        {
+            self.entries.push(view::cut(next..first, behind.at));
+        }
+        let entries = view::history(records, first, graph);
+        self.entries.extend(entries.into_iter().filter(|entry| entry.number >= next));
+        self.next = next.max(first + records.len() as u64);
+        self.at = records.last().map_or(self.at, |last| last.at);
+    }
+
+    /// The page as far as it could be read, with an entry that says why it ends there.
+    fn damaged(mut self, reason: String) -> Vec<HistoryEntry> {
+        self.entries.push(view::damaged(self.next, self.at, reason));
+        self.entries
+    }
 }

@@ -216,6 +216,21 @@ pub(crate) fn cut(records: Range<u64>, next: Timestamp) -> HistoryEntry {
     }
 }
 
+/// What stands for everything from this number on, which cannot be read; `last` is the time of the record before, as far as it
+/// is known, else that of the start.
+pub(crate) fn damaged(number: u64, last: Timestamp, reason: String) -> HistoryEntry {
+    HistoryEntry {
+        number,
+        at: last,
+        step: StepId(0),
+        name: None,
+        task: None,
+        kind: HistoryEntry::DAMAGED,
+        actor: None,
+        details: vec![("reason", json::string(reason))],
+    }
+}
+
 /// Details that hold data of the workflow; the others are the engine's.
 const DATA: [&str; 7] = ["input", "output", "context", "items", "error", "request", "attributes"];
 

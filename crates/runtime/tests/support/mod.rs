@@ -1,6 +1,6 @@
 //! A runtime over the in-memory store, and a service that logs what arrives.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -139,6 +139,16 @@ impl Bench {
         self.forgetful.gone.store(count, Ordering::SeqCst);
     }
 
+    /// From now on chunks of histories that begin with this record or behind it are no journal.
+    pub(crate) fn damage_from(&self, record: u64) {
+        self.forgetful.damaged.store(record, Ordering::SeqCst);
+    }
+
+    /// From now on the medium fails where it reads such a chunk.
+    pub(crate) fn break_from(&self, record: u64) {
+        self.forgetful.broken.store(record, Ordering::SeqCst);
+    }
+
     pub(crate) fn stop_hanging(&self) {
         *self.service.hangs.lock().unwrap() = false;
     }
@@ -160,15 +170,19 @@ fn open(store: &Arc<MemoryStore>, reads: &Arc<Forgetful>, limits: Limits) -> Run
     Runtime::start(options).unwrap()
 }
 
-/// The reads of a store, of which some chunks may be gone.
+/// The reads of a store, of which some chunks may be gone or damaged.
 struct Forgetful {
     store: Arc<MemoryStore>,
     gone: AtomicUsize,
+    damaged: AtomicU64,
+    broken: AtomicU64,
 }
 
 impl Forgetful {
     fn over(store: &Arc<MemoryStore>) -> Arc<Self> {
-        Arc::new(Self { store: store.clone(), gone: AtomicUsize::new(0) })
+        let never = || AtomicU64::new(u64::MAX);
+        let gone = AtomicUsize::new(0);
+        Arc::new(Self { store: store.clone(), gone, damaged: never(), broken: never() })
     }
 }
 
@@ -188,6 +202,18 @@ impl Reads for Forgetful {
         if limit == 1 && self.gone.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             return done(Ok(Vec::new()));
         }
+        let damaged = self.damaged.load(Ordering::SeqCst);
+        let broken = self.broken.load(Ordering::SeqCst);
+        let done = Box::new(move |chunks: Result<Vec<HistoryChunk>, StoreError>| {
+            let mut chunks = chunks.expect("a store in memory reads what it holds");
+            if chunks.iter().any(|(first, ..)| *first >= broken) {
+                return done(Err(StoreError::Io("a page cannot be read".to_owned())));
+            }
+            for (_, _, bytes) in chunks.iter_mut().filter(|(first, ..)| *first >= damaged) {
+                *bytes = "no journal".into();
+            }
+            done(Ok(chunks));
+        });
         self.store.history(entity, skip, limit, done);
     }
 

@@ -22,6 +22,7 @@
 //! job label fail timeout 3 5s    a worker fails it: type, retries, back-off
 //! task approve claim ada         also: unclaim ada; complete ada {"ok":true}; reassign ada; reassign - clerks,owners
 //! event a.b e1 {"k":1}            an event of this type and id is published, with these data
+//! delayed a.b e1 {"k":1}         it is published, and what topics give out of it is on its way until `arrive`
 //! mail a.b e1 {"k":1}             it is sent to the instance itself
 //! limit steps_max 3              moves a limit
 //! ```
@@ -54,6 +55,8 @@ pub(super) enum Verb {
     Doubt(Target),
     Panic(Box<Self>),
     Event(Arc<Event>),
+    Delayed(Arc<Event>),
+    Arrive,
     Mail(Arc<Event>),
     Advance(Duration),
     Sleep(Duration),
@@ -110,6 +113,8 @@ fn verb(line: &str) -> Verb {
         "panic" => Verb::Panic(Box::new(verb(rest))),
         "child" => child(rest),
         "event" => Verb::Event(event(rest)),
+        "delayed" => Verb::Delayed(event(rest)),
+        "arrive" => Verb::Arrive,
         "mail" => Verb::Mail(event(rest)),
         "advance" => Verb::Advance(duration(rest)),
         "sleep" => Verb::Sleep(duration(rest)),

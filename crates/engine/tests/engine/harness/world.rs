@@ -35,6 +35,8 @@ pub(super) struct World {
     topics: BTreeMap<TopicId, Topic>,
     /// What topics have given out.
     arriving: VecDeque<Input>,
+    /// What is on its way for longer.
+    delayed: Vec<Input>,
     inputs: usize,
     transcript: Transcript,
 }
@@ -66,6 +68,7 @@ impl World {
             jobs: Vec::new(),
             topics: BTreeMap::new(),
             arriving: VecDeque::new(),
+            delayed: Vec::new(),
             inputs: 0,
             transcript: Transcript::new(id(), SECRET_KEY),
         }
@@ -77,6 +80,11 @@ impl World {
             Verb::Limit { name, value } => return self.limit(&name, value),
             Verb::Start(input) => self.start(input),
             Verb::Event(event) => self.publish(event),
+            Verb::Delayed(event) => {
+                self.publish(event);
+                self.delayed.extend(self.arriving.drain(..));
+            }
+            Verb::Arrive => self.arriving.extend(self.delayed.drain(..)),
             Verb::Mail(event) => self.feed(Input::Mail { event }),
             Verb::Advance(by) => self.advance(self.now.saturating_add(by)),
             Verb::Sleep(by) => self.now = self.now.saturating_add(by),

@@ -636,3 +636,47 @@ fn an_instance_that_remembers_too_much_looks_back_less_far() {
         "#]],
     );
 }
+
+/// Between missing an event that is very late and taking one twice, the miss shows: the wait goes on, and takes what comes next.
+#[test]
+fn a_listen_that_waits_already_takes_nothing_from_before_what_its_instance_remembers() {
+    check_lines(
+        &["listens", "takes", "completed"],
+        "
+        do:
+          - both:
+              fork:
+                branches:
+                  - waits: {listen: {to: {one: {with: {type: b}}}}}
+                  - other:
+                      do:
+                        - first: {listen: {to: {any: [{with: {type: a}}], until: '${ length == 2 }'}}}
+                        - second: {listen: {to: {one: {with: {type: a}}}}}
+        ",
+        "
+        limit events_remembered_max 2
+        start
+        delayed b e0 0
+        advance 1s
+        event a e1 1
+        advance 1s
+        event a e2 2
+        arrive
+        advance 1s
+        event b e3 3
+        event a e4 4
+        ",
+        expect![[r#"
+            +0s 2 /do/0/both/fork/branches/0/waits listens once at test/b ⇒ subscribe
+            +0s 4 /do/0/both/fork/branches/1/other/do/0/first listens at test/a ⇒ subscribe
+            +1s 4 /do/0/both/fork/branches/1/other/do/0/first takes e1 for [0] as Queue
+            +2s 4 /do/0/both/fork/branches/1/other/do/0/first takes e2 for [0] as Queue
+            +2s 5 /do/0/both/fork/branches/1/other/do/1/second listens at test/a and forgets what came before +2.000001s ⇒ subscribe
+            +2s 2 /do/0/both/fork/branches/0/waits listens once at test/b ⇒ subscribe
+            +3s 2 /do/0/both/fork/branches/0/waits takes e3 for [0] as Output, the last one
+            +3s 5 /do/0/both/fork/branches/1/other/do/1/second takes e4 for [0] as Output, the last one ⇒ unsubscribe
+            +3s 0 completed [[3],[4]]
+            = completed [[3],[4]]
+        "#]],
+    );
+}
