@@ -1,4 +1,6 @@
-//! Where in the text an expression is wrong, in every way that YAML and JSON have to write it.
+//! Where in the text an expression is wrong, in every way that YAML and JSON have to write it. Where its letters stand in the
+//! document as they are, the very word is marked; else, behind escapes and over several lines, the text in which it stands, in its
+//! first line. Of one text the first problem is told.
 
 use expect_test::{Expect, expect};
 use motet_definition::graph::check as publish;
@@ -42,7 +44,13 @@ fn in_a_scalar_of_one_line() {
 - escaped: { set: { x: "${ \"a\\n\u00e9\" + $nothing }" } }
 - several: { set: { x: "${ $nothing } and ${ .a } and ${ $nothing }" } }
 "#,
-        expect![[r#""#]],
+        expect![[r#"
+            do:
+            - plain: { set: { x: $nothing, y: "${ »$nothing« }", z: »'${ "it''s" + $nothing }'« } }
+            - bare: { if: »$nothing«, set: { x: 1 } }
+            - escaped: { set: { x: »"${ \"a\\n\u00e9\" + $nothing }"« } }
+            - several: { set: { x: "${ »$nothing« } and ${ .a } and ${ $nothing }" } }
+        "#]],
     );
 }
 
@@ -69,7 +77,27 @@ fn in_a_scalar_of_several_lines() {
       x: "${ .a +
         $nothing }"
 "#,
-        expect![[r#""#]],
+        expect![[r#"
+            do:
+            - literal:
+                set:
+                  x: |
+                    »${ .a +«
+                       $nothing }
+            - folded:
+                set:
+                  x: >-
+                    »${ .a«
+                    + $nothing }
+            - plain:
+                if: ».a«
+                  and $nothing
+                set: { x: 1 }
+            - quoted:
+                set:
+                  x: »"${ .a +«
+                    $nothing }"
+        "#]],
     );
 }
 
@@ -77,7 +105,10 @@ fn in_a_scalar_of_several_lines() {
 fn behind_letters_of_several_bytes() {
     check(
         "do:\n- \u{e9}t\u{e9} \u{1f3b6}: { set: { \"cl\u{e9}\": \"\u{1f3b6} ${ $nothing }\" } }\n",
-        expect![[r#""#]],
+        expect![[r#"
+            do:
+            - été 🎶: { set: { "clé": "🎶 ${ »$nothing« }" } }
+        "#]],
     );
 }
 
@@ -85,7 +116,11 @@ fn behind_letters_of_several_bytes() {
 fn where_an_alias_repeats_it() {
     check(
         "do:\n- first: { set: &data { x: \"${ $nothing }\" } }\n- second: { set: *data }\n",
-        expect![[r#""#]],
+        expect![[r#"
+            do:
+            - first: { set: &data { x: "${ »$nothing« }" } }
+            - second: { set: *data }
+        "#]],
     );
 }
 
@@ -93,7 +128,11 @@ fn where_an_alias_repeats_it() {
 fn in_json_with_escapes_and_foreign_line_ends() {
     let text = "{\"document\": {\"dsl\": \"1.0.3\", \"namespace\": \"t\", \"name\": \"t\", \"version\": \"1.0.0\"},\r\n\
                 \"do\": [\r\n{\"a\": {\"set\": {\"\\u00e9\": \"\\ud83c\\udfb6 ${ \\\"\\/\\\" + $nothing }\"}}}]}";
-    expect![[r#""#]].assert_eq(&marks(text, Code::UndefinedVariable).replace('\r', ""));
+    expect![[r#"
+        {"document": {"dsl": "1.0.3", "namespace": "t", "name": "t", "version": "1.0.0"},
+        "do": [
+        {"a": {"set": {"\u00e9": »"\ud83c\udfb6 ${ \"\/\" + $nothing }"«}}}]}"#]]
+    .assert_eq(&marks(text, Code::UndefinedVariable).replace('\r', ""));
 }
 
 #[test]
@@ -101,5 +140,10 @@ fn of_a_name_that_leads_nowhere() {
     let text = format!(
         "{HEADER}do:\n- a: {{ set: {{ x: 1 }}, then: b }}\n- \"c\": {{ set: {{ x: 1 }}, \"then\": 'd' }}\n"
     );
-    expect![[r#""#]].assert_eq(marks(&text, Code::UnknownTask).trim_start_matches(HEADER));
+    expect![[r#"
+        do:
+        - a: { set: { x: 1 }, then: »b« }
+        - "c": { set: { x: 1 }, "then": »'d'« }
+    "#]]
+    .assert_eq(marks(&text, Code::UnknownTask).trim_start_matches(HEADER));
 }
