@@ -860,7 +860,8 @@ fn an_instance_whose_history_is_damaged_waits_for_a_person_and_the_others_go_on(
     let answer = server.http(&format!("GET /api/v1/instances/{id}/history"));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let all = |key: &str| {
-        let found = body.split(&format!("\"{key}\":\"")).skip(1);
+        let name = format!("\"{key}\":\"");
+        let found = body.split(&name).skip(1);
         found.filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>().join(", ")
     };
     let status = head.lines().next().unwrap();

@@ -35,9 +35,9 @@ impl Inner {
         for _ in 0..READS_MAX {
             page = Page::of(skip, instance.started_at);
             match self.fill(&mut page, id, limit, instance.records, &graph).await? {
-                Filled::ToItsEnd => return Ok(page.entries),
-                Filled::ToDamage { reason } => return Ok(page.damaged(reason)),
-                Filled::ToGone { record } => gone = record,
+                Filled::Whole => return Ok(page.entries),
+                Filled::Damaged { reason } => return Ok(page.damaged(reason)),
+                Filled::Gone { record } => gone = record,
             }
         }
         Ok(page.damaged(format!("record {gone} of its history is gone")))
@@ -55,14 +55,14 @@ impl Inner {
         loop {
             let before = page.next;
             match self.read_on(id, page, limit, graph).await? {
-                Filled::ToItsEnd => {}
+                Filled::Whole => {}
                 other => return Ok(other),
             }
             let is_full = page.entries.len() >= limit;
             // The store counts in ordinals, so what it gives is shorter where records were cut out of it.
             if is_full || page.next == before || page.next >= records {
                 page.entries.truncate(limit);
-                return Ok(Filled::ToItsEnd);
+                return Ok(Filled::Whole);
             }
         }
     }
@@ -81,22 +81,22 @@ impl Inner {
             // What stands before the place that the store cannot read is worth reading chunk by chunk.
             Err(_) if wanted > 1 => match self.chunks(id, page.next, 1).await? {
                 Ok(chunks) => chunks,
-                Err(reason) => return Ok(Filled::ToDamage { reason }),
+                Err(reason) => return Ok(Filled::Damaged { reason }),
             },
-            Err(reason) => return Ok(Filled::ToDamage { reason }),
+            Err(reason) => return Ok(Filled::Damaged { reason }),
         };
         for chunk in chunks {
             let records = match self.records(id, &chunk, &mut page.values).await? {
                 Read::Whole(records) => records,
-                Read::Gone { record } => return Ok(Filled::ToGone { record }),
-                Read::Damaged { reason } => return Ok(Filled::ToDamage { reason }),
+                Read::Gone { record } => return Ok(Filled::Gone { record }),
+                Read::Damaged { reason } => return Ok(Filled::Damaged { reason }),
             };
             page.add(chunk.0, &records, graph);
             if page.entries.len() >= limit {
                 break;
             }
         }
-        Ok(Filled::ToItsEnd)
+        Ok(Filled::Whole)
     }
 
     /// Chunks as the store gives them, or why it cannot read them.
@@ -151,11 +151,11 @@ impl Inner {
 /// How far a page could be read.
 enum Filled {
     /// To its end, or to that of what the store gave.
-    ToItsEnd,
+    Whole,
     /// To records that nobody can read.
-    ToDamage { reason: String },
+    Damaged { reason: String },
     /// To a chunk that refers to one that is not there, the one that begins with this record.
-    ToGone { record: u64 },
+    Gone { record: u64 },
 }
 
 /// What came of a chunk.
