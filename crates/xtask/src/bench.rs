@@ -4,6 +4,7 @@
 //! Everything runs as processes of their own, built for release: the server, the stubs that it calls, and the clients.
 
 mod chain;
+mod events;
 mod hostile;
 mod jobs;
 mod recover;
@@ -37,11 +38,12 @@ const RUNS: usize = 5;
 type Measure = fn(&Rig) -> anyhow::Result<Vec<Line>>;
 
 /// Every bench, in the order in which they run.
-const BENCHES: [(&str, Measure); 6] = [
+const BENCHES: [(&str, Measure); 7] = [
     ("chain", chain::measure),
     ("start", start::measure),
     ("recover", recover::measure),
     ("hostile", hostile::measure),
+    ("events", events::measure),
     ("jobs", jobs::measure),
     ("timers", timers::measure),
 ];

@@ -384,17 +384,10 @@ impl Machine {
         self.taken(pair, sequence);
     }
 
-    /// A live instance was fed a message: its step's commit and this one share a frame, because they are gathered in the
-    /// same batch.
-    pub(super) fn message_taken(
-        &mut self,
-        pair: (ShardId, ShardId),
-        sequence: u64,
-        message: &Message,
-        is_done: bool,
-    ) {
+    /// A live instance has no use for a message, or met a defect with it and keeps it: it is taken all the same.
+    pub(super) fn message_rejected(&mut self, pair: Pair, sequence: u64, message: &Message) {
         let answer = match message {
-            Message::UndoChild { parent, step, child } if !is_done => {
+            Message::UndoChild { parent, step, child } => {
                 Some(undone(*parent, *step, *child, self.why_not_undone(*child)))
             }
             _ => None,

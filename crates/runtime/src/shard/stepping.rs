@@ -8,6 +8,8 @@ use motet_journal::Message;
 use motet_types::InstanceId;
 
 use super::away::guarded_step;
+use super::batch::Release;
+use super::links::taken_row;
 use super::slots::{Slot, State, Task};
 use super::{Machine, Output, Reply};
 use crate::{Actor, Command, Error};
@@ -124,7 +126,7 @@ impl Machine {
         let result = match fed.map(|fed| fed.result) {
             Ok(Ok(mut records)) => {
                 sign(&mut records, &task.actor());
-                self.commit_step(id, graph, records);
+                self.commit_step(id, graph, records, &task);
                 Ok(())
             }
             Ok(Err(rejection)) => Err(rejected(rejection)),
@@ -153,8 +155,11 @@ impl Machine {
                 self.job_told(job, &command, result, reply);
             }
             Task::TimersDue => self.register_timer(id),
+            Task::Message { from, to, sequence, .. } if result.is_ok() => {
+                self.taken((to, from), sequence);
+            }
             Task::Message { from, to, sequence, message } => {
-                self.message_taken((to, from), sequence, &message, result.is_ok());
+                self.message_rejected((to, from), sequence, &message);
             }
             // A rejection of an internal input means that there is nothing to do any more.
             _ => {}
@@ -198,8 +203,22 @@ impl Machine {
         }
     }
 
-    fn commit_step(&mut self, id: InstanceId, graph: &Arc<Graph>, records: Vec<Record>) {
-        self.commit_records(id, graph, &records, Vec::new(), Vec::new());
+    /// What came by message is taken in the commit of the step that it caused.
+    fn commit_step(
+        &mut self,
+        id: InstanceId,
+        graph: &Arc<Graph>,
+        records: Vec<Record>,
+        task: &Task,
+    ) {
+        let (rows, releases) = match *task {
+            Task::Message { from, to, sequence, .. } => (
+                vec![taken_row((to, from), sequence)],
+                vec![Release::Acknowledge { from, sequence }],
+            ),
+            _ => (Vec::new(), Vec::new()),
+        };
+        self.commit_records(id, graph, &records, rows, releases);
         if self.slots.get(&id).and_then(Slot::live).is_some_and(Instance::has_work) {
             self.yielded.push_back(id);
         }

@@ -50,7 +50,7 @@ fn run(rig: &Rig, stubs: &Stubs, server: &mut Server, clients: u64) -> anyhow::R
     let bare = number(&rig.load("bare", &bare)?.finish()?, "perSecond")?;
 
     let load = rig.load("chain", &[options(MEASURED), of_chain(server)].concat())?;
-    let seen = Rig::observe(load, server, stubs, &[])?;
+    let seen = Rig::observe(load, server, &[stubs.process.id()])?;
     let rate = seen.number("perSecond")?;
     let thousands = seen.number("completed")? / 1_000.0;
     let mut figures = vec![

@@ -23,7 +23,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     };
     let line = Line::measure("16 clients", rig.rules, || {
         let chain = [options(CLIENTS, MEASURED), of_chain(&server)].concat();
-        let alone = Rig::observe(rig.load("chain", &chain)?, &mut server, &stubs, &[])?;
+        let alone = Rig::observe(rig.load("chain", &chain)?, &mut server, &[stubs.process.id()])?;
         // They begin earlier and end later than what is measured.
         let mut hostile = options(HOSTILE_CLIENTS, MEASURED + 2 * WARM_UP);
         hostile[1].1 = "0".to_owned();
@@ -31,7 +31,7 @@ pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
         hostile.push(("workflow", "bench/hostile".to_owned()));
         let hostile = rig.load("hostile", &hostile)?;
         let beside = rig.load("chain", &chain)?;
-        let beside = Rig::observe(beside, &mut server, &stubs, &[hostile.id()])?;
+        let beside = Rig::observe(beside, &mut server, &[stubs.process.id(), hostile.id()])?;
         let (p99_alone, p99_beside) = (alone.number("p99Ms")?, beside.number("p99Ms")?);
         let figures = vec![
             Figure::new("p50 alone, ms", alone.number("p50Ms")?),

@@ -1,87 +1,69 @@
 //! `jobs`: jobs that workers take and complete, a second.
 //!
-//! Instances that wait for a worker are there before the clock starts; each worker takes batches and completes every job
-//! by a request of its own.
+//! Instances that wait for a worker are there before the clock starts. Each worker takes batches, and completes every job
+//! by a request of its own; the window ends when every instance has durably ended, by the server's own counter.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use anyhow::ensure;
 
-use anyhow::{Context, ensure};
-use serde_json::{Value, json};
-
-use super::machine::{self, Others};
+use super::events::CLIENTS_BUSY_MAX;
+use super::machine;
 use super::report::{Figure, Line, Run};
-use super::rig::{Frames, Rig};
-use crate::http::Client;
+use super::rig::{Rig, head};
 
-const JOBS: u64 = 50_000;
-const WORKERS: u64 = 32;
+const JOBS: u64 = 100_000;
+/// Clients that start the instances.
+const STARTERS: u64 = 64;
+const WORKERS: u64 = 8;
+/// Jobs of one activation.
 const BATCH: u64 = 64;
-/// One request of a worker.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-const DOCUMENT: &str = "\
-document: { dsl: 1.0.3, namespace: bench, name: job, version: 1.0.0 }
-do:
-  - work: { call: job, with: { type: work } }
-";
 
 pub(super) fn measure(rig: &Rig) -> anyhow::Result<Vec<Line>> {
     let (jobs, workers) = (rig.count.unwrap_or(JOBS), rig.clients.unwrap_or(WORKERS));
     let name = format!("{jobs} jobs, {workers} workers");
-    Ok(vec![Line::measure(&name, rig.rules, || run(rig, jobs, workers))?])
+    Ok(vec![Line::measure(name, rig.rules, || run(rig, jobs, workers))?])
 }
 
 fn run(rig: &Rig, jobs: u64, workers: u64) -> anyhow::Result<Run> {
-    let mut server = rig.running_server(&[DOCUMENT.to_owned()])?;
+    let document = head("job") + "  - work: { call: job, with: { type: work } }\n";
+    let mut server = rig.running_server(&[document])?;
+    let address = server.address().to_string();
     let options = [
-        ("server", server.address().to_string()),
+        ("server", address.clone()),
         ("workflow", "bench/job".to_owned()),
-        ("clients", "64".to_owned()),
+        ("clients", STARTERS.to_string()),
         ("count", jobs.to_string()),
     ];
-    rig.load("start", &options)?.result()?;
-    let pid = server.pid()?;
-    let before = Frames::of(&server.figures()?)?;
-    let (others, cpu) = (Others::beside(&[pid, std::process::id()])?, machine::cpu_of(pid)?);
-    let (address, done) = (server.address(), AtomicU64::new(0));
-    let began = Instant::now();
-    let worked: Vec<anyhow::Result<()>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| work(Client::new(address, PATIENCE), &done, jobs)))
-            .collect();
-        threads.into_iter().map(|worker| worker.join().expect("a worker panicked")).collect()
-    });
-    let elapsed = began.elapsed();
-    worked.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
-    let cpu = machine::cpu_of(pid)? - cpu;
-    let (others, memory) = (others.share()?, machine::memory_of(pid)?);
-    ensure!(done.load(Ordering::Relaxed) == jobs, "jobs were completed twice or not at all");
-    let frames = Frames::of(&server.figures()?)?.since(before);
-    server.stop()?;
-    let rate = jobs as f64 / elapsed.as_secs_f64();
-    let figures = vec![
-        Figure::new("jobs activated and completed a second", rate).at_least(5_000.0),
-        Figure::new("CPU of the server, µs a job", cpu.as_secs_f64() * 1e6 / jobs as f64),
-        Figure::new("commits per sync", frames.commits_per_sync()),
-        Figure::new("memory, MiB", memory as f64 / 1_048_576.0),
+    let started = Rig::observe(rig.load("start", &options)?, &mut server, &[])?;
+    Rig::settle(&server)?;
+    let waiting_memory = machine::memory_of(server.pid()?)?;
+    let options = [
+        ("server", address),
+        ("clients", workers.to_string()),
+        ("count", jobs.to_string()),
+        ("batch", BATCH.to_string()),
     ];
-    Ok(Run { figures, others, is_void: false })
-}
-
-/// Takes and completes jobs until all are done.
-fn work(mut client: Client, done: &AtomicU64, jobs: u64) -> anyhow::Result<()> {
-    while done.load(Ordering::Relaxed) < jobs {
-        let asked = json!({"maxJobs": BATCH, "wait": "1s"});
-        let given: Value =
-            client.post("/api/v1/jobs/work/activate", &[], &asked)?.expect(&[200])?.json()?;
-        for job in given["jobs"].as_array().context("a list of jobs")? {
-            let id = job["id"].as_str().context("a job has an id")?;
-            let output = json!({"output": {"ok": true}});
-            client.post(&format!("/api/v1/jobs/{id}/complete"), &[], &output)?.expect(&[200])?;
-            done.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    Ok(())
+    let seen = Rig::observe_until(rig.load("work", &options)?, &mut server, &[], |figures| {
+        figures.of("motet_instances_ended_total").is_ok_and(|ended| ended >= jobs as f64)
+    })?;
+    let ended = server.figures()?.of("motet_instances_ended_total")?;
+    ensure!(ended == jobs as f64, "{ended} of {jobs} instances have ended");
+    server.stop()?;
+    let thousands = jobs as f64 / 1e3;
+    let figures = vec![
+        Figure::new("jobs activated and completed/s", jobs as f64 / seen.seconds).at_least(5_000.0),
+        Figure::new("p50 of a completion, ms", seen.number("p50Ms")?),
+        Figure::new("p99 of a completion, ms", seen.number("p99Ms")?),
+        Figure::new("p99 of an activation, ms", seen.number("activationP99Ms")?),
+        Figure::new("jobs per activation", jobs as f64 / seen.number("activations")?),
+        Figure::new("CPU of Motet per 1,000, s", seen.cpu.as_secs_f64() / thousands),
+        Figure::new("syncs per 1,000", seen.frames.syncs / thousands),
+        Figure::new("commits per sync", seen.frames.commits_per_sync()),
+        Figure::new("commits per job", seen.frames.commits / jobs as f64),
+        Figure::new("PSS while all wait, MB", waiting_memory as f64 / 1e6),
+        Figure::new("PSS at the end, MB", seen.memory as f64 / 1e6),
+        Figure::new("refused", seen.number("refused")?),
+        Figure::new("clients, of a processor", seen.clients),
+        Figure::new("started/s", started.number("perSecond")?),
+    ];
+    Ok(Run { figures, others: seen.others, is_void: seen.clients > CLIENTS_BUSY_MAX })
 }

@@ -5,6 +5,9 @@
 
 mod task;
 
+mod events;
+mod workers;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -17,8 +20,10 @@ use serde_json::json;
 use super::latency;
 use super::poll::{Connection, Poll, Scratch};
 use crate::arguments::Arguments;
-use task::{Next, Task};
+use task::{Next, Started, Task};
+use workers::Workers;
 
+pub(super) use events::KIND;
 pub(super) use task::now_micros;
 
 /// Longest sleep, so that the end of a window is noticed.
@@ -45,9 +50,16 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
         "count",
         "rate",
         "log",
+        "instances",
+        "batch",
+        "follow-every",
     ];
     let args = Arguments::read(args, &[], &options)?;
     let [kind] = args.words.as_slice() else { anyhow::bail!("name one task") };
+    if kind == "work" {
+        println!("{}", Workers::read(&args)?.run()?);
+        return Ok(());
+    }
     let plan = Plan {
         clients: args.required("clients")?,
         warmup: Duration::from_millis(args.option("warmup-ms")?.unwrap_or(0)),
@@ -70,7 +82,7 @@ struct Plan {
     count: u64,
     /// Units that begin in a second, at most.
     rate: Option<u32>,
-    /// Gets a line for each: value, when the answer came, and when the instance began by its server.
+    /// Gets a line for each: value, when the answer came, when the instance began by its server, and its id.
     log: Option<PathBuf>,
 }
 
@@ -92,6 +104,8 @@ struct Load {
     last_answer: Instant,
     /// Of those that ended within the window, in microseconds.
     latencies: Vec<u32>,
+    /// The same of events that were followed, until the answer about their instance.
+    followed_latencies: Vec<u32>,
 }
 
 struct Client {
@@ -139,6 +153,7 @@ impl Load {
             phase: Phase::WarmUp,
             last_answer: now,
             latencies: Vec::new(),
+            followed_latencies: Vec::new(),
         })
     }
 
@@ -257,21 +272,25 @@ impl Load {
                 self.refused += 1;
                 self.delayed.push_back((self.last_answer + REFUSED_DELAY, idx));
             }
-            Some(Next::Done { started_at }) => self.done(idx, started_at)?,
+            Some(Next::Done(started)) => self.done(idx, started)?,
         }
         ensure!(is_open || self.busy == 0, "the server closed a connection that was in use");
         Ok(())
     }
 
-    fn done(&mut self, idx: usize, started_at: Option<u64>) -> anyhow::Result<()> {
+    fn done(&mut self, idx: usize, started: Option<Started>) -> anyhow::Result<()> {
         let client = &self.clients[idx];
         if self.phase == Phase::Measured {
             let micros = (self.last_answer - client.began).as_micros();
-            self.latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
+            let latencies = match self.task.is_followed(client.value) {
+                true => &mut self.followed_latencies,
+                false => &mut self.latencies,
+            };
+            latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
         }
         if let Some(log) = &mut self.log {
-            let started_at = started_at.unwrap_or(0);
-            writeln!(log, "{} {} {started_at}", client.value, now_micros())?;
+            let (at, id) = started.map_or((0, "-".to_owned()), |it| (it.at, it.instance));
+            writeln!(log, "{} {} {at} {id}", client.value, now_micros())?;
         }
         self.busy -= 1;
         self.begin(idx)
@@ -291,13 +310,18 @@ impl Load {
 
     fn result(mut self, window: Duration) -> serde_json::Value {
         self.latencies.sort_unstable();
+        self.followed_latencies.sort_unstable();
         let seconds = window.as_secs_f64();
+        let completed = self.latencies.len() + self.followed_latencies.len();
         let of = |share| latency::percentile(&self.latencies, share);
         json!({
-            "completed": self.latencies.len(),
+            "completed": completed,
             "refused": self.refused,
             "seconds": seconds,
-            "perSecond": self.latencies.len() as f64 / seconds,
+            "perSecond": completed as f64 / seconds,
+            "followed": self.followed_latencies.len(),
+            "followedP50Ms": latency::percentile(&self.followed_latencies, 0.5),
+            "followedP99Ms": latency::percentile(&self.followed_latencies, 0.99),
             "p50Ms": of(0.5),
             "p99Ms": of(0.99),
             "p999Ms": of(0.999),

@@ -5,7 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
@@ -20,6 +21,13 @@ use crate::server::{Figures, Options, Server};
 const STUB_PATIENCE: Duration = Duration::from_secs(10);
 /// One request to a stub; the list of a million arrivals takes a while.
 const STUB_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A server has this long to do what it was asked for.
+const DONE_PATIENCE: Duration = Duration::from_secs(300);
+/// Between two looks at whether it has.
+const DONE_POLL: Duration = Duration::from_millis(5);
+/// Without a commit for this long a server is at rest: acknowledgements between its shards wait a second for company.
+const SETTLE_POLL: Duration = Duration::from_secs(3);
 
 /// Programs, and where results go.
 pub(super) struct Rig {
@@ -77,23 +85,56 @@ impl Rig {
         Load::start(&mut command)
     }
 
-    /// Runs these clients, looking at the server when their window begins and when it ends.
+    /// Runs these clients, looking at the server when their window begins and when it ends. What else is ours runs `beside`.
     pub(super) fn observe(
+        load: Load,
+        server: &mut Server,
+        beside: &[u32],
+    ) -> anyhow::Result<Observed> {
+        Self::observe_until(load, server, beside, |_| true)
+    }
+
+    /// The same; the window ends when, after the clients, the server's figures show that it has done what they asked for.
+    pub(super) fn observe_until(
         mut load: Load,
         server: &mut Server,
-        stubs: &Stubs,
-        others: &[u32],
+        beside: &[u32],
+        is_done: impl Fn(&Figures) -> bool,
     ) -> anyhow::Result<Observed> {
         let pid = server.pid()?;
         load.wait_for("begin")?;
-        let ours = [&[pid, stubs.process.id(), load.child.id()], others].concat();
-        let before = Frames::of(&server.figures()?)?;
+        let began = Instant::now();
+        let ours = [&[pid, load.child.id()], beside].concat();
+        let figures_before = server.figures()?;
         let (other_load, cpu) = (Others::beside(&ours)?, machine::cpu_of(pid)?);
         load.wait_for("end")?;
+        let mut figures = server.figures()?;
+        while !is_done(&figures) {
+            ensure!(began.elapsed() < DONE_PATIENCE, "the server does not come to an end");
+            thread::sleep(DONE_POLL);
+            figures = server.figures()?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
         let (others, cpu) = (other_load.share()?, machine::cpu_of(pid)? - cpu);
+        let clients = machine::cpu_of(load.child.id())?.as_secs_f64() / seconds;
         let memory = machine::memory_of(pid)?;
-        let frames = Frames::of(&server.figures()?)?.since(before);
-        Ok(Observed { result: load.result()?, cpu, memory, others, frames })
+        let frames = Frames::of(&figures)?.since(Frames::of(&figures_before)?);
+        let result = load.result()?;
+        Ok(Observed { result, seconds, cpu, clients, memory, others, frames })
+    }
+
+    /// Waits until the server has nothing left to do by itself.
+    pub(super) fn settle(server: &Server) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let mut before = None;
+        loop {
+            ensure!(began.elapsed() < DONE_PATIENCE, "the server does not come to rest");
+            let commits = server.figures()?.of("motet_store_commits_total")?;
+            if before.replace(commits) == Some(commits) {
+                return Ok(());
+            }
+            thread::sleep(SETTLE_POLL);
+        }
     }
 }
 
@@ -133,7 +174,11 @@ impl Frames {
 /// What a run of clients did to the server.
 pub(super) struct Observed {
     pub(super) result: Value,
+    /// Length of the window.
+    pub(super) seconds: f64,
     pub(super) cpu: Duration,
+    /// What the clients took of one processor. They have one thread.
+    pub(super) clients: f64,
     /// At the end of the window, in bytes.
     pub(super) memory: u64,
     pub(super) others: f64,

@@ -48,7 +48,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
         ("log", log.display().to_string()),
     ];
     let began = Instant::now();
-    let seen = Rig::observe(rig.load("start", &options)?, &mut server, &stubs, &[])?;
+    let seen = Rig::observe(rig.load("start", &options)?, &mut server, &[stubs.process.id()])?;
     let pid = server.pid()?;
     // What is written to disk in the background has had a moment to settle, and nothing is due yet.
     thread::sleep(Duration::from_secs(3));
@@ -109,7 +109,7 @@ impl Lateness {
     /// An instance called never, twice or too early.
     fn of(starts: &str, arrivals: &str, count: u64, seconds: u64) -> anyhow::Result<Self> {
         let numbers = |line: &str| -> anyhow::Result<Vec<u64>> {
-            let numbers: Result<_, _> = line.split(' ').map(str::parse).collect();
+            let numbers: Result<_, _> = line.split(' ').take(3).map(str::parse).collect();
             numbers.with_context(|| format!("{line:?} is no line of numbers"))
         };
         let mut arrived = HashMap::new();

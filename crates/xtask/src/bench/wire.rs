@@ -71,6 +71,13 @@ pub(super) fn post(out: &mut Vec<u8>, path: &str, host: &str, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
+/// Appends a request without a body.
+pub(super) fn get(out: &mut Vec<u8>, path: &str, host: &str) {
+    for part in ["GET ", path, " HTTP/1.1\r\nhost: ", host, "\r\n\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// Appends a response; `status_line` is its status with the reason.
 pub(super) fn respond(out: &mut Vec<u8>, status_line: &str, media_type: &str, body: &[u8]) {
     out.extend_from_slice(b"HTTP/1.1 ");
@@ -92,7 +99,13 @@ pub(super) fn append_value(out: &mut Vec<u8>, value: u64) {
 
 /// The number after the first `"value":`.
 pub(super) fn value(body: &[u8]) -> Option<u64> {
-    let at = find(body, b"\"value\"")? + b"\"value\"".len();
+    member(body, "value")
+}
+
+/// The number after the first key of that name.
+pub(super) fn member(body: &[u8], name: &str) -> Option<u64> {
+    let key = format!("\"{name}\"");
+    let at = find(body, key.as_bytes())? + key.len();
     let rest = body[at..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
     let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     number(&rest[..end])

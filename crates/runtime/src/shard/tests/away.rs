@@ -541,9 +541,8 @@ fn a_child_begins_elsewhere_and_is_cancelled_when_it_is_there() {
               call a/1.pay, attempt 1, key 1
               a step goes away
               cancel a: a cancelled @5
-              commit of 2
-                a/1: abandoned workflow-cancelled | listed cancelled, no pending, end of a/1 2→1 #1 after #0
-                shard 2: taken 1→2 #2
+              commit of 1
+                a/1: abandoned workflow-cancelled | taken 1→2 #2, listed cancelled, no pending, end of a/1 2→1 #1 after #0
               load a
               withdraw a call of a/1
               a step goes away
@@ -581,9 +580,8 @@ fn a_message_is_not_taken_that_a_refusal_outran() {
         > let load a
           a step goes away
           load b
-          commit of 2
-            a: child-ended completed workflow-completed | listed completed, no message 1 #1, no message 1 #2
-            shard 1: taken 5→1 #1
+          commit of 1
+            a: child-ended completed workflow-completed | taken 5→1 #1, listed completed, no message 1 #1, no message 1 #2
         > hold steps; let load b
           a step goes away
         > refused
@@ -596,16 +594,14 @@ fn a_message_is_not_taken_that_a_refusal_outran() {
           a step goes away
           a step goes away
         > settle
-          commit of 4
-            a: child-ended completed workflow-completed | listed completed
-            shard 1: taken 5→1 #1
-            b: child-ended completed workflow-completed | listed completed
-            shard 1: taken 5→1 #2
+          commit of 2
+            a: child-ended completed workflow-completed | taken 5→1 #1, listed completed
+            b: child-ended completed workflow-completed | taken 5→1 #2, listed completed
         > read a; read b
           load a
           load b
-          read a: a completed {} @12
-          read b: b completed {} @12
+          read a: a completed {} @10
+          read b: b completed {} @10
     "#]].assert_eq(&world.transcript());
 }
 

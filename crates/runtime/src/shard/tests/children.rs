@@ -36,11 +36,10 @@ fn a_child_starts_ends_and_is_acknowledged() {
               commit of 1
                 a/1: settled completed workflow-completed | listed completed, no pending, end of a/1 2→1 #1 after #0
             > durable
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 2→1 #1
+              commit of 1
+                a: child-ended completed workflow-completed | taken 2→1 #1, listed completed, no message 1 #1
             > durable
-              start a: created, a completed {"n":5} @7
+              start a: created, a completed {"n":5} @6
             > after 1s
               commit of 1
                 shard 2: no message 2 #1
@@ -92,14 +91,11 @@ fn children_run_side_by_side() {
                 a/1: started activated completed workflow-completed | taken 1→27 #1, listed completed, end of a/1 27→1 #1 after #0
                 a/2: started activated completed workflow-completed | taken 1→120 #2, listed completed, end of a/2 120→1 #1 after #0
                 a/3: started activated completed workflow-completed | taken 1→237 #3, listed completed, end of a/3 237→1 #1 after #0
-              commit of 6
-                a: child-ended completed | no message 1 #1
-                shard 1: taken 27→1 #1
-                a: child-ended completed | no message 1 #2
-                shard 1: taken 120→1 #1
-                a: child-ended completed×2 workflow-completed | listed completed, no message 1 #3 | snapshot
-                shard 1: taken 237→1 #1
-              start a: created, a completed [{"done":1},{"done":1},{"done":1}] @12
+              commit of 3
+                a: child-ended completed | taken 27→1 #1, no message 1 #1
+                a: child-ended completed | taken 120→1 #1, no message 1 #2
+                a: child-ended completed×2 workflow-completed | taken 237→1 #1, listed completed, no message 1 #3 | snapshot
+              start a: created, a completed [{"done":1},{"done":1},{"done":1}] @9
         "#]],
     );
 }
@@ -132,10 +128,9 @@ fn a_child_that_cannot_start_is_answered() {
             > settle
               commit of 1
                 shard 155: taken 1→155 #1, end of b/1 155→1 #1 after #0
-              commit of 2
-                b: child-ended failed workflow-faulted | listed faulted, no message 1 #1
-                shard 1: taken 155→1 #1
-              start b: created, b faulted the child cannot start (the server is not available: test/pay:1.0.0 cannot be compiled by this server), kid faulted @7
+              commit of 1
+                b: child-ended failed workflow-faulted | taken 155→1 #1, listed faulted, no message 1 #1
+              start b: created, b faulted the child cannot start (the server is not available: test/pay:1.0.0 cannot be compiled by this server), kid faulted @6
         "#]],
     );
 }
@@ -156,10 +151,9 @@ fn a_child_that_faults_faults_its_parent() {
             > settle
               commit of 1
                 a/1: started activated failed workflow-faulted | taken 1→183 #1, listed faulted, end of a/1 183→1 #1 after #0
-              commit of 2
-                a: child-ended failed workflow-faulted | listed faulted, no message 1 #1
-                shard 1: taken 183→1 #1
-              start a: created, a faulted faulty (), kid faulted @6
+              commit of 1
+                a: child-ended failed workflow-faulted | taken 183→1 #1, listed faulted, no message 1 #1
+              start a: created, a faulted faulty (), kid faulted @5
         "#]],
     );
 }
@@ -192,16 +186,15 @@ fn cancelling_a_parent_cancels_the_child_that_it_awaits() {
             > settle
               start a: created, a cancelled @5
               cancel a: a cancelled @5
-              commit of 2
-                a/1: abandoned workflow-cancelled | listed cancelled, no pending, end of a/1 2→1 #1 after #0
-                shard 2: taken 1→2 #2
+              commit of 1
+                a/1: abandoned workflow-cancelled | taken 1→2 #2, listed cancelled, no pending, end of a/1 2→1 #1 after #0
               load a
               withdraw a call of a/1
               commit of 1
                 shard 1: taken 2→1 #1, no message 1 #2
             > read a/1
               load a/1
-              read a/1: a/1 cancelled @8
+              read a/1: a/1 cancelled @7
             > answer a/1.pay
               load a/1
               commit of 1
@@ -245,12 +238,11 @@ fn a_parent_outside_of_memory_is_loaded_for_its_child() {
               commit of 1
                 a/1: fired completed activated completed workflow-completed | listed completed, no timer +60s, end of a/1 222→1 #1 after #0
               load a
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed
-                shard 1: taken 222→1 #1
+              commit of 1
+                a: child-ended completed workflow-completed | taken 222→1 #1, listed completed
             > read a
               load a
-              read a: a completed {"awake":true} @8
+              read a: a completed {"awake":true} @7
         "#]],
     );
 }
@@ -297,15 +289,13 @@ fn messages_set_out_again_after_a_restart_and_are_taken_once() {
                 a/1: settled completed workflow-completed | listed completed, no pending, end of a/1 2→1 #1 after #0
             > durable
               load a
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 2→1 #1
+              commit of 1
+                a: child-ended completed workflow-completed | taken 2→1 #1, listed completed, no message 1 #1
             > restart
               catalog
               load a
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 2→1 #1
+              commit of 1
+                a: child-ended completed workflow-completed | taken 2→1 #1, listed completed, no message 1 #1
             > settle
             > after 1s
               commit of 1
@@ -313,7 +303,7 @@ fn messages_set_out_again_after_a_restart_and_are_taken_once() {
             > settle
             > read a
               load a
-              read a: a completed {"n":2} @8
+              read a: a completed {"n":2} @7
         "#]],
     );
 }
@@ -355,10 +345,9 @@ fn a_message_behind_one_whose_taking_was_refused_is_not_lost() {
               cancel a: a cancelled @4
             > after 1s
               load a
-              commit of 3
+              commit of 2
                 a/1: started activated requested | taken 1→2 #1, listed running, pending
-                a/1: abandoned workflow-cancelled | listed cancelled, no pending, end of a/1 2→1 #1 after #0
-                shard 2: taken 1→2 #3
+                a/1: abandoned workflow-cancelled | taken 1→2 #3, listed cancelled, no pending, end of a/1 2→1 #1 after #0
             > settle
               load a
               commit of 1
@@ -371,7 +360,7 @@ fn a_message_behind_one_whose_taking_was_refused_is_not_lost() {
             > settle
             > read a/1
               load a/1
-              read a/1: a/1 cancelled @10
+              read a/1: a/1 cancelled @9
         "#]],
     );
 }
@@ -403,9 +392,8 @@ fn a_message_that_waits_for_a_load_is_not_taken_before_one_that_was_refused() {
           load a
         > let load a
           load b
-          commit of 2
-            a: child-ended completed workflow-completed | listed completed, no message 1 #1, no message 1 #2
-            shard 1: taken 5→1 #1
+          commit of 1
+            a: child-ended completed workflow-completed | taken 5→1 #1, listed completed, no message 1 #1, no message 1 #2
         > refused
         > let loads
         > after 1s
@@ -413,11 +401,9 @@ fn a_message_that_waits_for_a_load_is_not_taken_before_one_that_was_refused() {
           commit of 1
             shard 1: no message 1 #1, no message 1 #2
         > settle
-          commit of 4
-            a: child-ended completed workflow-completed | listed completed
-            shard 1: taken 5→1 #1
-            b: child-ended completed workflow-completed | listed completed
-            shard 1: taken 5→1 #2
+          commit of 2
+            a: child-ended completed workflow-completed | taken 5→1 #1, listed completed
+            b: child-ended completed workflow-completed | taken 5→1 #2, listed completed
         > after 1s
           commit of 1
             shard 5: no message 5 #1, no message 5 #2
@@ -425,8 +411,8 @@ fn a_message_that_waits_for_a_load_is_not_taken_before_one_that_was_refused() {
         > read a; read b
           load a
           load b
-          read a: a completed {} @13
-          read b: b completed {} @13
+          read a: a completed {} @11
+          read b: b completed {} @11
     "#]].assert_eq(&world.transcript());
 }
 

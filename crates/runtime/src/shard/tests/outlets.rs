@@ -36,15 +36,14 @@ fn an_offset_is_stored_with_the_events_before_it() {
               commit of 1
                 shard 6: taken 96→6 #1, event test/a.b #1, no listen of ear at test/a.b, e1 for ear 6→1 #1 after #0
             > settle
-              commit of 3
+              commit of 2
                 shard 172: taken 96→172 #2, event test/c.d #1
-                ear: consumed completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 6→1 #1
+                ear: consumed completed workflow-completed | taken 6→1 #1, listed completed, no message 1 #1
             > read ear
               load ear
-              read ear: ear completed [null] @8
+              read ear: ear completed [null] @7
             > offsets orders
-              offsets orders: [(0, 3)] @8
+              offsets orders: [(0, 3)] @7
         "#]],
     );
 }

@@ -277,9 +277,8 @@ fn a_message_is_taken_again_after_its_taking_was_refused() {
               commit of 1
                 a/1: settled completed workflow-completed | listed completed, no pending, end of a/1 2→1 #1 after #0
             > settle
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 2→1 #1
+              commit of 1
+                a: child-ended completed workflow-completed | taken 2→1 #1, listed completed, no message 1 #1
         "#]],
     );
 }
@@ -372,10 +371,9 @@ fn acknowledgements_that_were_refused_ride_again() {
             > settle
               commit of 1
                 a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
-              commit of 2
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 120→1 #1
-              start a: created, a completed {"done":1} @7
+              commit of 1
+                a: child-ended completed workflow-completed | taken 120→1 #1, listed completed, no message 1 #1
+              start a: created, a completed {"done":1} @6
             > after 1s
               commit of 1
                 shard 120: no message 120 #1

@@ -293,14 +293,13 @@ fn a_child_stays_until_its_root_may_go() {
               start a: created, a waiting, kid waiting @3
               commit of 1
                 a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
-              commit of 2
-                a: child-ended completed activated waiting | listed waiting, timer +60s, no message 1 #1
-                shard 1: taken 120→1 #1
+              commit of 1
+                a: child-ended completed activated waiting | taken 120→1 #1, listed waiting, timer +60s, no message 1 #1
             > suspend a
               commit of 1
                 a: suspended | listed suspended, no timer +60s
             > settle
-              suspend a: a suspended, nap waiting @7
+              suspend a: a suspended, nap waiting @6
             > after 721h
               commit of 1
                 shard 120: no message 120 #1
@@ -311,7 +310,7 @@ fn a_child_stays_until_its_root_may_go() {
             > settle
               commit of 1
                 a: resumed fired completed activated completed workflow-completed | listed completed
-              resume a: a completed {"awake":true} @9
+              resume a: a completed {"awake":true} @8
             > after 61s
             > sweep; sweep
               sweep start
@@ -359,11 +358,9 @@ fn root_and_child_go_in_either_order() {
               commit of 2
                 a/1: started activated completed workflow-completed | taken 1→120 #1, listed completed, end of a/1 120→1 #1 after #0
                 b/1: started activated completed workflow-completed | taken 254→200 #1, listed completed, end of b/1 200→254 #1 after #0
-              commit of 4
-                a: child-ended completed workflow-completed | listed completed, no message 1 #1
-                shard 1: taken 120→1 #1
-                b: child-ended completed workflow-completed | listed completed, no message 254 #1
-                shard 254: taken 200→254 #1
+              commit of 2
+                a: child-ended completed workflow-completed | taken 120→1 #1, listed completed, no message 1 #1
+                b: child-ended completed workflow-completed | taken 200→254 #1, listed completed, no message 254 #1
             > after 721h
               commit of 2
                 shard 120: no message 120 #1
@@ -384,8 +381,8 @@ fn root_and_child_go_in_either_order() {
             > read a; read b
               load a
               load b
-              read a: refused: there is no instance a @16
-              read b: refused: there is no instance b @16
+              read a: refused: there is no instance a @14
+              read b: refused: there is no instance b @14
         "#]],
     );
 }

@@ -348,16 +348,15 @@ fn overlap_replace() {
               commit of 1
                 shard 87: schedule every +120s (1 running, 1 waiting), replace replacing:every+40s 87→89 #2 after #1, no message 87 #1
             > settle
-              commit of 2
-                replacing:every+40s: workflow-cancelled | listed cancelled, no timer +100s, replacing:every+40s cancelled 89→87 #1 after #0
-                shard 89: taken 87→89 #2
               commit of 1
-                shard 87: taken 89→87 #1, schedule every +120s (1 running), start replacing:every+80s 87→100 #3 after #0
+                replacing:every+40s: workflow-cancelled | taken 87→89 #2, listed cancelled, no timer +100s, replacing:every+40s cancelled 89→87 #1 after #0
+              commit of 1
+                shard 87: taken 89→87 #1, schedule every +120s (1 running), start replacing:every+80s 87→100 #3 after #0, no message 87 #2
               load replacing:every+80s
               commit of 1
                 replacing:every+80s: started activated waiting | taken 87→100 #3, listed waiting, timer +140s
             > show replacing
-              show: every +120s (1 running) @9
+              show: every +120s (1 running) @8
         "#]],
     );
 }

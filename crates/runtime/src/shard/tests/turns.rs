@@ -52,17 +52,15 @@ fn those_who_wait_come_in_order() {
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b holds "1", admit b 89→89 #1 after #0
             > settle
-              commit of 2
-                b: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #1
+              commit of 1
+                b: admitted started activated requested | taken 89→89 #1, listed running, pending
               call b.pay, attempt 1, key 3
             > answer b.pay
               commit of 1
                 b: settled completed workflow-completed | listed completed, no pending, no turn for "1", c holds "1", admit c 89→89 #2 after #1, no message 89 #1
             > settle
-              commit of 2
-                c: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #2
+              commit of 1
+                c: admitted started activated requested | taken 89→89 #2, listed running, pending
               call c.pay, attempt 1, key 4
             > answer c.pay
               commit of 1
@@ -139,25 +137,22 @@ fn a_newer_one_takes_the_place_of_those_before() {
             > start c newest
             > settle
               start b: created, b pending behind a with 1 ahead @4
-              commit of 3
-                c: queued | c waits for "1", a gives way 131→131 #2 after #1, b gives way 131→131 #3 after #2, listed pending
-                a: abandoned workflow-cancelled | listed cancelled, no pending, no turn for "1", b holds "1", admit b 131→131 #4 after #3
-                shard 131: taken 131→131 #1
-              start c: created, c pending behind a with 2 ahead @7
-              withdraw a call of a
-              commit of 4
-                shard 131: taken 131→131 #2
-                b: workflow-cancelled | listed cancelled, no turn for "1", c holds "1", admit c 131→131 #5 after #4
-                shard 131: taken 131→131 #3
-                shard 131: taken 131→131 #4
               commit of 2
-                c: admitted started activated requested | listed running, pending, no message 131 #1, no message 131 #2
-                shard 131: taken 131→131 #5
+                c: queued | c waits for "1", a gives way 131→131 #2 after #1, b gives way 131→131 #3 after #2, listed pending
+                a: abandoned workflow-cancelled | taken 131→131 #1, listed cancelled, no pending, no turn for "1", b holds "1", admit b 131→131 #4 after #3
+              start c: created, c pending behind a with 2 ahead @6
+              withdraw a call of a
+              commit of 3
+                shard 131: taken 131→131 #2
+                b: workflow-cancelled | taken 131→131 #3, listed cancelled, no turn for "1", c holds "1", admit c 131→131 #5 after #4
+                shard 131: taken 131→131 #4, no message 131 #1
+              commit of 1
+                c: admitted started activated requested | taken 131→131 #5, listed running, pending, no message 131 #2, no message 131 #3
               call c.pay, attempt 1, key 2
             > answer a.pay
               load a
               commit of 1
-                a: settled | no message 131 #3, no message 131 #4, no message 131 #5
+                a: settled | no message 131 #4, no message 131 #5
             > settle
         "#]],
     );
@@ -214,29 +209,26 @@ fn the_line_outlives_the_server() {
                 a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b holds "1", admit b 89→89 #1 after #0
             > durable
               load b
-              commit of 2
-                b: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #1
+              commit of 1
+                b: admitted started activated requested | taken 89→89 #1, listed running, pending
             > restart
               catalog
               load b
-              commit of 2
-                b: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #1
+              commit of 1
+                b: admitted started activated requested | taken 89→89 #1, listed running, pending
             > settle
               call b.pay, attempt 1, key 2
             > read b
-              read b: b running, pay running @8
+              read b: b running, pay running @7
             > cancel b
               commit of 1
                 b: abandoned workflow-cancelled | listed cancelled, no pending, no turn for "1", c holds "1", admit c 89→89 #2 after #1, no message 89 #1
             > settle
               load c
               withdraw a call of b
-              cancel b: b cancelled @9
-              commit of 2
-                c: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #2
+              cancel b: b cancelled @8
+              commit of 1
+                c: admitted started activated requested | taken 89→89 #2, listed running, pending
               call c.pay, attempt 1, key 3
             > restart
               catalog
@@ -244,7 +236,7 @@ fn the_line_outlives_the_server() {
               call c.pay, attempt 1, key 3
             > settle
             > read c
-              read c: c running, pay running @11
+              read c: c running, pay running @9
         "#]],
     );
 }
@@ -418,26 +410,23 @@ fn children_stand_in_line_or_are_refused() {
               commit of 2
                 b/1: queued | taken 1→89 #1, b/1 waits for "1", listed pending
                 shard 131: taken 1→131 #2, end of y/1 131→1 #1 after #0
-              commit of 2
-                y: child-ended failed workflow-faulted | listed faulted, no message 1 #1, no message 1 #2
-                shard 1: taken 131→1 #1
-              start y: created, y faulted the child cannot start (instance x of test/sole holds the concurrency key "1": the workflow's policy is to refuse others), kid faulted @14
+              commit of 1
+                y: child-ended failed workflow-faulted | taken 131→1 #1, listed faulted, no message 1 #1, no message 1 #2
+              start y: created, y faulted the child cannot start (instance x of test/sole holds the concurrency key "1": the workflow's policy is to refuse others), kid faulted @13
             > answer a.pay
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b/1 holds "1", admit b/1 89→89 #1 after #0
             > settle
-              commit of 2
-                b/1: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #1
+              commit of 1
+                b/1: admitted started activated requested | taken 89→89 #1, listed running, pending
               call b/1.pay, attempt 1, key 3
             > answer b/1.pay
               commit of 1
                 b/1: settled completed workflow-completed | listed completed, no pending, no turn for "1", end of b/1 89→1 #2 after #0, no message 89 #1
             > settle
-              commit of 2
-                b: child-ended completed workflow-completed | listed completed
-                shard 1: taken 89→1 #2
-              start b: created, b completed {"n":2} @20
+              commit of 1
+                b: child-ended completed workflow-completed | taken 89→1 #2, listed completed
+              start b: created, b completed {"n":2} @17
         "#]],
     );
 }
@@ -459,10 +448,9 @@ fn a_child_never_waits_for_its_parent() {
             > settle
               commit of 1
                 shard 33: taken 33→33 #1, end of a/1 33→33 #2 after #1
-              commit of 2
-                a: child-ended failed workflow-faulted | listed faulted, no turn for "1", no message 33 #1
-                shard 33: taken 33→33 #2
-              start a: created, a faulted the child cannot start (instance a of test/lonely holds the concurrency key "1": it would wait for an instance that waits for it), kid faulted @6
+              commit of 1
+                a: child-ended failed workflow-faulted | taken 33→33 #2, listed faulted, no turn for "1", no message 33 #1
+              start a: created, a faulted the child cannot start (instance a of test/lonely holds the concurrency key "1": it would wait for an instance that waits for it), kid faulted @5
         "#]],
     );
 }
@@ -501,9 +489,8 @@ fn starts_of_a_schedule_stand_in_line() {
                 queued-nap:every+40s: fired completed activated completed workflow-completed | listed completed, no timer +100s, no turn for "every", queued-nap:every+80s holds "every", admit queued-nap:every+80s 179→179 #1 after #0, queued-nap:every+40s completed 179→0 #2 after #0
                 shard 0: no message 0 #2
             > settle
-              commit of 3
-                queued-nap:every+80s: admitted started activated waiting | listed waiting, timer +160s
-                shard 179: taken 179→179 #1
+              commit of 2
+                queued-nap:every+80s: admitted started activated waiting | taken 179→179 #1, listed waiting, timer +160s
                 shard 0: taken 179→0 #2, schedule every +120s (1 running)
         "#]],
     );
@@ -582,13 +569,12 @@ fn one_that_goes_on_after_its_end_needs_its_key_again() {
               commit of 1
                 a: settled failed workflow-faulted | listed faulted, no pending, no turn for "1", b holds "1", admit b 89→89 #1 after #0
             > settle
-              commit of 2
-                b: admitted started activated requested | listed running, pending
-                shard 89: taken 89→89 #1
+              commit of 1
+                b: admitted started activated requested | taken 89→89 #1, listed running, pending
               call b.pay, attempt 1, key 2
             > retry a
               load a
-              retry a: refused: the instance is faulted: instance b has taken its concurrency key "1" meanwhile @7
+              retry a: refused: the instance is faulted: instance b has taken its concurrency key "1" meanwhile @6
             > settle
             > answer b.pay
               commit of 1
@@ -601,12 +587,12 @@ fn one_that_goes_on_after_its_end_needs_its_key_again() {
             > start c queued
             > settle
               call a.pay, attempt 1, key 1
-              retry a: a running, pay running @9
+              retry a: a running, pay running @8
               commit of 1
                 c: queued | c waits for "1", listed pending
-              start c: created, c pending behind a with 1 ahead @10
+              start c: created, c pending behind a with 1 ahead @9
             > read c
-              read c: c pending behind a with 1 ahead @10
+              read c: c pending behind a with 1 ahead @9
         "#]],
     );
 }
@@ -694,15 +680,14 @@ fn one_that_waits_can_be_suspended() {
               commit of 1
                 a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b holds "1", admit b 89→89 #1 after #0
             > settle
-              commit of 2
-                b: admitted | listed suspended
-                shard 89: taken 89→89 #1
+              commit of 1
+                b: admitted | taken 89→89 #1, listed suspended
             > resume b
               commit of 1
                 b: resumed started activated requested | listed running, pending, no message 89 #1
             > settle
               call b.pay, attempt 1, key 2
-              resume b: b running, pay running @9
+              resume b: b running, pay running @8
         "#]],
     );
 }

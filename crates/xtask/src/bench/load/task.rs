@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
 
+use super::events::Events;
 use crate::arguments::Arguments;
 use crate::bench::wire::{self, Message};
 
@@ -18,6 +19,8 @@ pub(super) enum Task {
     Run { server: SocketAddr, host: String, path: String, expects: Expects },
     /// Starts an instance and takes the acknowledgement.
     Start { server: SocketAddr, host: String, path: String },
+    /// Posts events that instances wait for.
+    Events(Events),
 }
 
 /// The right end of an instance.
@@ -36,8 +39,16 @@ pub(super) enum Next {
     Ask(u64),
     /// The same request later.
     Refused,
-    /// Nothing: the unit is done. With it when its instance began, in microseconds since 1970.
-    Done { started_at: Option<u64> },
+    /// Nothing: the unit is done.
+    Done(Option<Started>),
+}
+
+/// What the acknowledgement of a start says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Started {
+    pub(super) instance: String,
+    /// When it began, in microseconds since 1970.
+    pub(super) at: u64,
 }
 
 impl Task {
@@ -49,6 +60,9 @@ impl Task {
             ensure!(stubs.len() as u64 == CHAIN_CALLS, "a chain has {CHAIN_CALLS} stubs");
             let hosts = stubs.iter().map(SocketAddr::to_string).collect();
             return Ok(Self::Bare { stubs, hosts });
+        }
+        if kind == "events" {
+            return Ok(Self::Events(Events::read(args)?));
         }
         let server: SocketAddr = args.required("server")?;
         let workflow: String = args.required("workflow")?;
@@ -67,6 +81,7 @@ impl Task {
         match self {
             Self::Bare { stubs, .. } => stubs.clone(),
             Self::Run { server, .. } | Self::Start { server, .. } => vec![*server],
+            Self::Events(events) => vec![events.server],
         }
     }
 
@@ -74,8 +89,13 @@ impl Task {
     pub(super) fn connection(&self, step: usize) -> usize {
         match self {
             Self::Bare { .. } => step,
-            Self::Run { .. } | Self::Start { .. } => 0,
+            Self::Run { .. } | Self::Start { .. } | Self::Events(_) => 0,
         }
+    }
+
+    /// Whether what a unit's first request brings about is looked at by a second one.
+    pub(super) fn is_followed(&self, value: u64) -> bool {
+        matches!(self, Self::Events(events) if events.is_followed(value))
     }
 
     pub(super) fn request(&self, step: usize, value: u64, out: &mut Vec<u8>) {
@@ -87,6 +107,7 @@ impl Task {
             Self::Run { host, path, .. } | Self::Start { host, path, .. } => {
                 wire::post(out, path, host, &body);
             }
+            Self::Events(events) => events.request(step, value, out),
         }
     }
 
@@ -109,19 +130,21 @@ impl Task {
                 let is_right = status == 200 && wire::value(answer.body) == Some(so_far);
                 ensure!(is_right, wrong());
                 let is_last = step as u64 + 1 == CHAIN_CALLS;
-                Ok(if is_last { Next::Done { started_at: None } } else { Next::Ask(so_far) })
+                Ok(if is_last { Next::Done(None) } else { Next::Ask(so_far) })
             }
             _ if matches!(status, 429 | 503) => Ok(Next::Refused),
             Self::Run { expects, .. } => {
                 ensure!(status == 200 && expects.is_met_by(value, answer.body), wrong());
-                Ok(Next::Done { started_at: None })
+                Ok(Next::Done(None))
             }
+            Self::Events(events) => events.answered(step, value, answer).with_context(wrong),
             Self::Start { .. } => {
                 ensure!(matches!(status, 200 | 202), wrong());
                 let started_at = wire::text(answer.body, "startedAt").with_context(wrong)?;
                 let started_at: jiff::Timestamp = started_at.parse().with_context(wrong)?;
-                let micros = u64::try_from(started_at.as_microsecond()).with_context(wrong)?;
-                Ok(Next::Done { started_at: Some(micros) })
+                let at = u64::try_from(started_at.as_microsecond()).with_context(wrong)?;
+                let instance = wire::text(answer.body, "id").with_context(wrong)?.to_owned();
+                Ok(Next::Done(Some(Started { instance, at })))
             }
         }
     }

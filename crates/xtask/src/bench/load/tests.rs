@@ -68,7 +68,7 @@ fn verdict(kind: &str, status: &str, body: &str) -> String {
 
 #[test]
 fn only_right_answers_count() {
-    const DONE: &str = "Done { started_at: None }";
+    const DONE: &str = "Done(None)";
     const WRONG: &str = "the answer to 5, step 0, is wrong";
     const RIGHT: &str = r#"{"id":"a","status":"completed","output":{"value":8}}"#;
     assert_eq!(verdict("bare", "200 OK", r#"{"value":6}"#), "Ask(6)");
@@ -85,6 +85,6 @@ fn only_right_answers_count() {
     assert_eq!(verdict("hostile", "200 OK", &failed.replace("expression", "runtime")), WRONG);
     let accepted = r#"{"id":"a","startedAt":"1970-01-01T00:00:01.5Z"}"#;
     let done = verdict("start", "202 Accepted", accepted);
-    assert_eq!(done, "Done { started_at: Some(1500000) }");
+    assert_eq!(done, r#"Done(Some(Started { instance: "a", at: 1500000 }))"#);
     assert_eq!(verdict("start", "202 Accepted", "{}"), WRONG);
 }

@@ -6,7 +6,7 @@ fn told(starts: &str, arrivals: &str, count: u64) -> Result<Lateness, String> {
 
 #[test]
 fn lateness_is_what_is_beyond_the_wait() {
-    let late = told("0 2000 1000\n1 5000 4500\n", "1 1014500\n0 1003000\n", 2).unwrap();
+    let late = told("0 2000 1000 id\n1 5000 4500 id\n", "1 1014500\n0 1003000\n", 2).unwrap();
     assert_eq!(late, Lateness { after_acknowledged: 9.5, after_started: 10.0 });
     let before_it_was_told = told("0 2000 1000\n", "0 1001500\n", 1).unwrap();
     let expected = Lateness { after_acknowledged: 0.0, after_started: 0.5 };
