@@ -17,7 +17,7 @@ use crate::event::{Event, EventKey, TopicId};
 use crate::listen::{Match, Subscription};
 use crate::sabotage::{self, Sabotage};
 
-use group::Group;
+use group::{Awaited, Group, GroupKey};
 
 /// See the module.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct Topic {
     faded: VecDeque<(u64, Timestamp, EventKey)>,
     keys: BTreeMap<EventKey, u64>,
     subscriptions: BTreeMap<Listener, Held>,
-    groups: BTreeMap<[u8; 16], Group>,
+    groups: BTreeMap<GroupKey, Group>,
     /// What is being given out, a slice at a time; nothing else is taken meanwhile.
     giving: Option<Giving>,
     /// A slice of it was given out durably.
@@ -49,12 +49,12 @@ pub struct Kept {
     pub event: Arc<Event>,
 }
 
-/// A listen that waits.
+/// A listen that waits. There may be very many: what they have in common is in their groups.
 #[derive(Clone, Debug)]
 struct Held {
-    subscription: Arc<Subscription>,
-    /// Its groups, in the order of its filters.
-    groups: Vec<[u8; 16]>,
+    filters: Box<[Awaited]>,
+    /// It takes one event.
+    once: bool,
     /// The next sequence when it came: it has looked back over everything before.
     position: u64,
 }
@@ -335,7 +335,7 @@ impl Topic {
             let (Some(held), Some(kept)) = (held, self.kept.get(&delivery.sequence)) else {
                 continue;
             };
-            let ends = held.subscription.once;
+            let ends = held.once;
             let (received, event) = (kept.received, kept.event.clone());
             bytes += event.size_bound() + self.record_bytes();
             count += 1;

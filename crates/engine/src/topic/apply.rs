@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use motet_types::Timestamp;
 
-use super::group::Group;
+use super::group::{Awaited, Group};
 use super::{Context, Delivery, Giving, Held, Kept, Listener, Record, Source, Topic};
 use crate::event::{Event, EventKey};
 use crate::listen::Subscription;
@@ -33,7 +33,7 @@ impl Topic {
                 }
             }
             Record::Subscribed { subscription, position } => {
-                self.load_subscription(subscription.clone(), *position);
+                self.load_subscription(subscription, *position);
             }
             Record::Unsubscribed { listener } => self.unsubscribed(*listener),
             Record::Delivered { delivery, ends: true, .. } => self.unsubscribed(delivery.to),
@@ -61,17 +61,18 @@ impl Topic {
     }
 
     /// Takes the row of a listen.
-    pub fn load_subscription(&mut self, subscription: Arc<Subscription>, position: u64) {
+    pub fn load_subscription(&mut self, subscription: &Subscription, position: u64) {
         let listener = (subscription.instance, subscription.step);
-        let mut groups = Vec::with_capacity(subscription.filters.len());
-        for (idx, (_, filter)) in subscription.filters.iter().enumerate() {
-            let key = filter.shape_key();
-            let group = self.groups.entry(key).or_insert_with(|| Group::new(filter));
-            group.add(listener, idx as u32, &filter.expected());
-            groups.push(key);
+        let mut filters = Vec::with_capacity(subscription.filters.len());
+        for ((since, filter), idx) in subscription.filters.iter().zip(0..) {
+            let awaited = Awaited::of(*since, filter);
+            let group = self.groups.entry(awaited.group).or_insert_with(|| Group::new(filter));
+            group.add(listener, idx, &awaited.expected);
+            filters.push(awaited);
         }
         self.next = self.next.max(position);
-        self.subscriptions.insert(listener, Held { subscription, groups, position });
+        let held = Held { filters: filters.into(), once: subscription.once, position };
+        self.subscriptions.insert(listener, held);
     }
 
     /// Takes the row of what was being given out when the topic was last seen: it goes on behind `after`.
@@ -85,9 +86,9 @@ impl Topic {
                 found.into_iter().map(delivery).collect()
             }
             Source::Listener(instance, step) => {
-                let held = self.subscriptions.get(&(*instance, *step));
-                let Some(held) = held.cloned() else { return };
-                let found = self.look_back(ctx, &held.subscription).unwrap_or_default();
+                let to = (*instance, *step);
+                let Some(held) = self.subscriptions.get(&to).cloned() else { return };
+                let found = self.look_back_again(ctx, to, &held.filters);
                 found.into_iter().filter(|it| it.sequence < held.position).collect()
             }
         };
@@ -97,10 +98,9 @@ impl Topic {
 
     fn unsubscribed(&mut self, listener: Listener) {
         let Some(held) = self.subscriptions.remove(&listener) else { return };
-        let filters = held.subscription.filters.iter().enumerate();
-        for ((idx, (_, filter)), key) in filters.zip(&held.groups) {
-            if let Some(group) = self.groups.get_mut(key) {
-                group.remove(listener, idx as u32, &filter.expected());
+        for (awaited, idx) in held.filters.iter().zip(0..) {
+            if let Some(group) = self.groups.get_mut(&awaited.group) {
+                group.remove(listener, idx, &awaited.expected);
             }
         }
         self.drop_idle_groups();

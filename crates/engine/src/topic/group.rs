@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use motet_expr::{Value, json};
-use motet_types::Timestamp;
+use motet_types::{InstanceId, StepId, Timestamp};
 
 use super::{Context, Delivery, Listener, Topic};
 use crate::event::{Event, EventFilter, Matcher};
@@ -15,16 +15,28 @@ use crate::listen::{Match, Subscription};
 pub(super) struct Group {
     /// `None` if the filter does not compile, so that nothing passes it.
     matcher: Option<Matcher>,
-    /// Who waits, by the hash of what they expect; a value that is not expected yet leaves its place empty.
-    waiting: BTreeMap<(Mask, Hash), BTreeSet<(Listener, u32)>>,
+    /// Who waits with which filter, by the hash of what they expect; a value that is not expected yet leaves its place empty.
+    waiting: BTreeSet<(Mask, Hash, Listener, u32)>,
     /// How many wait under each mask.
     masks: BTreeMap<Mask, usize>,
     /// Kept events from the first to before the second sequence are evaluated.
     evaluated: Range<u64>,
     /// What was found in them.
     found: BTreeMap<u64, Vec<Value>>,
-    by_values: BTreeMap<Hash, BTreeSet<u64>>,
+    by_values: BTreeSet<(Hash, u64)>,
 }
+
+/// What a listen awaits by one of its filters: what its group does not know already.
+#[derive(Clone, Debug)]
+pub(super) struct Awaited {
+    /// It takes events from then on.
+    pub(super) since: Timestamp,
+    pub(super) group: GroupKey,
+    pub(super) expected: Box<[Option<Value>]>,
+}
+
+/// Which shape a filter has.
+pub(super) type GroupKey = [u8; 16];
 
 /// Which of the values are expected; correlations beyond the 64th count as not expected, and the listen compares them.
 type Mask = u64;
@@ -33,33 +45,39 @@ type Hash = [u8; 16];
 /// Groups without listens that are kept, for what they know of the events.
 const IDLE_GROUPS_MAX: usize = 16;
 
+/// The first and the last listen there can be.
+const LISTENER_MIN: Listener = (InstanceId([0; 16]), StepId(0));
+const LISTENER_MAX: Listener = (InstanceId([u8::MAX; 16]), StepId(u32::MAX));
+
+impl Awaited {
+    pub(super) fn of(since: Timestamp, filter: &EventFilter) -> Self {
+        Self { since, group: filter.shape_key(), expected: filter.expected().into() }
+    }
+}
+
 impl Group {
     pub(super) fn new(filter: &EventFilter) -> Self {
         Self {
             matcher: filter.matcher().ok(),
-            waiting: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             masks: BTreeMap::new(),
             evaluated: 0..0,
             found: BTreeMap::new(),
-            by_values: BTreeMap::new(),
+            by_values: BTreeSet::new(),
         }
     }
 
     pub(super) fn add(&mut self, listener: Listener, filter: u32, expected: &[Option<Value>]) {
         let mask = mask(expected);
         let hash = hash(mask, expected.iter().map(Option::as_ref));
-        self.waiting.entry((mask, hash)).or_default().insert((listener, filter));
+        self.waiting.insert((mask, hash, listener, filter));
         *self.masks.entry(mask).or_default() += 1;
     }
 
     pub(super) fn remove(&mut self, listener: Listener, filter: u32, expected: &[Option<Value>]) {
         let mask = mask(expected);
         let hash = hash(mask, expected.iter().map(Option::as_ref));
-        let Some(waiting) = self.waiting.get_mut(&(mask, hash)) else { return };
-        if waiting.remove(&(listener, filter)) {
-            if waiting.is_empty() {
-                self.waiting.remove(&(mask, hash));
-            }
+        if self.waiting.remove(&(mask, hash, listener, filter)) {
             let count = self.masks.entry(mask).or_default();
             *count -= 1;
             if *count == 0 {
@@ -70,13 +88,7 @@ impl Group {
 
     pub(super) fn forget(&mut self, sequence: u64) {
         let Some(values) = self.found.remove(&sequence) else { return };
-        let hash = hash(Mask::MAX, values.iter().map(Some));
-        if let Some(sequences) = self.by_values.get_mut(&hash) {
-            sequences.remove(&sequence);
-            if sequences.is_empty() {
-                self.by_values.remove(&hash);
-            }
-        }
+        self.by_values.remove(&(hash(Mask::MAX, values.iter().map(Some)), sequence));
     }
 
     fn is_idle(&self) -> bool {
@@ -89,7 +101,7 @@ impl Group {
 
     fn remember(&mut self, sequence: u64, values: Vec<Value>) {
         let hash = hash(Mask::MAX, values.iter().map(Some));
-        self.by_values.entry(hash).or_default().insert(sequence);
+        self.by_values.insert((hash, sequence));
         self.found.insert(sequence, values);
     }
 
@@ -97,7 +109,9 @@ impl Group {
     fn listeners(&self, values: &[Value]) -> impl Iterator<Item = (Listener, u32)> {
         self.masks.keys().flat_map(move |mask| {
             let hash = hash(*mask, values.iter().map(Some));
-            self.waiting.get(&(*mask, hash)).into_iter().flatten().copied()
+            let of_values = (*mask, hash, LISTENER_MIN, 0)..=(*mask, hash, LISTENER_MAX, u32::MAX);
+            let waiting = self.waiting.range(of_values);
+            waiting.map(|(_, _, listener, filter)| (*listener, *filter))
         })
     }
 
@@ -111,7 +125,8 @@ impl Group {
         };
         if expected.iter().all(Option::is_some) {
             let hash = hash(Mask::MAX, expected.iter().map(Option::as_ref));
-            return self.by_values.get(&hash).into_iter().flatten().copied().collect();
+            let of_values = self.by_values.range((hash, 0)..=(hash, u64::MAX));
+            return of_values.map(|(_, sequence)| *sequence).collect();
         }
         let found = self.found.iter().filter(|(_, values)| fits(values));
         found.map(|(sequence, _)| *sequence).collect()
@@ -141,8 +156,8 @@ impl Topic {
             let Some(values) = found else { continue };
             for (listener, filter) in group.listeners(&values) {
                 let Some(held) = self.subscriptions.get(&listener) else { continue };
-                let since = held.subscription.filters.get(filter as usize).map(|(since, _)| *since);
-                if held.position <= sequence && since.is_some_and(|since| since <= received) {
+                let awaited = held.filters.get(filter as usize);
+                if held.position <= sequence && awaited.is_some_and(|it| it.since <= received) {
                     let matches = listeners.entry(listener).or_default();
                     matches.push(Match { filter, values: values.clone() });
                 }
@@ -161,30 +176,20 @@ impl Topic {
         ctx: &Context<'_>,
         subscription: &Subscription,
     ) -> Result<Vec<Delivery>, String> {
-        let to = (subscription.instance, subscription.step);
-        let mut found: BTreeMap<u64, Vec<Match>> = BTreeMap::new();
+        let mut found = BTreeMap::new();
         let mut fuel = ctx.limits.lookback_fuel_max;
-        for (idx, (since, filter)) in subscription.filters.iter().enumerate() {
-            let key = filter.shape_key();
-            if !self.groups.contains_key(&key) && self.groups.len() >= ctx.limits.event_filters_max
-            {
-                let max = ctx.limits.event_filters_max;
-                return Err(format!(
-                    "listens have too many different filters: event_filters_max is {max}"
-                ));
-            }
-            let mut group = self.groups.remove(&key).unwrap_or_else(|| Group::new(filter));
-            let caught_up = self.catch_up(ctx, &mut group, *since, &mut fuel);
-            for sequence in group.lookup(&filter.expected()) {
-                let Some(kept) = self.kept.get(&sequence) else { continue };
-                if kept.received >= *since {
-                    let values = group.found.get(&sequence).cloned().unwrap_or_default();
-                    let matches = found.entry(sequence).or_default();
-                    matches.push(Match { filter: idx as u32, values });
+        for ((since, filter), idx) in subscription.filters.iter().zip(0..) {
+            let awaited = Awaited::of(*since, filter);
+            if !self.groups.contains_key(&awaited.group) {
+                if self.groups.len() >= ctx.limits.event_filters_max {
+                    let max = ctx.limits.event_filters_max;
+                    return Err(format!(
+                        "listens have too many different filters: event_filters_max is {max}"
+                    ));
                 }
+                self.groups.insert(awaited.group, Group::new(filter));
             }
-            self.groups.insert(key, group);
-            if !caught_up {
+            if !self.recall(ctx, (idx, &awaited), &mut fuel, &mut found) {
                 self.drop_idle_groups();
                 let max = ctx.limits.lookback_fuel_max;
                 return Err(format!(
@@ -192,8 +197,44 @@ impl Topic {
                 ));
             }
         }
-        let delivery = |(sequence, matches)| Delivery { to, sequence, matches };
-        Ok(found.into_iter().map(delivery).collect())
+        Ok(deliveries((subscription.instance, subscription.step), found))
+    }
+
+    /// The same for one that waits already: its groups are there.
+    pub(super) fn look_back_again(
+        &mut self,
+        ctx: &Context<'_>,
+        to: Listener,
+        filters: &[Awaited],
+    ) -> Vec<Delivery> {
+        let mut found = BTreeMap::new();
+        let mut fuel = ctx.limits.lookback_fuel_max;
+        let is_whole = filters
+            .iter()
+            .zip(0..)
+            .all(|(awaited, idx)| self.recall(ctx, (idx, awaited), &mut fuel, &mut found));
+        if is_whole { deliveries(to, found) } else { Vec::new() }
+    }
+
+    /// Adds what is kept for a filter; false if looking back takes more than the fuel.
+    fn recall(
+        &mut self,
+        ctx: &Context<'_>,
+        (filter, awaited): (u32, &Awaited),
+        fuel: &mut u64,
+        found: &mut BTreeMap<u64, Vec<Match>>,
+    ) -> bool {
+        let Some(mut group) = self.groups.remove(&awaited.group) else { return true };
+        let is_whole = self.catch_up(ctx, &mut group, awaited.since, fuel);
+        for sequence in group.lookup(&awaited.expected) {
+            let Some(kept) = self.kept.get(&sequence) else { continue };
+            if kept.received >= awaited.since {
+                let values = group.found.get(&sequence).cloned().unwrap_or_default();
+                found.entry(sequence).or_default().push(Match { filter, values });
+            }
+        }
+        self.groups.insert(awaited.group, group);
+        is_whole
     }
 
     /// Evaluates what a group has not seen yet of the events that arrived since; false if that takes more than the fuel.
@@ -252,13 +293,18 @@ impl Topic {
     /// Few groups are kept for which nobody waits.
     pub(super) fn drop_idle_groups(&mut self) {
         let idle = self.groups.iter().filter(|(_, group)| group.is_idle());
-        let idle: Vec<[u8; 16]> = idle.map(|(key, _)| *key).collect();
+        let idle: Vec<GroupKey> = idle.map(|(key, _)| *key).collect();
         if idle.len() > IDLE_GROUPS_MAX {
             for key in &idle[IDLE_GROUPS_MAX..] {
                 self.groups.remove(key);
             }
         }
     }
+}
+
+fn deliveries(to: Listener, found: BTreeMap<u64, Vec<Match>>) -> Vec<Delivery> {
+    let delivery = |(sequence, matches)| Delivery { to, sequence, matches };
+    found.into_iter().map(delivery).collect()
 }
 
 fn mask(expected: &[Option<Value>]) -> Mask {

@@ -63,7 +63,8 @@ impl Loading {
     }
 
     pub(super) fn finish(&mut self, context: &Context<'_>) -> Topic {
-        let mut topic = self.topic.clone();
+        let empty = Topic::new(self.topic.id.clone());
+        let mut topic = std::mem::replace(&mut self.topic, empty);
         if let Some((source, after)) = self.giving.take() {
             topic.load_giving(context, source, after);
         }
@@ -91,8 +92,7 @@ impl Loading {
         let [_, _, _, _, Value::Int(position), Value::Blob(body)] = row.as_slice() else {
             return None;
         };
-        let subscription = Arc::new(decode_subscription(body).ok()?);
-        self.topic.load_subscription(subscription, number(*position)?);
+        self.topic.load_subscription(&decode_subscription(body).ok()?, number(*position)?);
         Some(())
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use motet_store::{Epoch, Position, Schema};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{Meta, Snapshot, Tables, TablesReader};
@@ -123,6 +124,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Else a plan may depend on the values that are bound, and a kept statement is prepared anew each time it is used.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     Ok(connection)
 }
 
@@ -143,3 +146,6 @@ fn read_meta(connection: &Connection) -> Result<Meta, Error> {
     }
     Ok(meta)
 }
+
+#[cfg(test)]
+mod tests;

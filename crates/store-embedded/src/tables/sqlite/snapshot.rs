@@ -34,6 +34,17 @@ impl<'c> SqliteSnapshot<'c> {
         self.schema.table(id).expect("requests are checked when they come")
     }
 
+    /// The record asked for may have been cut out: a page begins with the next one that is there, and counts from that.
+    fn start_of_page(&self, entity: Entity, skip: i64) -> rusqlite::Result<Option<i64>> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT coalesce(
+                 (SELECT ?2 FROM history WHERE entity = ?1 AND first_record + records > ?2 AND first_record =
+                     (SELECT max(first_record) FROM history WHERE entity = ?1 AND first_record <= ?2)),
+                 (SELECT min(first_record) FROM history WHERE entity = ?1 AND first_record > ?2))",
+        )?;
+        statement.query_row(params![entity.0, skip], |row| row.get(0))
+    }
+
     fn select<T>(
         &self,
         statement: &Select<'_>,
@@ -85,19 +96,11 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn chunks(&self, entity: Entity, skip: u64, limit: usize) -> Result<Vec<Chunk>, Error> {
         let failed = |source| Error::sqlite("loading a history", source);
         let clamped = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
-        // The record asked for may have been cut out: a page begins with the next one that is there, and counts from that.
-        let start: Option<i64> = self
-            .transaction
-            .prepare_cached(
-                "SELECT coalesce(
-                     (SELECT ?2 FROM history WHERE entity = ?1 AND first_record + records > ?2 AND first_record =
-                         (SELECT max(first_record) FROM history WHERE entity = ?1 AND first_record <= ?2)),
-                     (SELECT min(first_record) FROM history WHERE entity = ?1 AND first_record > ?2))",
-            )
-            .and_then(|mut statement| {
-                statement.query_row(params![entity.0, clamped(skip)], |row| row.get(0))
-            })
-            .map_err(failed)?;
+        // Of all that follows it does not matter where it begins.
+        let start = match limit {
+            usize::MAX => Some(clamped(skip)),
+            _ => self.start_of_page(entity, clamped(skip)).map_err(failed)?,
+        };
         let Some(start) = start else { return Ok(Vec::new()) };
         let skip = start.cast_unsigned();
         let end = skip.saturating_add(limit as u64);
