@@ -48,7 +48,20 @@ pub fn check(expect: &Expectation, outcome: &Outcome, is_outside: bool) -> Vec<M
         let children = Some(json::array(outcome.children.iter().cloned()));
         compare("children", &expect.children, &children, Style::Partial);
     }
-    found.extend(calls(expect, outcome, is_outside));
+    let asked = json::array(outcome.calls.iter().map(crate::Call::to_value));
+    found.extend(list(expect, "calls", &expect.calls, asked, &|item| call(item, is_outside)));
+    let events = json::array(outcome.events.iter().cloned());
+    if !is_outside {
+        found.extend(list(expect, "events", &expect.events, events, &|item| named(item, "type")));
+    }
+    for (key, expected, actual) in [
+        ("jobs", &expect.jobs, &outcome.jobs),
+        ("people", &expect.people, &outcome.people),
+        ("undo", &expect.undo, &outcome.undo),
+    ] {
+        let actual = json::array(actual.iter().cloned());
+        found.extend(list(expect, key, expected, actual, &|item| named(item, "task")));
+    }
     if !is_outside {
         found.extend(elapsed(expect, outcome));
         found.extend(failing(&expect.asserts, outcome));
@@ -79,20 +92,33 @@ pub(crate) fn failing(asserts: &[Invariant], outcome: &Outcome) -> Vec<Mismatch>
     asserts.iter().filter(fails).map(message).collect()
 }
 
-fn calls(expect: &Expectation, outcome: &Outcome, is_outside: bool) -> Vec<Mismatch> {
-    let Some(expected) = &expect.calls else { return Vec::new() };
-    let at = expect.at.key("calls");
-    let actual = json::array(outcome.calls.iter().map(crate::Call::to_value));
+/// What differs of a list whose items may be written in short.
+fn list(
+    expect: &Expectation,
+    key: &str,
+    expected: &Option<Value>,
+    actual: Value,
+    item: &dyn Fn(&Value) -> Value,
+) -> Vec<Mismatch> {
+    let Some(expected) = expected else { return Vec::new() };
     let expected = match (json::get(expected, "$unordered"), expected) {
         (Some(Value::Arr(items)), _) => {
-            let items = items.iter().map(|item| call(item, is_outside));
-            json::object([("$unordered", json::array(items))])
+            json::object([("$unordered", json::array(items.iter().map(item)))])
         }
-        (None, Value::Arr(items)) => json::array(items.iter().map(|item| call(item, is_outside))),
+        (None, Value::Arr(items)) => json::array(items.iter().map(item)),
         _ => expected.clone(),
     };
-    let differences = matcher::differences(&expected, &actual, Style::Partial, &at, "calls");
+    let at = expect.at.key(key);
+    let differences = matcher::differences(&expected, &actual, Style::Partial, &at, key);
     differences.into_iter().map(mismatch).collect()
+}
+
+/// An item of which one member says enough.
+fn named(item: &Value, member: &str) -> Value {
+    match json::as_str(item) {
+        Some(name) => json::object([(member, json::string(name))]),
+        None => item.clone(),
+    }
 }
 
 /// A call as it is expected: a task's name, `METHOD uri`, or some of its members.

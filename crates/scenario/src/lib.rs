@@ -20,6 +20,7 @@ mod matcher;
 mod mock;
 mod world;
 
+mod alone;
 mod check;
 mod coverage;
 mod run;
@@ -28,14 +29,17 @@ mod sweep;
 mod report;
 mod schema;
 
+pub use alone::alone;
 pub use check::{Mismatch, check};
 pub use coverage::Coverage;
+pub use matcher::misfits;
 pub use mock::{Answered, Book, Call};
 pub use model::{
-    Action, Answer, CallMock, CallPattern, ChildMock, ChildResult, Command, Definition, Elapsed,
-    Expectation, Failure, Invariant, Reply, Scenario, Suite,
+    Action, Answer, CallMock, CallPattern, ChildAnswer, ChildMock, ChildResult, Command, Deed,
+    Definition, Elapsed, EventContent, EventMock, EventTime, Expectation, ExpectedUndo, FailRow,
+    Failure, Invariant, Reply, Scenario, Suite, WorkAnswer, WorkMock,
 };
-pub use read::{Loader, Problem, read};
+pub use read::{Loader, Problem, read, whole_event as event_of};
 pub use report::{as_json, as_junit, as_text};
 pub use run::{SuiteResult, Verdict, run, run_suite};
 pub use schema::json_schema;

@@ -58,6 +58,15 @@ pub(crate) fn differences(
     found
 }
 
+/// Every place where `actual` is not what was expected, for people; objects may have further members.
+pub fn misfits(expected: &Value, actual: &Value) -> Vec<String> {
+    let found = differences(expected, actual, Style::Partial, &Pointer::root(), "body");
+    found
+        .into_iter()
+        .map(|it| format!("{}: expected {}, was {}", it.place, it.expected, it.actual))
+        .collect()
+}
+
 /// Matchers that do not exist or cannot be read.
 pub(crate) fn problems(expected: &Value, at: &Pointer) -> Vec<(Pointer, String)> {
     match (form(expected), expected) {

@@ -7,7 +7,7 @@ use motet_engine::Response;
 use motet_expr::{Environment, Value, json};
 use motet_types::Timestamp;
 
-use crate::model::{Answer, CallMock, CallPattern, Failure, Reply};
+use crate::model::{CallMock, CallPattern, Failure, Reply};
 
 /// One request as a service got it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,9 +96,11 @@ impl<'s> Book<'s> {
         };
         let used = self.used[idx];
         self.used[idx] += 1;
-        let answer = nth(&self.mocks[idx], used).ok_or_else(|| {
-            format!("the mock has {used} answers, and this is one more call: {described}")
-        })?;
+        let mock = &self.mocks[idx];
+        let answer =
+            nth(&mock.answers, mock.repeats, used, |answer| answer.times).ok_or_else(|| {
+                format!("the mock has {used} answers, and this is one more call: {described}")
+            })?;
         let reply = match &answer.reply {
             Reply::Failure(failure) => Err(*failure),
             Reply::Response { status, headers, body } => {
@@ -117,12 +119,18 @@ impl<'s> Book<'s> {
     }
 }
 
-fn nth(mock: &CallMock, mut used: u32) -> Option<&Answer> {
-    for answer in &mock.answers {
-        if used < answer.times || mock.repeats {
+/// The answer that comes after `used` others, each given so many times.
+pub(crate) fn nth<A>(
+    answers: &[A],
+    repeats: bool,
+    mut used: u32,
+    times: impl Fn(&A) -> u32,
+) -> Option<&A> {
+    for answer in answers {
+        if used < times(answer) || repeats {
             return Some(answer);
         }
-        used -= answer.times;
+        used -= times(answer);
     }
     None
 }

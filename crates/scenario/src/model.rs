@@ -37,10 +37,15 @@ pub struct Scenario {
     /// In the order in which they are asked.
     pub calls: Vec<CallMock>,
     pub children: Vec<ChildMock>,
+    /// Workers and people.
+    pub work: Vec<WorkMock>,
+    pub events: Vec<EventMock>,
     pub actions: Vec<Action>,
     pub expect: Expectation,
     /// Whether each call in turn fails, once and for good, with and without having had its effect.
     pub fail_at_each_call: bool,
+    /// What is undone when each step in turn fails for good; a row for each.
+    pub fail_at_each_step: Option<Vec<FailRow>>,
     /// Whether the server crashes after each commit in turn.
     pub crash_at_each_commit: bool,
     /// What holds at the end of every such run.
@@ -117,7 +122,16 @@ pub struct ChildMock {
     /// The published versions; empty: those that the definitions name.
     pub versions: Vec<String>,
     /// One after the other; the last one for ever.
-    pub results: Vec<(ChildResult, Duration)>,
+    pub results: Vec<ChildAnswer>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ChildAnswer {
+    pub result: ChildResult,
+    /// Between start and end.
+    pub delay: Duration,
+    /// How long it takes to undo what it did, if it can.
+    pub undo: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -130,17 +144,106 @@ pub enum ChildResult {
     Pending,
 }
 
+/// Who does jobs, or tasks of people.
+#[derive(Clone, Debug)]
+pub struct WorkMock {
+    pub at: Pointer,
+    /// Whether it is about tasks of people.
+    pub is_person: bool,
+    /// Name of the task, its JSON pointer, or the type of the job.
+    pub pattern: String,
+    /// One after the other; the last one of `repeats` for ever.
+    pub answers: Vec<WorkAnswer>,
+    pub repeats: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct WorkAnswer {
+    pub deed: Deed,
+    /// From the moment at which it could be had.
+    pub delay: Duration,
+    /// How many jobs get it.
+    pub times: u32,
+    /// Who does it.
+    pub by: Option<String>,
+}
+
+/// What becomes of a job.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    Complete(Value),
+    /// It is completed with what an expression over the job gives.
+    Computed(Program),
+    /// It is given back: again if fewer attempts than `retries` were.
+    Fail {
+        /// Members `type`, `status`, `title`, `detail`.
+        error: Value,
+        retries: u32,
+        backoff: Option<Duration>,
+    },
+    /// Nobody does it.
+    Pending,
+}
+
+/// An event that comes from outside.
+#[derive(Clone, Debug)]
+pub struct EventMock {
+    pub at: Pointer,
+    pub when: EventTime,
+    pub content: EventContent,
+    /// It is sent to the instance, not published.
+    pub is_mail: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum EventTime {
+    /// Before the instance begins.
+    Before,
+    /// Since the start.
+    At(Duration),
+    /// Each time a task that is meant calls, emits, listens or leaves a job.
+    After { pattern: CallPattern, delay: Duration },
+}
+
+#[derive(Clone, Debug)]
+pub enum EventContent {
+    /// Attributes; what an event must have and is absent is made up.
+    Given(Value),
+    /// An expression over what the task did that gives them.
+    Computed(Program),
+}
+
+/// What is to come of a run in which a step fails for good.
+#[derive(Clone, Debug)]
+pub struct FailRow {
+    pub at: Pointer,
+    /// Name of the step's task; `name#2` for its second time.
+    pub step: String,
+    /// Names of the tasks that are undone, in this order.
+    pub undo: Vec<ExpectedUndo>,
+    pub status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedUndo {
+    pub task: String,
+    /// Only where nobody knows whether the failed step did its work; then with this outcome.
+    pub if_unknown: bool,
+}
+
 /// A command to the instance.
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Since the start.
     pub after: Duration,
     pub command: Command,
+    /// It is expected to be refused.
+    pub is_refused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    Cancel(Option<String>),
+    Cancel { reason: Option<String>, force: bool, without_undo: bool },
     Suspend(Option<String>),
     Resume,
     Retry,
@@ -158,6 +261,10 @@ pub struct Expectation {
     pub error: Option<Value>,
     pub calls: Option<Value>,
     pub children: Option<Value>,
+    pub events: Option<Value>,
+    pub jobs: Option<Value>,
+    pub people: Option<Value>,
+    pub undo: Option<Value>,
     pub elapsed: Option<Elapsed>,
     pub asserts: Vec<Invariant>,
 }

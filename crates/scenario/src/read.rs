@@ -1,8 +1,11 @@
 //! From the text of a scenario file to a [`Suite`], or everything that is wrong with it.
 
+mod command;
 mod cursor;
 mod expectation;
+mod failing;
 mod mocks;
+mod outside;
 
 use std::time::Duration;
 
@@ -10,8 +13,9 @@ use motet_definition::{Pointer, Span, read_data, to_yaml};
 use motet_expr::{Program, Value, json};
 use motet_types::{Limits, Timestamp};
 
-use crate::model::{Action, Command, Definition, Invariant, Scenario, Suite};
+use crate::model::{Definition, Invariant, Scenario, Suite};
 use cursor::Cursor;
+pub use outside::whole as whole_event;
 
 /// Scenarios of one file; more belong into several files.
 pub(crate) const SCENARIOS_MAX: usize = 1_000;
@@ -99,7 +103,7 @@ struct Shared<'v> {
     root: Cursor<'v>,
 }
 
-const SCENARIO_KEYS: [&str; 15] = [
+const SCENARIO_KEYS: [&str; 16] = [
     "name",
     "rule",
     "pure",
@@ -112,6 +116,7 @@ const SCENARIO_KEYS: [&str; 15] = [
     "commands",
     "expect",
     "failAtEachCall",
+    "failAtEachStep",
     "crashAtEachCommit",
     "invariants",
     "summary",
@@ -126,10 +131,8 @@ fn scenario(at: &Cursor<'_>, shared: &Shared<'_>, loader: &mut Loader<'_>) -> Op
         at.problem("it has no definition: name a file, or write a document here");
         return None;
     };
-    let (mut calls, mut children) = mocks::read(at);
-    let (further_calls, further_children) = mocks::read(&shared.root);
-    calls.extend(further_calls);
-    children.extend(further_children);
+    let mut mocks = mocks::read(at);
+    mocks.extend(mocks::read(&shared.root));
     let mut secrets = mocks::secrets(&shared.root);
     secrets.extend(mocks::secrets(at));
     let invariants = at.get("invariants").map(|it| asserts(&it)).unwrap_or_default();
@@ -152,11 +155,14 @@ fn scenario(at: &Cursor<'_>, shared: &Shared<'_>, loader: &mut Loader<'_>) -> Op
         input: at.get("input").map_or_else(|| json::object::<&str>([]), |it| it.value().clone()),
         secrets,
         starts_at: starts_at.unwrap_or_else(|| EPOCH.parse().expect("it is an instant")),
-        calls,
-        children,
-        actions: at.get("commands").map(|it| actions(&it)).unwrap_or_default(),
+        calls: mocks.calls,
+        children: mocks.children,
+        work: mocks.work,
+        events: mocks.events,
+        actions: at.get("commands").map(|it| command::read(&it)).unwrap_or_default(),
         expect: expectation::read(at)?,
         fail_at_each_call,
+        fail_at_each_step: at.get("failAtEachStep").map(|it| failing::read(&it)),
         crash_at_each_commit,
         invariants,
     })
@@ -210,34 +216,8 @@ pub(crate) fn duration(at: &Cursor<'_>) -> Option<Duration> {
         .ok()
 }
 
-fn actions(at: &Cursor<'_>) -> Vec<Action> {
-    at.items().iter().filter_map(action).collect()
-}
-
-fn action(at: &Cursor<'_>) -> Option<Action> {
-    at.only(&["at", "cancel", "suspend", "resume", "retry"]);
-    let after = match at.get("at") {
-        Some(it) => duration(&it)?,
-        None => Duration::ZERO,
-    };
-    let words = ["cancel", "suspend", "resume", "retry"];
-    let mut named = words.iter().filter_map(|word| Some((*word, at.get(word)?)));
-    let (Some((word, of)), None) = (named.next(), named.next()) else {
-        at.problem("a command is one of cancel, suspend, resume and retry");
-        return None;
-    };
-    let reason = json::as_str(of.value()).map(str::to_owned);
-    let command = match word {
-        "cancel" => Command::Cancel(reason),
-        "suspend" => Command::Suspend(reason),
-        "resume" => Command::Resume,
-        _ => Command::Retry,
-    };
-    Some(Action { after, command })
-}
-
 /// Expressions, each of which must give true.
-fn asserts(at: &Cursor<'_>) -> Vec<Invariant> {
+pub(crate) fn asserts(at: &Cursor<'_>) -> Vec<Invariant> {
     let one = json::as_str(at.value()).is_some();
     let items = if one { vec![at.clone()] } else { at.items() };
     let read = |item: &Cursor<'_>| {
@@ -247,7 +227,7 @@ fn asserts(at: &Cursor<'_>) -> Vec<Invariant> {
     items.iter().filter_map(read).collect()
 }
 
-fn program(at: &Cursor<'_>) -> Option<Program> {
+pub(crate) fn program(at: &Cursor<'_>) -> Option<Program> {
     let text = at.text()?;
     Program::compile_field(&text, &[]).map_err(|error| at.problem(error.message)).ok()
 }

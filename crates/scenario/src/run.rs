@@ -114,6 +114,9 @@ fn judge(setup: &Setup, scenario: &Scenario, verdict: &mut Verdict) {
     if scenario.fail_at_each_call {
         sweeps.push(sweep::fail_at_each_call(setup, scenario, &base));
     }
+    if let Some(rows) = &scenario.fail_at_each_step {
+        sweeps.push(sweep::fail_at_each_step(setup, scenario, rows, &base));
+    }
     for swept in sweeps {
         verdict.runs += swept.runs;
         verdict.mismatches.extend(swept.mismatches);

@@ -1,24 +1,34 @@
 //! A world of instances in virtual time: clock, services, other workflows.
 
+mod asked;
 mod effects;
+mod events;
 mod setup;
 mod slot;
+mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::graph::Graph;
+use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
-use motet_engine::{Context, End, Input, Outcome as Settlement, Parent, Rejection, WorkflowError};
+use motet_engine::topic::Topic;
+use motet_engine::{
+    Context, End, Input, JobCommand, Outcome as Settlement, Parent, Path, Rejection, WorkflowError,
+};
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
 
+pub(crate) use asked::{Asked, AskedKind};
 pub use setup::{Refused, Setup};
 
 use crate::coverage::Seen;
 use crate::mock::{Book, Call};
 use crate::model::{Command, Failure, Scenario};
 use slot::Slot;
+use work::Work;
 
 /// Inputs that one run may cause; one that needs more does not end.
 pub(crate) const INPUTS_MAX: usize = 100_000;
@@ -38,6 +48,14 @@ pub struct Outcome {
     pub calls: Vec<Call>,
     /// Instances started by others: workflow, status, input and output, in order of their start.
     pub children: Vec<Value>,
+    /// Events that instances emitted, in order.
+    pub events: Vec<Value>,
+    /// In the order in which they were left.
+    pub jobs: Vec<Value>,
+    /// Tasks of people.
+    pub people: Vec<Value>,
+    /// What was undone, or is being undone, in that order.
+    pub undo: Vec<Value>,
     /// From the start to the end, or to the last thing that happened.
     pub elapsed: Duration,
     /// Commits of all instances.
@@ -46,6 +64,7 @@ pub struct Outcome {
     pub trouble: Option<String>,
     /// Whether a call that must not be repeated was in flight at a crash.
     pub is_unknown: bool,
+    pub(crate) asked: Vec<Asked>,
     pub(crate) seen: Seen,
 }
 
@@ -69,6 +88,10 @@ impl Outcome {
             ("error", self.error.clone().unwrap_or(Value::Null)),
             ("calls", json::array(self.calls.iter().map(Call::to_value))),
             ("children", json::array(self.children.iter().cloned())),
+            ("events", json::array(self.events.iter().cloned())),
+            ("jobs", json::array(self.jobs.iter().cloned())),
+            ("people", json::array(self.people.iter().cloned())),
+            ("undo", json::array(self.undo.iter().cloned())),
             ("elapsed", Value::from(elapsed)),
         ])
     }
@@ -77,8 +100,8 @@ impl Outcome {
 /// Something that goes wrong on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The call of this number, from 0, fails; `for_good`: whenever it is tried again, too.
-    Call { number: usize, failure: Failure, for_good: bool },
+    /// What is asked as this number, from 0, fails; `for_good`: whenever it is tried again, too.
+    Step { number: usize, failure: Failure, for_good: bool },
     /// The server stops after this many commits and comes back.
     Crash { commits: usize },
 }
@@ -96,11 +119,18 @@ pub(crate) fn perform_with(setup: &Setup, scenario: &Scenario, fault: Option<Fau
         now: scenario.starts_at,
         book: Book::new(&scenario.calls),
         children_used: vec![0; scenario.children.len()],
+        work_used: vec![0; scenario.work.len()],
+        mocked: BTreeMap::new(),
+        topics: BTreeMap::new(),
+        work: Vec::new(),
+        emitted: Vec::new(),
+        events_sent: 0,
+        undone: Vec::new(),
         slots: BTreeMap::new(),
         order: Vec::new(),
         arrivals: BTreeMap::new(),
         arrived: 0,
-        failing: BTreeSet::new(),
+        failing: BTreeMap::new(),
         root_ended: None,
         outcome: Outcome::default(),
     };
@@ -116,14 +146,25 @@ pub(crate) struct World<'s> {
     book: Book<'s>,
     /// Results taken so far, by mock.
     children_used: Vec<usize>,
+    /// Answers given so far, by mock of workers and people.
+    work_used: Vec<u32>,
+    /// Children that are not run: their place in the outcome, and how long they take to undo what they did.
+    mocked: BTreeMap<InstanceId, (usize, Option<Duration>)>,
+    topics: BTreeMap<TopicId, Topic>,
+    work: Vec<Work>,
+    emitted: Vec<Value>,
+    /// Events from outside so far.
+    events_sent: usize,
+    /// What is undone, in order: the how manieth of which instance.
+    undone: Vec<(InstanceId, usize)>,
     slots: BTreeMap<InstanceId, Slot<'s>>,
     /// In order of their start.
     order: Vec<InstanceId>,
     /// What is under way, by arrival; the number keeps those of one instant in order.
     arrivals: BTreeMap<(Timestamp, usize), Arrival>,
     arrived: usize,
-    /// Keys of calls that fail for good.
-    failing: BTreeSet<String>,
+    /// Steps that fail for good, and how often they have.
+    failing: BTreeMap<(InstanceId, Path), u32>,
     root_ended: Option<Timestamp>,
     outcome: Outcome,
 }
@@ -134,15 +175,21 @@ pub(crate) enum Arrival {
     Undo { to: InstanceId, step: StepId },
     ChildUndone { to: InstanceId, step: StepId, child: InstanceId },
     Cancel { to: InstanceId },
-    Command(Command),
+    Job { to: InstanceId, step: StepId, attempt: Attempt, command: JobCommand },
+    OfTopic { to: InstanceId, input: Box<Input> },
+    Event { event: Arc<Event> },
+    Mail { event: Arc<Event> },
+    Command { command: Command, is_refused: bool },
 }
 
 impl<'s> World<'s> {
     fn run(&mut self) {
         for action in &self.scenario.actions {
             let at = self.now.saturating_add(action.after);
-            self.arrive(at, Arrival::Command(action.command.clone()));
+            let (command, is_refused) = (action.command.clone(), action.is_refused);
+            self.arrive(at, Arrival::Command { command, is_refused });
         }
+        self.send_events();
         let main = self.setup.main.clone();
         self.begin(root_id(), &main, self.scenario.input.clone(), "test/1", None);
         for _ in 0..INPUTS_MAX {
@@ -192,7 +239,11 @@ impl<'s> World<'s> {
             Arrival::Outcome { to, .. } | Arrival::ChildEnded { to, .. } => is_open(to),
             Arrival::Cancel { to } | Arrival::ChildUndone { to, .. } => is_open(to),
             Arrival::Undo { to, .. } => self.slots.contains_key(to),
-            Arrival::Command(_) => true,
+            Arrival::Job { to, step, attempt, .. } => self.is_to_be_done(*to, *step, *attempt),
+            Arrival::OfTopic { to, .. } => is_open(to),
+            Arrival::Event { .. } => self.slots.values().any(|slot| slot.live.end.is_none()),
+            Arrival::Mail { .. } => is_open(&root_id()),
+            Arrival::Command { .. } => true,
         }
     }
 
@@ -210,13 +261,22 @@ impl<'s> World<'s> {
                 self.feed(to, Input::ChildUndone { step, child, error: None });
             }
             Arrival::Cancel { to } => self.feed(to, cancelled(Some("the parent was".to_owned()))),
-            Arrival::Command(command) => self.command(command),
+            Arrival::Job { to, step, attempt, command } => self.do_work(to, step, attempt, command),
+            Arrival::OfTopic { to, input } => self.feed(to, *input),
+            Arrival::Event { event } => {
+                let namespace = self.setup.main.workflow.namespace.clone();
+                self.publish(&namespace, &event);
+            }
+            Arrival::Mail { event } => self.feed(root_id(), Input::Mail { event }),
+            Arrival::Command { command, is_refused } => self.command(command, is_refused),
         }
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command, is_refused: bool) {
         let input = match command {
-            Command::Cancel(reason) => cancelled(reason),
+            Command::Cancel { reason, force, without_undo } => {
+                Input::Cancel { reason, force, without_undo }
+            }
             Command::Suspend(reason) => Input::Suspend { reason },
             Command::Resume => Input::Resume,
             Command::Retry => {
@@ -224,7 +284,14 @@ impl<'s> World<'s> {
                 Input::Retry
             }
         };
-        self.feed(root_id(), input);
+        let shown = format!("{input:?}");
+        match (self.try_feed(root_id(), input), is_refused) {
+            (None, false) | (Some(_), true) => {}
+            (None, true) => self.trouble(format!("a command is not refused ({shown})")),
+            (Some(rejection), false) => {
+                self.trouble(format!("a command is refused: {rejection} ({shown})"));
+            }
+        }
     }
 
     pub(crate) fn begin(
@@ -250,19 +317,25 @@ impl<'s> World<'s> {
     }
 
     fn feed(&mut self, id: InstanceId, input: Input) {
-        let Some(mut slot) = self.slots.remove(&id) else { return };
         let shown = format!("{input:?}");
-        let is_command = matches!(
-            input,
-            Input::Cancel { .. } | Input::Suspend { .. } | Input::Resume | Input::Retry
-        );
+        match self.try_feed(id, input) {
+            // Two that come at once: the second one finds nothing to do.
+            None | Some(Rejection::Stale) => {}
+            Some(rejection) => self.trouble(format!("it is refused: {rejection} ({shown})")),
+        }
+    }
+
+    /// Why the input is refused, if it is.
+    fn try_feed(&mut self, id: InstanceId, input: Input) -> Option<Rejection> {
+        let mut slot = self.slots.remove(&id)?;
         let fed = slot.feed(&self.context(slot.graph), input);
         self.slots.insert(id, slot);
         match fed {
-            Ok(records) => self.committed(id, &records),
-            // Two that come at once: the second one finds nothing to do.
-            Err(Rejection::Stale) if !is_command => {}
-            Err(rejection) => self.trouble(format!("a command is refused: {rejection} ({shown})")),
+            Ok(records) => {
+                self.committed(id, &records);
+                None
+            }
+            Err(rejection) => Some(rejection),
         }
     }
 
@@ -301,6 +374,13 @@ impl<'s> World<'s> {
         let mut children: Vec<Value> = children.map(Slot::to_value).collect();
         children.splice(0..0, std::mem::take(&mut self.outcome.children));
         self.outcome.children = children;
+        self.outcome.events = std::mem::take(&mut self.emitted);
+        let (people, jobs): (Vec<&Work>, Vec<&Work>) =
+            self.work.iter().partition(|work| work.is_for_person());
+        self.outcome.people = people.into_iter().map(Work::to_value).collect();
+        self.outcome.jobs = jobs.into_iter().map(Work::to_value).collect();
+        let undone = |(id, nth): &(InstanceId, usize)| self.slots[id].undo_value(*nth);
+        self.outcome.undo = self.undone.iter().map(undone).collect();
         self.outcome
     }
 }

@@ -157,6 +157,11 @@ impl Instance {
         open.filter(|(_, attempt)| *attempt != CHILD)
     }
 
+    /// Whether the step is tried again for as long as it takes: it belongs to an undo, or lies behind a pivot.
+    pub fn has_to_succeed(&self, id: StepId) -> bool {
+        self.is_undo(id) || self.ancestors(id).any(|(_, step)| step.committed)
+    }
+
     /// Whether something undoes what the step does, alone or together with others.
     pub fn may_be_undone(&self, id: StepId) -> bool {
         self.concerned(id).is_some()

@@ -9,8 +9,10 @@ use super::{asserts, duration};
 use crate::matcher;
 use crate::model::{Elapsed, Expectation};
 
-const KEYS: [&str; 8] =
-    ["refused", "status", "output", "error", "calls", "children", "elapsed", "assert"];
+const KEYS: [&str; 12] = [
+    "refused", "status", "output", "error", "calls", "children", "events", "jobs", "people",
+    "undo", "elapsed", "assert",
+];
 
 pub(super) fn read(scenario: &Cursor<'_>) -> Option<Expectation> {
     let at = scenario.required("expect")?;
@@ -38,12 +40,16 @@ pub(super) fn read(scenario: &Cursor<'_>) -> Option<Expectation> {
         error,
         calls: value("calls"),
         children: value("children"),
+        events: value("events"),
+        jobs: value("jobs"),
+        people: value("people"),
+        undo: value("undo"),
         elapsed: at.get("elapsed").and_then(|it| elapsed(&it)),
         asserts: at.get("assert").map(|it| asserts(&it)).unwrap_or_default(),
     })
 }
 
-fn status(at: &Cursor<'_>) -> Option<String> {
+pub(super) fn status(at: &Cursor<'_>) -> Option<String> {
     let text = at.text()?;
     let known = Status::ALL.iter().any(|status| status.to_string() == text);
     if !known {

@@ -6,21 +6,48 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use motet_expr::json;
+use motet_expr::{Value, json};
 use motet_types::WorkflowName;
 
 use super::cursor::Cursor;
-use super::{duration, program};
-use crate::model::{Answer, CallMock, CallPattern, ChildMock, ChildResult, Failure, Reply};
+use super::{duration, outside, program};
+use crate::model::{
+    Answer, CallMock, CallPattern, ChildAnswer, ChildMock, ChildResult, EventMock, Failure, Reply,
+    WorkMock,
+};
+
+/// What a file or a scenario says of the world around its instances.
+#[derive(Default)]
+pub(super) struct Mocks {
+    pub(super) calls: Vec<CallMock>,
+    pub(super) children: Vec<ChildMock>,
+    pub(super) work: Vec<WorkMock>,
+    pub(super) events: Vec<EventMock>,
+}
+
+impl Mocks {
+    pub(super) fn extend(&mut self, further: Self) {
+        self.calls.extend(further.calls);
+        self.children.extend(further.children);
+        self.work.extend(further.work);
+        self.events.extend(further.events);
+    }
+}
 
 /// The mocks of a file or a scenario.
-pub(super) fn read(at: &Cursor<'_>) -> (Vec<CallMock>, Vec<ChildMock>) {
-    let Some(at) = at.get("mocks") else { return Default::default() };
-    at.only(&["calls", "workflows"]);
+pub(super) fn read(at: &Cursor<'_>) -> Mocks {
+    let Some(at) = at.get("mocks") else { return Mocks::default() };
+    at.only(&["calls", "workflows", "jobs", "people", "events"]);
     let list = |key: &str| at.get(key).map(|it| it.items()).unwrap_or_default();
-    let calls = list("calls").iter().filter_map(call).collect();
-    let children = list("workflows").iter().filter_map(child).collect();
-    (calls, children)
+    let jobs = list("jobs");
+    let work = jobs.iter().filter_map(outside::job);
+    let people = list("people");
+    Mocks {
+        calls: list("calls").iter().filter_map(call).collect(),
+        children: list("workflows").iter().filter_map(child).collect(),
+        work: work.chain(people.iter().filter_map(outside::person)).collect(),
+        events: list("events").iter().filter_map(outside::event).collect(),
+    }
 }
 
 pub(super) fn secrets(at: &Cursor<'_>) -> BTreeMap<String, String> {
@@ -44,7 +71,7 @@ fn call(at: &Cursor<'_>) -> Option<CallMock> {
 }
 
 /// A task's name, its reference, or a method and a URI.
-fn pattern(at: &Cursor<'_>) -> Option<CallPattern> {
+pub(super) fn pattern(at: &Cursor<'_>) -> Option<CallPattern> {
     let text = at.text()?;
     Some(match text.split_once(' ') {
         Some((method, uri)) => {
@@ -160,8 +187,8 @@ fn workflow_name(at: &Cursor<'_>) -> Option<WorkflowName> {
     parsed
 }
 
-fn result(at: &Cursor<'_>) -> Option<(ChildResult, Duration)> {
-    at.only(&["output", "error", "cancelled", "pending", "delay"]);
+fn result(at: &Cursor<'_>) -> Option<ChildAnswer> {
+    at.only(&["output", "error", "cancelled", "pending", "delay", "undo"]);
     let delay = match at.get("delay") {
         Some(it) => duration(&it)?,
         None => Duration::ZERO,
@@ -178,5 +205,13 @@ fn result(at: &Cursor<'_>) -> Option<(ChildResult, Duration)> {
         "cancelled" => ChildResult::Cancelled,
         _ => ChildResult::Pending,
     };
-    Some((result, delay))
+    let undo = match at.get("undo") {
+        Some(it) if *it.value() == Value::Bool(true) => Some(Duration::ZERO),
+        Some(it) => Some(duration(&it)?),
+        None => None,
+    };
+    if undo.is_some() && kind != "output" {
+        at.problem("only what has completed, and gives an `output`, can undo what it did");
+    }
+    Some(ChildAnswer { result, delay, undo })
 }

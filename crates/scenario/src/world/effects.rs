@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::{
-    ChildRequest, Effect, End, ErrorKind, Instance, Outcome as Settlement, Parent, Record, Request,
-    Sending, UNKNOWN_OUTCOME, WorkflowError, effects, outstanding,
+    ChildRequest, Effect, End, ErrorKind, Fact, Instance, Outcome as Settlement, Parent, Record,
+    Request, Sending, UNKNOWN_OUTCOME, WorkflowError, effects, outstanding, topic,
 };
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Limits, StepId};
 
-use super::{Arrival, Fault, SECRET_KEY, World, root_id};
+use super::{Arrival, AskedKind, Fault, SECRET_KEY, World, root_id};
 use crate::mock::{Answered, Call};
 use crate::model::{ChildResult, Failure};
 
@@ -30,6 +30,20 @@ impl World<'_> {
         if id == root_id() && slot.live.end.is_some() && self.root_ended.is_none() {
             self.root_ended = Some(self.now);
         }
+        for record in records {
+            self.take_work(id, record);
+            match &record.fact {
+                Fact::Emitted { event } => {
+                    let cause = super::events::cause_of(event);
+                    self.follow_task(id, record, &cause);
+                }
+                Fact::Listening { .. } => self.follow_task(id, record, &Value::Null),
+                _ => {}
+            }
+        }
+        let slot = &self.slots[&id];
+        let known = self.undone.iter().filter(|(of, _)| *of == id).count();
+        self.undone.extend((known..slot.undone.len()).map(|nth| (id, nth)));
         let caused: Vec<Effect> =
             records.iter().filter_map(|record| effects(record, &slot.live)).collect();
         for effect in caused {
@@ -53,18 +67,57 @@ impl World<'_> {
                 let arrival = Arrival::ChildEnded { to: parent, step, child: id, end, undoable };
                 self.arrive(self.now, arrival);
             }
+            Effect::UndoChild { step, child } if self.mocked.contains_key(&child) => {
+                self.undo_mocked(id, step, child);
+            }
             Effect::UndoChild { step, child } => {
                 self.arrive(self.now, Arrival::Undo { to: child, step });
             }
             Effect::TellUndone { parent, step } => {
                 self.arrive(self.now, Arrival::ChildUndone { to: parent, step, child: id });
             }
-            #[allow(
-                unreachable_patterns,
-                reason = "what scenarios do not know is said, never left out"
-            )]
-            other => self.trouble(format!("scenarios do not know this yet: {other:?}")),
+            Effect::Publish { event } => self.emitted(id, &event),
+            Effect::Subscribe { subscription, topics } => {
+                for topic in topics {
+                    let subscription = subscription.clone();
+                    self.ask_topic(topic, topic::Input::Subscribe { subscription });
+                }
+            }
+            Effect::Unsubscribe { step, topics } => {
+                for topic in topics {
+                    self.ask_topic(topic, topic::Input::Unsubscribe { listener: (id, step) });
+                }
+            }
+            // No scenario begins an instance by its schedule.
+            Effect::TellSchedule { .. } => {}
         }
+    }
+
+    fn follow_task(&mut self, id: InstanceId, record: &Record, cause: &Value) {
+        let Some(task) = record.task else { return };
+        let vertex = self.slots[&id].graph.vertex(task);
+        let call = Call {
+            task: Some(vertex.name.clone()),
+            reference: Some(vertex.reference.clone()),
+            ..Call::default()
+        };
+        self.follow(id, &call, cause);
+    }
+
+    /// A child that is not run is asked to undo what it did.
+    fn undo_mocked(&mut self, parent: InstanceId, step: StepId, child: InstanceId) {
+        let Some((place, Some(delay))) = self.mocked.get(&child).copied() else {
+            return self.trouble("a mocked workflow is asked to undo what it did, and cannot");
+        };
+        if let Some(Value::Obj(members)) = self.outcome.children.get(place) {
+            let own = members
+                .iter()
+                .map(|(key, value)| (json::as_str(key).unwrap_or_default(), value.clone()));
+            let undone = own.chain([("undone", Value::Bool(true))]);
+            self.outcome.children[place] = json::object(undone);
+        }
+        let arrival = Arrival::ChildUndone { to: parent, step, child };
+        self.arrive(self.now.saturating_add(delay), arrival);
     }
 
     fn send(
@@ -109,7 +162,9 @@ impl World<'_> {
             at: None,
             answer: None,
         };
-        let Some(answered) = self.answer(call, key) else { return };
+        let failure = self.ask(id, step, AskedKind::Call);
+        self.follow(id, &call, &call.to_value());
+        let Some(answered) = self.answer(call, failure) else { return };
         let limit = request.timeout.saturating_add(GRACE);
         let is_late = answered.reply != Err(Failure::Timeout) && answered.delay > limit;
         let reply = if is_late { Err(Failure::Timeout) } else { answered.reply };
@@ -123,18 +178,8 @@ impl World<'_> {
     }
 
     /// Notes a call and its answer; none where no mock has one.
-    fn answer(&mut self, mut call: Call, key: &str) -> Option<Answered> {
-        let number = self.outcome.calls.len();
+    fn answer(&mut self, mut call: Call, failure: Option<Failure>) -> Option<Answered> {
         call.at = u64::try_from(self.now.since(self.scenario.starts_at).as_millis()).ok();
-        let failure = match self.fault {
-            Some(Fault::Call { number: failing, failure, for_good }) => {
-                if failing == number && for_good {
-                    self.failing.insert(key.to_owned());
-                }
-                (failing == number || self.failing.contains(key)).then_some(failure)
-            }
-            _ => None,
-        };
         let answered = match failure {
             Some(failure) => Ok(Answered { reply: Err(failure), delay: Duration::ZERO }),
             None => self.book.answer(&call),
@@ -174,16 +219,25 @@ impl World<'_> {
         let used = self.children_used[idx];
         self.children_used[idx] += 1;
         let results = &mocks[idx].results;
-        let Some((result, delay)) = results.get(used).or(results.last()) else {
+        let Some(answer) = results.get(used).or(results.last()) else {
             return self.trouble(format!("the mock of {} has no result", definition.workflow));
         };
+        let (delay, mut undo) = (answer.delay, answer.undo);
+        let failure = self.ask(parent, step, AskedKind::Child);
+        self.mocked.insert(child.id, (self.outcome.children.len(), undo));
         self.outcome.children.push(json::object([
             ("workflow", json::string(definition.workflow.to_string())),
             ("version", json::string(definition.version.to_string())),
             ("input", child.input.clone()),
             ("mocked", Value::Bool(true)),
         ]));
-        let end = match result {
+        let end = match &answer.result {
+            _ if failure.is_some() => {
+                undo = None;
+                let title = "the workflow failed: the scenario says so";
+                let error = WorkflowError::new(ErrorKind::Communication, title, "");
+                End::Faulted { step: StepId(0), error: Box::new(error) }
+            }
             ChildResult::Pending => return,
             ChildResult::Output(output) => End::Completed(output.clone()),
             ChildResult::Error(error) => {
@@ -192,8 +246,8 @@ impl World<'_> {
             ChildResult::Cancelled => End::Cancelled { reason: None },
         };
         if child.awaited {
-            let at = self.now.saturating_add(*delay);
-            let (child, undoable) = (child.id, false);
+            let at = self.now.saturating_add(delay);
+            let (child, undoable) = (child.id, undo.is_some());
             self.arrive(at, Arrival::ChildEnded { to: parent, step, child, end, undoable });
         }
     }
@@ -264,7 +318,7 @@ fn secret(secrets: &BTreeMap<String, String>, name: &str) -> Option<String> {
 }
 
 /// An error as a scenario writes it; a word such as `timeout` is a standard type.
-fn error_of(value: &Value) -> WorkflowError {
+pub(super) fn error_of(value: &Value) -> WorkflowError {
     let text = |key: &str| json::get(value, key).and_then(json::as_str).map(str::to_owned);
     let word = text("type").unwrap_or_else(|| "runtime".to_owned());
     let standard = ErrorKind::ALL.into_iter().find(|kind| kind.word() == word);

@@ -4,24 +4,27 @@ use std::sync::Arc;
 
 use motet_definition::graph::Graph;
 use motet_engine::{
-    Context, Input, Instance, Record, Rejection, Start, WorkflowError, begin, step,
+    Context, Fact, Input, Instance, Opening, Record, Rejection, Start, UndoOutcome, UndoState,
+    WorkflowError, begin, step,
 };
 use motet_expr::{Value, json};
 use motet_journal::{decode_records, encode_records};
-use motet_types::InstanceId;
+use motet_types::{InstanceId, StepId, TaskId};
 
 pub(super) struct Slot<'s> {
     pub(super) graph: &'s Graph,
     pub(super) live: Instance,
     /// Knows the records alone, as they were read back.
     rebuilt: Instance,
+    /// Entries whose undo has begun, in order, with what was known of them then.
+    pub(super) undone: Vec<(StepId, TaskId, UndoOutcome)>,
 }
 
 impl<'s> Slot<'s> {
     pub(super) fn begin(ctx: &Context<'s>, id: InstanceId, start: Start) -> (Self, Vec<Record>) {
         let rebuilt = Instance::blank(id, Arc::new(start.clone()));
         let (live, records) = begin(ctx, id, start);
-        let mut slot = Self { graph: ctx.graph, live, rebuilt };
+        let mut slot = Self { graph: ctx.graph, live, rebuilt, undone: Vec::new() };
         slot.rebuild(&records);
         (slot, records)
     }
@@ -52,6 +55,28 @@ impl<'s> Slot<'s> {
         ])
     }
 
+    /// The `nth` thing that is undone; what is forgotten already is undone.
+    pub(super) fn undo_value(&self, nth: usize) -> Value {
+        let (entry, task, outcome) = self.undone[nth];
+        let vertex = self.graph.vertex(task);
+        let state = match self.live.undo.get(&entry).map(|entry| entry.state) {
+            Some(UndoState::Noted) => "noted",
+            Some(UndoState::Undoing(_)) => "undoing",
+            Some(UndoState::Undone) | None => "undone",
+        };
+        let outcome = match outcome {
+            UndoOutcome::Completed => "completed",
+            UndoOutcome::Pending | UndoOutcome::Unknown => "unknown",
+        };
+        json::object([
+            ("task", json::string(vertex.name.as_str())),
+            ("reference", json::string(vertex.reference.as_str())),
+            ("workflow", json::string(self.graph.definition.workflow.to_string())),
+            ("outcome", json::string(outcome)),
+            ("state", json::string(state)),
+        ])
+    }
+
     /// # Panics
     /// The journal leads to another state, or the state breaks an invariant: a defect of Motet.
     fn rebuild(&mut self, records: &[Record]) {
@@ -62,6 +87,11 @@ impl<'s> Slot<'s> {
             self.rebuilt.apply(record);
             if let Err(broken) = self.rebuilt.check() {
                 panic!("an instance breaks an invariant: {broken}");
+            }
+            if let Fact::Activated { opening: Opening::Undo { entry: id, .. }, .. } = &record.fact
+                && let Some(entry) = self.rebuilt.undo.get(id)
+            {
+                self.undone.push((*id, entry.task, entry.outcome));
             }
         }
         assert!(self.live == self.rebuilt, "the journal leads to another state");

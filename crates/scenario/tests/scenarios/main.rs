@@ -2,6 +2,7 @@
 
 mod files;
 mod matchers;
+mod outside;
 mod runs;
 mod shop;
 mod sweeps;
