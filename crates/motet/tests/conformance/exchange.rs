@@ -11,8 +11,8 @@
 //!     - {request: GET /api/v1/…, until: {…}}
 //! ```
 //!
-//! `{ns}` is the namespace of the case, `{name}` what an earlier step saved, in paths, headers and bodies. `expect` tells some members
-//! of the body; `until` repeats the request until the body has them. `headers` given twice, a body that is no JSON: `text`.
+//! `{ns}` is the namespace of the case, `{name}` what an earlier step saved, in paths, headers, bodies and what is expected. `expect` tells
+//! some members of the body; `until` repeats the request until the body has them. A body that is no JSON is `text`.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use motet_expr::{Environment, Program, Value, json};
 use motet_scenario::{Call, CallMock, misfits};
 use motet_types::{Limits, Timestamp};
 
-use crate::client::Client;
+use crate::client::{Client, Response};
 use crate::place::Place;
 use crate::stub::Stub;
 
@@ -173,17 +173,8 @@ fn step(
         let expected = known.iter().fold(expected, inward);
         Some(json::parse(expected.as_bytes(), json::Limits::default()).expect("it was JSON"))
     });
-    let began = Instant::now();
-    let (answer, value) = loop {
-        let answer = client.send(method, path, &headers, &body);
-        let text = place.inward(&answer.body);
-        let value = json::parse(text.as_bytes(), json::Limits::default())
-            .unwrap_or_else(|_| json::string(text.as_str()));
-        let fits = until.as_ref().is_none_or(|until| misfits(until, &value).is_empty());
-        if fits || began.elapsed() > PATIENCE {
-            break (answer, value);
-        }
-    };
+    let (answer, value) =
+        asked(place, until.as_ref(), &|| client.send(method, path, &headers, &body));
     let mut found = Vec::new();
     let status = json::get(step, "status").map(|it| json::to_text(it).parse::<u16>().unwrap());
     let is_expected = status.map_or((200..300).contains(&answer.status), |it| it == answer.status);
@@ -201,6 +192,21 @@ fn step(
         }
     }
     found
+}
+
+/// The answer, and its body as the case would write it; it is asked for again until that is as it should be.
+fn asked(place: &Place, until: Option<&Value>, ask: &dyn Fn() -> Response) -> (Response, Value) {
+    let began = Instant::now();
+    loop {
+        let answer = ask();
+        let text = place.inward(&answer.body);
+        let value = json::parse(text.as_bytes(), json::Limits::default())
+            .unwrap_or_else(|_| json::string(text.as_str()));
+        let fits = until.is_none_or(|until| misfits(until, &value).is_empty());
+        if fits || began.elapsed() > PATIENCE {
+            return (answer, value);
+        }
+    }
 }
 
 fn saved_value(source: &str, body: &Value) -> String {

@@ -55,7 +55,7 @@ fn played(
     }
     answer.accepted("publishing")?;
     let mut run = Run::start(scenario, place, client)?;
-    let instance = run.to_its_end()?;
+    let instance = run.finish()?;
     let took = run.began.elapsed();
     let (calls, trouble) = stub.calls(&place.namespace);
     let member = |name: &str| json::get(&instance, name).cloned();
@@ -134,7 +134,7 @@ impl<'s> Run<'s> {
     }
 
     /// Does what is to be done until the instance is where it is expected to be, or can go no further.
-    fn to_its_end(&mut self) -> Result<Value, String> {
+    fn finish(&mut self) -> Result<Value, String> {
         loop {
             while self.due.first().is_some_and(|(after, _)| *after <= self.began.elapsed()) {
                 let (_, due) = self.due.remove(0);
