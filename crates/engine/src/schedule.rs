@@ -401,7 +401,7 @@ impl Schedule {
         }
     }
 
-    /// What passed meanwhile is left out.
+    /// What passed meanwhile is left out, and what was started before is not started again, whatever the clock says now.
     fn resume(&mut self, plan: &Plan, now: Timestamp) {
         if self.paused.take().is_none() {
             return;
@@ -409,7 +409,8 @@ impl Schedule {
         for timer in &mut self.timers {
             let Some(rule) = plan.rule(timer.trigger) else { continue };
             if !matches!(rule, Rule::After(_)) {
-                timer.next = plan.next(rule, timer.anchor, now);
+                let following = plan.next(rule, timer.anchor, now);
+                timer.next = following.map(|at| timer.next.map_or(at, |next| next.max(at)));
             }
         }
     }

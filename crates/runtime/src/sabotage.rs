@@ -22,6 +22,10 @@ pub enum Sabotage {
     DeliveryBeforeDurable,
     /// It is not made durable that a schedule has fired.
     ScheduleFiresTwice,
+    /// Schedules are not looked at after a recovery.
+    ScheduleForgotten,
+    /// It is not made durable who holds a concurrency key.
+    TurnForgotten,
 }
 
 #[cfg(feature = "sabotage")]

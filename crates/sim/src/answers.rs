@@ -27,14 +27,14 @@ impl World {
                 format!("{position:?} after {last:?}")
             })?;
             match result {
-                Ok(reply) => self.answered(action, reply)?,
+                Ok(reply) => self.answered(number, action, reply)?,
                 Err(error) => self.refused(action, instance, &error)?,
             }
         }
         Ok(())
     }
 
-    fn answered(&mut self, action: Action, reply: Reply) -> Checked {
+    fn answered(&mut self, number: usize, action: Action, reply: Reply) -> Checked {
         let (view, created) = match reply {
             Reply::Instance { view, created } => (view, created),
             Reply::Catalog { .. } => {
@@ -44,7 +44,6 @@ impl World {
                 return Ok(());
             }
             Reply::Watching
-            | Reply::Schedules(_)
             | Reply::Purged
             | Reply::Undo(_)
             | Reply::Jobs(_)
@@ -53,6 +52,12 @@ impl World {
             | Reply::JobFigures(_)
             | Reply::Offsets(_)
             | Reply::Done => return Ok(()),
+            Reply::Schedules(_) => {
+                if let Action::Schedule(order) = action {
+                    self.schedule_ordered(number, order);
+                }
+                return Ok(());
+            }
             Reply::Event { duplicate } => {
                 let Action::Tick(event) = action else { return Ok(()) };
                 return self.ticked(event, duplicate);
@@ -78,7 +83,7 @@ impl World {
                 self.steered(steer, &view)?;
             }
             Action::Read => self.summary.reads += 1,
-            Action::Publish(_) | Action::Tick(_) => {}
+            Action::Publish(_) | Action::Tick(_) | Action::Schedule(_) => {}
         }
         Ok(())
     }
@@ -185,6 +190,7 @@ impl World {
                 return Err(violated(Check::CommandLost, expected, error.to_string()));
             }
             (Action::StartOther(_), Error::KeyReused(_)) => self.summary.starts_conflicting += 1,
+            (Action::Start(order), Error::KeyHeld { .. }) => self.turned_away(order, error)?,
             (_, Error::Conflict { .. }) => self.summary.commands_rejected += 1,
             _ => self.unanswered(action),
         }

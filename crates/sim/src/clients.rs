@@ -15,6 +15,7 @@ use crate::check::Checked;
 use crate::definitions::{self, LEAVES, LONG, POOL, definition};
 use crate::events::Events;
 use crate::random::Random;
+use crate::schedules::Order;
 use crate::shards;
 use crate::world::{Event, HORIZON, World};
 
@@ -23,6 +24,8 @@ const ORDERS_MIN: u64 = 20;
 const ORDERS_MAX: u64 = 21;
 /// Of them, those of a definition that begins with a call.
 const CALLERS_MIN: usize = 4;
+/// Of them, those of a workflow with concurrency keys, where a seed has one.
+const KEYED_ORDERS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -36,6 +39,7 @@ pub(crate) enum Action {
     Read,
     /// Publish this event, perhaps again.
     Tick(usize),
+    Schedule(Order),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +71,7 @@ pub(crate) type Replies = Arc<Mutex<Vec<(usize, Result<Reply, Error>, Position)>
 
 /// A start that some client wants.
 pub(crate) struct Ordered {
-    definition: usize,
+    pub(crate) definition: usize,
     pub(crate) key: Option<String>,
     wait: Duration,
     pub(crate) instance: Option<InstanceId>,
@@ -75,6 +79,14 @@ pub(crate) struct Ordered {
     pub(crate) is_created: bool,
     /// Another body was taken under the key when its time was over.
     pub(crate) is_taken: bool,
+    /// Refused for good: another instance holds its concurrency key.
+    pub(crate) is_turned_away: bool,
+}
+
+impl Ordered {
+    fn is_answered(&self) -> bool {
+        self.instance.is_some() || self.is_turned_away
+    }
 }
 
 pub(crate) struct Request {
@@ -85,8 +97,8 @@ pub(crate) struct Request {
 }
 
 impl Clients {
-    /// `are_long`: some of the instances have long histories.
-    pub(crate) fn new(random: &mut Random, are_long: bool) -> Self {
+    /// `are_long`: some of the instances have long histories. `more`: a workflow with a schedule, and one with keys.
+    pub(crate) fn new(random: &mut Random, are_long: bool, more: [Option<usize>; 2]) -> Self {
         let mut definitions = Vec::new();
         let mut chosen: Vec<usize> = (0..random.between(3, 6))
             .map(|idx| match idx {
@@ -113,11 +125,16 @@ impl Clients {
                 instance: None,
                 is_created: false,
                 is_taken: false,
+                is_turned_away: false,
             })
             .collect::<Vec<_>>();
         for order in orders.iter_mut().take(CALLERS_MIN) {
             order.definition = caller;
         }
+        if let [_, Some(keyed)] = more {
+            orders.iter_mut().rev().take(KEYED_ORDERS).for_each(|order| order.definition = keyed);
+        }
+        definitions.extend(more.into_iter().flatten());
         for (number, order) in orders.iter_mut().enumerate() {
             let has_key = random.percent(70);
             order.key = has_key.then(|| shards::key(order.definition, number as u64));
@@ -139,13 +156,13 @@ impl Clients {
     /// Actions left, and orders without an answer.
     pub(crate) fn unserved(&self) -> (usize, Vec<usize>) {
         let orders = self.orders.iter().enumerate();
-        let waiting = orders.filter(|(_, order)| order.instance.is_none());
+        let waiting = orders.filter(|(_, order)| !order.is_answered());
         (self.left, waiting.map(|(number, _)| number).collect())
     }
 
     /// Whether everything planned was done and every start was acknowledged.
     pub(crate) fn are_served(&self) -> bool {
-        self.left == 0 && self.orders.iter().all(|order| order.instance.is_some())
+        self.left == 0 && self.orders.iter().all(Ordered::is_answered)
     }
 }
 
@@ -202,6 +219,7 @@ impl World {
             instance: None,
             is_created: false,
             is_taken: false,
+            is_turned_away: false,
         };
         self.clients.orders.push(ordered);
         let order = self.clients.orders.len() - 1;
@@ -260,6 +278,7 @@ impl World {
                 Some((Input::Command { id, command, actor: None, reply }, Some(id)))
             }
             Action::Tick(event) => Some((self.tick(event), None)),
+            Action::Schedule(order) => Some((self.order_schedule(order)?, None)),
             Action::Read => {
                 let id = self.any_instance()?;
                 let wait = Duration::from_secs(self.random.below(10));
@@ -339,10 +358,12 @@ impl World {
             Action::Publish(number) if !self.clients.published.contains(&number) => {
                 self.again(action);
             }
-            Action::Start(order) if self.clients.orders[order].instance.is_none() => {
+            Action::Start(order) if !self.clients.orders[order].is_answered() => {
                 self.again(action);
             }
-            Action::Tick(_) => self.again(action),
+            Action::Tick(_) | Action::Schedule(Order::Pause | Order::Resume | Order::Stop) => {
+                self.again(action);
+            }
             _ => {}
         }
     }

@@ -3,6 +3,9 @@
 //! Every call of an instance differs from every other in its address or body, so that (instance, address, body) is the
 //! logical call, whatever the engine says of paths and keys.
 
+mod timed;
+
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use motet_definition::graph::{self, Graph};
@@ -27,7 +30,11 @@ const TOLD: &str = "sim.told";
 /// Nesting of tasks.
 const DEPTH_MAX: usize = 3;
 
-static DEFINITIONS: [OnceLock<Definition>; POOL + 1] = [const { OnceLock::new() }; POOL + 1];
+/// Behind that: those whose instances begin by the clock, and those of whose instances one at a time runs for each key.
+pub(crate) const SCHEDULED: Range<usize> = LONG + 1..LONG + 1 + timed::SCHEDULES;
+pub(crate) const KEYED: Range<usize> = SCHEDULED.end..SCHEDULED.end + timed::KEYS;
+
+static DEFINITIONS: [OnceLock<Definition>; KEYED.end] = [const { OnceLock::new() }; KEYED.end];
 
 pub(crate) struct Definition {
     pub(crate) source: Arc<str>,
@@ -67,7 +74,7 @@ pub(crate) fn that_calls(random: &mut Random) -> usize {
 /// The graph of the definition with this name.
 pub(crate) fn by_name(name: &str) -> Option<Arc<Graph>> {
     let number: usize = name.strip_prefix("flow-")?.parse().ok()?;
-    (number <= LONG).then(|| definition(number).graph.clone())
+    (number < DEFINITIONS.len()).then(|| definition(number).graph.clone())
 }
 
 fn generate(number: usize) -> Definition {
@@ -82,6 +89,8 @@ fn generate(number: usize) -> Definition {
     };
     let (document, runs_first) = match number {
         LONG => (long(), None),
+        _ if SCHEDULED.contains(&number) => (generator.scheduled(number), None),
+        _ if KEYED.contains(&number) => (generator.keyed(number), None),
         _ => generator.document(number),
     };
     let tasks = document["do"].as_array().into_iter().flatten();
@@ -96,14 +105,16 @@ fn generate(number: usize) -> Definition {
     Definition { source, graph, children: generator.children, runs_first, calls }
 }
 
+fn head(number: usize) -> Json {
+    json!({"dsl": "1.0.3", "namespace": NAMESPACE, "name": format!("flow-{number}"), "version": "1.0.0"})
+}
+
 /// About two thousand records, and values to which they refer.
 fn long() -> Json {
     let count = json!({"set": {"v": "${ .v + 1 }", "text": "${ .text }"}});
     let renew = json!({"set": {"v": "${ .v? // 0 }", "text": "${ \"long \" * 900 }"}});
     json!({
-        "document": {
-            "dsl": "1.0.3", "namespace": "sim", "name": format!("flow-{LONG}"), "version": "1.0.0",
-        },
+        "document": head(LONG),
         "do": [{"rounds": {"for": {"in": "${ [range(20)] }"}, "do": [
             {"renew": renew},
             {"counts": {"for": {"in": "${ [range(30)] }"}, "do": [{"count": count}]}},
@@ -128,11 +139,7 @@ struct Generator {
 impl Generator {
     /// The document, and the child that its first step starts.
     fn document(&mut self, number: usize) -> (Json, Option<usize>) {
-        let mut document = json!({
-            "document": {
-                "dsl": "1.0.3", "namespace": "sim", "name": format!("flow-{number}"), "version": "1.0.0",
-            },
-        });
+        let mut document = json!({ "document": head(number) });
         if self.random.percent(20) {
             document["document"]["metadata"] = json!({"motet": {"onFault": "incident"}});
         }

@@ -152,7 +152,10 @@ impl World {
             }
             Fault::ClockForward(micros) => {
                 self.summary.clock_forward += 1;
+                let before = self.clock();
                 self.ahead += micros as i64;
+                let after = self.clock();
+                self.schedules.jumped(before, after);
             }
             Fault::Deposed => self.commit_as_deposed()?,
             Fault::RoomAgain | Fault::TablesRoom | Fault::Provoke | Fault::Start => {}

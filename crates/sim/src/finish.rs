@@ -37,6 +37,7 @@ impl World {
             self.settle()?;
         }
         self.check_ended()?;
+        self.check_schedule()?;
         self.services.check_undone(|id| self.comes_to_nothing(id))?;
         self.check_promises()?;
         self.compare_states(100)?;

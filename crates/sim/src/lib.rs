@@ -24,12 +24,14 @@ mod reads;
 mod retention;
 mod run;
 mod sabotage;
+mod schedules;
 mod server;
 mod services;
 mod shadow;
 mod shards;
 mod summary;
 mod tables;
+mod turns;
 mod workers;
 mod world;
 

@@ -29,11 +29,14 @@ pub enum Sabotage {
     UndoTwice,
     MaybeRunForgotten,
     ChildNotUndone,
+    ScheduleFiresTwice,
+    ScheduleForgotten,
+    TurnForgotten,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -60,6 +63,9 @@ impl Sabotage {
         Self::UndoTwice,
         Self::MaybeRunForgotten,
         Self::ChildNotUndone,
+        Self::ScheduleFiresTwice,
+        Self::ScheduleForgotten,
+        Self::TurnForgotten,
     ];
 
     /// Its name on the command line.
@@ -91,6 +97,9 @@ impl Sabotage {
             Self::UndoTwice => "undo-twice",
             Self::MaybeRunForgotten => "maybe-run-forgotten",
             Self::ChildNotUndone => "child-not-undone",
+            Self::ScheduleFiresTwice => "schedule-fires-twice",
+            Self::ScheduleForgotten => "schedule-forgotten",
+            Self::TurnForgotten => "turn-forgotten",
         }
     }
 
@@ -121,6 +130,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::MaybeRunForgotten) => Some(engine::Sabotage::MaybeRunForgotten),
         Some(Sabotage::ChildNotUndone) => Some(engine::Sabotage::ChildNotUndone),
         Some(Sabotage::EventTakenTwice) => Some(engine::Sabotage::EventTakenTwice),
+        Some(Sabotage::ScheduleFiresTwice) => Some(engine::Sabotage::ScheduleFiresTwice),
         _ => None,
     });
     runtime::set(match fault {
@@ -132,6 +142,9 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::ForgottenEarly) => Some(runtime::Sabotage::ForgottenEarly),
         Some(Sabotage::JobForgotten) => Some(runtime::Sabotage::JobForgotten),
         Some(Sabotage::DeliveryBeforeDurable) => Some(runtime::Sabotage::DeliveryBeforeDurable),
+        Some(Sabotage::ScheduleFiresTwice) => Some(runtime::Sabotage::ScheduleFiresTwice),
+        Some(Sabotage::ScheduleForgotten) => Some(runtime::Sabotage::ScheduleForgotten),
+        Some(Sabotage::TurnForgotten) => Some(runtime::Sabotage::TurnForgotten),
         _ => None,
     });
     Installed

@@ -1,6 +1,5 @@
 //! The server: the runtime's machine over the real log, opened, driven, killed and opened again.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,8 +27,10 @@ const SECRET_KEY: SecretKey = SecretKey([7; 32]);
 pub(crate) struct Server {
     pub(crate) machine: Machine,
     pub(crate) store: Inline,
-    /// How many records each live instance had when it was checked last.
-    checked: BTreeMap<InstanceId, u64>,
+    /// How many records each live instance had when it was checked last, in the order in which the machine shows them.
+    checked: Vec<(InstanceId, u64)>,
+    /// The same of the time before; kept for its memory.
+    before: Vec<(InstanceId, u64)>,
 }
 
 /// What a server asks of its store.
@@ -147,7 +148,7 @@ impl World {
         };
         let mut machine = Machine::new(config);
         machine.handle(self.clock(), Input::Recovered(Box::new(recovered)));
-        self.server = Some(Server { machine, store, checked: BTreeMap::new() });
+        self.server = Some(Server { machine, store, checked: Vec::new(), before: Vec::new() });
         let life = self.life;
         let after = self.random.between(10_000, 1_500_000);
         self.plan(after, Event::Checkpoint { life, step: 0 });
@@ -399,6 +400,8 @@ impl World {
         let records = self.shadow.enter(commit, self.clock_latest)?;
         if let Some(id) = instance_of(commit.entity) {
             self.note_event_records(id, &records);
+            self.note_schedule_records(id, &records)?;
+            self.check_turn(id, &records)?;
         }
         Ok(())
     }
@@ -455,9 +458,15 @@ impl World {
 impl Server {
     /// The invariants of every live instance that has changed since the last time.
     fn check(&mut self) -> Checked {
-        for instance in self.machine.live() {
-            let checked = self.checked.insert(instance.id, instance.records);
-            if checked == Some(instance.records) {
+        let Self { machine, checked, before, .. } = self;
+        std::mem::swap(checked, before);
+        checked.clear();
+        for instance in machine.live() {
+            let seen = (instance.id, instance.records);
+            // Mostly it stands where it stood the last time.
+            let is_known = before.get(checked.len()) == Some(&seen) || before.contains(&seen);
+            checked.push(seen);
+            if is_known {
                 continue;
             }
             instance.check().map_err(|what| {

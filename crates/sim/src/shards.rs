@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use motet_types::{InstanceId, ShardId, StepId, Timestamp};
 
@@ -13,6 +14,15 @@ const SHARDS_OF_CHILDREN: u16 = 1;
 
 /// Tries until chance may have it.
 const TRIES_MAX: u64 = 400;
+
+/// The bits of a seed that are tried.
+const LOW: u64 = 0xfff;
+const LOW_DIGITS: usize = 3;
+const _: () = assert!(TRIES_MAX <= LOW);
+
+/// The last digits of an id for each try.
+static DIGITS: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..=LOW).map(|low| format!("{low:0LOW_DIGITS$x}")).collect());
 
 thread_local! {
     /// Keys that were found before: every seed wants some of the same.
@@ -38,12 +48,17 @@ fn seek(number: usize, order: u64) -> String {
 /// Free bits of an id, so that the child which the first step starts comes to one of few shards.
 pub(crate) fn seed(now: Timestamp, number: usize, key: &str, child: usize, from: u64) -> u64 {
     let shard = of_client(number, key);
+    let workflow = &definition(child).graph.definition.workflow;
+    let (namespace, name) = (workflow.namespace.as_str(), workflow.name.as_str());
+    let parent = |seed| InstanceId::new(now, shard, seed).to_string();
+    // The last of the free bits are the last digits of the id: only they change from one try to the next.
+    let mut seeds = (0..TRIES_MAX).map(|nth| (from & !LOW) | nth);
+    let mut text = format!("child/{}/{}", parent(from), StepId(1));
+    let end = "child/".len() + parent(from).len();
     let is_near = |seed: &u64| {
-        let parent = InstanceId::new(now, shard, *seed);
-        let key = format!("child/{parent}/{}", StepId(1));
-        of(child, &key).0 < SHARDS_OF_CHILDREN
+        text.replace_range(end - LOW_DIGITS..end, &DIGITS[(seed & LOW) as usize]);
+        ShardId::of_start(namespace, name, &text).0 < SHARDS_OF_CHILDREN
     };
-    let mut seeds = (0..TRIES_MAX).map(|nth| from.wrapping_add(nth));
     seeds.find(is_near).unwrap_or(from)
 }
 
@@ -55,3 +70,6 @@ fn of(number: usize, key: &str) -> ShardId {
     let workflow = &definition(number).graph.definition.workflow;
     ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), key)
 }
+
+#[cfg(test)]
+mod tests;

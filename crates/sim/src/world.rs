@@ -18,10 +18,12 @@ use crate::faults::{Fault, Faults};
 use crate::people::People;
 use crate::random::Random;
 use crate::retention::{self, Retention};
+use crate::schedules::Schedules;
 use crate::server::{Operation, Server};
 use crate::services::Services;
 use crate::shadow::Shadow;
 use crate::summary::Summary;
+use crate::turns;
 use crate::workers::{Act, Workers};
 
 /// Faults and most commands fall within this time, in microseconds.
@@ -30,6 +32,9 @@ pub(crate) const HORIZON: u64 = 30_000_000;
 /// What a seed may take: beyond either, something turns in a circle.
 const TURNS_MAX: u64 = 60_000;
 const VIRTUAL_MAX: u64 = 48 * 3_600_000_000;
+
+/// Makes other numbers of a seed.
+const MORE: u64 = 0x6d6f_7265;
 
 /// What a step may write where frames are small.
 const SMALL_STEP_BYTES: usize = 2 * 1024;
@@ -68,6 +73,7 @@ pub(crate) struct World {
     pub(crate) clients: Clients,
     pub(crate) workers: Workers,
     pub(crate) people: People,
+    pub(crate) schedules: Schedules,
     pub(crate) faults: Faults,
     pub(crate) summary: Summary,
     pub(crate) may_be_tame: bool,
@@ -120,9 +126,13 @@ impl World {
     /// `may_be_tame`: with a fault built in less may go wrong than has to.
     pub(crate) fn new(seed: u64, telling: Telling, may_be_tame: bool) -> Self {
         let mut random = Random::new(seed);
+        // What came to the simulator later draws from numbers of its own.
+        let mut more = Random::new(seed ^ MORE);
         let limits = limits(&mut random);
         let trace = (telling != Telling::Nothing)
             .then(|| Trace { last: VecDeque::new(), prints: telling == Telling::All });
+        let schedules = Schedules::new(&mut more);
+        let keyed = turns::chosen(&mut more);
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
@@ -141,9 +151,14 @@ impl World {
             epoch_latest: Epoch(0),
             unknown: Vec::new(),
             services: Services::new(&mut random),
-            clients: Clients::new(&mut random, cuts::are_due(&limits)),
+            clients: Clients::new(
+                &mut random,
+                cuts::are_due(&limits),
+                [schedules.definition, keyed],
+            ),
             workers: Workers::default(),
             people: People::default(),
+            schedules,
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
             may_be_tame,
@@ -152,6 +167,7 @@ impl World {
             random,
             limits,
         };
+        world.plan_schedules(&mut more);
         world.plan_clients();
         world.plan_faults();
         world.plan(0, Event::Restart);
@@ -281,6 +297,7 @@ impl World {
         self.disk.set_free_bytes(u64::MAX);
         self.disk.set_writes_need_room(false);
         self.tables.set_disk_full(false);
+        self.stop_schedules();
     }
 
     pub(crate) fn mark(&mut self, what: u64) {

@@ -87,6 +87,24 @@ fn a_year_of_downtime_is_passed_at_once() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_during_a_pause_starts_nothing_again() {
+    let plan = every(60, Overlap::Allow, Catchup::Last);
+    let mut schedule = adopted(&plan);
+    assert_eq!(pass(&mut schedule, &plan, at(130)), [60, 120]);
+    let tell = |schedule: &mut Schedule, seconds, input| {
+        let actions = schedule.step(Some(&plan), &|_, _| None, at(seconds), input);
+        assert_eq!(actions, Ok(Vec::new()), "at {seconds}");
+    };
+    tell(&mut schedule, 131, ScheduleInput::Pause { reason: None });
+    tell(&mut schedule, 20, ScheduleInput::Resume);
+    assert_eq!(pass(&mut schedule, &plan, at(179)), Vec::<u64>::new());
+    assert_eq!(pass(&mut schedule, &plan, at(180)), [180]);
+    tell(&mut schedule, 190, ScheduleInput::Pause { reason: None });
+    tell(&mut schedule, 310, ScheduleInput::Resume);
+    assert_eq!(pass(&mut schedule, &plan, at(400)), [360], "what passed meanwhile is left out");
+}
+
+#[test]
 fn an_id_follows_from_the_nominal_time() {
     let start = |seconds, trigger| {
         ScheduledStart::of(&definition(), trigger, at(seconds), &|_, _| None, at(900))

@@ -146,6 +146,9 @@ impl Machine {
         for workflow in workflows {
             self.adopt_schedule(&workflow);
             self.set_schedule_due(&workflow);
+            if sabotage::is(Sabotage::ScheduleForgotten) {
+                self.schedules.set_due(&workflow, None);
+            }
         }
     }
 

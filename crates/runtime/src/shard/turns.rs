@@ -17,6 +17,7 @@ use super::Machine;
 use super::batch::Release;
 use super::slots::Slot;
 use super::starts::Beginning;
+use crate::sabotage::{self, Sabotage};
 use crate::tables::{TURN, id_value};
 use crate::{Error, TurnView};
 
@@ -110,7 +111,9 @@ impl Machine {
         }
         let is_first = earlier.is_empty();
         let change = self.turns.take(key, id);
-        beginning.rows.push(row(&change, is_first));
+        if !sabotage::is(Sabotage::TurnForgotten) {
+            beginning.rows.push(row(&change, is_first));
+        }
         beginning.releases.push(Release::Turn(change));
         if policy == ConcurrencyPolicy::Replace {
             for instance in earlier {

@@ -34,15 +34,20 @@ struct State {
 
 #[derive(Default)]
 struct FileState {
+    bytes: usize,
     /// What reads see.
-    content: Vec<u8>,
+    content: Written,
     /// What survives a crash.
-    durable: Vec<u8>,
+    durable: Written,
     /// Sectors written since the last sync.
     dirty: BTreeSet<usize>,
     /// Sectors that a failed sync lost: readable, and not even dirty.
     forgotten: BTreeSet<usize>,
 }
+
+/// The bytes of a file up to the last that was written: behind them are zeros, which most files have many of.
+#[derive(Clone, Default)]
+struct Written(Vec<u8>);
 
 /// Faults and observations, for tests and the simulator.
 impl MemoryDisk {
@@ -121,13 +126,18 @@ impl MemoryDisk {
     pub fn flip_bit(&self, name: &str, offset: usize, bit: u32) {
         let mut state = self.state();
         let file = state.named(name).expect("the test names a file that exists");
-        file.content[offset] ^= 1 << bit;
-        file.durable[offset] ^= 1 << bit;
+        assert!(offset < file.bytes, "the test names a byte of the file");
+        file.content.up_to(offset + 1)[offset] ^= 1 << bit;
+        file.durable.up_to(offset + 1)[offset] ^= 1 << bit;
     }
 
     /// What reads of a file see.
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
-        self.state().named(name).map(|file| file.content.clone())
+        self.state().named(name).map(|file| {
+            let mut content = vec![0; file.bytes];
+            file.content.read(0, &mut content);
+            content
+        })
     }
 
     /// A copy of everything readable, with a fate of its own; its power is on and nobody has it.
@@ -135,8 +145,9 @@ impl MemoryDisk {
         let fork = Self::new(seed);
         let names: Vec<String> = self.state().names.keys().cloned().collect();
         for name in names {
-            let content = self.content(&name).unwrap_or_default();
-            let file = FileState { durable: content.clone(), content, ..FileState::default() };
+            let content = Written(self.content(&name).unwrap_or_default());
+            let (bytes, durable) = (content.0.len(), content.clone());
+            let file = FileState { bytes, content, durable, ..FileState::default() };
             fork.state().insert(name, file);
         }
         fork
@@ -193,10 +204,10 @@ impl State {
     fn write(&mut self, id: u64, offset: usize, bytes: &[u8]) -> io::Result<()> {
         let file = self.files.get_mut(&id).ok_or_else(|| not_found("a removed file"))?;
         let end = offset + bytes.len();
-        if end > file.content.len() {
+        if end > file.bytes {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a file does not grow"));
         }
-        file.content[offset..end].copy_from_slice(bytes);
+        file.content.up_to(end)[offset..end].copy_from_slice(bytes);
         if !bytes.is_empty() {
             file.dirty.extend(offset / SECTOR..=(end - 1) / SECTOR);
         }
@@ -204,10 +215,27 @@ impl State {
     }
 }
 
+impl Written {
+    fn read(&self, from: usize, buffer: &mut [u8]) {
+        let written = self.0.get(from..).unwrap_or_default();
+        let count = written.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&written[..count]);
+        buffer[count..].fill(0);
+    }
+
+    /// The bytes before `end`, and perhaps more, to be written.
+    fn up_to(&mut self, end: usize) -> &mut [u8] {
+        if self.0.len() < end {
+            self.0.resize(end, 0);
+        }
+        &mut self.0
+    }
+}
+
 impl FileState {
     fn keep(&mut self, sector: usize) {
         let range = self.range(sector);
-        self.durable[range.clone()].copy_from_slice(&self.content[range]);
+        self.content.read(range.start, &mut self.durable.up_to(range.end)[range]);
         self.forgotten.remove(&sector);
     }
 
@@ -235,13 +263,13 @@ impl FileState {
         self.settle_partly(random);
         for sector in std::mem::take(&mut self.forgotten) {
             let range = self.range(sector);
-            self.content[range.clone()].copy_from_slice(&self.durable[range]);
+            self.durable.read(range.start, &mut self.content.up_to(range.end)[range]);
         }
     }
 
     fn range(&self, sector: usize) -> std::ops::Range<usize> {
         let from = sector * SECTOR;
-        from..(from + SECTOR).min(self.content.len())
+        from..(from + SECTOR).min(self.bytes)
     }
 }
 
@@ -262,8 +290,7 @@ impl Disk for MemoryDisk {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, name.to_owned()));
         }
         state.take_room(bytes)?;
-        let zeros = || vec![0; bytes as usize];
-        let file = FileState { content: zeros(), durable: zeros(), ..FileState::default() };
+        let file = FileState { bytes: bytes as usize, ..FileState::default() };
         let id = state.insert(name.to_owned(), file);
         Ok(Box::new(MemoryFile { disk: self.clone(), id }))
     }
@@ -283,7 +310,7 @@ impl Disk for MemoryDisk {
         if let Some(file) = state.files.remove(&id)
             && state.free_bytes != u64::MAX
         {
-            state.free_bytes += file.content.len() as u64;
+            state.free_bytes += file.bytes as u64;
         }
         Ok(())
     }
@@ -329,7 +356,7 @@ impl DiskFile for MemoryFile {
     fn bytes(&self) -> io::Result<u64> {
         let state = self.disk.state();
         let file = state.files.get(&self.id).ok_or_else(|| not_found("a removed file"))?;
-        Ok(file.content.len() as u64)
+        Ok(file.bytes as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -341,9 +368,9 @@ impl DiskFile for MemoryFile {
             buffer.len()
         };
         let file = state.files.get(&self.id).ok_or_else(|| not_found("a removed file"))?;
-        let from = (offset as usize).min(file.content.len());
-        let count = wanted.min(file.content.len() - from);
-        buffer[..count].copy_from_slice(&file.content[from..from + count]);
+        let from = (offset as usize).min(file.bytes);
+        let count = wanted.min(file.bytes - from);
+        file.content.read(from, &mut buffer[..count]);
         Ok(count)
     }
 

@@ -28,6 +28,11 @@ impl Rows {
 
     /// One page of a scan that fits the table.
     pub fn scan(&self, scan: &RowScan) -> Vec<Row> {
+        self.page(scan).cloned().collect()
+    }
+
+    /// The same, to be looked at.
+    pub fn page<'s>(&'s self, scan: &'s RowScan) -> impl Iterator<Item = &'s Row> {
         let start = match &scan.after {
             Some(after) if *after >= scan.prefix => Bound::Excluded(after.clone()),
             _ => Bound::Included(scan.prefix.clone()),
@@ -36,8 +41,7 @@ impl Rows {
             .range((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(&scan.prefix))
             .take(scan.limit)
-            .map(|(_, row)| row.clone())
-            .collect()
+            .map(|(_, row)| row)
     }
 
     /// The rows of a query that fits the table.

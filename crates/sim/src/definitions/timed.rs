@@ -1,0 +1,61 @@
+//! Definitions whose instances begin by the clock, or one after the other.
+
+use serde_json::{Value as Json, json};
+
+use super::{Generator, KEYED, SCHEDULED, head};
+
+/// Every trigger with every policy of overlap and of catching up.
+pub(super) const SCHEDULES: usize = TRIGGERS * OVERLAPS.len() * CATCHUPS.len();
+/// Every policy, several times.
+pub(super) const KEYS: usize = 4 * POLICIES.len();
+
+const TRIGGERS: usize = 4;
+const OVERLAPS: [&str; 4] = ["allow", "skip", "queue", "replace"];
+const CATCHUPS: [&str; 3] = ["none", "last", "all"];
+const POLICIES: [&str; 3] = ["queue", "reject", "replace"];
+
+impl Generator {
+    /// The clock of a seed may jump half an hour: what is made up for whole has longer intervals.
+    pub(super) fn scheduled(&mut self, number: usize) -> Json {
+        let nth = number - SCHEDULED.start;
+        let catchup = CATCHUPS[nth / (TRIGGERS * OVERLAPS.len())];
+        let seconds = match catchup {
+            "all" => 30,
+            _ => *self.random.pick(&[6, 10, 12]),
+        };
+        let every = json!({"seconds": seconds});
+        let after = json!({"seconds": self.random.between(2, 9)});
+        let schedule = match nth % TRIGGERS {
+            0 => json!({"every": every}),
+            1 => json!({"cron": format!("*/{seconds} * * * * *")}),
+            2 => json!({"after": after}),
+            _ => json!({"every": every, "after": after}),
+        };
+        let mut document = json!({"document": head(number), "schedule": schedule});
+        document["document"]["metadata"]["motet"]["schedule"] =
+            json!({"overlap": OVERLAPS[nth / TRIGGERS % OVERLAPS.len()], "catchup": catchup});
+        document["do"] = self.short();
+        document
+    }
+
+    /// Three keys for all instances of a seed, so that they meet.
+    pub(super) fn keyed(&mut self, number: usize) -> Json {
+        let policy = POLICIES[(number - KEYED.start) % POLICIES.len()];
+        let mut document = json!({"document": head(number)});
+        document["document"]["metadata"]["motet"]["concurrency"] =
+            json!({"key": "${ \"key-\\(.n % 3)\" }", "policy": policy});
+        document["do"] = self.short();
+        document
+    }
+
+    /// A few seconds, with calls.
+    fn short(&mut self) -> Json {
+        let count = self.random.between(1, 3);
+        let calls = (0..count).map(|_| self.named(0, Self::call)).collect::<Vec<_>>();
+        let waits = self.named(
+            0,
+            |generator, _, _| json!({"wait": {"milliseconds": generator.random.between(1, 9_000)}}),
+        );
+        Json::Array(calls.into_iter().chain([waits]).collect())
+    }
+}
