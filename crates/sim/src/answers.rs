@@ -118,7 +118,7 @@ impl World {
             return false;
         };
         earlier.has_ended
-            && self.shadow.retention.has_expired(&earlier.state, self.clock_latest)
+            && self.shadow.retention.has_expired(earlier, self.clock_latest)
             && self.shadow.known(id).is_some()
     }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use motet_engine::Instance;
 use motet_runtime::shard::Input;
 use motet_store::Value;
 use motet_types::{InstanceId, Limits, Timestamp};
@@ -11,7 +10,7 @@ use motet_types::{InstanceId, Limits, Timestamp};
 use crate::check::{Check, Checked, ensure};
 use crate::compare::id_of;
 use crate::random::Random;
-use crate::shadow::Shadow;
+use crate::shadow::{Known, Shadow};
 use crate::world::{Event, World};
 
 /// Seeds of a hundred in which ended instances are forgotten while everything goes on.
@@ -37,16 +36,17 @@ impl Retention {
     }
 
     /// Whether the time of an ended instance is over, if `clock` is the latest time that a server has seen.
-    fn is_over(self, state: &Instance, clock: Timestamp) -> bool {
+    fn is_over(self, known: &Known, clock: Timestamp) -> bool {
+        let state = &known.state;
         let is_old = state.updated_at.saturating_add(self.age) < clock;
         let is_keyed =
-            state.start.start_key.contains("/client/") && !self.has_expired(state, clock);
+            state.start.start_key.contains("/client/") && !self.has_expired(known, clock);
         state.end.is_some() && (is_old || self.by_bytes && !is_keyed)
     }
 
     /// Whether the key of a start leads to it no more once it has ended.
-    pub(crate) fn has_expired(self, state: &Instance, clock: Timestamp) -> bool {
-        state.started_at.saturating_add(self.key) <= clock
+    pub(crate) fn has_expired(self, known: &Known, clock: Timestamp) -> bool {
+        known.asked_at.saturating_add(self.key) <= clock
     }
 }
 
@@ -71,11 +71,11 @@ impl Shadow {
         };
         let state = &known.state;
         let expected = "an ended instance whose time is over";
-        ensure(self.retention.is_over(state, clock), Check::ForgottenWrongly, expected, || {
+        ensure(self.retention.is_over(&known, clock), Check::ForgottenWrongly, expected, || {
             format!("{id}, {}, updated at {}, when it is {clock}", state.status(), state.updated_at)
         })?;
         if let Some(parent) = &state.start.parent {
-            let root = self.instances.get(&parent.root).map(|root| &root.state);
+            let root = self.instances.get(&parent.root);
             let is_over = root.is_none_or(|root| self.retention.is_over(root, clock));
             let expected = "a descendant of what may go, too";
             ensure(is_over, Check::ForgottenWrongly, expected, || {

@@ -45,6 +45,8 @@ pub(crate) struct History {
 /// What the history of one instance says.
 pub(crate) struct Known {
     pub(crate) state: Instance,
+    /// When it was asked for; it may have begun later, when it was its turn.
+    pub(crate) asked_at: Timestamp,
     /// Attempts that are to be sent.
     sent: BTreeSet<(StepId, Attempt)>,
     settled: BTreeSet<(StepId, Attempt)>,
@@ -147,7 +149,7 @@ impl Shadow {
                     format!("{id} began, but {} never asked for it", parent.instance)
                 })?;
             }
-            self.instances.insert(id, Known::new(Instance::blank(id, start.clone())));
+            self.instances.insert(id, Known::new(Instance::blank(id, start.clone()), record.at));
         }
         if let Fact::ChildEnded { .. } = &record.fact {
             self.child_ended(id, record.step)?;
@@ -234,9 +236,10 @@ impl Shadow {
 }
 
 impl Known {
-    fn new(state: Instance) -> Self {
+    fn new(state: Instance, asked_at: Timestamp) -> Self {
         Self {
             state,
+            asked_at,
             sent: BTreeSet::new(),
             settled: BTreeSet::new(),
             abandoned: BTreeSet::new(),

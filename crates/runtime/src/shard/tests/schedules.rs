@@ -47,6 +47,42 @@ fn every_minute() {
     );
 }
 
+/// The schedule is there when the message comes that tells it of the end.
+#[test]
+fn an_end_that_was_on_its_way_arrives_after_a_restart() {
+    check(
+        "
+        use minutely
+        after 60s
+        durable
+        durable
+        restart
+        settle
+        show minutely
+        ",
+        expect![[r#"
+            > use minutely
+            > after 60s
+              commit of 1
+                shard 90: schedule every +120s (1 running), start minutely:every+60s 90→209 #1 after #0
+            > durable
+              load minutely:every+60s
+              commit of 1
+                minutely:every+60s: started activated completed workflow-completed | taken 90→209 #1, listed completed, minutely:every+60s completed 209→90 #1 after #0
+            > durable
+              commit of 1
+                shard 90: taken 209→90 #1, schedule every +120s, no message 90 #1
+            > restart
+              catalog
+              commit of 1
+                shard 90: taken 209→90 #1, schedule every +120s, no message 90 #1
+            > settle
+            > show minutely
+              show: every +120s @5
+        "#]],
+    );
+}
+
 #[test]
 fn what_was_asked_for_is_not_asked_for_again() {
     check(
