@@ -1,7 +1,7 @@
 //! Instances that begin by the clock: each nominal time has its one start, none too early, none left out without a reason,
 //! and those that may not overlap do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use motet_definition::model::{Catchup, Overlap};
@@ -36,8 +36,9 @@ pub(crate) struct Schedules {
     pub(crate) definition: Option<usize>,
     /// The instance of each nominal time.
     starts: BTreeMap<(Trigger, Timestamp), InstanceId>,
-    /// The end of an instance that the next one follows.
+    /// The end of an instance that the next one follows, and all instances that have ended once: further ends count not.
     after: Option<Timestamp>,
+    ended: BTreeSet<InstanceId>,
     /// The clock jumped from here to there.
     jumps: Vec<(Timestamp, Timestamp)>,
     /// From here to there somebody may have wanted no starts.
@@ -156,6 +157,7 @@ impl World {
             }
             if let Fact::Ended { .. } = &record.fact
                 && origin.trigger == Trigger::After
+                && self.schedules.ended.insert(id)
             {
                 self.schedules.after = Some(record.at);
             }
