@@ -81,7 +81,10 @@ impl Machine {
             Ok(graph) => graph,
             Err(error) => return self.follow(id, task, Err(error)),
         };
-        if self.is_dear(&graph) {
+        // An instance that takes its concurrency key again was asked for it just now: meanwhile another one would take it.
+        let takes_turn = matches!(task, Task::Command { command: Command::Retry, .. })
+            && self.slots.get(&id).and_then(Slot::live).is_some_and(holds_key);
+        if self.is_dear(&graph) && !takes_turn {
             return self.give_away(id, graph, task, input);
         }
         let Some(Slot { state: State::Live(instance), .. }) = self.slots.get_mut(&id) else {
@@ -247,4 +250,8 @@ fn rejected(rejection: Rejection) -> Error {
         Rejection::Job(rejection) => Error::Job(rejection),
         Rejection::Stale => Error::Unavailable("there is nothing to do".to_owned()),
     }
+}
+
+fn holds_key(instance: &Instance) -> bool {
+    instance.start.concurrency_key.is_some()
 }
