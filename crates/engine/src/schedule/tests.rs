@@ -92,7 +92,7 @@ fn a_clock_that_is_set_back_during_a_pause_starts_nothing_again() {
     let mut schedule = adopted(&plan);
     assert_eq!(pass(&mut schedule, &plan, at(130)), [60, 120]);
     let tell = |schedule: &mut Schedule, seconds, input| {
-        let actions = schedule.step(Some(&plan), &|_, _| None, at(seconds), input);
+        let actions = step(schedule, Some(&plan), at(seconds), input);
         assert_eq!(actions, Ok(Vec::new()), "at {seconds}");
     };
     tell(&mut schedule, 131, ScheduleInput::Pause { reason: None });
