@@ -5,9 +5,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-/// The repository's root.
+/// The repository's root: that from which cargo runs this, because what it was built from may be another copy.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let package = std::env::var_os("CARGO_MANIFEST_DIR");
+    let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    PathBuf::from(package)
         .ancestors()
         .nth(2)
         .expect("this crate lies two folders below the root")
