@@ -371,19 +371,18 @@ fn one_that_runs_makes_others_wait_or_be_left_out() {
                 shard 86: taken 6→86 #7, schedule on test/a.b (1 running, 1 gathered, 1 left out), no set #3.0, no set #3.1, set #5.0, set #5.1, replace heed-replace:on+0s 86→49 #4 after #3
                 shard 175: taken 6→175 #8, schedule on test/a.b (1 running, 2 gathered), set #5.0, set #5.1
                 shard 219: taken 6→219 #9, schedule on test/a.b (1 running, 2 left out)
-              commit of 3
-                heed-replace:on+0s: workflow-cancelled | listed cancelled, no timer +60s, heed-replace:on+0s cancelled 49→86 #1 after #0
-                shard 49: taken 86→49 #3
+              commit of 2
+                heed-replace:on+0s: workflow-cancelled | taken 86→49 #3, listed cancelled, no timer +60s, heed-replace:on+0s cancelled 49→86 #1 after #0
                 shard 49: taken 86→49 #4
               commit of 1
-                shard 86: taken 49→86 #1, schedule on test/a.b (1 running, 1 left out), no set #5.0, no set #5.1, start heed-replace:on+0.000002s 86→170 #5 after #0
+                shard 86: taken 49→86 #1, schedule on test/a.b (1 running, 1 left out), no set #5.0, no set #5.1, start heed-replace:on+0.000002s 86→170 #5 after #0, no message 86 #3
               load heed-replace:on+0.000002s
               commit of 1
                 heed-replace:on+0.000002s: started activated waiting | taken 86→170 #5, listed waiting, timer +60s
             > show heed-skip; show heed-queue; show heed-replace
-              show: on test/a.b (1 running, 2 left out) @29
-              show: on test/a.b (1 running, 2 gathered) @29
-              show: on test/a.b (1 running, 1 left out) @29
+              show: on test/a.b (1 running, 2 left out) @28
+              show: on test/a.b (1 running, 2 gathered) @28
+              show: on test/a.b (1 running, 1 left out) @28
             > restart
               catalog
             > after 60s
@@ -393,7 +392,7 @@ fn one_that_runs_makes_others_wait_or_be_left_out() {
               commit of 3
                 shard 6: no message 6 #4, no message 6 #5, no message 6 #6, no message 6 #7, no message 6 #8, no message 6 #9
                 shard 49: no message 49 #1
-                shard 86: no message 86 #3, no message 86 #4, no message 86 #5
+                shard 86: no message 86 #4, no message 86 #5
             > settle
               commit of 3
                 heed-replace:on+0.000002s: fired completed activated completed workflow-completed | listed completed, no timer +60s, heed-replace:on+0.000002s completed 170→86 #1 after #0
@@ -407,9 +406,9 @@ fn one_that_runs_makes_others_wait_or_be_left_out() {
               commit of 1
                 heed-queue:on+0.000001s: started activated waiting | taken 175→20 #3, listed waiting, timer +120s
             > show heed-skip; show heed-queue; show heed-replace
-              show: on test/a.b (2 left out) @39
-              show: on test/a.b (1 running, 1 gathered) @39
-              show: on test/a.b (1 left out) @39
+              show: on test/a.b (2 left out) @38
+              show: on test/a.b (1 running, 1 gathered) @38
+              show: on test/a.b (1 left out) @38
         "#]],
     );
 }
