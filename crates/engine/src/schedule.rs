@@ -9,6 +9,7 @@
 mod fire;
 mod on;
 mod sets;
+mod start;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,17 +17,17 @@ use std::time::Duration;
 
 use motet_definition::model::Overlap;
 use motet_definition::schedule::{Plan, Rule};
-use motet_expr::{Value, json};
-use motet_types::{InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowName, WorkflowRef};
+use motet_expr::Value;
+use motet_types::{InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
 
 use crate::End;
 use crate::event::TopicId;
 use crate::listen::Subscription;
-use crate::sabotage::{self, Sabotage};
 
 pub use motet_definition::schedule::Trigger;
 pub use on::{Heard, On, Problem, listener};
 pub use sets::{EventSet, EventSets, SetChange, SetHead};
+pub use start::{Origin, ScheduledStart};
 
 /// A start that comes so much after its nominal time was missed: the catch-up policy decides about it.
 pub const MISSED_AFTER: Duration = Duration::from_secs(60);
@@ -119,24 +120,6 @@ pub enum Ending {
     Cancelled,
     /// It could not be started.
     Refused,
-}
-
-/// What an instance knows of the schedule that started it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Origin {
-    pub trigger: Trigger,
-    pub nominal: Timestamp,
-}
-
-/// A start as its schedule asks for it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScheduledStart {
-    pub id: InstanceId,
-    pub definition: WorkflowRef,
-    pub start_key: String,
-    pub origin: Origin,
-    /// What the instance gets as its input, where that does not follow from the origin.
-    pub input: Option<Value>,
 }
 
 /// What a step may look at.
@@ -439,71 +422,6 @@ impl Ending {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
         }
-    }
-}
-
-impl Origin {
-    /// What an instance gets as its input that the clock, or a person, starts.
-    pub fn input(&self) -> Value {
-        json::object([
-            ("trigger", json::string(self.trigger.as_str())),
-            ("scheduledAt", json::string(self.nominal.to_string())),
-        ])
-    }
-}
-
-impl ScheduledStart {
-    /// The start of a nominal time: its id and key follow from that alone.
-    pub fn of(
-        definition: &WorkflowRef,
-        trigger: Trigger,
-        nominal: Timestamp,
-        place: Place<'_>,
-        now: Timestamp,
-    ) -> Self {
-        let mut key = format!("schedule/{trigger}/{}", nominal.as_micros());
-        if sabotage::is(Sabotage::ScheduleFiresTwice) {
-            key = format!("{key}/{}", now.as_micros());
-        }
-        Self::new(definition, &key, Origin { trigger, nominal }, None, place)
-    }
-
-    /// What the instance gets as its input.
-    pub fn input(&self) -> Value {
-        self.input.clone().unwrap_or_else(|| self.origin.input())
-    }
-
-    /// The start under a key that is unique within the workflow.
-    fn new(
-        definition: &WorkflowRef,
-        key: &str,
-        origin: Origin,
-        input: Option<Value>,
-        place: Place<'_>,
-    ) -> Self {
-        let workflow = &definition.workflow;
-        let start_key = format!("{workflow}/{key}");
-        let hash = blake3::hash(start_key.as_bytes());
-        let mut random = [0; 8];
-        random.copy_from_slice(&hash.as_bytes()[..8]);
-        let nominal = origin.nominal;
-        let mut start = Self {
-            id: InstanceId::new(nominal, ShardId(0), 0),
-            definition: definition.clone(),
-            start_key,
-            origin,
-            input,
-        };
-        let shard = place(definition, &start.input()).unwrap_or_else(|| {
-            ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), key)
-        });
-        start.id = InstanceId::new(nominal, shard, u64::from_le_bytes(random));
-        start
-    }
-
-    /// The shard on which the schedule of a workflow lives.
-    pub fn shard_of_schedule(workflow: &WorkflowName) -> ShardId {
-        ShardId::of_start(workflow.namespace.as_str(), workflow.name.as_str(), "schedule")
     }
 }
 

@@ -2,6 +2,8 @@
 
 use motet_definition::model::{Catchup, Overlap};
 use motet_definition::schedule::{Cron, Plan, Rule, Zone};
+use motet_expr::json;
+use motet_types::WorkflowName;
 
 use super::*;
 

@@ -3,6 +3,7 @@
 //! A lease is no commit: it lives in memory. What a job is, and whether it is still wanted, its instance says, which is
 //! loaded before the job leaves.
 
+mod heartbeat;
 pub(super) mod queue;
 mod rows;
 
@@ -20,9 +21,10 @@ use crate::sabotage::{self, Sabotage};
 use crate::tables::JOB;
 use crate::{Error, JobFigures, JobView, view};
 
+pub use heartbeat::Heartbeat;
 pub(super) use queue::Entry;
 pub use queue::QueueKey;
-use queue::{Back, Lease, Origin, PAGE_ROWS, Place, Queues, Reason};
+use queue::{Back, Lease, Origin, PAGE_ROWS, Place, Queues};
 pub(super) use rows::{JobChange, Posted, entry_of, job_rows, posted};
 
 /// Workers that wait for jobs at the same time.
@@ -56,15 +58,6 @@ pub struct Activation {
     pub jobs_max: usize,
     /// How long it means to hold a job; absent: what the job says, else a minute.
     pub lease: Option<Duration>,
-}
-
-/// What a heartbeat learns.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Heartbeat {
-    /// The job is the worker's until then.
-    Kept { until: Timestamp },
-    /// It is not any more, and nobody wants its result.
-    Lost { reason: &'static str },
 }
 
 #[derive(Default)]
@@ -339,59 +332,6 @@ impl Machine {
         for job in jobs {
             self.jobs.queues.give_back((job.instance, job.step), self.now);
         }
-    }
-
-    pub(super) fn heartbeat(&mut self, job: JobId, worker: Option<String>, reply: Responder) {
-        let place = (job.instance, job.step);
-        let known = self.jobs.queues.away(place);
-        let is_with_other = known.is_some_and(|away| match (&away.reason, &worker) {
-            (Reason::Leased(Lease { worker: Some(own), .. }), Some(worker)) => **own != **worker,
-            _ => false,
-        });
-        if is_with_other {
-            let reason = "the lease was over, and another worker has the job";
-            return self.reply_now(reply, Ok(Reply::Heartbeat(Heartbeat::Lost { reason })));
-        }
-        self.give(job.instance, Task::Heartbeat { job, worker, reply });
-    }
-
-    /// The instance is there: it says whether it still waits for the job.
-    pub(super) fn beat(&mut self, job: JobId, worker: Option<&str>, reply: Responder) {
-        let Some(instance) = self.slots.get(&job.instance).and_then(Slot::live) else { return };
-        let result = match rows::entry(instance, job.step) {
-            Some(entry) if job.attempt.is_none_or(|attempt| attempt == entry.attempt) => {
-                let timeout = timeout_of(instance, job.step);
-                let until = self.extend(&entry, worker, timeout);
-                Ok(Reply::Heartbeat(Heartbeat::Kept { until }))
-            }
-            None if !was_job(instance, job.step) => Err(Error::Job(engine::JobRejection::Unknown)),
-            _ => {
-                let reason = "nobody waits for this attempt of the job any more";
-                Ok(Reply::Heartbeat(Heartbeat::Lost { reason }))
-            }
-        };
-        self.reply(reply, result);
-    }
-
-    fn extend(
-        &mut self,
-        entry: &Entry,
-        worker: Option<&str>,
-        timeouts: [Option<Duration>; 2],
-    ) -> Timestamp {
-        let place: Place = (entry.waiting.id, entry.waiting.step);
-        let lease = match self.jobs.queues.away(place).map(|away| &away.reason) {
-            Some(Reason::Leased(lease)) => lease.clone(),
-            // The server was started anew, or the lease was over and nobody took the job.
-            _ => {
-                let length = timeouts.into_iter().flatten().min();
-                let length = length.unwrap_or(self.config.limits.attempt_timeout);
-                let latest = timeouts[1].map(|timeout| self.now.saturating_add(timeout));
-                let length = length.clamp(LEASE_MIN, LEASE_MAX);
-                Lease { worker: worker.map(Arc::from), length, latest }
-            }
-        };
-        self.jobs.queues.lease(entry, lease, self.now)
     }
 
     /// What came of a command, when its input was fed.
