@@ -1,6 +1,7 @@
 //! Who calls, and what they may do.
 
 mod caller;
+mod lasting;
 
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use motet_runtime::{Error, Handle, Role};
 use motet_types::InstanceId;
 
 pub(crate) use caller::{Caller, LastUses, authenticate};
+pub(crate) use lasting::while_allowed;
 
+use crate::handlers::jobs::of_job;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
 use crate::routes::ROUTES;
@@ -112,16 +115,21 @@ pub(crate) fn admit(access: Access, request: &Request) -> Result<Option<Instance
 /// # Errors
 /// It is not there, for this caller or for any.
 pub(crate) async fn ensure_visible(
+    access: Access,
     caller: Caller,
     handle: Handle,
     id: InstanceId,
 ) -> Result<(), Problem> {
-    let (instance, _) = handle.instance(id, Duration::ZERO).await?;
+    let unseen = |error: Error| match access {
+        Access::OfJob(_) => of_job(error),
+        _ => error.into(),
+    };
+    let (instance, _) = handle.instance(id, Duration::ZERO).await.map_err(unseen)?;
     let namespace = instance.definition.workflow.namespace;
     if caller.holds(namespace.as_str()) {
         return Ok(());
     }
-    Err(Problem::from(Error::UnknownInstance(id)))
+    Err(unseen(Error::UnknownInstance(id)))
 }
 
 impl Request {

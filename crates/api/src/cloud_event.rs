@@ -15,13 +15,16 @@ pub(crate) const STRUCTURED: &str = "application/cloudevents+json";
 pub(crate) const BATCHED: &str = "application/cloudevents-batch+json";
 /// Headers with this prefix are attributes, in binary mode.
 const PREFIX: &str = "ce-";
+/// What the other modes have as members, and binary mode elsewhere.
+const NO_HEADERS: [&str; 3] = ["data", "data_base64", "datacontenttype"];
 
-/// The events of a request, each checked. Without attributes in the header, plain JSON is taken as structured: an object is one
-/// event, an array a batch.
+/// The events of a request, each checked. The media type tells structured from batched mode; with any other one, attributes in
+/// the header make it binary mode. Without such, plain JSON is taken as structured: an object is one event, an array a batch.
 pub(crate) async fn read(request: &mut Request) -> Result<Vec<Event>, Problem> {
     let content_type = request.header(CONTENT_TYPE.as_str())?.map(str::to_owned);
     let kind = essence(content_type.as_deref().unwrap_or_default()).to_ascii_lowercase();
-    let is_binary = request.headers.contains_key("ce-specversion");
+    let has_attributes = request.headers.keys().any(|name| name.as_str().starts_with(PREFIX));
+    let is_binary = has_attributes && ![STRUCTURED, BATCHED].contains(&kind.as_str());
     let limits = request.api.options.limits.clone();
     if is_binary {
         let body = request.body_of_any_type(limits.payload_bytes_max).await?;
@@ -82,6 +85,10 @@ fn binary(
             value.to_str().ok().and_then(percent_decode).ok_or_else(|| {
                 invalid(&format!("the header {name} is not percent-encoded UTF-8"))
             })?;
+        if NO_HEADERS.contains(&attribute) {
+            let why = "in binary mode the body is the data, and Content-Type says of which type";
+            return Err(invalid(&format!("{attribute}: it is no header: {why}")));
+        }
         attributes.push((attribute.to_owned(), text));
     }
     let content_type = content_type.map(str::to_owned);

@@ -85,9 +85,14 @@ async fn handle(
         body,
     };
     if let Some(id) = access::admit(route.access, &request)? {
-        access::ensure_visible(request.caller.clone(), request.handle().clone(), id).await?;
+        let (caller, handle) = (request.caller.clone(), request.handle().clone());
+        access::ensure_visible(route.access, caller, handle, id).await?;
     }
-    unless_panicking((route.handler)(request)).await
+    if !route.access.can_be_lost(&request.api.options) {
+        return unless_panicking((route.handler)(request)).await;
+    }
+    let (caller, handle) = (request.caller.clone(), request.handle().clone());
+    access::while_allowed(caller, handle, unless_panicking((route.handler)(request))).await
 }
 
 /// A panic in a handler is a defect that costs its request, not the other requests of the connection.

@@ -7,6 +7,7 @@ mod parameters;
 mod rights;
 mod schedules;
 mod server;
+mod sinks;
 mod workflows;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
         schedules::ROUTES,
         instances::ROUTES,
         events::ROUTES,
+        sinks::ROUTES,
         jobs::ROUTES,
         rights::ROUTES,
         server::ROUTES,

@@ -1,11 +1,12 @@
 //! What follows from records: instructions to the shell, as data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
 use crate::event::{Event, TopicId};
-use crate::listen::Subscription;
+use crate::listen::{Subscription, Terms};
 use crate::{
     Activity, CallState, ChildRequest, End, Ending, Fact, Instance, Record, Request, sabotage,
 };
@@ -37,10 +38,30 @@ pub enum Effect {
     TellSchedule { at: Timestamp, ending: Ending },
 }
 
+/// Listens that topics know of, by step. A step may be gone by the time its topics are told that it listens no more.
+#[derive(Clone, Debug, Default)]
+pub struct Listens(BTreeMap<StepId, Arc<Terms>>);
+
+impl Listens {
+    pub fn of(instance: &Instance) -> Self {
+        let listens = instance.steps.keys().filter_map(|step| {
+            let listen = instance.listen(*step).filter(|listen| listen.is_waiting())?;
+            Some((*step, listen.terms.clone()))
+        });
+        Self(listens.collect())
+    }
+
+    fn told_off(&mut self, step: StepId) -> Option<Effect> {
+        let terms = self.0.remove(&step)?;
+        Some(Effect::Unsubscribe { step, topics: terms.topics.clone() })
+    }
+}
+
 /// The effects of one record, as far as it says them alone.
 ///
-/// `instance` is the state after the record; a re-sent request is read from it.
-pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
+/// `instance` is the state after the record, or after all records of its commit; a re-sent request is read from it. `listens` is
+/// what topics knew before the record, and becomes what they know after it.
+pub fn effects(record: &Record, instance: &Instance, listens: &mut Listens) -> Option<Effect> {
     let step = record.step;
     match &record.fact {
         Fact::Requested { attempt, key, request, due, .. } => Some(Effect::Call {
@@ -70,16 +91,15 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
         Fact::Emitted { event } => Some(Effect::Publish { event: event.clone() }),
         Fact::Listening { terms, .. } => {
             let subscription = Arc::new(instance.listen(step)?.subscription(instance.id, step));
+            listens.0.insert(step, terms.clone());
             Some(Effect::Subscribe { subscription, topics: terms.topics.clone() })
         }
         Fact::Consumed { closes: true, mailed, .. } => {
             // The topic that found the only event forgot the listen with that.
-            let terms = &instance.listen(step)?.terms;
-            (*mailed || !terms.once).then(|| unsubscribe(step, &terms.topics))
+            let is_forgotten = !mailed && listens.0.get(&step)?.once;
+            listens.told_off(step).filter(|_| !is_forgotten)
         }
-        Fact::Handled { closes: true, .. } | Fact::Unsubscribed => {
-            Some(unsubscribe(step, &instance.listen(step)?.terms.topics))
-        }
+        Fact::Handled { closes: true, .. } | Fact::Unsubscribed => listens.told_off(step),
         Fact::ChildUndoRequested { child } => Some(Effect::UndoChild { step, child: *child }),
         Fact::UndoEnded { told: Some(step) } => {
             let parent = instance.start.parent.as_ref()?.instance;
@@ -87,10 +107,6 @@ pub fn effects(record: &Record, instance: &Instance) -> Option<Effect> {
         }
         _ => None,
     }
-}
-
-fn unsubscribe(step: StepId, topics: &[TopicId]) -> Effect {
-    Effect::Unsubscribe { step, topics: topics.to_vec() }
 }
 
 /// The calls that are in flight as far as the state knows: what recovery sends again, under the same keys.

@@ -43,7 +43,7 @@ pub use catalog::{
 };
 pub use command::{Input, Outcome, Rejection, Response};
 pub use decide::{Context, Metered, begin, begin_metered, queue, step, step_metered};
-pub use effect::{Effect, effects, outstanding};
+pub use effect::{Effect, Listens, effects, outstanding};
 pub use error::{ErrorKind, WorkflowError};
 pub use instance::{
     Activity, Branch, BranchState, CallState, End, Guard, Incident, Instance, Path, Step,

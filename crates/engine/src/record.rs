@@ -44,6 +44,8 @@ impl Fact {
                 | Self::JobReturned { .. }
                 | Self::JobSettled { .. }
                 | Self::TaskAssigned { .. }
+                | Self::Received { .. }
+                | Self::UndoBegan { cause: UndoCause::Cancelled { .. } }
                 | Self::Ended { end: End::Cancelled { .. } }
         )
     }

@@ -3,6 +3,7 @@
 mod access;
 mod attribute;
 mod schedules;
+mod sinks;
 mod tasks;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::output::{Color, Format};
 pub(crate) use access::{Audit, CreateToken, Secret, Token};
 pub(crate) use attribute::AttributeTest;
 pub(crate) use schedules::Schedule;
+pub(crate) use sinks::Sink;
 pub(crate) use tasks::{TaskUser, Tasks};
 
 /// Runs business processes that are made of many services.
@@ -142,6 +144,11 @@ pub(crate) enum Command {
     Event {
         #[command(subcommand)]
         what: EventCommand,
+    },
+    /// Look after sinks of events: what waits for them, and what they refused
+    Sink {
+        #[command(subcommand)]
+        what: Sink,
     },
     /// Let a tag name a version, or list the tags of a workflow
     Tag {

@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod run;
 mod schedule;
+mod sink;
 mod steer;
 mod tag;
 mod tasks;
@@ -67,6 +68,7 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
             block_on(steer::steer(&client()?, "retry", "", &options, output))
         }
         Command::Event { what } => block_on(event::event(&client()?, &what, output)),
+        Command::Sink { what } => block_on(sink::sink(&client()?, &what, output)),
         Command::Tag { workflow, tag, version, reason } => {
             let change = tag.zip(version);
             block_on(tag::tag(&client()?, &workflow, change, reason, output))

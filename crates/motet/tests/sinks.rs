@@ -128,5 +128,25 @@ fn events_wait_until_the_receiver_has_them_in_the_order_of_the_history() {
         task.completed.v1 /do/1/known
         workflow.completed.v1 {"name":"Ada","password":"[redacted]"}"#]]
     .assert_eq(&lines.join("\n"));
+    // What it refused is set aside, across the kill, until somebody decides.
+    let mut shown = String::new();
+    for command in [
+        "sink list",
+        "sink remove out",
+        "sink refused nobody",
+        "sink refused Not!",
+        "sink discard out --reason old",
+        "sink list",
+        "audit --action sink.discard --limit 1",
+    ] {
+        let told = server.motet(command).transcript();
+        let told: Vec<&str> = told.lines().map(str::trim_end).collect();
+        shown += &format!("> {command}\n{}\n", told.join("\n"));
+    }
+    let refused = server.motet("sink list").stdout;
+    assert!(refused.contains("out"), "{refused}");
+    let audited = shown.split_off(shown.find("> audit").unwrap());
+    assert!(audited.contains("sink.discard") && audited.contains("old"), "{audited}");
+    expect![""].assert_eq(&shown);
     assert_eq!(server.stop(), 0);
 }

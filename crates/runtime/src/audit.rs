@@ -1,13 +1,17 @@
 //! Who did what: rows that stand in the commits of what was done, so that neither is without the other.
 
 use bytes::Bytes;
-use motet_engine::{Catalog, CatalogFact, CatalogRecord, End, Fact, Instance, Record};
+use motet_definition::graph::{Graph, Kind};
+use motet_engine::{
+    AssignmentChange, Catalog, CatalogFact, CatalogRecord, End, Fact, Instance, Record,
+    ScheduleInput, UndoCause,
+};
 use motet_expr::json::{self, object, string};
 use motet_store::{Row, RowChange, Value};
-use motet_types::{Hex, Timestamp};
+use motet_types::{Hex, JobId, Timestamp, WorkflowName};
 
 use crate::tables::AUDIT;
-use crate::{Actor, AuditEntry, AuditId};
+use crate::{Actor, AuditEntry, AuditId, Note};
 
 /// The row of a change of the catalog, which is applied already; none if nobody did it.
 pub(crate) fn of_catalog(record: &CatalogRecord, after: &Catalog) -> Option<RowChange> {
@@ -29,7 +33,11 @@ pub(crate) fn of_catalog(record: &CatalogRecord, after: &Catalog) -> Option<RowC
 
 /// The rows of what people asked of an instance; its records end with ordinal `instance.records`. Starts have none: the
 /// history says who made one, and there are too many.
-pub(crate) fn of_instance(records: &[Record], instance: &Instance) -> Vec<RowChange> {
+pub(crate) fn of_instance(
+    records: &[Record],
+    instance: &Instance,
+    graph: &Graph,
+) -> Vec<RowChange> {
     let first = instance.records - records.len() as u64;
     let told = |(idx, record): (usize, &Record)| {
         let actor = record.actor.as_ref()?;
@@ -38,8 +46,13 @@ pub(crate) fn of_instance(records: &[Record], instance: &Instance) -> Vec<RowCha
             Fact::Resumed => ("instance.resume", None),
             Fact::Reopened | Fact::Fed => ("instance.retry", None),
             Fact::Ended { end: End::Cancelled { reason } } => ("instance.cancel", reason.clone()),
-            _ => return None,
+            Fact::UndoBegan { cause: UndoCause::Cancelled { reason } } => {
+                ("instance.cancel", reason.clone())
+            }
+            fact => (of_task(fact, record, graph)?, None),
         };
+        let is_task = action.starts_with("task.");
+        let task = JobId { instance: instance.id, step: record.step, attempt: None };
         let status = object([("status", string(instance.status().as_str()))]);
         Some(row(AuditEntry {
             id: id(record.at, &instance.id.0, first + idx as u64),
@@ -47,13 +60,96 @@ pub(crate) fn of_instance(records: &[Record], instance: &Instance) -> Vec<RowCha
             namespace: Some(instance.start.definition.workflow.namespace.to_string()),
             actor: actor.to_string(),
             action: action.to_owned(),
-            subject: instance.id.to_string(),
+            subject: if is_task { task.to_string() } else { instance.id.to_string() },
             reason,
             before: None,
-            after: Some(status),
+            after: if is_task { taken(&record.fact) } else { Some(status) },
         }))
     };
     records.iter().enumerate().filter_map(told).collect()
+}
+
+/// What somebody did with a person's task. What workers do with jobs stands in histories alone: there are too many.
+fn of_task(fact: &Fact, record: &Record, graph: &Graph) -> Option<&'static str> {
+    let is_task = |task| matches!(graph.vertex(task).kind, Kind::Human(_));
+    match fact {
+        Fact::TaskAssigned { change, .. } => Some(match change {
+            AssignmentChange::Claimed => "task.claim",
+            AssignmentChange::Unclaimed => "task.unclaim",
+            AssignmentChange::Reassigned => "task.reassign",
+            AssignmentChange::Escalated => return None,
+        }),
+        Fact::JobSettled { .. } if record.task.is_some_and(is_task) => Some("task.complete"),
+        _ => None,
+    }
+}
+
+/// For whom a task was taken, returned or done, and whose it is now.
+fn taken(fact: &Fact) -> Option<motet_expr::Value> {
+    let (by, assignment) = match fact {
+        Fact::TaskAssigned { by, assignment, .. } => (by, Some(assignment)),
+        Fact::JobSettled { by, .. } => (by, None),
+        _ => return None,
+    };
+    let mut shown = Vec::new();
+    shown.extend(by.as_ref().map(|by| ("by", string(by.as_str()))));
+    if let Some(own) = assignment {
+        let assignee = own.claimant.as_ref().or(own.assignee.as_ref());
+        shown.extend(assignee.map(|name| ("assignee", string(name.as_str()))));
+        if !own.groups.is_empty() {
+            let groups = own.groups.iter().map(|group| string(group.as_str()));
+            shown.push(("groups", json::array(groups)));
+        }
+    }
+    (!shown.is_empty()).then(|| object(shown))
+}
+
+/// The row of what somebody asked of a schedule; `nth` tells apart what is asked at one instant. What changes nothing has none.
+pub(crate) fn of_schedule(
+    at: Timestamp,
+    nth: u64,
+    workflow: &WorkflowName,
+    actor: &Actor,
+    input: &ScheduleInput,
+) -> Option<RowChange> {
+    let (action, reason) = match input {
+        ScheduleInput::Pause { reason } => ("schedule.pause", reason.clone()),
+        ScheduleInput::Resume => ("schedule.resume", None),
+        ScheduleInput::Trigger => ("schedule.trigger", None),
+        ScheduleInput::Backfill { .. } => ("schedule.backfill", None),
+        ScheduleInput::Adopt(_) | ScheduleInput::Due | ScheduleInput::Ended { .. } => return None,
+    };
+    let after = match input {
+        ScheduleInput::Backfill { from, to } => {
+            let span = [("from", string(from.to_string())), ("to", string(to.to_string()))];
+            Some(object(span))
+        }
+        _ => None,
+    };
+    let note = Note {
+        actor: actor.clone(),
+        namespace: Some(workflow.namespace.to_string()),
+        action,
+        subject: workflow.to_string(),
+        reason,
+        after,
+    };
+    Some(of_note(at, nth, note, actor.as_ref()?))
+}
+
+/// The row of what no record tells.
+pub(crate) fn of_note(at: Timestamp, nth: u64, note: Note, actor: &str) -> RowChange {
+    row(AuditEntry {
+        id: id(at, note.action.as_bytes(), nth),
+        at,
+        namespace: note.namespace,
+        actor: actor.to_owned(),
+        action: note.action.to_owned(),
+        subject: note.subject,
+        reason: note.reason,
+        before: None,
+        after: note.after,
+    })
 }
 
 /// The row of a purge, which leaves no record.

@@ -21,7 +21,7 @@ mod schedules;
 mod vault;
 mod workers;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use motet_engine::secret::SecretKey;
 use motet_expr::ExpressionLimits;
@@ -97,7 +97,7 @@ impl Runtime {
             lanes: Lanes::new(options.limits.commands_waiting_max),
             reads: options.reads,
             clock: options.clock,
-            catalog: RwLock::default(),
+            catalog: tokio::sync::watch::Sender::default(),
             health: Mutex::new(Health { ready: false, reason: Some(STARTING.to_owned()) }),
             failed: tokio::sync::watch::Sender::new(None),
             levels: Levels::at(recovered.position),
@@ -107,6 +107,7 @@ impl Runtime {
             seal: Seal::new(&options.secret_key),
             store: options.store.clone(),
             outgoing: tokio::sync::watch::Sender::new(0),
+            sink_changes: tokio::sync::Mutex::new(()),
         });
         let from_workers = inner.clone();
         let workers = Workers::start(&options.limits, &options.secret_key, move |stepped| {
@@ -173,7 +174,7 @@ pub(crate) struct Inner {
     lanes: Lanes,
     reads: Arc<dyn Reads>,
     clock: Arc<dyn Clock>,
-    catalog: RwLock<Arc<CatalogView>>,
+    catalog: tokio::sync::watch::Sender<Arc<CatalogView>>,
     health: Mutex<Health>,
     /// Why the server has to stop.
     failed: tokio::sync::watch::Sender<Option<String>>,
@@ -185,6 +186,8 @@ pub(crate) struct Inner {
     store: Arc<dyn Store>,
     /// How many events have waited for sinks since the start.
     outgoing: tokio::sync::watch::Sender<u64>,
+    /// Held by whoever changes rows of a sink because a person said so.
+    sink_changes: tokio::sync::Mutex<()>,
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod outlets;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +18,8 @@ use motet_types::{
 
 use crate::{
     Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
-    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, Intake,
-    JobFigures, JobView, Outgoing, OutgoingKey, Page, ScheduleView, StartRequest, TaskFilter,
-    TaskPage, TaskView, UndoView,
+    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
+    JobView, Note, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView, UndoView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -74,6 +75,23 @@ pub enum Error {
     /// The job's present state does not admit what was asked.
     #[error(transparent)]
     Job(JobRejection),
+    /// Starts wait until the sink has taken what waits for it.
+    #[error(
+        "{events_max} events wait for the sink {sink}, which is the limit: nothing begins that would add to them"
+    )]
+    SinkFull { sink: String, events_max: u64 },
+    /// Somebody has to decide about what the sink refused before it goes on.
+    #[error(
+        "the sink {sink} has refused {events_max} events, which is the limit: retry or discard them"
+    )]
+    RefusedFull { sink: String, events_max: u64 },
+    #[error("there is no sink {0}")]
+    UnknownSink(String),
+    /// What waits for a sink that takes it is not thrown away.
+    #[error(
+        "the sink {0} is configured and takes what waits for it: start the server without it first"
+    )]
+    SinkInUse(String),
     /// The partition is read up to another offset than was supposed.
     #[error("the source is read up to another offset: {stored:?}")]
     Offset { stored: Option<u64> },
@@ -164,6 +182,11 @@ impl Handle {
         self.inner.delete_secret(name, reason, self.actor.clone()).await
     }
 
+    /// Writes something into the audit that changes nothing here, such as that the data were copied.
+    pub async fn note(&self, note: Note) -> Result<Position, Error> {
+        self.inner.note(Note { actor: self.actor.clone(), ..note }).await
+    }
+
     /// A page of what people did, newest first; waits up to 5 s until the view covers `at`.
     pub async fn audit(
         &self,
@@ -208,6 +231,11 @@ impl Handle {
         self.inner.set_tag(workflow, tag, version, reason, self.actor.clone()).await
     }
 
+    /// The durable catalog now and whenever it has changed.
+    pub fn catalog_changes(&self) -> tokio::sync::watch::Receiver<Arc<CatalogView>> {
+        self.inner.catalog_changes()
+    }
+
     /// The catalog as it is durable now.
     pub fn catalog(&self) -> Arc<CatalogView> {
         self.inner.catalog()
@@ -250,36 +278,6 @@ impl Handle {
         events: Vec<Arc<Event>>,
     ) -> Result<(Vec<bool>, Position), Error> {
         self.inner.publish_events(namespace, events).await
-    }
-
-    /// Takes a batch of a source in: its events and how far its partition is read become durable together, or not at all.
-    pub async fn take_in(&self, intake: Intake) -> Result<Position, Error> {
-        self.inner.take_in(intake).await
-    }
-
-    /// The offset that comes next in each partition of a source that was read.
-    pub async fn offsets(&self, source: Arc<str>) -> Result<Vec<(u32, u64)>, Error> {
-        self.inner.offsets(source).await
-    }
-
-    /// Events that wait for a sink, in their order; `after` is the last one that was read before.
-    pub async fn outgoing(
-        &self,
-        sink: Arc<str>,
-        after: Option<OutgoingKey>,
-        limit: usize,
-    ) -> Result<Vec<Outgoing>, Error> {
-        self.inner.outgoing(sink, after, limit).await
-    }
-
-    /// Events that a sink has acknowledged wait no more.
-    pub async fn delivered(&self, keys: Vec<OutgoingKey>) -> Result<Position, Error> {
-        self.inner.delivered(keys).await
-    }
-
-    /// Changes when more events wait for sinks.
-    pub fn outgoing_grows(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.inner.outgoing_grows()
     }
 
     /// Events that are kept, by type and the newest first; `after` is where the page before ended.
@@ -356,7 +354,7 @@ impl Handle {
         workflow: WorkflowName,
         input: ScheduleInput,
     ) -> Result<(ScheduleView, Position), Error> {
-        self.inner.command_schedule(workflow, input).await
+        self.inner.command_schedule(workflow, input, self.actor.clone()).await
     }
 
     /// How many instances there are in each status; waits up to 5 s until the view covers `at`.

@@ -33,11 +33,14 @@ pub use motet_engine::{
     ScheduleRejection, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
 };
 pub use motet_store::Position;
-pub use shard::{Activation, Heartbeat, Intake, Outgoing, OutgoingKey, SinkRule};
+pub use shard::{
+    Activation, Heartbeat, Intake, Outgoing, OutgoingKey, RefusedEvent, SinkChange, SinkRule,
+    SinkView,
+};
 pub use tables::SCHEMA;
 pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow, TaskView,
-    TurnRow, TurnView, UndoEntryView, UndoView, WaitsFor,
+    JobView, Note, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow,
+    TaskView, TurnRow, TurnView, UndoEntryView, UndoView, WaitsFor,
 };

@@ -4,6 +4,7 @@
 //! effects out only when the batch that carries them is durable. One batch is in flight at a time while the next one is
 //! built, so that a refused batch takes with it exactly what was computed after it.
 
+mod auditing;
 mod away;
 mod batch;
 mod catalog;
@@ -22,6 +23,7 @@ mod purge;
 mod recovery;
 mod retention;
 mod schedules;
+mod sinks;
 mod slots;
 mod starts;
 mod stepping;
@@ -50,8 +52,10 @@ pub use intake::Intake;
 pub use jobs::{Activation, Heartbeat, QueueKey};
 pub use outgoing::{Outgoing, OutgoingKey, SinkRule};
 pub use recovery::{Recovered, RowError};
+pub use sinks::{RefusedEvent, SinkChange, SinkView};
 pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};
 
+use auditing::Auditing;
 use batch::Batch;
 use costs::Costs;
 use dispatch::Dispatch;
@@ -61,6 +65,7 @@ use jobs::Jobs;
 use links::Links;
 use retention::Retention;
 use schedules::Schedules;
+use sinks::Sinks;
 use slots::{Slot, Task};
 use starts::Starting;
 use timers::Sleepers;
@@ -97,6 +102,8 @@ pub struct Counters {
     pub forgotten: u64,
     /// Start keys that were removed, their time being over.
     pub keys_expired: u64,
+    /// Entries of the audit that were removed, being too old or too many.
+    pub audit_forgotten: u64,
     /// Pages, instances and keys that a sweep could not read.
     pub sweeps_failed: u64,
     /// Steps that were given away.
@@ -111,6 +118,10 @@ pub struct Counters {
     pub outgoing: u64,
     /// Events that sinks have acknowledged.
     pub delivered: u64,
+    /// Events that sinks have refused for good.
+    pub refused: u64,
+    /// Events that sinks went without, as much waiting for them as may.
+    pub dropped: u64,
 }
 
 /// See the module.
@@ -133,6 +144,7 @@ pub struct Machine {
     links: Links,
     dispatch: Dispatch,
     retention: Retention,
+    auditing: Auditing,
     schedules: Schedules,
     costs: Costs,
     /// Steps that were given away and have not come back, and how many there have ever been.
@@ -143,6 +155,7 @@ pub struct Machine {
     topics: Topics,
     intakes: Intakes,
     sinks: Arc<[SinkRule]>,
+    sinks_known: Sinks,
     turns: Turns,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
@@ -171,6 +184,7 @@ impl Machine {
             waiters: Waiters::default(),
             links: Links::default(),
             retention: Retention::default(),
+            auditing: Auditing::default(),
             schedules: Schedules::default(),
             costs: Costs::default(),
             away: 0,
@@ -180,6 +194,7 @@ impl Machine {
             topics: Topics::default(),
             intakes: Intakes::default(),
             sinks: Arc::default(),
+            sinks_known: Sinks::default(),
             turns: Turns::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
@@ -219,8 +234,8 @@ impl Machine {
             }
             Input::JobFigures { reply } => self.job_figures(reply),
             Input::JobsRead { queue, rows } => self.jobs_read(&queue, rows),
-            Input::Schedule { workflow, input, reply } => {
-                self.command_schedule(&workflow, input, reply);
+            Input::Schedule { workflow, input, actor, reply } => {
+                self.command_schedule(&workflow, input, actor, reply);
             }
             Input::ReadSchedule { workflow, reply } => self.read_schedule(&workflow, reply),
             Input::ListSchedules { namespaces, after, limit, reply } => {
@@ -233,6 +248,11 @@ impl Machine {
             Input::Intake { intake, reply } => self.take_in(&intake, reply),
             Input::Offsets { source, reply } => self.offsets(&source, reply),
             Input::Delivered { keys, reply } => self.delivered(&keys, reply),
+            Input::SinkRefuses { outgoing, reason, reply } => {
+                self.sink_refuses(&outgoing, reason, reply);
+            }
+            Input::ListSinks { reply } => self.list_sinks(reply),
+            Input::ChangeSink { change, rows, reply } => self.change_sink(change, &rows, reply),
             Input::TopicRead { topic, rows } => self.topic_read(&topic, rows),
             Input::Loaded { id, loaded } => self.loaded(id, loaded),
             Input::Listed { id, row } => self.listed(id, row),
@@ -244,7 +264,10 @@ impl Machine {
             Input::Sweep => {
                 self.sweep();
                 self.sweep_topics();
+                self.sweep_audit();
             }
+            Input::AuditSwept { rows } => self.audit_swept(rows),
+            Input::Note { note, reply } => self.note(*note, reply),
             Input::TopicsSwept { rows } => self.topics_swept(rows),
             Input::Swept { rows } => self.swept(rows),
             Input::Tick => self.tick(),

@@ -19,6 +19,7 @@ pub const SCHEMA: Schema = Schema {
         MESSAGE,
         OUTGOING,
         PENDING,
+        REFUSED,
         SCHEDULE,
         SCHEDULE_SET,
         SENT,
@@ -268,6 +269,24 @@ pub(crate) const OUTGOING: Table = Table {
         int("record"),
         int("part"),
         blob("body"),
+    ],
+    key_columns: 5,
+    indexes: &[],
+};
+
+/// Events that a sink has refused for good, until a person decides about them.
+pub(crate) const REFUSED: Table = Table {
+    id: TableId(110),
+    name: "refused",
+    columns: &[
+        text("sink"),
+        int("shard"),
+        blob("instance"),
+        int("record"),
+        int("part"),
+        blob("body"),
+        int("at"),
+        text("reason"),
     ],
     key_columns: 5,
     indexes: &[],

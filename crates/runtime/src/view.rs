@@ -341,6 +341,18 @@ pub struct AuditEntry {
     pub after: Option<Value>,
 }
 
+/// Something for the audit that no record and no change of the catalog tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    pub actor: Actor,
+    pub namespace: Option<String>,
+    /// Kind of thing and verb.
+    pub action: &'static str,
+    pub subject: String,
+    pub reason: Option<String>,
+    pub after: Option<Value>,
+}
+
 /// Place of an entry in the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AuditId(pub [u8; 16]);

@@ -51,6 +51,7 @@ impl World {
             | Reply::Task(_)
             | Reply::JobFigures(_)
             | Reply::Offsets(_)
+            | Reply::Sinks(_)
             | Reply::Done => return Ok(()),
             Reply::Schedules(_) => {
                 if let Action::Schedule(order) = action {

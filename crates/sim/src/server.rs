@@ -43,6 +43,7 @@ pub(crate) enum Operation {
     ScanJobs { queue: Arc<QueueKey>, scan: RowScan },
     Topic { topic: TopicId, scan: RowScan },
     Topics(RowScan),
+    Audit(RowScan),
 }
 
 impl World {
@@ -210,6 +211,7 @@ impl World {
                 self.ask(latency, Operation::Topic { topic, scan })?;
             }
             Output::ScanTopics(scan) => self.ask(latency, Operation::Topics(scan))?,
+            Output::ScanAudit(scan) => self.ask(latency, Operation::Audit(scan))?,
             Output::Commit(commits) => {
                 self.tell(|| outline(&commits));
                 let operation = Operation::Commit(commits);
@@ -282,6 +284,7 @@ impl World {
                 let rows = self.rows(RowScan { table, prefix, after: None, limit: 1 })?;
                 rows.map(|rows| Input::Listed { id, row: rows.map(|rows| rows.into_iter().next()) })
             }
+            Operation::Audit(scan) => self.rows(scan)?.map(|rows| Input::AuditSwept { rows }),
             Operation::Topics(scan) => self.rows(scan)?.map(|rows| Input::TopicsSwept { rows }),
             Operation::Topic { topic, scan } => {
                 self.rows(scan)?.map(|rows| Input::TopicRead { topic, rows })

@@ -49,6 +49,10 @@ pub struct Limits {
     pub retention_bytes: Option<u64>,
     /// The same for single namespaces.
     pub retention_bytes_by_namespace: BTreeMap<String, u64>,
+    /// How long an entry of the audit is kept.
+    pub audit_retention: Duration,
+    /// Entries that the audit holds; beyond it the first go that were written. They are counted now and then.
+    pub audit_entries_max: usize,
     /// Calls in flight of one server.
     pub calls_in_flight_max: usize,
     /// External commands that wait in one server's lane.
@@ -95,6 +99,10 @@ pub struct Limits {
     pub listen_events_max: usize,
     /// Sets of events that the schedule of one workflow gathers, and starts that wait behind one that runs.
     pub schedule_sets_max: usize,
+    /// Events that wait for one sink before no instance begins that would add to them.
+    pub sink_events_max: usize,
+    /// Events that one sink has refused for good and that are kept; at the next one the sink stops.
+    pub sink_refused_max: usize,
     /// Events sent to one instance that wait for a listen.
     pub events_waiting_max: usize,
     /// Events of which one instance remembers that it took them; when there are more, its later listens look back less far.
@@ -127,6 +135,8 @@ impl Default for Limits {
             retention_age_by_namespace: BTreeMap::new(),
             retention_bytes: None,
             retention_bytes_by_namespace: BTreeMap::new(),
+            audit_retention: Duration::from_secs(400 * 86_400),
+            audit_entries_max: 1_000_000,
             calls_in_flight_max: 1_024,
             commands_waiting_max: 8_192,
             instances_cached_max: 10_000,
@@ -150,6 +160,8 @@ impl Default for Limits {
             lookback_fuel_max: 2_000_000,
             listen_events_max: 10_000,
             schedule_sets_max: 10_000,
+            sink_events_max: 1_000_000,
+            sink_refused_max: 10_000,
             events_waiting_max: 1_000,
             events_remembered_max: 10_000,
         }

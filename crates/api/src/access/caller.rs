@@ -13,7 +13,7 @@ use crate::request::Api;
 
 /// What a client without a token is told to send.
 const CHALLENGE: &str = "Bearer realm=\"motet\"";
-const INVALID: &str = "Bearer realm=\"motet\", error=\"invalid_token\"";
+pub(super) const INVALID: &str = "Bearer realm=\"motet\", error=\"invalid_token\"";
 
 /// Whoever sent a request.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
 }
 
-fn why_invalid(token: &Token) -> String {
+pub(super) fn why_invalid(token: &Token) -> String {
     let name = &token.grant.name;
     match (&token.revoked, token.grant.expires) {
         (Some(revoked), _) => format!("the token {name} was revoked at {}", revoked.at),

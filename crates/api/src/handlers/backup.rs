@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::StatusCode;
+use motet_runtime::Note;
 
 use crate::backup::Error;
 use crate::problem::{Code, Problem};
@@ -25,6 +26,12 @@ pub(crate) async fn backup(mut request: Request) -> Handled {
         Problem::new(Code::InvalidBody, detail)
     })?;
     let directory = PathBuf::from(directory);
+    let note = Note {
+        action: "server.backup",
+        subject: directory.display().to_string(),
+        ..Note::default()
+    };
+    request.handle().note(note).await?;
     let report = backup.run(directory.clone()).await.map_err(|error| match error {
         Error::Running => Problem {
             retry_after: Some(RETRY_AFTER),

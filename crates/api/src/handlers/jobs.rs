@@ -121,10 +121,13 @@ fn held(request: &Request) -> Result<JobId, Problem> {
 }
 
 /// Without its instance there is no job either.
-pub(super) fn of_job(error: motet_runtime::Error) -> Problem {
+pub(crate) fn of_job(error: motet_runtime::Error) -> Problem {
     match error {
         motet_runtime::Error::UnknownInstance(_) => {
-            Problem::new(Code::UnknownJob, error.to_string())
+            let detail = format!(
+                "{error}: it never was, or it has ended and is forgotten, and nobody waits for what came of its jobs"
+            );
+            Problem::new(Code::UnknownJob, detail)
         }
         error => error.into(),
     }

@@ -11,6 +11,7 @@ use motet_types::InstanceId;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::routes::Handled;
@@ -28,7 +29,7 @@ pub(crate) async fn watch(request: Request) -> Handled {
     let id = request.instance()?;
     let last = request.header(LAST_EVENT_ID)?;
     let last: Option<u64> = last.map(|id| crate::query::read("Last-Event-ID", id)).transpose()?;
-    let handle = request.handle().clone();
+    let (handle, caller) = (request.handle().clone(), request.caller.clone());
     let first = look(&handle, id).await?;
     let (sender, channel) = Channel::<Bytes, Infallible>::new(EVENTS_WAITING_MAX);
     let follower = Follower {
@@ -39,7 +40,7 @@ pub(crate) async fn watch(request: Request) -> Handled {
         sender,
         keep_alive: request.api.options.keep_alive,
     };
-    tokio::spawn(follower.run(first));
+    tokio::spawn(follower.run(first, caller));
     Ok(event_stream(Body::new(channel)))
 }
 
@@ -76,11 +77,18 @@ enum Stop {
 }
 
 impl Follower {
-    async fn run(mut self, first: (Watch, InstanceView)) {
-        if let Err(Stop::Refused(problem)) = self.follow(first).await {
-            let text = problem.to_json();
-            // If the reader is gone as well, nobody is left to tell.
-            let _ = self.send(event("error", None, &text)).await;
+    /// Follows until the instance ends, or the reader goes or loses the right to it.
+    async fn run(mut self, first: (Watch, InstanceView), caller: Caller) {
+        let handle = self.handle.clone();
+        let stop = tokio::select! {
+            followed = self.follow(first) => followed.err(),
+            problem = caller.lost(&handle) => Some(Stop::Refused(problem)),
+        };
+        if let Some(Stop::Refused(problem)) = stop {
+            // Whoever does not read what waits is not waited for; if the reader is gone, nobody is left to tell.
+            let patience = self.keep_alive;
+            let told = self.send(event("error", None, &problem.to_json()));
+            drop(tokio::time::timeout(patience, told).await);
         }
     }
 

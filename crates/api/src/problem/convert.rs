@@ -50,6 +50,11 @@ impl From<Error> for Problem {
             Error::Overloaded { retry_after } => {
                 Self { retry_after: Some(retry_after), ..plain(Code::Overloaded) }
             }
+            Error::SinkFull { .. } | Error::RefusedFull { .. } => {
+                Self { retry_after: Some(RETRY_AFTER), ..plain(Code::SinkFull) }
+            }
+            Error::UnknownSink(_) => plain(Code::UnknownSink),
+            Error::SinkInUse(_) => plain(Code::SinkInUse),
             Error::Unavailable(_) => {
                 Self { retry_after: Some(RETRY_AFTER), ..plain(Code::Unavailable) }
             }

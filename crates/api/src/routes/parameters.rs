@@ -54,6 +54,7 @@ pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
     parameter("id", ValueKind::InstanceId, "Id of the instance."),
     parameter("token", ValueKind::Text, "Id of a token, or the name of a valid one."),
     parameter("type", ValueKind::Text, "Type of the jobs."),
+    parameter("sink", ValueKind::Text, "Name of the sink."),
     parameter("job", ValueKind::Text, "Id of the job, as its activation gave it."),
     parameter("task", ValueKind::Text, "Id of the task."),
     parameter("code", ValueKind::Text, "Code of an error."),

@@ -15,7 +15,7 @@ const NOBODY: &str = "019fa2b0-0000-7000-8000-000000000000";
 
 impl Server {
     /// Makes a token through the handle, as nobody has one yet.
-    async fn token(&self, name: &str, roles: &[Role], namespaces: &[&str]) -> String {
+    pub(crate) async fn token(&self, name: &str, roles: &[Role], namespaces: &[&str]) -> String {
         let namespaces = match namespaces {
             ["*"] => Namespaces::All,
             names => Namespaces::Named(names.iter().map(|name| name.parse().unwrap()).collect()),
@@ -32,7 +32,7 @@ impl Server {
     }
 
     /// Sends a request with a token; the body, if any, follows an empty line.
-    async fn send_as(&self, token: &str, request: &str) -> Answer {
+    pub(crate) async fn send_as(&self, token: &str, request: &str) -> Answer {
         let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
         self.send(&format!("{head}\nauthorization: Bearer {token}\n\n{body}")).await
     }

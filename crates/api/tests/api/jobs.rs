@@ -275,8 +275,8 @@ async fn requests_of_workers_that_are_wrong() {
         404 unknown-job there is no such job
         404 unknown-job there is no such job
         404 unknown-job there is no such job
-        404 unknown-job there is no instance <id>
-        404 unknown-job there is no instance <id>
+        404 unknown-job there is no instance <id>: it never was, or it has ended and is forgotten, and nobody waits for what came of its jobs
+        404 unknown-job there is no instance <id>: it never was, or it has ended and is forgotten, and nobody waits for what came of its jobs
         400 invalid-parameter job: "7" is not the id of a job: expected an instance, a step and an attempt, as in <id>.3.1
         413 payload-too-large the body has more than 1048576 bytes, which is the limit
         400 invalid-body the member "error" is missing

@@ -3,10 +3,12 @@
 #![allow(clippy::too_many_lines, reason = "transcripts of answers are long")]
 
 mod access;
+mod audited;
 mod backup;
 mod bulk;
 mod documents;
 mod histories;
+mod hostile;
 mod instances;
 mod jobs;
 mod keys;
@@ -16,6 +18,7 @@ mod probes;
 mod refusals;
 mod schedules;
 mod serving;
+mod sinks;
 mod support;
 mod tls;
 mod watching;

@@ -11,7 +11,7 @@ use motet_api::Options;
 use motet_engine::secret::SecretKey;
 use motet_expr::{Value, json};
 use motet_mesh::Mesh;
-use motet_runtime::{Handle, Runtime, SCHEMA, Secrets, SystemClock};
+use motet_runtime::{Handle, Runtime, SCHEMA, Secrets, SinkRule, SystemClock};
 use motet_store::memory::MemoryStore;
 use motet_types::Limits;
 use tower::ServiceExt;
@@ -40,6 +40,11 @@ impl Server {
     }
 
     pub(crate) fn limited(options: Options, limits: Limits) -> Self {
+        Self::telling(options, limits, Arc::default())
+    }
+
+    /// With sinks that nobody reads for.
+    pub(crate) fn telling(options: Options, limits: Limits, sinks: Arc<[SinkRule]>) -> Self {
         let store = Arc::new(MemoryStore::new(&SCHEMA));
         let runtime = Runtime::start(motet_runtime::Options {
             store: store.clone(),
@@ -51,7 +56,7 @@ impl Server {
             clock: Arc::new(SystemClock::new()),
             limits,
             store_metrics: Arc::new(Vec::new),
-            sinks: Arc::default(),
+            sinks,
             tokio: tokio::runtime::Handle::current(),
         });
         let runtime = runtime.unwrap();

@@ -114,6 +114,12 @@ const KEYS: &[Key] = &[
         meaning: "Whether events are sent as one JSON object (default), or their attributes as headers beside their data.",
     },
     Key {
+        name: "when-full",
+        of: SINKS,
+        form: Form::OneOf(&["refuse", "drop"]),
+        meaning: "What happens while limits.sink-events-max events wait for it: no instance begins that would add to them (default), or it goes without what comes.",
+    },
+    Key {
         name: "tls",
         of: BOTH,
         form: Form::Switch,

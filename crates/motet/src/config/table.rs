@@ -174,6 +174,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Amounts(&mut config.limits.retention_bytes_by_namespace),
     },
     Setting {
+        key: "limits.audit-retention",
+        meaning: "How long an entry of the audit is kept.",
+        slot: |config| Slot::Time(&mut config.limits.audit_retention),
+    },
+    Setting {
+        key: "limits.audit-entries-max",
+        meaning: "Entries that the audit holds; beyond it the first go that were written. They are counted every ten minutes.",
+        slot: |config| Slot::Size(&mut config.limits.audit_entries_max),
+    },
+    Setting {
         key: "limits.calls-in-flight-max",
         meaning: "Calls of services at a time.",
         slot: |config| Slot::Size(&mut config.limits.calls_in_flight_max),
@@ -287,6 +297,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "limits.listen-events-max",
         meaning: "Events that one activation of `listen` may take.",
         slot: |config| Slot::Size(&mut config.limits.listen_events_max),
+    },
+    Setting {
+        key: "limits.sink-events-max",
+        meaning: "Events that wait for one sink before no instance begins that would add to them.",
+        slot: |config| Slot::Size(&mut config.limits.sink_events_max),
+    },
+    Setting {
+        key: "limits.sink-refused-max",
+        meaning: "Events that one sink has refused for good and that are kept; at the next one the sink stops.",
+        slot: |config| Slot::Size(&mut config.limits.sink_refused_max),
     },
     Setting {
         key: "limits.events-waiting-max",

@@ -43,7 +43,7 @@ struct Around {
 pub(crate) struct Figures {
     failing: AtomicU64,
     unreadable: AtomicU64,
-    refused: AtomicU64,
+    gaps: AtomicU64,
 }
 
 impl Figures {
@@ -63,10 +63,10 @@ impl Figures {
                 value(&self.unreadable),
             ),
             (
-                "motet_sink_refused_total",
-                "Events that a sink refused for good, and that were given up.",
+                "motet_source_gaps_total",
+                "Places of sources where messages were gone that had not been read.",
                 "counter",
-                value(&self.refused),
+                value(&self.gaps),
             ),
         ]
     }
@@ -101,6 +101,7 @@ impl Outlets {
             let name: Arc<str> = outlet.name.as_str().into();
             pumps.spawn(sink::run(sink, name, is_binary, around.clone()));
         }
+        pumps.spawn(tell_of_removed(around));
         Ok(Self { pumps })
     }
 
@@ -116,10 +117,29 @@ pub(crate) fn rules(sinks: &[Outlet]) -> Arc<[SinkRule]> {
         name: outlet.name.as_str().into(),
         namespace: outlet.namespace.clone(),
         types: outlet.texts("types"),
+        drops: outlet.text("when-full") == Some("drop"),
         emitted: outlet.text("of") != Some("lifecycle"),
         lifecycle: outlet.text("of") != Some("emitted"),
     };
     sinks.iter().map(rule).collect()
+}
+
+/// Events that wait for sinks which are not configured any more are nobody's business but a person's.
+async fn tell_of_removed(around: Around) {
+    let mut trouble = Trouble::new("sinks".to_owned(), &around);
+    let sinks = loop {
+        match around.handle.sinks().await {
+            Ok((sinks, _)) => break sinks,
+            Err(error) => trouble.met_by_runtime(error).await,
+        }
+    };
+    for sink in sinks.iter().filter(|sink| !sink.configured) {
+        let (name, waiting, refused) = (&sink.name, sink.waiting, sink.refused);
+        around.output.note(&format!(
+            "motet: sink {name}: it is not configured any more; {waiting} events wait for it, {refused} were refused by it: \
+             configure it again, or let them go with `motet sink remove {name}`"
+        ));
+    }
 }
 
 /// Trouble of one pump: told when it begins and when it ends.
@@ -133,6 +153,10 @@ struct Trouble {
 impl Trouble {
     fn new(about: String, around: &Around) -> Self {
         Self { about, around: around.clone(), told: None, rest: REST_FIRST }
+    }
+
+    fn is_told(&self, reason: &str) -> bool {
+        self.told.as_deref() == Some(reason)
     }
 
     /// The runtime takes nothing at present, which the server tells by itself: only waits.

@@ -1,11 +1,11 @@
 //! The engine thread: inputs from the lanes, outputs to store, mesh and waiting clients.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_store::{Entity, Position, RowScan, Store, Value};
+use motet_store::{Entity, Position, Row, RowScan, Store, Value};
 use motet_types::{InstanceId, ShardId};
 
 use super::Inner;
@@ -78,33 +78,14 @@ impl Shell {
                 Output::Load(id) => loads.push(id),
                 Output::Row(id) => self.read_row(id),
                 Output::Lookup { shard, key } => self.look_up(shard, key),
-                Output::Scan(scan) => {
-                    let inner = self.inner.clone();
-                    let done = Box::new(move |rows| {
-                        inner.lanes.push_internal(Input::Swept { rows });
-                    });
-                    self.store.rows(scan, done);
-                }
+                Output::Scan(scan) => self.scan(scan, |rows| Input::Swept { rows }),
                 Output::ScanJobs { queue, scan } => {
-                    let inner = self.inner.clone();
-                    let done = Box::new(move |rows| {
-                        inner.lanes.push_internal(Input::JobsRead { queue, rows });
-                    });
-                    self.store.rows(scan, done);
+                    self.scan(scan, |rows| Input::JobsRead { queue, rows });
                 }
-                Output::ScanTopics(scan) => {
-                    let inner = self.inner.clone();
-                    let done = Box::new(move |rows| {
-                        inner.lanes.push_internal(Input::TopicsSwept { rows });
-                    });
-                    self.store.rows(scan, done);
-                }
+                Output::ScanTopics(scan) => self.scan(scan, |rows| Input::TopicsSwept { rows }),
+                Output::ScanAudit(scan) => self.scan(scan, |rows| Input::AuditSwept { rows }),
                 Output::ScanTopic { topic, scan } => {
-                    let inner = self.inner.clone();
-                    let done = Box::new(move |rows| {
-                        inner.lanes.push_internal(Input::TopicRead { topic, rows });
-                    });
-                    self.store.rows(scan, done);
+                    self.scan(scan, |rows| Input::TopicRead { topic, rows });
                 }
                 Output::Commit(commits) => {
                     let inner = self.inner.clone();
@@ -130,7 +111,7 @@ impl Shell {
                 // What has left is not called back: its outcome goes to the history.
                 Output::Withdraw { .. } => {}
                 Output::Catalog(view) => {
-                    *self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner) = view;
+                    self.inner.catalog.send_replace(view);
                 }
                 Output::Stop(reason) => {
                     self.inner.lanes.close();
@@ -139,6 +120,17 @@ impl Shell {
             }
         }
         self.load(loads);
+    }
+
+    /// Reads a page of rows, which comes back as this input.
+    fn scan(
+        &self,
+        scan: RowScan,
+        input: impl FnOnce(Result<Vec<Row>, motet_store::Error>) -> Input + Send + 'static,
+    ) {
+        let inner = self.inner.clone();
+        let done = Box::new(move |rows| inner.lanes.push_internal(input(rows)));
+        self.store.rows(scan, done);
     }
 
     fn load(&self, ids: Vec<InstanceId>) {
@@ -196,7 +188,7 @@ pub(crate) fn row_of(id: InstanceId) -> RowScan {
 }
 
 /// Name and help of each counter, in the order in which they are published.
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 20] = [
     ("motet_instances_started_total", "Instances started."),
     ("motet_instances_ended_total", "Instances that completed, faulted or were cancelled."),
     ("motet_commits_total", "Commits of instances and of the catalog."),
@@ -207,6 +199,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ("motet_panics_total", "Defects that cost one instance its live state."),
     ("motet_instances_forgotten_total", "Instances removed, their retention being over."),
     ("motet_start_keys_expired_total", "Start keys removed, their retention being over."),
+    ("motet_audit_forgotten_total", "Entries of the audit removed, being too old or too many."),
     ("motet_sweeps_failed_total", "Pages, instances and start keys that retention cannot read."),
     ("motet_steps_away_total", "Steps that ran beside the engine thread, for they may cost much."),
     ("motet_events_total", "Events taken, duplicates left out."),
@@ -214,6 +207,15 @@ const COUNTERS: [(&str, &str); 17] = [
     ("motet_source_messages_total", "Messages of sources that were taken in."),
     ("motet_sink_events_total", "Events kept for sinks."),
     ("motet_sink_acknowledged_total", "Events that sinks have acknowledged."),
+    ("motet_sink_refused_total", "Events that sinks have refused for good."),
+    ("motet_sink_dropped_total", "Events that sinks went without, as much waiting as may."),
+];
+
+/// The same of levels of sinks.
+const SINKS: [(&str, &str); 3] = [
+    ("motet_sink_waiting", "Events that wait for sinks."),
+    ("motet_sink_refused", "Events that sinks have refused and that somebody has to decide about."),
+    ("motet_sinks_full", "Sinks with as much waiting as may, for which starts are refused."),
 ];
 
 /// Figures that the engine thread publishes.
@@ -224,6 +226,7 @@ pub(super) struct Levels {
     quiet: AtomicU64,
     position: AtomicU64,
     ended_bytes: AtomicU64,
+    sinks: [AtomicU64; SINKS.len()],
 }
 
 impl Levels {
@@ -245,6 +248,7 @@ impl Levels {
             of.panics,
             of.forgotten,
             of.keys_expired,
+            of.audit_forgotten,
             of.sweeps_failed,
             of.steps_away,
             of.events,
@@ -252,6 +256,8 @@ impl Levels {
             of.taken_in,
             of.outgoing,
             of.delivered,
+            of.refused,
+            of.dropped,
         ];
         for (slot, value) in self.counters.iter().zip(counters) {
             slot.store(value, Ordering::Relaxed);
@@ -261,6 +267,9 @@ impl Levels {
         }
         self.quiet.store(u64::from(machine.is_quiet()), Ordering::Relaxed);
         self.ended_bytes.store(machine.ended_bytes(), Ordering::Relaxed);
+        for (slot, value) in self.sinks.iter().zip(machine.sink_levels()) {
+            slot.store(value, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -287,7 +296,7 @@ impl Levels {
         ];
         let value = |slot: &AtomicU64| slot.load(Ordering::Relaxed) as f64;
         let counters = COUNTERS.iter().zip(&self.counters);
-        let levels = LEVELS.iter().zip(&self.levels);
+        let levels = LEVELS.iter().zip(&self.levels).chain(SINKS.iter().zip(&self.sinks));
         counters
             .map(|((name, help), slot)| (*name, *help, "counter", value(slot)))
             .chain(levels.map(|((name, help), slot)| (*name, *help, "gauge", value(slot))))

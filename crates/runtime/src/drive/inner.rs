@@ -8,7 +8,7 @@ use motet_engine::CatalogInput;
 use motet_engine::event::Event;
 use motet_store::Position;
 use motet_types::{InstanceId, Label, Timestamp, Version, WorkflowName};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Inner;
 use super::lanes::Refusal;
@@ -81,7 +81,11 @@ impl Inner {
     }
 
     pub(crate) fn catalog(&self) -> Arc<CatalogView> {
-        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.catalog.borrow().clone()
+    }
+
+    pub(crate) fn catalog_changes(&self) -> watch::Receiver<Arc<CatalogView>> {
+        self.catalog.subscribe()
     }
 
     pub(crate) async fn start(&self, request: StartRequest) -> Result<StartReply, Error> {

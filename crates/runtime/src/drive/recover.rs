@@ -12,12 +12,13 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
 use crate::tables::{
-    INBOX, INTAKE, JOB, MESSAGE, PENDING, SCHEDULE, SCHEDULE_SET, SENT, TIMER, TURN, UNLOADABLE,
-    USAGE,
+    INBOX, INTAKE, JOB, MESSAGE, OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, TIMER,
+    TURN, UNLOADABLE, USAGE,
 };
 
-/// Rows that recovery reads at once.
+/// Rows that recovery reads at once, and of those that may be as large as a payload.
 const PAGE_ROWS: usize = 10_000;
+const PAGE_LARGE_ROWS: usize = 64;
 
 /// Makes the graph of a published definition; none if this version cannot, which costs its instances, never the start.
 pub type Compile<'c> = &'c dyn Fn(&WorkflowRef, &Published) -> Option<Arc<graph::Graph>>;
@@ -46,6 +47,8 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &SCHEDULE_SET, |row| recovered.schedule_set(row))?;
     each(store, &INTAKE, |row| recovered.intake(row))?;
     each(store, &TURN, |row| recovered.turn(row))?;
+    each(store, &OUTGOING, |row| recovered.outgoing(row))?;
+    each(store, &REFUSED, |row| recovered.refused(row))?;
     Ok((epoch, recovered))
 }
 
@@ -87,15 +90,17 @@ fn each(
     table: &Table,
     mut take: impl FnMut(&Row) -> Result<(), RowError>,
 ) -> Result<(), StartError> {
+    let is_large = [OUTGOING.id, REFUSED.id].contains(&table.id);
+    let limit = if is_large { PAGE_LARGE_ROWS } else { PAGE_ROWS };
     let mut after = None;
     loop {
-        let scan = RowScan { table: table.id, prefix: Vec::new(), after, limit: PAGE_ROWS };
+        let scan = RowScan { table: table.id, prefix: Vec::new(), after, limit };
         let rows = wait(|done| store.rows(scan, done))?;
         for row in &rows {
             take(row)?;
         }
         match rows.last() {
-            Some(last) if rows.len() == PAGE_ROWS => {
+            Some(last) if rows.len() == limit => {
                 after = Some(last[..table.key_columns].to_vec());
             }
             _ => return Ok(()),

@@ -12,7 +12,7 @@ use super::inner::{check_size, ensure_of_instance, unexpected};
 use super::vault::{SECRET_BYTES_MAX, random};
 use crate::shard::{Input, Reply};
 use crate::tables::{ENDED, id_value};
-use crate::{Actor, Error, InstanceFilter, InstanceView, TokenRequest};
+use crate::{Actor, Error, InstanceFilter, InstanceView, Note, TokenRequest};
 
 /// Instances that one page of a purge looks at.
 const PAGE_ROWS: usize = 256;
@@ -58,6 +58,14 @@ impl Inner {
         actor: Actor,
     ) -> Result<Position, Error> {
         self.change(CatalogInput::DeleteSecret { name, reason }, actor).await
+    }
+
+    pub(crate) async fn note(&self, note: Note) -> Result<Position, Error> {
+        let note = Box::new(note);
+        match self.ask(|reply| Input::Note { note, reply }).await? {
+            (Reply::Done, position) => Ok(position),
+            (other, _) => Err(unexpected(&other)),
+        }
     }
 
     /// Removes the descendants first, so that a purge that was broken off can be repeated.

@@ -8,7 +8,7 @@ use motet_types::WorkflowName;
 
 use super::Inner;
 use crate::shard::{Input, Reply};
-use crate::{Error, ScheduleView};
+use crate::{Actor, Error, ScheduleView};
 
 /// Starts to come that a view shows.
 const UPCOMING: usize = 5;
@@ -37,8 +37,9 @@ impl Inner {
         &self,
         workflow: WorkflowName,
         input: ScheduleInput,
+        actor: Actor,
     ) -> Result<(ScheduleView, Position), Error> {
-        let asked = self.ask(|reply| Input::Schedule { workflow, input, reply }).await?;
+        let asked = self.ask(|reply| Input::Schedule { workflow, input, actor, reply }).await?;
         first(self.viewed(asked)?)
     }
 

@@ -11,6 +11,7 @@ use motet_types::{InstanceId, ShardId, WorkflowName};
 use super::intake::{Offset, PartitionKey};
 use super::jobs::JobChange;
 use super::links::message_deletion;
+use super::sinks::Tallies;
 use super::starts::Starting;
 use super::usage::UsageChanges;
 use super::{Machine, Output, Reply, Responder, turns};
@@ -64,10 +65,8 @@ pub(super) enum Release {
     Schedule(WorkflowName, Option<Arc<Schedule>>),
     /// A partition is read up to there.
     Intake(PartitionKey, Offset),
-    /// So many events wait for sinks.
-    Outgoing(u64),
-    /// So many events were acknowledged by sinks.
-    Delivered(u64),
+    /// Events of sinks have come and gone.
+    Sinks(Tallies),
 }
 
 impl Batch {
@@ -185,8 +184,7 @@ impl Machine {
             Release::Jobs(changes) => self.jobs_changed(changes),
             Release::Ended(id, view) => self.ended(id, view),
             Release::Intake(partition, offset) => self.intakes.settle(partition, offset),
-            Release::Outgoing(count) => self.counters.outgoing += count,
-            Release::Delivered(count) => self.counters.delivered += count,
+            Release::Sinks(tallies) => self.settle_sinks(tallies),
             Release::Schedule(workflow, schedule) => self.schedules.settle(workflow, schedule),
             Release::Catalog(view, workflow) => {
                 let mut view = view;
@@ -221,8 +219,7 @@ impl Machine {
             | Release::Catalog(..)
             | Release::Jobs(_)
             | Release::Intake(..)
-            | Release::Outgoing(_)
-            | Release::Delivered(_)
+            | Release::Sinks(_)
             | Release::Schedule(..) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use motet_definition::graph::Graph;
-use motet_engine::{Effect, End, Fact, Instance, Record};
+use motet_engine::{Effect, End, Fact, Instance, Record, effects};
 use motet_journal::{encode_history, encode_snapshot};
 use motet_store::{Commit, Entity, RowChange, Value};
 use motet_types::{InstanceId, ShardId};
@@ -42,12 +42,13 @@ impl Machine {
         slot.size.bytes += chunk.len() as u64;
         let snapshot = snapshot(slot, &self.config, first, &mut rows);
         let State::Live(instance) = &slot.state else { return };
+        let listens = &mut slot.listens;
         let effects: Vec<Effect> =
-            records.iter().filter_map(|record| motet_engine::effects(record, instance)).collect();
+            records.iter().filter_map(|record| effects(record, instance, listens)).collect();
         if shows_in_lists(records) {
             rows.push(RowChange::Put { table: INSTANCE.id, row: instance_row(instance) });
         }
-        rows.extend(audit::of_instance(records, instance));
+        rows.extend(audit::of_instance(records, instance, graph));
         let shard = id.shard();
         let timer = timer_rows(slot.due, instance, &mut rows);
         let pending = pending_rows(slot.pending, instance, &mut rows);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use motet_engine::Instance;
+use motet_engine::{Instance, Listens};
 use motet_journal::{Values, decode_history, decode_snapshot};
 use motet_store::Loaded;
 use motet_types::InstanceId;
@@ -47,6 +47,7 @@ impl Machine {
                 slot.values = values;
                 slot.due = instance.next_due();
                 slot.jobs = posted(&instance);
+                slot.listens = Listens::of(&instance);
                 slot.tasks = (!self.sinks.is_empty()).then(|| Box::new(Tasks::of(&instance)));
                 slot.pending = super::commits::is_pending(&instance);
                 slot.state = State::Live(Box::new(instance));

@@ -15,6 +15,7 @@ use motet_store::{Row, RowChange, Value};
 use motet_types::{InstanceId, Label, ShardId};
 
 use super::batch::Release;
+use super::sinks::Tallies;
 use super::slots::State;
 use super::{Machine, Reply, Responder};
 use crate::lifecycle;
@@ -32,6 +33,8 @@ pub struct SinkRule {
     pub emitted: bool,
     /// Whether it wants lifecycle events of workflows whose definitions ask for them.
     pub lifecycle: bool,
+    /// Whether it goes without what comes while as much waits for it as may; else no instance begins that would add to it.
+    pub drops: bool,
 }
 
 /// Which event waits for which sink.
@@ -116,11 +119,18 @@ impl Machine {
         let State::Live(instance) = &slot.state else { return };
         let namespace = &instance.start.definition.workflow.namespace;
         let mut tasks = slot.tasks.as_deref_mut().map(std::mem::take).unwrap_or_default();
-        let before = rows.len();
+        let events_max = self.config.limits.sink_events_max as u64;
+        let mut tallies = Tallies::default();
         for (record, ordinal) in records.iter().zip(first..) {
             let mut put = |event: &Event, part: u32, is_wanted: fn(&SinkRule) -> bool| {
                 let takers = self.sinks.iter().filter(|sink| is_wanted(sink));
                 for sink in takers.filter(|sink| sink.wants(namespace, event)) {
+                    let tally = tallies.of(&sink.name);
+                    if sink.drops && self.sinks_known.waiting(&sink.name) >= events_max {
+                        tally.dropped += 1;
+                        continue;
+                    }
+                    tally.came += 1;
                     let sink = sink.name.clone();
                     rows.push(row(
                         &OutgoingKey { sink, instance: id, record: ordinal, part },
@@ -139,20 +149,21 @@ impl Machine {
             }
         }
         slot.tasks = Some(Box::new(tasks));
-        let count = (rows.len() - before) as u64;
-        releases.extend((count > 0).then_some(Release::Outgoing(count)));
+        releases.extend((!tallies.is_empty()).then_some(Release::Sinks(tallies)));
     }
 
     pub(super) fn delivered(&mut self, keys: &[OutgoingKey], reply: Responder) {
         let mut by_shard: BTreeMap<ShardId, Vec<RowChange>> = BTreeMap::new();
+        let mut tallies = Tallies::default();
         for key in keys {
+            tallies.of(&key.sink).delivered += 1;
             let change = RowChange::Delete { table: OUTGOING.id, key: key.columns() };
             by_shard.entry(key.instance.shard()).or_default().push(change);
         }
         for (shard, rows) in by_shard {
             self.commit_rows(shard, rows);
         }
-        self.release(Release::Delivered(keys.len() as u64));
+        self.release(Release::Sinks(tallies));
         self.reply(reply, Ok(Reply::Done));
     }
 }

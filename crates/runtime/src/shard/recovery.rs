@@ -35,6 +35,8 @@ pub struct Recovered {
     sets: BTreeMap<(WorkflowName, u64), EventSet>,
     intakes: Vec<(String, u32, u64)>,
     turns: Vec<(WorkflowName, String, u64, InstanceId)>,
+    outgoing: BTreeMap<String, u64>,
+    refused: BTreeMap<String, u64>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -162,6 +164,20 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of events that wait for sinks.
+    pub fn outgoing(&mut self, row: &Row) -> Result<(), RowError> {
+        let sink = sink(row).ok_or_else(|| wrong("outgoing", row))?;
+        *self.outgoing.entry(sink.to_owned()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Takes a row of the table of events that sinks have refused.
+    pub fn refused(&mut self, row: &Row) -> Result<(), RowError> {
+        let sink = sink(row).ok_or_else(|| wrong("refused", row))?;
+        *self.refused.entry(sink.to_owned()).or_default() += 1;
+        Ok(())
+    }
+
     /// Takes a row of the table of turns.
     pub fn turn(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -218,7 +234,10 @@ impl Machine {
             sets,
             intakes,
             turns,
+            outgoing,
+            refused,
         } = recovered;
+        self.sinks_known.recover(outgoing, refused);
         self.intakes.recover(intakes);
         // Perhaps this version can read them.
         for id in &unloadable {
@@ -260,6 +279,13 @@ fn instance(value: &Value) -> Option<InstanceId> {
 fn shard(value: &Value) -> Option<ShardId> {
     match value {
         Value::Int(shard) => Some(ShardId(u16::try_from(*shard).ok()?)),
+        _ => None,
+    }
+}
+
+fn sink(row: &Row) -> Option<&str> {
+    match row.first()? {
+        Value::Text(sink) => Some(sink),
         _ => None,
     }
 }

@@ -22,9 +22,9 @@ use super::batch::Release;
 use super::links::taken_row;
 use super::starts::{Beginning, Origin};
 use super::{Machine, Reply, Responder};
-use crate::Error;
 use crate::sabotage::{self, Sabotage};
 use crate::tables::SCHEDULE;
+use crate::{Actor, Error, audit};
 
 use sets::Sets;
 
@@ -53,6 +53,8 @@ pub(super) struct Schedules {
 struct Along {
     rows: Vec<RowChange>,
     releases: Vec<Release>,
+    /// The row of the audit, if somebody asked for the change; it stands only beside one.
+    told: Option<RowChange>,
 }
 
 impl Schedules {
@@ -183,9 +185,12 @@ impl Machine {
         &mut self,
         workflow: &WorkflowName,
         input: ScheduleInput,
+        actor: Actor,
         reply: Responder,
     ) {
-        let result = match self.feed_schedule(workflow, input, Along::default()) {
+        let told = audit::of_schedule(self.now, self.next_note(), workflow, &actor, &input);
+        let along = Along { told, ..Along::default() };
+        let result = match self.feed_schedule(workflow, input, along) {
             Ok(()) => self.one_schedule(workflow),
             Err(rejection) => Err(Error::Schedule(workflow.clone(), rejection)),
         };
@@ -233,7 +238,7 @@ impl Machine {
     ) {
         let rows = vec![taken_row(pair, sequence)];
         let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
-        self.inform_schedule(workflow, input, Along { rows, releases });
+        self.inform_schedule(workflow, input, Along { rows, releases, told: None });
         self.taken(pair, sequence);
     }
 
@@ -315,6 +320,7 @@ impl Machine {
         }
         let after = (!schedule.is_idle()).then(|| Arc::new(schedule));
         let mut along = along;
+        along.rows.extend(along.told.take());
         along.rows.push(schedule_row(workflow, after.as_deref()));
         along.rows.extend(set_rows);
         if sabotage::is(Sabotage::ScheduleFiresTwice) && !actions.is_empty() {
@@ -333,7 +339,7 @@ impl Machine {
         along: Along,
         actions: &[ScheduleAction],
     ) {
-        let Along { mut rows, mut releases } = along;
+        let Along { mut rows, mut releases, told: _ } = along;
         let from = ScheduledStart::shard_of_schedule(workflow);
         for (to, message) in actions.iter().flat_map(|action| messages(workflow, action)) {
             let (sequence, message_rows) = self.links.send(from, to, message);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use motet_engine::{self as engine, Incident, Instance, Outcome, Parked, Work};
+use motet_engine::{self as engine, Incident, Instance, Listens, Outcome, Parked, Work};
 use motet_journal::{Message, Values};
 use motet_store::{CommitError, Row};
 use motet_types::{Attempt, Digest, InstanceId, JobId, ShardId, StepId, Timestamp};
@@ -39,6 +39,8 @@ pub(super) struct Slot {
     pub(super) idle: Option<u64>,
     /// Its open jobs, as their rows say them.
     pub(super) jobs: BTreeMap<StepId, Posted>,
+    /// Its listens, as topics know them.
+    pub(super) listens: Listens,
     /// Its open tasks, where somebody wants its lifecycle events.
     pub(super) tasks: Option<Box<Tasks>>,
 }
@@ -176,6 +178,7 @@ impl Slot {
             is_new: false,
             idle: None,
             jobs: BTreeMap::new(),
+            listens: Listens::default(),
             tasks: None,
         }
     }

@@ -207,6 +207,9 @@ impl Machine {
         random: u64,
         reply: Responder,
     ) {
+        if let Some(error) = self.held_up(&definition) {
+            return self.reply(reply, Err(error));
+        }
         // What runs under a concurrency key lives where that does; the row of its start key goes with the same commit.
         let home = self.view.place(&definition, &request.input).unwrap_or(shard);
         let id = InstanceId::new(self.now, home, random);

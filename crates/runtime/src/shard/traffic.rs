@@ -11,10 +11,11 @@ use motet_types::{
 };
 
 use super::{
-    Activation, CatalogCommand, Heartbeat, Intake, OutgoingKey, QueueKey, Recovered, Step, Stepped,
+    Activation, CatalogCommand, Heartbeat, Intake, Outgoing, OutgoingKey, QueueKey, Recovered,
+    SinkChange, SinkView, Step, Stepped,
 };
 use crate::{
-    Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView,
+    Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView, Note,
     StartRequest, TaskView, UndoView,
 };
 
@@ -49,6 +50,7 @@ pub enum Reply {
     JobFigures(Vec<JobFigures>),
     /// The offset that comes next, by partition.
     Offsets(Vec<(u32, u64)>),
+    Sinks(Vec<SinkView>),
     Done,
 }
 
@@ -144,10 +146,26 @@ pub enum Input {
         keys: Vec<OutgoingKey>,
         reply: Responder,
     },
+    /// A sink will never take this event.
+    SinkRefuses {
+        outgoing: Box<Outgoing>,
+        reason: String,
+        reply: Responder,
+    },
+    ListSinks {
+        reply: Responder,
+    },
+    /// A person decides about these rows of a sink, which nobody else changes meanwhile.
+    ChangeSink {
+        change: SinkChange,
+        rows: Vec<Row>,
+        reply: Responder,
+    },
     /// A person wants something of a schedule.
     Schedule {
         workflow: WorkflowName,
         input: ScheduleInput,
+        actor: Actor,
         reply: Responder,
     },
     ReadSchedule {
@@ -203,6 +221,15 @@ pub enum Input {
     Swept {
         rows: Result<Vec<Row>, motet_store::Error>,
     },
+    /// Something that changes nothing, and that has to stand in the audit.
+    Note {
+        note: Box<Note>,
+        reply: Responder,
+    },
+    /// The answer to a scan for old entries of the audit.
+    AuditSwept {
+        rows: Result<Vec<Row>, motet_store::Error>,
+    },
     /// The answer to a scan for old events.
     TopicsSwept {
         rows: Result<Vec<Row>, motet_store::Error>,
@@ -229,6 +256,8 @@ pub enum Output {
     },
     /// Read a page of the rows of events, to find old ones.
     ScanTopics(RowScan),
+    /// Read a page of the audit, to find what may go.
+    ScanAudit(RowScan),
     /// Read a page of a topic's rows.
     ScanTopic {
         topic: TopicId,

@@ -23,7 +23,7 @@ impl World<'_> {
     /// Carries out what follows from records.
     pub(super) fn committed(&mut self, id: InstanceId, records: &[Record]) {
         self.outcome.commits += 1;
-        let slot = &self.slots[&id];
+        let Some(slot) = self.slots.get_mut(&id) else { return };
         if slot.graph.definition == self.setup.main {
             self.outcome.seen.take(records);
         }
@@ -41,11 +41,12 @@ impl World<'_> {
                 _ => {}
             }
         }
-        let slot = &self.slots[&id];
+        let Some(slot) = self.slots.get_mut(&id) else { return };
         let known = self.undone.iter().filter(|(of, _)| *of == id).count();
         self.undone.extend((known..slot.undone.len()).map(|nth| (id, nth)));
+        let (live, listens) = (&slot.live, &mut slot.listens);
         let caused: Vec<Effect> =
-            records.iter().filter_map(|record| effects(record, &slot.live)).collect();
+            records.iter().filter_map(|record| effects(record, live, listens)).collect();
         for effect in caused {
             self.carry_out(id, effect);
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use motet_definition::graph::Graph;
 use motet_engine::{
-    Context, Fact, Input, Instance, Opening, Record, Rejection, Start, UndoOutcome, UndoState,
-    WorkflowError, begin, step,
+    Context, Fact, Input, Instance, Listens, Opening, Record, Rejection, Start, UndoOutcome,
+    UndoState, WorkflowError, begin, step,
 };
 use motet_expr::{Value, json};
 use motet_journal::{decode_records, encode_records};
@@ -14,6 +14,8 @@ use motet_types::{InstanceId, StepId, TaskId};
 pub(super) struct Slot<'s> {
     pub(super) graph: &'s Graph,
     pub(super) live: Instance,
+    /// What topics know of its listens.
+    pub(super) listens: Listens,
     /// Knows the records alone, as they were read back.
     rebuilt: Instance,
     /// Entries whose undo has begun, in order, with what was known of them then.
@@ -24,7 +26,13 @@ impl<'s> Slot<'s> {
     pub(super) fn begin(ctx: &Context<'s>, id: InstanceId, start: Start) -> (Self, Vec<Record>) {
         let rebuilt = Instance::blank(id, Arc::new(start.clone()));
         let (live, records) = begin(ctx, id, start);
-        let mut slot = Self { graph: ctx.graph, live, rebuilt, undone: Vec::new() };
+        let mut slot = Self {
+            graph: ctx.graph,
+            live,
+            listens: Listens::default(),
+            rebuilt,
+            undone: Vec::new(),
+        };
         slot.rebuild(&records);
         (slot, records)
     }

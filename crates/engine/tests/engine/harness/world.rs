@@ -8,8 +8,8 @@ use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
 use motet_engine::topic::{self, Topic};
 use motet_engine::{
-    Activity, ChildRequest, Context, Effect, Fact, Input, Instance, Parked, Record, SEMANTICS,
-    Start, begin, effects, outstanding, step,
+    Activity, ChildRequest, Context, Effect, Fact, Input, Instance, Listens, Parked, Record,
+    SEMANTICS, Start, begin, effects, outstanding, step,
 };
 use motet_expr::Value;
 use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp};
@@ -28,6 +28,8 @@ pub(super) struct World {
     live: Option<Instance>,
     /// Knows the records alone.
     rebuilt: Option<Instance>,
+    /// What topics know of its listens.
+    listens: Listens,
     calls: BTreeMap<(StepId, Attempt), Call>,
     children: Vec<(StepId, Arc<ChildRequest>)>,
     /// Tasks and steps of the jobs so far.
@@ -63,6 +65,7 @@ impl World {
             now: epoch(),
             live: None,
             rebuilt: None,
+            listens: Listens::default(),
             calls: BTreeMap::new(),
             children: Vec::new(),
             jobs: Vec::new(),
@@ -256,7 +259,7 @@ impl World {
         let mut rebuilt = self.rebuilt.take().expect("the script starts it");
         for record in records {
             rebuilt.apply(record);
-            let effect = effects(record, &rebuilt);
+            let effect = effects(record, &rebuilt, &mut self.listens);
             self.transcript.record(&self.graph, record, effect.as_ref());
             if let Err(broken) = rebuilt.check() {
                 panic!("{broken}\n{}", self.transcript.tail());

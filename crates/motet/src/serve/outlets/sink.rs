@@ -1,7 +1,6 @@
 //! The pump of a sink: sends what waits, in order, and lets go of it once it was acknowledged.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use motet_events::{Error, Sink};
 use motet_runtime::Outgoing;
@@ -70,20 +69,26 @@ async fn deliver(
                 let_go(&sent, around, trouble).await;
             }
             Err(Error::Message { idx, reason }) if idx < count => {
-                let refused = left.remove(idx);
-                around.figures.refused.fetch_add(1, Ordering::Relaxed);
-                around.output.note(&format!(
-                    "motet: {}: it refuses the event {} of {} (type {}), which is given up: {reason}",
-                    trouble.about,
-                    refused.event.id(),
-                    refused.event.source(),
-                    refused.event.kind(),
-                ));
-                let_go(&[refused], around, trouble).await;
+                set_aside(left.remove(idx), &reason, around, trouble).await;
             }
             Err(error) => trouble.met(error.to_string()).await,
         }
     }
+}
+
+/// Keeps an event that the sink will never take where people find it. While there are too many of them the sink stands still.
+async fn set_aside(refused: Outgoing, reason: &str, around: &Around, trouble: &mut Trouble) {
+    around.output.note(&format!(
+        "motet: {}: it refuses the event {} of {} (type {}), which is set aside: {reason}",
+        trouble.about,
+        refused.event.id(),
+        refused.event.source(),
+        refused.event.kind(),
+    ));
+    while let Err(error) = around.handle.sink_refuses(refused.clone(), reason.to_owned()).await {
+        trouble.met_by_runtime(error).await;
+    }
+    trouble.is_over();
 }
 
 /// Makes it durable that events were acknowledged. Until then a restart would send them again.

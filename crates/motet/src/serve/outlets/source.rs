@@ -113,8 +113,13 @@ impl Pump {
         loop {
             match self.read_on(&mut trouble).await {
                 Stop::Broker(error) => {
+                    let is_gap = matches!(error, Error::OutOfRange { .. });
                     if let Some(reason) = self.gap(error).await {
+                        // One where the partition stands is met again and again.
+                        self.count_gap(is_gap && !trouble.is_told(&reason));
                         trouble.met(reason).await;
+                    } else {
+                        self.count_gap(true);
                     }
                 }
                 // What was handed over was taken back, perhaps: what is stored tells.
@@ -171,15 +176,23 @@ impl Pump {
     /// Where messages are gone that were not read, the partition goes on behind them if it may; else the reason to stop.
     async fn gap(&self, error: Error) -> Option<String> {
         let Error::OutOfRange { asked, first, .. } = error else { return Some(error.to_string()) };
+        let gone = match first.checked_sub(asked) {
+            Some(count @ 1..) => format!("{count} messages are gone that were not read"),
+            _ => "what was read is gone, as if the topic had been made anew".to_owned(),
+        };
         if self.rule.stops_at_gap {
-            return Some(format!("{error} (on-gap = \"continue\" would go on at {first})"));
+            return Some(format!("{gone}: {error} (on-gap = \"continue\" would go on at {first})"));
         }
         let about = format!("source {}, partition {}", self.rule.name, self.partition);
-        let text = format!("motet: {about}: {error}: it goes on at {first}");
+        let text = format!("motet: {about}: {gone}: {error}: it goes on at {first}");
         self.around.output.note(&text);
         let batch = Batch { messages: Vec::new(), next: first };
         let moved = self.hand_over(Some(asked), batch).await;
         moved.err().map(|error| error.to_string())
+    }
+
+    fn count_gap(&self, is_new: bool) {
+        self.around.figures.gaps.fetch_add(u64::from(is_new), Ordering::Relaxed);
     }
 
     async fn hand_over(&self, from: Option<u64>, batch: Batch) -> Result<(), runtime::Error> {

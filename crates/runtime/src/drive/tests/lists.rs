@@ -1,6 +1,6 @@
 //! Lists: filters become a query, rows become instances, pages follow each other.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -200,7 +200,8 @@ fn world() -> (Arc<MemoryStore>, Inner) {
         lanes: Lanes::new(1),
         reads: store.clone(),
         clock: Arc::new(SystemClock::new()),
-        catalog: RwLock::default(),
+        catalog: tokio::sync::watch::Sender::default(),
+        sink_changes: tokio::sync::Mutex::new(()),
         health: Mutex::new(Health { ready: true, reason: None }),
         failed: tokio::sync::watch::Sender::new(None),
         levels: Levels::default(),

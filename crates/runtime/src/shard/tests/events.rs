@@ -478,13 +478,15 @@ fn mail_is_answered_when_it_is_durable() {
               mail m1 to one: one waiting, heard waiting @4
             > mail one a.b m2
               commit of 1
-                one: received consumed completed workflow-completed | listed completed
+                one: received consumed completed workflow-completed | listed completed, one listens no more 1→6 #2 after #1
             > durable
               mail m2 to one: one completed [null] @5
+              commit of 1
+                shard 6: taken 1→6 #2, no listen of one at test/a.b
             > settle
             > mail one a.b m3
               load one
-              mail m3 to one: refused: the instance is completed: it has ended and takes no event @5
+              mail m3 to one: refused: the instance is completed: it has ended and takes no event @6
         "#]],
     );
 }
@@ -569,6 +571,63 @@ fn old_events_are_forgotten_by_a_sweep() {
                 shard 6: event test/a.b #1
             > settle
               event e1: accepted @4
+        "#]],
+    );
+}
+
+#[test]
+fn a_listen_that_was_cancelled_makes_room_for_another() {
+    check(
+        "
+        limit subscriptions_max 1
+        use hear
+        start ear hear shard=1
+        settle
+        start late hear shard=2
+        settle
+        cancel ear
+        settle
+        start other hear shard=3
+        settle
+        ",
+        expect![[r#"
+            > limit subscriptions_max 1
+            > use hear
+            > start ear hear shard=1
+              commit of 1
+                ear: started activated listening | listed waiting, ear listens 1→6 #1 after #0
+            > settle
+              load test/a.b
+              start ear: created, ear waiting, heard waiting @2
+              commit of 1
+                shard 6: taken 1→6 #1, listen of ear at test/a.b
+            > start late hear shard=2
+              commit of 1
+                late: started activated listening | listed waiting, late listens 2→6 #1 after #0
+            > settle
+              start late: created, late waiting, heard waiting @4
+              commit of 1
+                shard 6: taken 2→6 #1, no listen of late 6→2 #1 after #0
+              commit of 2
+                late: unsubscribed failed workflow-faulted | listed faulted, late listens no more 2→6 #2 after #1, no message 2 #1
+                shard 2: taken 6→2 #1
+              commit of 1
+                shard 6: taken 2→6 #2
+            > cancel ear
+              commit of 1
+                ear: unsubscribed workflow-cancelled | listed cancelled, ear listens no more 1→6 #2 after #1, no message 1 #1
+            > settle
+              cancel ear: ear cancelled @9
+              commit of 1
+                shard 6: taken 1→6 #2, no listen of ear at test/a.b, no message 6 #1
+            > start other hear shard=3
+              commit of 1
+                other: started activated listening | listed waiting, other listens 3→6 #1 after #0
+            > settle
+              load test/a.b
+              start other: created, other waiting, heard waiting @11
+              commit of 1
+                shard 6: taken 3→6 #1, listen of other at test/a.b
         "#]],
     );
 }

@@ -593,7 +593,7 @@ fn a_pause_leaves_out_what_comes_due() {
             > use minutely
             > pause schedule minutely
               commit of 1
-                shard 90: schedule every +60s (paused)
+                shard 90: audit schedule.pause by ann, schedule every +60s (paused)
             > settle
               pause schedule: every +60s (paused) @3
             > after 150s
@@ -601,7 +601,7 @@ fn a_pause_leaves_out_what_comes_due() {
               catalog
             > resume schedule minutely
               commit of 1
-                shard 90: schedule every +180s
+                shard 90: audit schedule.resume by ann, schedule every +180s
             > settle
               resume schedule: every +180s @4
             > after 30s
@@ -639,8 +639,8 @@ fn people_start_more() {
             > use minutely skipping
             > trigger schedule minutely; trigger schedule minutely
               commit of 2
-                shard 90: schedule every +60s (1 running), start minutely:manual+0s 90→207 #1 after #0
-                shard 90: schedule every +60s (2 running), start minutely:manual+0.000001s 90→199 #2 after #0
+                shard 90: audit schedule.trigger by ann, schedule every +60s (1 running), start minutely:manual+0s 90→207 #1 after #0
+                shard 90: audit schedule.trigger by ann, schedule every +60s (2 running), start minutely:manual+0.000001s 90→199 #2 after #0
             > settle
               load minutely:manual+0s
               trigger schedule: every +60s (1 running) @6
@@ -671,7 +671,7 @@ fn people_start_more() {
                 shard 90: taken 175→90 #1, schedule every +240s, no message 90 #4
             > backfill minutely 0s 180s
               commit of 1
-                shard 90: schedule every +240s (1 running), start minutely:every+60s 90→209 #5 after #0
+                shard 90: audit schedule.backfill by ann, schedule every +240s (1 running), start minutely:every+60s 90→209 #5 after #0
             > settle
               load minutely:every+60s
               backfill: every +240s (1 running) @20

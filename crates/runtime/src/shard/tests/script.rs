@@ -23,6 +23,9 @@
 //! mail NAME TYPE ID [JSON]       sends it to the instance
 //! source NAME PARTITION FROM NEXT [TYPE:ID…]           a batch of a source; FROM is - before the first one
 //! offsets NAME · sink NAME [TYPE…] · delivered SINK NAME RECORD       a sink starts the server anew
+//! refuses SINK NAME RECORD · sinks · change SINK retry|discard|remove
+//! note backup|retry              writes into the audit
+//! dropping SINK · no sink NAME   the server starts anew with one that drops what is too much, or without one
 //! after 5s · restart · levels
 //! ```
 
@@ -40,8 +43,9 @@ use motet_types::{Attempt, JobId, ShardId, StepId, WorkflowName};
 
 use super::set_defect;
 use super::world::{BEGIN, Held, World};
-use crate::shard::{Activation, CatalogCommand, Input, Intake, OutgoingKey};
-use crate::{Command, StartRequest};
+use crate::shard::{Activation, CatalogCommand, Input, Intake, Outgoing, OutgoingKey, SinkChange};
+use crate::tables::{OUTGOING, REFUSED};
+use crate::{Command, Note, StartRequest};
 
 impl World {
     /// Runs every line; each is one turn of the engine thread.
@@ -108,6 +112,12 @@ impl World {
                 let (id, reply) = (self.id(name), self.responder(&format!("{verb} {name}")));
                 self.feed(Input::Command { id, command, actor: None, reply });
             }
+            ["note", action] => {
+                let action = if *action == "backup" { "server.backup" } else { "sink.retry" };
+                let note = Note { actor: Some("ann".into()), action, ..Note::default() };
+                let (note, reply) = (Box::new(note), self.responder("note"));
+                self.feed(Input::Note { note, reply });
+            }
             ["purge", name] => {
                 let (id, reply) = (self.id(name), self.responder(&format!("purge {name}")));
                 let (reason, actor) = (Some("a wish".to_owned()), Some("ann".into()));
@@ -133,11 +143,34 @@ impl World {
                 self.feed(Input::Offsets { source: (*name).into(), reply });
             }
             ["sink", name, types @ ..] => self.add_sink(name, types),
+            ["dropping", name] => self.change_sinks(name, true),
+            ["no", "sink", name] => self.change_sinks(name, false),
             ["delivered", sink, name, record] => {
                 let (instance, record) = (self.id(name), record.parse().expect("a number"));
                 let keys = vec![OutgoingKey { sink: (*sink).into(), instance, record, part: 0 }];
                 let reply = self.responder(&format!("delivered {sink}"));
                 self.feed(Input::Delivered { keys, reply });
+            }
+            ["refuses", sink, name, record] => {
+                let (instance, record) = (self.id(name), record.parse().expect("a number"));
+                let key = OutgoingKey { sink: (*sink).into(), instance, record, part: 0 };
+                let event = Arc::unwrap_or_clone(event("a.b", "told", &[]));
+                let outgoing = Box::new(Outgoing { key, event });
+                let reply = self.responder(&format!("refuses {sink}"));
+                self.feed(Input::SinkRefuses { outgoing, reason: "never".to_owned(), reply });
+            }
+            ["sinks"] => {
+                let reply = self.responder("sinks");
+                self.feed(Input::ListSinks { reply });
+            }
+            ["change", sink, change] => {
+                let (change, table) = match *change {
+                    "retry" => (SinkChange::Retry, REFUSED.id),
+                    "discard" => (SinkChange::Discard, REFUSED.id),
+                    _ => (SinkChange::Remove, OUTGOING.id),
+                };
+                let (rows, reply) = (self.rows_of(table, sink), self.responder("change"));
+                self.feed(Input::ChangeSink { change, rows, reply });
             }
             ["answer", call, more @ ..] => self.outcome(call, answered(more)),
             ["fail", call, how] => {
@@ -219,7 +252,7 @@ impl World {
 
     fn schedule(&mut self, label: &str, workflow: &str, input: ScheduleInput) {
         let (workflow, reply) = (workflow_name(workflow), self.responder(label));
-        self.feed(Input::Schedule { workflow, input, reply });
+        self.feed(Input::Schedule { workflow, input, actor: Some("ann".into()), reply });
     }
 
     fn use_workflow(&mut self, name: &str) {

@@ -8,11 +8,11 @@ use motet_store::{Commit, RowChange, Value};
 use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
-use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply};
+use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply, SinkView};
 use crate::tables::{
     ATTRIBUTE, AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING,
-    PENDING, SCHEDULE, SCHEDULE_SET, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN, UNLOADABLE,
-    USAGE,
+    PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN,
+    UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -124,6 +124,7 @@ impl Names {
             table if table == MESSAGE.id => {
                 format!("no message {} #{}", int(&values[0]), int(&values[1]))
             }
+            table if table == AUDIT.id && !is_put => "no audit".to_owned(),
             table if table == AUDIT.id => {
                 format!("audit {} by {}", text(&values[4]), text(&values[3]))
             }
@@ -140,6 +141,10 @@ impl Names {
                 format!("{verb}listen of {} at {}", self.instance(id), text(&values[1]))
             }
             table if table == INTAKE.id || table == OUTGOING.id => outlet(values, is_put),
+            table if table == REFUSED.id => {
+                let verb = if is_put { "" } else { "no longer " };
+                format!("{verb}refused by {} #{}", text(&values[0]), int(&values[3]))
+            }
             table if table == TURN.id && is_put => {
                 let Value::Blob(id) = &values[5] else { panic!("an id: {values:?}") };
                 let id = InstanceId(id.as_ref().try_into().expect("an id"));
@@ -214,6 +219,18 @@ impl Names {
                 shown.collect::<Vec<_>>().join("; ")
             }
             Ok(Reply::Offsets(offsets)) => format!("{offsets:?}"),
+            Ok(Reply::Sinks(sinks)) => {
+                let shown = sinks.iter().map(|sink| {
+                    let state = match (sink.configured, sink.holds_up) {
+                        (false, _) => ", not configured",
+                        (true, true) => ", holds starts up",
+                        (true, false) => "",
+                    };
+                    let SinkView { name, waiting, refused, dropped, .. } = sink;
+                    format!("{name} {waiting} waiting {refused} refused {dropped} dropped{state}")
+                });
+                shown.collect::<Vec<_>>().join("; ")
+            }
             Ok(Reply::Done) => "done".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),

@@ -12,8 +12,8 @@ use motet_engine::secret::SecretKey;
 use motet_journal::{Message, decode_records, encode_message};
 use motet_store::memory::MemoryStore;
 use motet_store::{
-    Commit, CommitError, Completion, Entity, Epoch, Position, Reads, RowChange, RowScan, Store,
-    Value,
+    Commit, CommitError, Completion, Entity, Epoch, Position, Reads, Row, RowChange, RowScan,
+    Store, TableId, Value,
 };
 use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
 
@@ -70,6 +70,7 @@ enum Question {
     ScanJobs(Arc<QueueKey>, RowScan),
     Topic(TopicId, RowScan),
     Topics(RowScan),
+    Audit(RowScan),
 }
 
 /// What reached somebody outside.
@@ -173,6 +174,9 @@ impl World {
             }
             "schedule_sets_max" => &mut self.limits.schedule_sets_max,
             "subscriptions_max" => &mut self.limits.subscriptions_max,
+            "sink_events_max" => &mut self.limits.sink_events_max,
+            "sink_refused_max" => &mut self.limits.sink_refused_max,
+            "audit_entries_max" => &mut self.limits.audit_entries_max,
             "step_records_max" => &mut self.limits.step_records_max,
             other => panic!("scripts cannot set {other:?}"),
         };
@@ -235,6 +239,7 @@ impl World {
                 self.questions.push(Question::ScanJobs(queue, scan));
             }
             Output::ScanTopics(scan) => self.questions.push(Question::Topics(scan)),
+            Output::ScanAudit(scan) => self.questions.push(Question::Audit(scan)),
             Output::ScanTopic { topic, scan } => {
                 let table = SCHEMA.table(scan.table).expect("a table of the runtime");
                 if table.name == "event" && scan.after.is_none() {
@@ -304,7 +309,10 @@ impl World {
                 Question::Row(_) | Question::Lookup(..) => self.lookups,
                 Question::ScanJobs(..) => self.scans,
                 Question::Step(_) => self.steps,
-                Question::Scan(_) | Question::Topic(..) | Question::Topics(_) => self.scans,
+                Question::Scan(_)
+                | Question::Topic(..)
+                | Question::Topics(_)
+                | Question::Audit(_) => self.scans,
             };
             match (held, question) {
                 (Held::Kept, question) => self.questions.push(question),
@@ -333,7 +341,10 @@ impl World {
             Question::ScanJobs(queue, scan) => {
                 Input::JobsRead { queue, rows: wait(|done| self.store.rows(scan, done)) }
             }
-            // It is asked for beside every sweep, which tells of what is lost.
+            Question::Audit(_) if is_lost => Input::AuditSwept { rows: Ok(Vec::new()) },
+            Question::Audit(scan) => {
+                Input::AuditSwept { rows: wait(|done| self.store.rows(scan, done)) }
+            }
             Question::Topics(_) if is_lost => Input::TopicsSwept { rows: Ok(Vec::new()) },
             Question::Topics(scan) => {
                 Input::TopicsSwept { rows: wait(|done| self.store.rows(scan, done)) }
@@ -428,9 +439,25 @@ impl World {
             types: types.iter().map(|kind| (*kind).to_owned()).collect(),
             emitted: true,
             lifecycle: true,
+            drops: false,
         };
         self.sinks = self.sinks.iter().cloned().chain([sink]).collect();
         self.restart(&[]);
+    }
+
+    /// The server starts anew with a sink that drops what is too much, or without the sink.
+    pub(super) fn change_sinks(&mut self, name: &str, is_dropping: bool) {
+        let rules = self.sinks.iter().filter(|rule| is_dropping || &*rule.name != name).cloned();
+        let drops = |rule: SinkRule| SinkRule { drops: rule.drops || &*rule.name == name, ..rule };
+        self.sinks = rules.map(drops).collect();
+        self.restart(&[]);
+    }
+
+    /// The rows of a table that begin with this text.
+    pub(super) fn rows_of(&self, table: TableId, prefix: &str) -> Vec<Row> {
+        let prefix = vec![Value::Text(prefix.to_owned())];
+        let scan = RowScan { table, prefix, after: None, limit: 100 };
+        wait(|done| self.store.rows(scan, done)).expect("the store answers")
     }
 
     pub(super) fn say_levels(&mut self) {
