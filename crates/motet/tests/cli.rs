@@ -74,6 +74,7 @@ fn help_fits_on_a_page() {
               retry        Go on at the steps that failed
               tasks        Look after tasks of people [alias: task]
               event        Publish events, or list those that are kept
+              sink         Look after sinks of events: what waits for them, and what they refused
               tag          Let a tag name a version, or list the tags of a workflow
               purge        Remove everything that is stored of instances that have ended
               token        Make, list and revoke tokens: who may do what

@@ -289,7 +289,8 @@ fn what_a_refused_step_sent_out_never_was() {
 
 #[test]
 fn what_a_sink_refuses_is_kept_until_somebody_decides() {
-    check(
+    check_lines(
+        &["> ", "shard 2: no outgoing", "refused by", "sinks:", "refuses"],
         "
         sink all
         use tell
@@ -315,59 +316,39 @@ fn what_a_sink_refuses_is_kept_until_somebody_decides() {
         ",
         expect![[r#"
             > sink all
-              catalog
             > use tell
             > start mouth tell shard=2; start beak tell shard=2
-              commit of 2
-                mouth: started activated emitted completed workflow-completed | listed completed, publish a.b 2→6 #1 after #0, outgoing to all #2
-                beak: started activated emitted completed workflow-completed | listed completed, publish a.b 2→6 #2 after #1, outgoing to all #2
             > settle
-              load test/a.b
-              start mouth: created, mouth completed {"specversion":"1.0","time":"2026-01-01T00:00:00.000Z","datacontenttype":"application/json","type":"a.b","id":"told","source":"/tell","data":{"n":1}} @3
-              start beak: created, beak completed {"specversion":"1.0","time":"2026-01-01T00:00:00.000Z","datacontenttype":"application/json","type":"a.b","id":"told","source":"/tell","data":{"n":1}} @3
-              commit of 2
-                shard 6: taken 2→6 #1, event test/a.b #1
-                shard 6: taken 2→6 #2
             > refuses all mouth 2
-              commit of 1
                 shard 2: no outgoing to all #2, refused by all #2, no message 2 #1, no message 2 #2
             > refused
               refuses all: refused: the server is not available: the disk is full: no space left @5
             > sinks
               sinks: all 2 waiting 0 refused 0 dropped @5
             > refuses all mouth 2; refuses all beak 2
-              commit of 2
                 shard 2: no outgoing to all #2, refused by all #2, no message 2 #1, no message 2 #2
                 shard 2: no outgoing to all #2, refused by all #2
             > settle
               refuses all: done @7
               refuses all: done @7
             > restart
-              catalog
             > sinks
               sinks: all 0 waiting 2 refused 0 dropped @7
             > change all retry
-              commit of 1
                 shard 2: no longer refused by all #2, outgoing to all #2, no longer refused by all #2, outgoing to all #2
             > settle
-              change: done @8
             > sinks
               sinks: all 2 waiting 0 refused 0 dropped @8
             > refuses all mouth 2
-              commit of 1
                 shard 2: no outgoing to all #2, refused by all #2
             > settle
               refuses all: done @9
             > change all discard
-              commit of 1
                 shard 2: no longer refused by all #2
             > settle
-              change: done @10
             > delivered all beak 2
-              commit of 1
                 shard 2: no outgoing to all #2
             > settle
-              delivered all: done @11
             > sinks
               sinks: all 0 waiting 0 refused 0 dropped @11
         "#]],
