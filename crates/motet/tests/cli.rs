@@ -998,12 +998,12 @@ fn the_key_of_the_secrets_is_not_lost_in_silence() {
     }
     expect![[r#"
         $ motet restore early --data early-data
-        early-data: every commit up to 1
+        early-data: every commit up to 2
         --- stderr
         the directory has a new secret.key
 
         $ motet restore copy --data keyless
-        keyless: every commit up to 2
+        keyless: every commit up to 4
         --- stderr
         error[missing-secret-key]: keyless is complete but for its secret.key, and 1 instance under way holds markers of secrets
           hint: copy the secret.key of the original server to keyless/secret.key; or give the key up with `motet serve --new-secret-key`
@@ -1016,7 +1016,7 @@ fn the_key_of_the_secrets_is_not_lost_in_silence() {
         --- exit 1
 
         $ motet restore copy --data given --secret-key data/secret.key
-        given: every commit up to 2
+        given: every commit up to 4
 
         $ motet restore copy --data absent --secret-key nowhere
         --- stderr
@@ -1038,7 +1038,7 @@ fn the_key_of_the_secrets_is_not_lost_in_silence() {
         --- exit 2
 
         $ motet restore copy --data without --without-secret-key
-        without: every commit up to 2
+        without: every commit up to 4
         --- stderr
         the directory has a new secret.key
 

@@ -141,7 +141,7 @@ fn events_wait_until_the_receiver_has_them_in_the_order_of_the_history() {
         ("sink remove out", "sink-in-use"),
         ("sink refused nobody", "unknown-sink"),
         ("sink retry nobody", "unknown-sink"),
-        ("sink discard Not!", "invalid-name"),
+        ("sink discard Not!", "invalid-argument"),
     ] {
         let told = server.motet(command);
         assert!(told.code == 1 && told.stderr.contains(code), "{command}: {}", told.transcript());

@@ -83,8 +83,8 @@ fn refused(item: &Value) -> Vec<String> {
 }
 
 fn path_of(name: &str) -> Result<String, Failure> {
-    let name: Label = name
-        .parse()
-        .map_err(|error| Failure::new("invalid-name", format!("{name:?} is no sink: {error}")))?;
+    let name: Label = name.parse().map_err(|error| {
+        Failure::new("invalid-argument", format!("{name:?} is no sink: {error}"))
+    })?;
     Ok(format!("/api/v1/sinks/{name}"))
 }
