@@ -117,7 +117,11 @@ pub(crate) fn of_schedule(
         ScheduleInput::Resume => ("schedule.resume", None),
         ScheduleInput::Trigger => ("schedule.trigger", None),
         ScheduleInput::Backfill { .. } => ("schedule.backfill", None),
-        ScheduleInput::Adopt(_) | ScheduleInput::Due | ScheduleInput::Ended { .. } => return None,
+        ScheduleInput::Adopt(_)
+        | ScheduleInput::Due
+        | ScheduleInput::Ended { .. }
+        | ScheduleInput::Heard(_)
+        | ScheduleInput::NotListening { .. } => return None,
     };
     let after = match input {
         ScheduleInput::Backfill { from, to } => {

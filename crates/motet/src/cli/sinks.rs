@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use super::limit;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sink {
     /// List the sinks, with what waits for each and what each refused
@@ -11,7 +13,7 @@ pub(crate) enum Sink {
         /// The sink
         name: String,
         /// Most events to show
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = limit)]
         limit: usize,
     },
     /// Let what a sink refused go out again

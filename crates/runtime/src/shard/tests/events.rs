@@ -202,10 +202,12 @@ fn a_refused_delivery_is_made_again_and_taken_once() {
             > settle
               event e2: accepted @9
               commit of 1
-                one: consumed completed workflow-completed | taken 6→1 #3, listed completed
+                one: consumed completed workflow-completed | taken 6→1 #3, listed completed, one listens no more 1→6 #4 after #3
+              commit of 1
+                shard 6: taken 1→6 #4, no listen of one at test/a.b, no message 6 #3
             > read one
               load one
-              read one: one completed [null] @10
+              read one: one completed [null] @11
         "#]],
     );
 }
@@ -402,10 +404,12 @@ fn who_listens_to_everything_gets_what_is_passed_on() {
                 shard 247: taken 172→247 #1, event test/* #2, e2 for ear 247→1 #2 after #1
                 ear: consumed handled | taken 247→1 #1, no message 1 #1
               commit of 1
-                ear: consumed handled completed workflow-completed | taken 247→1 #2, listed completed
+                ear: consumed handled completed workflow-completed | taken 247→1 #2, listed completed, ear listens no more 1→247 #2 after #1
+              commit of 1
+                shard 247: taken 1→247 #2, no listen of ear at test/*, no message 247 #1, no message 247 #2
             > read ear
               load ear
-              read ear: ear completed [null,null] @11
+              read ear: ear completed [null,null] @12
         "#]],
     );
 }
@@ -608,24 +612,23 @@ fn a_listen_that_was_cancelled_makes_room_for_another() {
               start late: created, late waiting, heard waiting @4
               commit of 1
                 shard 6: taken 2→6 #1, no listen of late 6→2 #1 after #0
-              commit of 2
-                late: unsubscribed failed workflow-faulted | listed faulted, late listens no more 2→6 #2 after #1, no message 2 #1
-                shard 2: taken 6→2 #1
               commit of 1
-                shard 6: taken 2→6 #2
+                late: unsubscribed failed workflow-faulted | taken 6→2 #1, listed faulted, late listens no more 2→6 #2 after #1, no message 2 #1
+              commit of 1
+                shard 6: taken 2→6 #2, no message 6 #1
             > cancel ear
               commit of 1
                 ear: unsubscribed workflow-cancelled | listed cancelled, ear listens no more 1→6 #2 after #1, no message 1 #1
             > settle
-              cancel ear: ear cancelled @9
+              cancel ear: ear cancelled @8
               commit of 1
-                shard 6: taken 1→6 #2, no listen of ear at test/a.b, no message 6 #1
+                shard 6: taken 1→6 #2, no listen of ear at test/a.b
             > start other hear shard=3
               commit of 1
                 other: started activated listening | listed waiting, other listens 3→6 #1 after #0
             > settle
               load test/a.b
-              start other: created, other waiting, heard waiting @11
+              start other: created, other waiting, heard waiting @10
               commit of 1
                 shard 6: taken 3→6 #1, listen of other at test/a.b
         "#]],

@@ -576,7 +576,7 @@ fn a_pause_leaves_out_and_only_events_start_it() {
             > use heeding
             > pause schedule heeding
               commit of 1
-                shard 185: schedule on test/a.b (paused), no message 185 #1
+                shard 185: audit schedule.pause by ann, schedule on test/a.b (paused), no message 185 #1
             > event a.b e1
             > settle
               pause schedule: on test/a.b (paused) @4
@@ -587,7 +587,7 @@ fn a_pause_leaves_out_and_only_events_start_it() {
                 shard 185: taken 6→185 #1, schedule on test/a.b (1 left out, paused)
             > resume schedule heeding
               commit of 1
-                shard 185: schedule on test/a.b (1 left out)
+                shard 185: audit schedule.resume by ann, schedule on test/a.b (1 left out)
             > event a.b e2
             > settle
               resume schedule: on test/a.b (1 left out) @7
@@ -642,16 +642,17 @@ fn a_topic_that_takes_no_more_is_asked_again() {
               show: on test/a.b (subscriptions_max is 1) @7
             > cancel one
               commit of 1
-                one: unsubscribed workflow-cancelled | listed cancelled, no message 1 #1
+                one: unsubscribed workflow-cancelled | listed cancelled, one listens no more 1→6 #2 after #1, no message 1 #1
             > event a.b e1
             > settle
               cancel one: one cancelled @8
-              commit of 1
+              commit of 2
                 shard 6: event test/a.b #1, no listen of one at test/a.b, e1 for one 6→1 #2 after #0, no message 6 #1
+                shard 6: taken 1→6 #2
               load one
-              event e1: accepted @9
+              event e1: accepted @10
               commit of 1
-                shard 1: taken 6→1 #2
+                shard 1: taken 6→1 #2, no message 1 #2
             > after 60s
               commit of 2
                 shard 185: schedule on test/a.b, schedule 185 listens 185→6 #2 after #1
@@ -667,7 +668,7 @@ fn a_topic_that_takes_no_more_is_asked_again() {
               commit of 1
                 shard 185: taken 101→185 #1, schedule on test/a.b, no message 185 #3
             > show heeding
-              show: on test/a.b @16
+              show: on test/a.b @17
         "#]],
     );
 }
