@@ -129,7 +129,7 @@ impl World {
             Order::Resume => ScheduleInput::Resume,
             Order::Trigger => ScheduleInput::Trigger,
         };
-        Some(Input::Schedule { workflow, input, reply: self.responder() })
+        Some(Input::Schedule { workflow, input, actor: None, reply: self.responder() })
     }
 
     /// An order was carried out.
