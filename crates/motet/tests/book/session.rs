@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use motet_expr::{Environment, Program, json};
 use motet_types::Timestamp;
@@ -285,6 +285,7 @@ impl Server {
                         line.split("http://").nth(1).and_then(|rest| rest.split(',').next());
                     if let Some(address) = address {
                         let address = address.to_owned();
+                        await_ready(&address);
                         return (Some(Self { child, address }), printed);
                     }
                 }
@@ -385,5 +386,14 @@ fn jq(filter: &str, text: &str) -> String {
     match program.evaluate_with(&value, &mut variables, &mut environment) {
         Ok(result) => json::to_pretty(&result) + "\n",
         Err(error) => format!("jq: {error}\n"),
+    }
+}
+
+/// A server says where it listens before it has read what it has stored.
+fn await_ready(address: &str) {
+    let began = Instant::now();
+    while curl::send("GET", &format!("http://{address}/readyz"), &[], "").body.trim() != "ready" {
+        assert!(began.elapsed() < PATIENCE, "the server at {address} is not ready in time");
+        thread::sleep(Duration::from_millis(10));
     }
 }
