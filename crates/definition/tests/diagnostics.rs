@@ -85,7 +85,7 @@ fn yaml_that_would_surprise() {
     "#]],
     );
     check_body(
-        "x: &x { b: 1 }\ndo:\n  - a: { set: { <<: *x } }\n",
+        "x-b: &x { b: 1 }\ndo:\n  - a: { set: { <<: *x } }\n",
         expect![[r#"
         w:4:15: error[invalid-value]: `set` sets nothing: add a property
         w:4:17: error[merge-key]: merge keys (`<<`) are not part of YAML 1.2: write the properties out
@@ -188,6 +188,7 @@ fn header() {
             w:1:1: error[missing-property]: the property `do` is missing: add it
             w:1:48: error[unknown-property]: the property `verson` is not known here: use `dsl`, `metadata`, `name`, `namespace`, `summary`, `tags`, `title` or `version` (did you mean `version`?)
             w:2:1: warning[suspicious-property]: the property `uses` has no meaning here: did you mean `use`?
+            w:3:1: warning[suspicious-property]: the property `op` has no meaning here, and no effect
         "#]],
     );
     check(

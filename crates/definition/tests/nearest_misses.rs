@@ -156,7 +156,7 @@ fn the_shape_of_a_document() {
     check(
         "suspicious-property",
         "uses: {}\ndo:\n- a: {set: {x: 1}}\n",
-        "owner: {}\ndo:\n- a: {set: {x: 1}}\n",
+        "x-owner: {}\ndo:\n- a: {set: {x: 1}}\n",
         expect![[r#"
             »uses«: {}
             do:

@@ -341,9 +341,11 @@ impl<'a> Fields<'a> {
         self.free()
     }
 
-    /// Ends the document: every other key is kept, with a warning, because none has an effect.
+    /// Ends the document: every other key is kept, with a warning, because none has an effect. Those that say so by
+    /// their names (`x-`, as in OpenAPI and in Compose files) need none.
     pub(super) fn open_without_effect(self) -> Extra {
-        for (key, cursor) in self.rest.iter().take(DIAGNOSTICS_MAX) {
+        let others = self.rest.iter().filter(|(key, _)| !key.starts_with("x-"));
+        for (key, cursor) in others.take(DIAGNOSTICS_MAX) {
             match (*key, nearest(key, &self.known)) {
                 ("metadata", _) => {
                     cursor.suspect(key, ": a workflow's metadata stand under `document`")
