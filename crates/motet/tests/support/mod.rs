@@ -148,10 +148,17 @@ impl Server {
         }
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        let address = line.split(" at ").nth(1).and_then(|rest| rest.split(',').next());
-        let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        let mut told = String::new();
+        // What is wrong with sources and sinks may be told before the address.
+        let address = loop {
+            let begin = told.len();
+            assert!(stderr.read_line(&mut told).unwrap() > 0, "no address in {told:?}");
+            let address =
+                told[begin..].split(" at ").nth(1).and_then(|rest| rest.split(',').next());
+            if let Some(address) = address.filter(|address| address.starts_with("http")) {
+                break address.to_owned();
+            }
+        };
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(owned).collect();
         let server = Self { directory, address, environment, child, _stderr: stderr };

@@ -140,7 +140,8 @@ impl Machine {
     pub(super) fn refused(&mut self, error: &CommitError) {
         let unknown = matches!(error, CommitError::Unknown(_));
         let batches = [self.in_flight.take(), Some(std::mem::take(&mut self.building))];
-        let (mut touched, mut topics) = (Vec::new(), BTreeSet::new());
+        // Each once: what is forgotten is loaded again at once, and of two loads the later could tell what was before.
+        let (mut touched, mut topics) = (BTreeSet::new(), BTreeSet::new());
         for batch in batches.into_iter().flatten() {
             touched.extend(batch.touched);
             topics.extend(batch.topics);

@@ -235,6 +235,62 @@ fn a_batch_that_is_refused_meanwhile_sends_the_step_back() {
 }
 
 #[test]
+fn of_what_is_refused_with_two_commits_one_load_is_asked_for() {
+    check(
+        "
+        limit fuel_local_max 0
+        use fork
+        start a fork
+        settle
+        answer a.left
+        suspend a
+        hold steps
+        answer a.right
+        hold loads
+        refused
+        after 1s
+        let steps
+        let loads
+        settle
+        ",
+        expect![[r#"
+            > limit fuel_local_max 0
+            > use fork
+            > start a fork
+              a step goes away
+              commit of 1
+                a: started activated×2 requested activated requested | listed running, pending
+            > settle
+              call a.left, attempt 1, key 1
+              call a.right, attempt 1, key 2
+              start a: created, a running, both running, left running, right running @2
+            > answer a.left
+              a step goes away
+              commit of 1
+                a: settled completed
+            > suspend a
+              a step goes away
+            > hold steps
+            > answer a.right
+              a step goes away
+            > hold loads
+            > refused
+              suspend a: refused: the server is not available: the disk is full: no space left @2
+              load a
+            > after 1s
+            > let steps
+            > let loads
+              a step goes away
+              a step goes away
+              call a.left, attempt 1, key 1
+              commit of 1
+                a: settled completed
+            > settle
+        "#]],
+    );
+}
+
+#[test]
 fn a_step_that_comes_back_before_the_load_is_dropped() {
     check(
         "
