@@ -296,6 +296,11 @@ impl Machine {
         let place = (id, step);
         let slot = self.slots.get(&id)?;
         let instance = slot.live()?;
+        if slot.unsettled > 0 {
+            // What is computed and not durable yet nobody may learn: neither that it was given back, nor that it is over.
+            self.jobs.queues.give_back(place, self.now.saturating_add(SETTLING_REST));
+            return None;
+        }
         let Some(entry) = rows::entry(instance, step).filter(|_| !instance.suspended) else {
             self.jobs.queues.drop_taken(place);
             return None;
@@ -304,11 +309,6 @@ impl Machine {
             self.jobs.queues.give_back(place, self.now);
             return None;
         };
-        if slot.unsettled > 0 {
-            // What is computed and not durable yet nobody may learn: not even that it was given back.
-            self.jobs.queues.give_back(place, self.now.saturating_add(SETTLING_REST));
-            return None;
-        }
         if entry.rests_until() > self.now {
             self.jobs.queues.give_back(place, entry.rests_until());
             return None;

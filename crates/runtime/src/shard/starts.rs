@@ -185,8 +185,12 @@ impl Machine {
 
     pub(super) fn unexpired(&self, row: &Row) -> Option<(InstanceId, Digest)> {
         let (id, digest, expires) = start_of_row(row)?;
-        let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
-        (expires > self.now || is_alive).then_some((id, digest))
+        (expires > self.now || self.is_alive(id)).then_some((id, digest))
+    }
+
+    /// Whether an instance in memory has not ended. An end that is not durable may never have been.
+    pub(super) fn is_alive(&self, id: InstanceId) -> bool {
+        self.slots.get(&id).is_some_and(|slot| slot.end().is_none() || slot.unsettled > 0)
     }
 
     /// The key has started an instance already: the same start finds it, another one is refused.

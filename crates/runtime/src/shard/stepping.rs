@@ -48,8 +48,7 @@ impl Machine {
             Task::Resume => {}
             Task::Dispatch { step, attempt } => self.dispatch_again(id, step, attempt),
             Task::Claim { shard, key, digest } => {
-                let is_alive = self.slots.get(&id).is_some_and(|slot| slot.end().is_none());
-                self.claimed(shard, key, Ok(is_alive.then_some((id, digest))));
+                self.claimed(shard, key, Ok(self.is_alive(id).then_some((id, digest))));
             }
             Task::Offer { step, poller } => self.offered(id, step, poller),
             Task::Heartbeat { job, worker, reply } => self.beat(job, worker.as_deref(), reply),
