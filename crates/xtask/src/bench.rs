@@ -15,6 +15,7 @@ mod latency;
 mod machine;
 mod report;
 mod rig;
+mod waiting;
 
 pub(crate) mod load;
 mod poll;
