@@ -1,8 +1,9 @@
 //! The configuration of a server: one table of settings, read from a file, the environment and the command line.
 //!
 //! The last wins, in that order. A key that nobody knows is an error in the file and on the command line; in the environment
-//! it is not, because platforms put variables of their own there (Kubernetes sets `MOTET_PORT` for a service named `motet`).
+//! it is a remark, because platforms put variables of their own there (Kubernetes sets `MOTET_PORT` for a service named `motet`).
 
+mod environment;
 mod outlets;
 mod settings;
 mod table;
@@ -20,6 +21,7 @@ use outlets::Table;
 use settings::Setting;
 use table::SETTINGS;
 
+pub(crate) use environment::unread_variables;
 pub(crate) use outlets::{Kind, Outlet};
 
 pub(crate) use settings::{duration, schema};
@@ -86,10 +88,7 @@ impl Config {
             None if Path::new(FILE).exists() => Some((FILE.into(), read(Path::new(FILE))?)),
             None => None,
         };
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Self::assemble(file, &environment, serve)
+        Self::assemble(file, &environment::read(), serve)
     }
 
     fn assemble(

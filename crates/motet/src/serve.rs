@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::cli::Serve;
 use crate::commands::{Ended, store_failed};
-use crate::config::Config;
+use crate::config::{Config, unread_variables};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use outlets::{Figures, Outlets};
@@ -39,6 +39,9 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// `motet serve`.
 pub(crate) fn command(options: &Serve, output: &Output) -> Ended {
     let config = Config::load(options)?;
+    for remark in unread_variables() {
+        output.note(&remark);
+    }
     if options.print_config {
         output.print(&config.print());
         return Ok(Exit::Done);

@@ -8,12 +8,27 @@ use std::sync::LazyLock;
 use crate::answer;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
-use crate::routes::Handled;
+use crate::routes::{Handled, ROUTES, Route, Verb};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// Prometheus text exposition format.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// For whoever opens the address in a browser: every route that is read without a parameter in its path.
+pub(crate) async fn front_page(_: Request) -> Handled {
+    static PAGE: LazyLock<String> = LazyLock::new(|| {
+        let mut page = format!("Motet {}\n\n", env!("CARGO_PKG_VERSION"));
+        let plain = |route: &&&Route| {
+            route.method == Verb::Get && route.path != "/" && !route.path.contains('{')
+        };
+        for route in ROUTES.iter().filter(plain) {
+            page.push_str(&format!("{:<36} {}\n", route.path, route.summary));
+        }
+        page
+    });
+    Ok(answer::with_body(StatusCode::OK, PLAIN, PAGE.as_str()))
+}
 
 pub(crate) async fn alive(_: Request) -> Handled {
     Ok(answer::with_body(StatusCode::OK, PLAIN, "alive\n"))

@@ -9,6 +9,19 @@ const PLAIN: &[&str] = &["text/plain"];
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
+        method: Verb::Get,
+        path: "/",
+        operation: "readFrontPage",
+        access: Access::Open,
+        summary: "Which server this is, and what it offers where.",
+        query: &[],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "A page for people.", text(PLAIN))],
+        refusals: &[],
+        handler: |request| Box::pin(server::front_page(request)),
+    },
+    Route {
         method: Verb::Post,
         path: "/api/v1/backup",
         operation: "backUp",

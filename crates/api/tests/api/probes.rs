@@ -18,6 +18,17 @@ async fn probes_answer_in_plain_text() {
 }
 
 #[tokio::test]
+async fn the_front_page_names_what_is_open_to_read() {
+    let page = Server::new().send("GET /").await;
+    assert_eq!(page.headers["content-type"], "text/plain; charset=utf-8");
+    assert!(page.text.starts_with("Motet "), "{}", page.text);
+    for path in ["/api/v1/workflows ", "/api/v1/openapi.json ", "/metrics ", "/readyz "] {
+        assert!(page.text.lines().any(|line| line.starts_with(path)), "{path} in {}", page.text);
+    }
+    assert!(!page.text.contains('{'), "{}", page.text);
+}
+
+#[tokio::test]
 async fn figures_are_in_the_form_of_prometheus() {
     let server = Server::new();
     server.publish("echo", "1.0.0", "  - echo: { set: \"${ . }\" }").await;

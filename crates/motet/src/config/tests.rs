@@ -110,6 +110,28 @@ fn mistakes_are_named_with_their_place() {
 }
 
 #[test]
+fn variables_that_nothing_reads_are_told() {
+    let names = [
+        "MOTET_LISTEN",
+        "MOTET_LISEN",
+        "MOTET_LIMITS_STEP_MAX",
+        "MOTET_WHATEVER",
+        "MOTET_TOKEN",
+        "MOTET_SECRET_API_KEY",
+        "MOTET_PORT_7080_TCP",
+        "MOTET_SERVICE_HOST",
+        "LISTEN",
+    ];
+    let environment = names.map(|name| (name.to_owned(), String::new())).into();
+    expect![[r#"
+        motet: nothing reads the variable MOTET_LIMITS_STEP_MAX (did you mean MOTET_LIMITS_STEPS_MAX?)
+        motet: nothing reads the variable MOTET_LISEN (did you mean MOTET_LISTEN?)
+        motet: nothing reads the variable MOTET_WHATEVER (`motet serve --print-config` prints every setting)
+    "#]]
+    .assert_eq(&(environment::unread(&environment).join("\n") + "\n"));
+}
+
+#[test]
 fn lengths_of_time_have_units() {
     for (text, millis) in [
         ("0s", 0),

@@ -28,6 +28,10 @@ impl RealDisk {
     /// Opens the directory, creating it and its parents if need be.
     pub fn open(directory: &Path) -> io::Result<Self> {
         if !directory.is_dir() {
+            if directory.exists() {
+                let what = "it is a file; data needs a directory of its own";
+                return Err(io::Error::new(io::ErrorKind::NotADirectory, what));
+            }
             fs::create_dir_all(directory)?;
             if let Some(parent) = directory.parent().filter(|parent| parent.is_dir()) {
                 File::open(parent)?.sync_all()?;

@@ -192,6 +192,17 @@ fn room_is_counted() {
     assert_eq!(disk.free_bytes().expect("it is known"), 1_000);
 }
 
+#[test]
+fn a_file_is_no_directory_for_data() {
+    let directory = Directory::new();
+    let file = directory.0.join("data");
+    std::fs::write(&file, "of somebody else").unwrap();
+    let error = RealDisk::open(&file).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+    assert_eq!(error.to_string(), "it is a file; data needs a directory of its own");
+    assert_eq!(std::fs::read(&file).unwrap(), b"of somebody else");
+}
+
 /// A directory of its own, removed when dropped.
 struct Directory(PathBuf);
 

@@ -8,8 +8,7 @@ use anyhow::Context;
 
 /// Processor time of one process, all threads, in user and kernel mode.
 pub(super) fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
-    let text = read(&format!("/proc/{pid}/stat"))?;
-    cpu_in(&text).with_context(|| format!("/proc/{pid}/stat is not understood: {text}"))
+    Ok(times_of(pid)?.own)
 }
 
 /// Proportional share of memory of one process, in bytes.
@@ -53,6 +52,7 @@ pub(super) fn sync_time(folder: &Path) -> anyhow::Result<Duration> {
 
 /// The processor time that others take beside some processes of ours.
 pub(super) struct Others {
+    /// Without this process.
     ours: Vec<u32>,
     began: Instant,
     busy: Duration,
@@ -60,25 +60,34 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// Begins to look. All of these processes must live until [`share`](Self::share); the own one counts as ours.
+    /// Begins to look. All of these processes must live until [`share`](Self::share); this one counts as ours, and
+    /// so do its children that end, and are waited for, until then.
     pub(super) fn beside(ours: &[u32]) -> anyhow::Result<Self> {
-        let ours: Vec<u32> = ours.iter().copied().chain([std::process::id()]).collect();
-        let (busy, our_busy) = (busy()?, sum(&ours)?);
-        Ok(Self { ours, began: Instant::now(), busy, our_busy })
+        let (busy, our_busy) = (busy()?, sum(ours)?);
+        Ok(Self { ours: ours.to_vec(), began: Instant::now(), busy, our_busy })
     }
 
-    /// What others took since then, as a share of one processor. Work that the kernel did for nobody in particular and
-    /// time that the host took away count as others'.
-    pub(super) fn share(&self) -> anyhow::Result<f64> {
+    /// What others took since then, as a share of one processor; `begun` are processes of ours that began since, and
+    /// live. Work that the kernel did for nobody in particular and time that the host took away count as others'.
+    pub(super) fn share(&self, begun: &[u32]) -> anyhow::Result<f64> {
         let wall = self.began.elapsed().as_secs_f64();
         let all = busy()?.saturating_sub(self.busy).as_secs_f64();
-        let ours = sum(&self.ours)?.saturating_sub(self.our_busy).as_secs_f64();
+        let ours = sum(&[&self.ours, begun].concat())?;
+        let ours = ours.saturating_sub(self.our_busy).as_secs_f64();
         Ok(((all - ours) / wall).max(0.0))
     }
 }
 
+/// Time of these processes, of this one, and of its children that have ended.
 fn sum(pids: &[u32]) -> anyhow::Result<Duration> {
-    pids.iter().map(|pid| cpu_of(*pid)).sum()
+    let this = times_of(std::process::id())?;
+    let others: Duration = pids.iter().map(|pid| cpu_of(*pid)).sum::<anyhow::Result<_>>()?;
+    Ok(this.own + this.ended_children + others)
+}
+
+fn times_of(pid: u32) -> anyhow::Result<Times> {
+    let text = read(&format!("/proc/{pid}/stat"))?;
+    times_in(&text).with_context(|| format!("/proc/{pid}/stat is not understood: {text}"))
 }
 
 fn busy() -> anyhow::Result<Duration> {
@@ -86,12 +95,21 @@ fn busy() -> anyhow::Result<Duration> {
     busy_in(&text).context("/proc/stat is not understood")
 }
 
-/// Fields 14 and 15; the second field is a name in brackets that may hold anything.
-fn cpu_in(stat: &str) -> Option<Duration> {
+/// Processor time in user and kernel mode.
+#[derive(Debug, PartialEq, Eq)]
+struct Times {
+    own: Duration,
+    /// Those that were waited for.
+    ended_children: Duration,
+}
+
+/// Fields 14 to 17; the second field is a name in brackets that may hold anything.
+fn times_in(stat: &str) -> Option<Times> {
     let (_, after_name) = stat.rsplit_once(") ")?;
     let mut fields = after_name.split(' ').skip(11);
     let mut field = || fields.next()?.parse::<u64>().ok();
-    Some(of_ticks(field()? + field()?))
+    let own = of_ticks(field()? + field()?);
+    Some(Times { own, ended_children: of_ticks(field()? + field()?) })
 }
 
 /// User, nice, system and stolen time of all processors. Interrupts are left out: a process of ours may have caused them,

@@ -96,7 +96,7 @@ fn recover(
     let listening = began.elapsed();
     let first = wait_ended(server, began, 1.0)?;
     let all = wait_ended(server, began, in_flight as f64)?;
-    let others = others.share()?;
+    let others = others.share(&[server.pid()?])?;
     wait_completed(server, began, started)?;
     server.stop()?;
     Ok(Recovery { listening, first, all, others })

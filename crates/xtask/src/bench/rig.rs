@@ -115,7 +115,7 @@ impl Rig {
             figures = server.figures()?;
         }
         let seconds = began.elapsed().as_secs_f64();
-        let (others, cpu) = (other_load.share()?, machine::cpu_of(pid)? - cpu);
+        let (others, cpu) = (other_load.share(&[])?, machine::cpu_of(pid)? - cpu);
         let clients = machine::cpu_of(load.child.id())?.as_secs_f64() / seconds;
         let memory = machine::memory_of(pid)?;
         let frames = Frames::of(&figures)?.since(Frames::of(&figures_before)?);

@@ -34,7 +34,7 @@ fn run(rig: &Rig, stubs: &Stubs, binary: u64) -> anyhow::Result<Run> {
     let fresh = first_result(&mut server, || Some(document.as_str()))?;
     server.stop()?;
     let again = first_result(&mut server, || None)?;
-    let others = others.share()?;
+    let others = others.share(&[server.pid()?])?;
     // Its own work for a first instance is behind it, and nothing else comes.
     thread::sleep(IDLE);
     let memory = machine::memory_of(server.pid()?)?;

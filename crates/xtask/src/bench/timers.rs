@@ -67,7 +67,7 @@ fn run(rig: &Rig, count: u64, seconds: u64) -> anyhow::Result<Run> {
             (called, last_call) = (so_far, all_due.max(Instant::now()));
         }
     }
-    let (others, cpu) = (others.share()?.max(seen.others), machine::cpu_of(pid)? - cpu);
+    let (others, cpu) = (others.share(&[])?.max(seen.others), machine::cpu_of(pid)? - cpu);
     let fired = Frames::of(&server.figures()?)?.since(before);
     let late = Lateness::read(&log, &stubs, count, seconds)?;
     server.stop()?;

@@ -3,11 +3,12 @@ use super::*;
 #[test]
 fn times_are_read_behind_any_name() {
     let second = rustix::param::clock_ticks_per_second();
-    let fields = format!("S 1 2 3 4 5 6 7 8 9 10 {second} {} 13 14", second * 2);
+    let fields = format!("S 1 2 3 4 5 6 7 8 9 10 {second} {} {second} 0 20 0", second * 2);
+    let times = Times { own: Duration::from_secs(3), ended_children: Duration::from_secs(1) };
     for name in ["motet", "a ) b", "(x) 7 7"] {
-        assert_eq!(cpu_in(&format!("123 ({name}) {fields}")), Some(Duration::from_secs(3)));
+        assert_eq!(times_in(&format!("123 ({name}) {fields}")).as_ref(), Some(&times));
     }
-    assert_eq!(cpu_in("123 (motet) S 1"), None);
+    assert_eq!(times_in("123 (motet) S 1"), None);
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn this_system_is_understood() {
     while cpu_of(own).unwrap() == before {
         std::hint::spin_loop();
     }
-    assert!(others.share().unwrap() >= 0.0);
+    assert!(others.share(&[]).unwrap() >= 0.0);
     assert!(description().unwrap().contains("Linux"));
     assert!(sync_time(&std::env::temp_dir()).unwrap() > Duration::ZERO);
     assert!(cpu_of(u32::MAX).is_err());
