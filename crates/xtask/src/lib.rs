@@ -47,7 +47,7 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "test",
-        about: "everything that must pass: format, tidy, clippy, rustdoc, tests",
+        about: "everything that must pass, or some of its stages: test [format|tidy|clippy|rustdoc|tests|...]...",
         run: test::run,
     },
     Command {

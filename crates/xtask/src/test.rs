@@ -1,8 +1,9 @@
 //! Everything that must pass: `cargo xtask test`.
 //!
 //! Stages run in order, cheap ones first, and all of them run whatever fails. Their output is passed through. The last
-//! line sums up: the tests that cargo ran, and one for each other stage.
+//! line sums up: the tests that cargo ran, and one for each other stage. `cargo xtask test NAME...` runs only those stages.
 
+mod beside;
 mod generated;
 
 use std::fmt;
@@ -12,9 +13,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use crate::{Missing, Reported, brokers, demo, kill, no_arguments, tidy, workspace};
+use crate::arguments::Arguments;
+use crate::{Missing, Reported, brokers, demo, kill, tidy, workspace};
+use beside::Beside;
 
 /// What runs, in order: a new stage is a line here.
 ///
@@ -27,12 +30,13 @@ const STAGES: &[Stage] = &[
     Stage::new("rustdoc", Work::Cargo(RUSTDOC)),
     Stage::new("generated", Work::Own(generated::check)),
     Stage::new("tests", Work::Tests(&["test", "--workspace", "--no-fail-fast"])),
+    // It waits for brokers most of the time, and the next stages for nothing but the processor.
+    Stage::new("brokers", Work::Own(brokers::stage)).beside(),
     Stage::new("simulation", Work::Cargo(SIMULATION)),
     Stage::new("sabotage", Work::Tests(SABOTAGE)),
     Stage::new("experiments", Work::Tests(EXPERIMENTS)),
-    Stage::new("brokers", Work::Own(brokers::stage)),
-    Stage::new("demo --once", Work::Own(demo::once)),
-    Stage::new("kill -9", Work::Own(kill::stage)),
+    Stage::new("demo", Work::Own(demo::once)),
+    Stage::new("kill", Work::Own(kill::stage)),
     Stage::new("saga", Work::Own(kill::saga::stage)),
 ];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
@@ -73,17 +77,30 @@ const SKIPPED: &str = "SKIPPED:";
 /// What may be missing even in CI: the kit is large, and not ours.
 const MAY_BE_MISSING: &str = "SKIPPED: specification kit not found";
 
-/// The command.
+/// The command: `test [STAGE]...`.
 ///
 /// # Errors
-/// Something failed.
+/// Something failed, or there is no such stage.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    no_arguments(args)?;
+    let chosen = Arguments::read(args, &[], &[])?.words;
+    if let Some(word) = chosen.iter().find(|word| STAGES.iter().all(|stage| stage.name != **word)) {
+        let names: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+        bail!("there is no stage {word:?}, only {}", names.join(", "));
+    }
     let root = workspace::root();
     let in_ci =
         std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
-    let stages = STAGES.iter().filter(|stage| stage.has_work());
-    let results: Vec<Outcome> = stages.map(|stage| stage.run(&root, in_ci)).collect();
+    let (mut results, mut beside) = (Vec::new(), Vec::new());
+    for stage in STAGES.iter().filter(|stage| stage.has_work()) {
+        match chosen.is_empty() && stage.is_beside {
+            true => beside.push(Beside::begin(stage.name, &root)?),
+            false if chosen.is_empty() || chosen.iter().any(|name| name == stage.name) => {
+                results.push(stage.run(&root, in_ci));
+            }
+            false => {}
+        }
+    }
+    results.extend(beside.into_iter().map(Beside::end));
     let total = results.iter().fold(Counts::default(), |total, result| total + result.counts);
     println!("\n{}\n{total}", table(&results));
     if total.failed == 0 { Ok(()) } else { Err(Reported.into()) }
@@ -95,6 +112,8 @@ struct Stage {
     work: Work,
     /// A part of the toolchain that it needs, and the cargo command that shows whether it is there.
     component: Option<(&'static str, &'static str)>,
+    /// Whether it runs in a process of its own while the next ones run.
+    is_beside: bool,
 }
 
 enum Work {
@@ -121,7 +140,11 @@ struct Counts {
 
 impl Stage {
     const fn new(name: &'static str, work: Work) -> Self {
-        Self { name, work, component: None }
+        Self { name, work, component: None, is_beside: false }
+    }
+
+    const fn beside(self) -> Self {
+        Self { is_beside: true, ..self }
     }
 
     const fn needs(self, component: &'static str, command: &'static str) -> Self {
@@ -205,16 +228,26 @@ impl Counts {
         let Some(result) = line.strip_prefix("test result: ") else {
             return Self::default();
         };
-        let number_before = |word: &str| {
-            let before = result.split(word).next().filter(|before| before.len() < result.len())?;
-            before.trim_end().rsplit(' ').next()?.parse().ok()
-        };
         Self {
-            passed: number_before("passed;").unwrap_or(0),
-            failed: number_before("failed;").unwrap_or(0),
-            skipped: number_before("ignored;").unwrap_or(0),
+            passed: number_before(result, "passed;").unwrap_or(0),
+            failed: number_before(result, "failed;").unwrap_or(0),
+            skipped: number_before(result, "ignored;").unwrap_or(0),
         }
     }
+
+    /// Reads what `Display` writes.
+    fn parse(line: &str) -> Option<Self> {
+        Some(Self {
+            passed: number_before(line, "passed,")?,
+            failed: number_before(line, "failed,")?,
+            skipped: number_before(line, "skipped")?,
+        })
+    }
+}
+
+fn number_before(text: &str, word: &str) -> Option<usize> {
+    let (before, _) = text.split_once(word)?;
+    before.trim_end().rsplit(' ').next()?.parse().ok()
 }
 
 impl std::ops::Add for Counts {

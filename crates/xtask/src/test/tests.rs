@@ -98,3 +98,39 @@ fn a_generated_file_that_is_out_of_date_fails_once_and_is_made_anew() {
     assert!(!check_all(&root, &broken).unwrap_err().is::<Reported>());
     fs::remove_dir_all(&root).unwrap();
 }
+
+#[test]
+fn a_stage_beside_others_counts_by_its_last_line() {
+    let root = workspace::root();
+    let outcome = |name, line: &str| {
+        let mut command = Command::new("sh");
+        Beside::watch(name, &root, command.args(["-c", line])).unwrap().end().counts
+    };
+    assert_eq!(
+        outcome("beside-good", "echo one; echo 2 passed, 0 failed, 1 skipped"),
+        counts(2, 0, 1)
+    );
+    assert_eq!(
+        outcome("beside-bad", "echo 0 passed, 1 failed, 0 skipped; exit 1"),
+        counts(0, 1, 0)
+    );
+    assert_eq!(
+        outcome("beside-dead", "echo 1 passed, 0 failed, 0 skipped; echo error: dead"),
+        counts(0, 1, 0)
+    );
+    assert_eq!(outcome("beside-silent", "exit 0"), counts(0, 1, 0));
+}
+
+#[test]
+fn every_sum_reads_back() {
+    for sum in [Counts::default(), counts(1, 0, 0), counts(12, 3, 456)] {
+        assert_eq!(Counts::parse(&sum.to_string()), Some(sum));
+    }
+    assert_eq!(Counts::parse("12 passed"), None);
+}
+
+#[test]
+fn only_known_stages_can_be_chosen() {
+    let error = run(&["formt".to_owned()]).unwrap_err().to_string();
+    assert!(error.starts_with("there is no stage \"formt\", only format, tidy, "), "{error}");
+}
