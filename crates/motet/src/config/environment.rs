@@ -14,14 +14,8 @@ const OF_COMMANDS: [&str; 6] = [
 ];
 
 /// Secrets, trials and tests, and what Kubernetes and Docker set for a service named `motet`.
-const FAMILIES: [&str; 6] = [
-    "MOTET_SECRET_",
-    "MOTET_TEST_",
-    "MOTET_SPEC_",
-    "MOTET_WRITE_",
-    "MOTET_PORT",
-    "MOTET_SERVICE_",
-];
+const FAMILIES: [&str; 6] =
+    ["MOTET_SECRET_", "MOTET_TEST_", "MOTET_SPEC_", "MOTET_WRITE_", "MOTET_PORT", "MOTET_SERVICE_"];
 
 /// The variables whose names and values are text; no setting is anything else.
 pub(super) fn read() -> BTreeMap<String, String> {
