@@ -69,7 +69,9 @@ pub enum Condition {
     Usable,
     /// Only while no other one is usable: its lease is over, or its probes fail.
     Suspect,
-    /// Never: ejected, draining or in maintenance.
+    /// Only while nobody else is there at all.
+    Ejected,
+    /// Never: it is draining, or in maintenance.
     Out,
 }
 
@@ -111,6 +113,10 @@ pub struct Ticket {
 impl Ticket {
     pub fn slot(&self) -> Slot {
         self.slot
+    }
+
+    pub fn started(&self) -> Timestamp {
+        self.started
     }
 }
 
@@ -218,14 +224,14 @@ impl Balancer {
         Ticket { slot, number, started: now }
     }
 
-    /// A call has ended.
-    pub fn end(&mut self, ticket: &Ticket, now: Timestamp, report: Report) {
+    /// A call has ended; tells whether its endpoint is still there, and not another one in its place.
+    pub fn end(&mut self, ticket: &Ticket, now: Timestamp, report: Report) -> bool {
         let options = self.options;
         let Some(endpoint) = self.endpoint_mut(ticket.slot) else {
-            return;
+            return false;
         };
         if !endpoint.end(ticket.number) {
-            return;
+            return false;
         }
         let took = now.since(ticket.started);
         let sample = match report {
@@ -234,9 +240,10 @@ impl Balancer {
                 let spared = retry_after.map(|spared| spared.min(options.retry_after_max));
                 took.max(spared.unwrap_or(options.failure_latency))
             }
-            Report::Withdrawn => return,
+            Report::Withdrawn => return true,
         };
         endpoint.observe(now, sample, options.decay);
+        true
     }
 
     fn endpoint(&self, slot: Slot) -> Option<&Endpoint> {

@@ -46,14 +46,10 @@ pub enum State {
     Ramping { limit: u32 },
 }
 
-/// The answer to a call that wants to leave.
-#[derive(Debug)]
-pub enum Admission {
-    Pass(Pass),
-    /// Wait at least so long; `None`: until something ends.
-    Park {
-        until: Option<Timestamp>,
-    },
+/// Why a call does not leave: wait at least so long; `None`: until something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub until: Option<Timestamp>,
 }
 
 /// A call that may leave; to be reported.
@@ -74,6 +70,8 @@ pub struct Breaker {
     /// How long it stays open the next time.
     next_open: Duration,
     in_flight: u32,
+    /// Whether any call has ended.
+    has_heard: bool,
 }
 
 impl Breaker {
@@ -85,6 +83,7 @@ impl Breaker {
             window: Window::new(options.window),
             next_open: options.open_min,
             in_flight: 0,
+            has_heard: false,
         }
     }
 
@@ -92,20 +91,34 @@ impl Breaker {
         self.state
     }
 
-    /// Asks for a call.
-    pub fn admit(&mut self, now: Timestamp) -> Admission {
+    /// Calls and failures of the window.
+    pub fn counts(&mut self, now: Timestamp) -> Counts {
+        self.window.counts(now)
+    }
+
+    /// Whether a call would have to wait.
+    pub fn held(&self, now: Timestamp) -> Option<Held> {
         match self.state {
-            State::Closed => {}
-            State::Open { until } if now < until => return Admission::Park { until: Some(until) },
-            State::Open { .. } => self.enter(State::HalfOpen),
-            State::HalfOpen => return Admission::Park { until: None },
-            State::Ramping { limit } if self.in_flight >= limit => {
-                return Admission::Park { until: None };
-            }
-            State::Ramping { .. } => {}
+            State::Open { until } if now < until => Some(Held { until: Some(until) }),
+            State::HalfOpen => Some(Held { until: None }),
+            State::Ramping { limit } if self.in_flight >= limit => Some(Held { until: None }),
+            State::Closed | State::Open { .. } | State::Ramping { .. } => None,
+        }
+    }
+
+    /// Asks for a call.
+    ///
+    /// # Errors
+    /// It has to wait.
+    pub fn admit(&mut self, now: Timestamp) -> Result<Pass, Held> {
+        if let Some(held) = self.held(now) {
+            return Err(held);
+        }
+        if matches!(self.state, State::Open { .. }) {
+            self.enter(State::HalfOpen);
         }
         self.in_flight += 1;
-        Admission::Pass(Pass { epoch: self.epoch })
+        Ok(Pass { epoch: self.epoch })
     }
 
     /// A call ended; tells whether the state changed.
@@ -113,6 +126,7 @@ impl Breaker {
     /// A failure is one that speaks of the service: no connection, silence, 502, 503, 504, 429. An answer that says no to
     /// the caller is a success here.
     pub fn report(&mut self, now: Timestamp, pass: &Pass, is_failure: bool) -> bool {
+        self.has_heard = true;
         if pass.epoch != self.epoch {
             return false;
         }
@@ -144,10 +158,27 @@ impl Breaker {
         }
     }
 
-    /// Opens it at once: the last endpoint has failed.
+    /// Opens it at once: the last endpoint has failed. Before it is closed its own probes and its ramp decide.
     pub fn trip(&mut self, now: Timestamp) {
-        if !matches!(self.state, State::Open { .. }) {
+        if self.state == State::Closed {
             self.open(now);
+        }
+    }
+
+    /// It was open when it was last heard of, before a restart: it stays so, unless calls have shown otherwise since.
+    pub fn recall(&mut self, until: Timestamp) {
+        let is_fresh = self.epoch == 0 && !self.has_heard;
+        match &mut self.state {
+            State::Closed if is_fresh => self.enter(State::Open { until }),
+            State::Open { until: known } if !self.has_heard => *known = until.max(*known),
+            _ => {}
+        }
+    }
+
+    /// Something shows that the service may be back: the next call may try it.
+    pub fn encourage(&mut self, now: Timestamp) {
+        if let State::Open { until } = &mut self.state {
+            *until = now.min(*until);
         }
     }
 

@@ -48,6 +48,11 @@ impl Budget {
         is_there
     }
 
+    /// When an empty budget is worth asking again: what was taken out is forgotten piece by piece.
+    pub fn refill(&self) -> Duration {
+        self.window.piece()
+    }
+
     /// Repeats that are left.
     pub fn balance(&mut self, now: Timestamp) -> f64 {
         let counts = self.window.counts(now);

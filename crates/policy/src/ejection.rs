@@ -51,7 +51,7 @@ pub enum Verdict {
         until: Timestamp,
         cause: Cause,
     },
-    /// It ought to go, but nobody else of its version is left: a case for the breaker.
+    /// It ought to go, but nobody else is left who is any better: a case for the breaker.
     Last,
     /// It ought to go, but too many are out already.
     TooMany,
@@ -64,7 +64,7 @@ pub enum Cause {
     Latency,
 }
 
-/// Watches the endpoints of a service, of all its versions.
+/// Watches the endpoints of one version of a service.
 #[derive(Clone, Debug)]
 pub struct Ejector {
     options: Options,
@@ -74,7 +74,8 @@ pub struct Ejector {
 /// What one endpoint has shown.
 #[derive(Clone, Debug)]
 struct Track {
-    version: u32,
+    /// Whether calls may go to it at all, as far as others decide that.
+    is_present: bool,
     failures_in_a_row: u32,
     /// Times ejected; forgiven one by one.
     times: u32,
@@ -90,11 +91,10 @@ impl Ejector {
         Self { options, tracks: BTreeMap::new() }
     }
 
-    /// `version`: any number that means one; its last endpoint is never ejected.
-    pub fn insert(&mut self, slot: Slot, version: u32) {
+    pub fn insert(&mut self, slot: Slot) {
         let window = self.options.window;
         let track = Track {
-            version,
+            is_present: true,
             failures_in_a_row: 0,
             times: 0,
             until: None,
@@ -106,6 +106,13 @@ impl Ejector {
 
     pub fn remove(&mut self, slot: Slot) {
         self.tracks.remove(&slot);
+    }
+
+    /// One to which no calls go anyway replaces nobody who is ejected.
+    pub fn set_present(&mut self, slot: Slot, is_present: bool) {
+        if let Some(track) = self.tracks.get_mut(&slot) {
+            track.is_present = is_present;
+        }
     }
 
     /// When an ejected endpoint returns.
@@ -198,27 +205,22 @@ impl Ejector {
 
     fn eject(&mut self, now: Timestamp, slot: Slot, cause: Cause) -> Verdict {
         let is_out = |track: &Track| track.until.is_some_and(|until| until > now);
-        let out = self.tracks.values().filter(|track| is_out(track)).count();
-        let most = ((self.tracks.len() as f64 * self.options.share_max) as usize).max(1);
-        let Some(version) = self.tracks.get(&slot).map(|track| track.version) else {
-            return Verdict::Stays;
-        };
-        let is_last = !self
-            .tracks
-            .iter()
-            .any(|(other, track)| *other != slot && track.version == version && !is_out(track));
-        let Some(track) = self.tracks.get_mut(&slot) else {
-            return Verdict::Stays;
-        };
-        if is_out(track) {
+        if self.tracks.get(&slot).is_none_or(is_out) {
             return Verdict::Stays;
         }
-        if is_last {
+        let enough = self.options.consecutive_failures;
+        let is_better = |(other, track): (&Slot, &Track)| {
+            *other != slot && track.is_present && !is_out(track) && track.failures_in_a_row < enough
+        };
+        if !self.tracks.iter().any(is_better) {
             return Verdict::Last;
         }
+        let out = self.tracks.values().filter(|track| is_out(track)).count();
+        let most = ((self.tracks.len() as f64 * self.options.share_max) as usize).max(1);
         if out >= most {
             return Verdict::TooMany;
         }
+        let Some(track) = self.tracks.get_mut(&slot) else { return Verdict::Stays };
         track.times = track.times.saturating_add(1);
         track.failures_in_a_row = 0;
         track.outcomes.clear();

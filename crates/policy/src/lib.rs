@@ -6,6 +6,8 @@
 //!
 //! | part | question it answers |
 //! |---|---|
+//! | [`governor`] | all of the following for one version of a service: may this call leave, and to whom? |
+//! | [`share`] | which version of a service gets this call? |
 //! | [`balancer`] | which endpoint gets this call? |
 //! | [`ejection`] | which endpoints are left out for a while, from what their calls showed? |
 //! | [`health`] | what do probes say of an endpoint? |
@@ -22,6 +24,9 @@
 //!
 //! Invariants: every state is bounded by its options or by the number of endpoints; time that goes back counts as time
 //! that stands still; no input can make a part panic or divide by zero.
+
+pub mod governor;
+pub mod share;
 
 pub mod balancer;
 pub mod breaker;

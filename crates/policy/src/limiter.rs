@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use motet_types::Timestamp;
 
-/// Additive increase, multiplicative decrease (Chiu and Jain 1989, as Netflix's concurrency-limits applies it).
+/// Additive increase, multiplicative decrease (Chiu and Jain 1989, as Netflix's concurrency-limits applies it), with a
+/// slow start (Jacobson 1988): up to half of what was too much the last time it grows by one with every call that is
+/// served, which doubles it in the time of one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     pub initial: u32,
@@ -33,6 +35,10 @@ impl Default for Options {
 pub struct Limiter {
     options: Options,
     limit: f64,
+    /// Below this it grows fast.
+    fast_below: f64,
+    /// Whether it shrank more lately than it grew.
+    is_shrinking: bool,
     in_flight: u32,
     shrunk: Option<Timestamp>,
 }
@@ -51,7 +57,14 @@ pub enum Sign {
 impl Limiter {
     pub fn new(options: Options) -> Self {
         let limit = f64::from(options.initial.clamp(options.min.max(1), options.max.max(1)));
-        Self { options, limit, in_flight: 0, shrunk: None }
+        Self {
+            options,
+            limit,
+            fast_below: f64::INFINITY,
+            is_shrinking: false,
+            in_flight: 0,
+            shrunk: None,
+        }
     }
 
     /// Calls that may be in flight now.
@@ -63,9 +76,13 @@ impl Limiter {
         self.in_flight
     }
 
+    pub fn has_room(&self) -> bool {
+        self.in_flight < self.limit()
+    }
+
     /// Takes a place, if one is free.
     pub fn admit(&mut self) -> bool {
-        let is_free = self.in_flight < self.limit();
+        let is_free = self.has_room();
         self.in_flight += u32::from(is_free);
         is_free
     }
@@ -75,8 +92,14 @@ impl Limiter {
         let was_used = f64::from(self.in_flight) >= self.limit / 2.0;
         self.in_flight = self.in_flight.saturating_sub(1);
         match sign {
-            Sign::Served if was_used => self.limit += 1.0 / self.limit,
+            Sign::Served if was_used => {
+                self.is_shrinking = false;
+                self.limit += if self.limit < self.fast_below { 1.0 } else { 1.0 / self.limit };
+            }
             Sign::Overload if self.may_shrink(now, latency) => {
+                if !std::mem::replace(&mut self.is_shrinking, true) {
+                    self.fast_below = self.limit / 2.0;
+                }
                 self.limit *= self.options.backoff;
                 self.shrunk = Some(now);
             }

@@ -45,6 +45,11 @@ impl<T> Queue<T> {
         class.push_back((since, item));
     }
 
+    /// Gives one back that was taken out too early: it is the first of its class again.
+    pub fn put_back(&mut self, since: Timestamp, class: Class, item: T) {
+        self.waiting[class as usize].push_front((since, item));
+    }
+
     /// The next one, with the time since which it waited.
     pub fn pop(&mut self) -> Option<(Timestamp, T)> {
         let first = self.waiting.iter().position(|class| !class.is_empty())?;

@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use motet_types::Timestamp;
 
+/// What may leave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Calls per second, at least one a day.
+    pub per_second: f64,
+    /// Calls that may leave at once, at least 1.
+    pub burst: u32,
+}
+
 /// The generic cell rate algorithm (ITU-T I.371, virtual scheduling): one timestamp of state.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
@@ -16,8 +25,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// `per_second` calls (at least one a day), at most `burst` at once (at least 1).
-    pub fn new(per_second: f64, burst: u32) -> Self {
+    pub fn new(Options { per_second, burst }: Options) -> Self {
         let per_second = if per_second.is_finite() { per_second.max(1.0 / 86_400.0) } else { 1e6 };
         let interval = Duration::from_secs_f64(1.0 / per_second).max(Duration::from_micros(1));
         Self {

@@ -34,6 +34,11 @@ impl Window {
         }
     }
 
+    /// In pieces of which length it forgets.
+    pub fn piece(&self) -> Duration {
+        self.bucket
+    }
+
     /// Adds to the present bucket.
     pub fn add(&mut self, now: Timestamp, counts: Counts) {
         self.advance(now);

@@ -8,10 +8,14 @@ const ZONE_OVERPROVISION: f64 = 1.4;
 /// What an endpoint without a measured latency counts as where nobody has one, in microseconds.
 const LATENCY_DEFAULT: f64 = 30_000.0;
 
+/// Who is asked, in this order; each only while there is nobody of those before it.
+const ASKED: [Condition; 3] = [Condition::Usable, Condition::Suspect, Condition::Ejected];
+
 impl Balancer {
     /// The endpoint for a call that leaves now; `None` if there is none that may have it.
     ///
-    /// Suspects are asked only while nobody is usable: an answer is never empty because our own view failed.
+    /// Suspects are asked while nobody is usable, and those that are ejected while there are no suspects either: an answer
+    /// is never empty because our own view failed.
     pub fn pick(&mut self, now: Timestamp, wish: Wish) -> Option<Slot> {
         let candidates = self.candidates(wish)?;
         match self.options.strategy {
@@ -32,13 +36,8 @@ impl Balancer {
 
     /// Whom the choice is among.
     fn candidates(&self, wish: Wish) -> Option<Candidates> {
-        let mut all = Candidates { condition: Condition::Usable, zone: None, avoid: None };
-        if !self.any(all) {
-            all.condition = Condition::Suspect;
-            if !self.any(all) {
-                return None;
-            }
-        }
+        let of = |condition| Candidates { condition, zone: None, avoid: None };
+        let mut all = ASKED.into_iter().map(of).find(|candidates| self.any(*candidates))?;
         if let Some(zone) = wish.zone.filter(|zone| self.can_carry(*zone)) {
             all.zone = Some(zone);
         }

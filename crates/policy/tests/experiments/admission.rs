@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt::Write;
 
+use motet_policy::balancer::Member;
+use motet_policy::governor::{Governor, Options, Report, Ticket, Wish};
 use motet_policy::queue::{Class, Queue};
 use motet_policy::random::Random;
 
@@ -70,6 +72,7 @@ struct Process {
     came: Micros,
     calls_left: u32,
     is_completed: bool,
+    ticket: Option<Ticket>,
 }
 
 struct World {
@@ -82,11 +85,16 @@ struct World {
     planned: u64,
     processes: Vec<Process>,
     busy: usize,
+    /// With a bulkhead of as many calls as there are workers.
+    governor: Governor,
     waiting: Queue<usize>,
 }
 
 impl World {
     fn new(service: Service, calls: u32, factor: f64, admission: Admission, seed: u64) -> Self {
+        let options = Options { calls_max: Some(WORKERS as u32), ..Options::default() };
+        let mut governor = Governor::new(options, seed);
+        governor.insert(at(0), Member { identity: 0, weight: 1.0, zone: None });
         Self {
             service,
             calls,
@@ -97,6 +105,7 @@ impl World {
             planned: 0,
             processes: Vec::new(),
             busy: 0,
+            governor,
             waiting: Queue::default(),
         }
     }
@@ -128,12 +137,13 @@ impl World {
         if now + gap < LASTS {
             self.plan(now + gap.max(MILLI / 100), Event::Arrival);
         }
-        self.processes.push(Process { came: now, calls_left: self.calls, is_completed: false });
+        let calls_left = self.calls;
+        self.processes.push(Process { came: now, calls_left, is_completed: false, ticket: None });
         self.call(now, self.processes.len() - 1);
     }
 
     fn call(&mut self, now: Micros, process: usize) {
-        if self.busy < WORKERS {
+        if self.is_free(now) {
             return self.work(now, process);
         }
         let class = match self.admission {
@@ -146,6 +156,10 @@ impl World {
 
     fn work(&mut self, now: Micros, process: usize) {
         self.busy += 1;
+        if self.admission == Admission::Motet {
+            let ticket = self.governor.admit(at(now), Wish::default());
+            self.processes[process].ticket = Some(ticket.expect("nothing held it back just now"));
+        }
         let takes = self.service.draw(&mut self.random) as Micros;
         self.plan(now + takes, Event::Done { process });
     }
@@ -153,18 +167,28 @@ impl World {
     fn done(&mut self, now: Micros, process: usize) {
         self.busy -= 1;
         let own = &mut self.processes[process];
+        if let Some(ticket) = own.ticket.take() {
+            self.governor.report(at(now), ticket, Report::Answered);
+        }
         own.calls_left -= 1;
         own.is_completed = own.calls_left == 0;
         if !own.is_completed {
             let pause = exponential(PAUSE, &mut self.random) as Micros;
             self.plan(now + pause, Event::Call { process });
         }
-        while self.busy < WORKERS {
+        while self.is_free(now) {
             let Some((since, next)) = self.waiting.pop() else { return };
             let waited = at(now).since(since).as_micros() as Micros;
             if waited <= PATIENCE {
                 self.work(now, next);
             }
+        }
+    }
+
+    fn is_free(&self, now: Micros) -> bool {
+        match self.admission {
+            Admission::Motet => self.governor.held(at(now)).is_none(),
+            Admission::Refuse | Admission::Fifo => self.busy < WORKERS,
         }
     }
 }

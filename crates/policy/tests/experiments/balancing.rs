@@ -1,12 +1,12 @@
 //! Calls over replicas, in virtual time.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use motet_policy::random::Random;
 
-use crate::contender::{Caller, Kind, Memory};
+use crate::contender::{Caller, Held, Kind, Memory};
 use crate::replica::{Micros, Replica, SECOND, Service, Trouble, exponential};
 
 /// When calls come.
@@ -39,6 +39,7 @@ pub(crate) fn run(setup: &Setup, kind: Kind, seed: u64) -> Vec<(Micros, bool)> {
     while let Some(Reverse((now, _, event))) = world.events.pop() {
         match event {
             Event::Arrival => world.arrive(now),
+            Event::Retry { caller } => world.send_waiting(now, caller),
             Event::Done { replica, call } => world.done(now, replica, call),
         }
     }
@@ -48,7 +49,14 @@ pub(crate) fn run(setup: &Setup, kind: Kind, seed: u64) -> Vec<(Micros, bool)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Arrival,
-    Done { replica: usize, call: usize },
+    /// The time has come for which calls of this caller have waited.
+    Retry {
+        caller: usize,
+    },
+    Done {
+        replica: usize,
+        call: usize,
+    },
 }
 
 struct Call {
@@ -66,6 +74,8 @@ struct World<'a> {
     burst: (bool, Micros),
     replicas: Vec<Replica>,
     callers: Vec<Caller>,
+    /// Calls that their callers hold back.
+    held: Vec<VecDeque<usize>>,
     calls: Vec<Call>,
     results: Vec<(Micros, bool)>,
 }
@@ -92,6 +102,7 @@ impl<'a> World<'a> {
             callers: (0..setup.callers)
                 .map(|caller| Caller::new(kind, count, setup.decay, seed * 7_919 + caller as u64))
                 .collect(),
+            held: vec![VecDeque::new(); setup.callers],
             calls: Vec::new(),
             results: Vec::new(),
         }
@@ -122,9 +133,32 @@ impl<'a> World<'a> {
     fn arrive(&mut self, now: Micros) {
         self.plan_arrival(now);
         let caller = self.random.below(self.callers.len());
-        let (replica, memory) = self.callers[caller].pick(now, &self.replicas, self.setup.service);
         let call = self.calls.len();
-        self.calls.push(Call { caller, began: now, memory, is_good: true });
+        self.calls.push(Call { caller, began: now, memory: Memory::Nothing, is_good: true });
+        self.held[caller].push_back(call);
+        self.send_waiting(now, caller);
+    }
+
+    /// Lets calls go as far as their caller does.
+    fn send_waiting(&mut self, now: Micros, caller: usize) {
+        while let Some(call) = self.held[caller].front().copied() {
+            match self.callers[caller].pick(now, &self.replicas, self.setup.service) {
+                Ok((replica, memory)) => {
+                    self.held[caller].pop_front();
+                    self.calls[call].memory = memory;
+                    self.send(now, replica, call);
+                }
+                Err(Held(until)) => {
+                    if let Some(until) = until {
+                        self.plan(until.max(now + 1), Event::Retry { caller });
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Micros, replica: usize, call: usize) {
         let refuses = matches!(self.replicas[replica].trouble, Trouble::Refuses { .. });
         if refuses || self.replicas[replica].busy < self.setup.workers {
             self.begin(now, replica, call);
@@ -146,9 +180,10 @@ impl<'a> World<'a> {
         if let Some(next) = self.replicas[replica].waiting.pop_front() {
             self.begin(now, replica, next);
         }
-        let Call { caller, began, ref memory, is_good } = self.calls[call];
-        let took = now - began;
+        let Call { caller, began, is_good, .. } = self.calls[call];
+        let (took, memory) = (now - began, std::mem::take(&mut self.calls[call].memory));
         self.results.push((took, is_good));
         self.callers[caller].ended(now, replica, took, memory, is_good);
+        self.send_waiting(now, caller);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use motet_policy::balancer::{Balancer, Condition, Member, Options, Report, Slot, Ticket, Wish};
-use motet_policy::ejection::{self, Ejector, Verdict};
+use motet_policy::balancer::{self, Member};
 use motet_policy::ewma::PeakEwma;
+use motet_policy::governor::{Governor, Options, Report, Ticket, Wish};
 use motet_policy::random::Random;
 use motet_types::Timestamp;
 
@@ -41,7 +41,7 @@ impl Kind {
 pub(crate) enum Caller {
     RoundRobin { next: usize },
     P2c { by_latency: bool, decay: Duration, random: Random, known: Vec<Known> },
-    Motet { balancer: Box<Balancer>, ejector: Box<Ejector>, compared: Timestamp },
+    Motet(Box<Governor>),
     Oracle { random: Random },
 }
 
@@ -52,10 +52,15 @@ pub(crate) struct Known {
 }
 
 /// A call on its way, as its caller remembers it.
+#[derive(Default)]
 pub(crate) enum Memory {
+    #[default]
     Nothing,
     Ticket(Ticket),
 }
+
+/// A call that has to wait at its caller: until another one has ended, or until then.
+pub(crate) struct Held(pub(crate) Option<Micros>);
 
 impl Caller {
     pub(crate) fn new(kind: Kind, replicas: usize, decay: Duration, seed: u64) -> Self {
@@ -73,17 +78,12 @@ impl Caller {
     }
 
     fn motet(replicas: usize, decay: Duration, seed: u64) -> Self {
-        let mut balancer = Balancer::new(Options { decay, ..Options::default() }, seed);
-        let mut ejector = Ejector::new(ejection::Options::default());
-        for replica in 0..replicas {
-            let member = Member { identity: replica as u64, weight: 1.0, zone: None };
-            ejector.insert(balancer.insert(Timestamp::default(), member), 0);
+        let balancer = balancer::Options { decay, ..balancer::Options::default() };
+        let mut governor = Governor::new(Options { balancer, ..Options::default() }, seed);
+        for identity in 0..replicas as u64 {
+            governor.insert(Timestamp::default(), Member { identity, weight: 1.0, zone: None });
         }
-        Self::Motet {
-            balancer: Box::new(balancer),
-            ejector: Box::new(ejector),
-            compared: Timestamp::default(),
-        }
+        Self::Motet(Box::new(governor))
     }
 
     pub(crate) fn pick(
@@ -91,12 +91,12 @@ impl Caller {
         now: Micros,
         replicas: &[Replica],
         service: Service,
-    ) -> (usize, Memory) {
+    ) -> Result<(usize, Memory), Held> {
         let at = at(now);
-        match self {
+        let index = match self {
             Self::RoundRobin { next } => {
                 *next = (*next + 1) % replicas.len();
-                (*next, Memory::Nothing)
+                *next
             }
             Self::P2c { by_latency, decay, random, known } => {
                 let first = random.below(known.len());
@@ -108,32 +108,26 @@ impl Caller {
                 };
                 let index = if score(second) < score(first) { second } else { first };
                 known[index].in_flight += 1;
-                (index, Memory::Nothing)
+                index
             }
-            Self::Motet { balancer, ejector, compared } => {
-                for slot in (0..replicas.len()).map(|index| Slot(index as u32)) {
-                    let is_out = balancer.condition(slot) == Some(Condition::Out);
-                    if is_out && ejector.until(slot, at).is_none() {
-                        balancer.set_condition(slot, Condition::Usable);
-                    }
+            Self::Motet(governor) => {
+                if governor.next_due().is_some_and(|due| due <= at) {
+                    governor.tick(at);
                 }
-                if at.since(*compared) >= Duration::from_secs(1) {
-                    *compared = at;
-                    for (slot, verdict) in ejector.compare(at) {
-                        leave_out(balancer, slot, verdict);
-                    }
-                }
-                let slot = balancer.pick(at, Wish::default()).expect("one is always usable");
-                (slot.0 as usize, Memory::Ticket(balancer.begin(slot, at)))
+                let ticket = governor
+                    .admit(at, Wish::default())
+                    .map_err(|wait| Held(wait.until.map(|until| until.as_micros() as Micros)))?;
+                return Ok((ticket.slot().0 as usize, Memory::Ticket(ticket)));
             }
             Self::Oracle { random } => {
                 let first = random.below(replicas.len());
                 let order = (0..replicas.len()).map(|index| (first + index) % replicas.len());
                 let expected = |index: &usize| replicas[*index].expected(now, service);
                 let best = order.min_by(|a, b| expected(a).total_cmp(&expected(b)));
-                (best.expect("there are replicas"), Memory::Nothing)
+                best.expect("there are replicas")
             }
-        }
+        };
+        Ok((index, Memory::Nothing))
     }
 
     pub(crate) fn ended(
@@ -141,7 +135,7 @@ impl Caller {
         now: Micros,
         index: usize,
         took: Micros,
-        memory: &Memory,
+        memory: Memory,
         is_good: bool,
     ) {
         let (at, took) = (at(now), Duration::from_micros(took));
@@ -154,24 +148,18 @@ impl Caller {
                     None => own.latency = Some(PeakEwma::new(at, took)),
                 }
             }
-            Self::Motet { balancer, ejector, .. } => {
+            Self::Motet(governor) => {
                 let Memory::Ticket(ticket) = memory else { return };
-                let report =
-                    if is_good { Report::Answered } else { Report::Failed { retry_after: None } };
-                balancer.end(ticket, at, report);
-                let verdict = ejector.record(at, ticket.slot(), !is_good, took);
-                leave_out(balancer, ticket.slot(), verdict);
+                let report = if is_good { Report::Answered } else { OVERLOADED };
+                governor.report(at, ticket, report);
             }
             Self::RoundRobin { .. } | Self::Oracle { .. } => {}
         }
     }
 }
 
-fn leave_out(balancer: &mut Balancer, slot: Slot, verdict: Verdict) {
-    if matches!(verdict, Verdict::Ejected { .. }) {
-        balancer.set_condition(slot, Condition::Out);
-    }
-}
+/// What refuses in the experiments answers 503.
+const OVERLOADED: Report = Report::Overloaded { retry_after: None };
 
 pub(crate) fn at(now: Micros) -> Timestamp {
     Timestamp::from_micros(now as i64)

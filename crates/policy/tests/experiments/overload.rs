@@ -1,13 +1,12 @@
 //! Experiment E5: a service loses 60 % of its capacity for five seconds, and those who call it repeat what fails.
 
+use motet_policy::balancer::Member;
+use motet_policy::budget::{self, Budget};
+use motet_policy::governor::{Governor, Options, Report, Ticket, Wish};
+use motet_policy::random::Random;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt::Write;
-use std::time::Duration;
-
-use motet_policy::budget::{self, Budget};
-use motet_policy::limiter::{self, Limiter, Sign};
-use motet_policy::random::Random;
 
 use crate::contender::at;
 use crate::replica::{MILLI, Micros, SECOND, Service, exponential};
@@ -27,7 +26,7 @@ enum Caller {
     NoRetry,
     ThreeRetries,
     Budget,
-    /// Limiter and budget.
+    /// Everything together, with one endpoint.
     Motet,
 }
 
@@ -50,7 +49,7 @@ pub(crate) fn table() -> String {
                 Caller::NoRetry => "no retries",
                 Caller::ThreeRetries => "3 retries",
                 Caller::Budget => "3 retries, budget 20 %",
-                Caller::Motet => "**Motet**: 3 retries, budget, limit",
+                Caller::Motet => "**Motet**: 3 retries, governed",
             };
             let Result { during, after, late, amplification, recovery } = result;
             let cells = [during, after, late, amplification, recovery].map(figure).join(" | ");
@@ -108,8 +107,8 @@ struct Call {
 
 struct Attempt {
     call: usize,
-    sent: Micros,
     is_open: bool,
+    ticket: Option<Ticket>,
 }
 
 struct World {
@@ -122,12 +121,14 @@ struct World {
     attempts: Vec<Attempt>,
     busy: usize,
     waiting: VecDeque<usize>,
-    limiter: Limiter,
+    governor: Governor,
     budget: Budget,
 }
 
 impl World {
     fn new(service: Service, caller: Caller, seed: u64) -> Self {
+        let mut governor = Governor::new(Options::default(), seed);
+        governor.insert(at(0), Member { identity: 0, weight: 1.0, zone: None });
         Self {
             service,
             caller,
@@ -138,7 +139,7 @@ impl World {
             attempts: Vec::new(),
             busy: 0,
             waiting: VecDeque::new(),
-            limiter: Limiter::new(limiter::Options::default()),
+            governor,
             budget: Budget::new(budget::Options::default()),
         }
     }
@@ -173,13 +174,18 @@ impl World {
     }
 
     fn send(&mut self, now: Micros, call: usize) {
-        if self.caller == Caller::Motet && !self.limiter.admit() {
-            // A durable step would wait here; this caller has none, and counts it as not served.
-            return;
+        let mut ticket = None;
+        if self.caller == Caller::Motet {
+            let wish = Wish { is_repeat: self.calls[call].attempts > 0, ..Wish::default() };
+            let Ok(admitted) = self.governor.admit(at(now), wish) else {
+                // A durable step would wait here; this caller has none, and counts it as not served.
+                return;
+            };
+            ticket = Some(admitted);
         }
         self.calls[call].attempts += 1;
         let attempt = self.attempts.len();
-        self.attempts.push(Attempt { call, sent: now, is_open: true });
+        self.attempts.push(Attempt { call, is_open: true, ticket });
         self.plan(now + TIMEOUT, Event::Timeout { attempt });
         if self.busy < WORKERS {
             self.work(now, attempt);
@@ -201,9 +207,9 @@ impl World {
             self.work(now, next);
         }
         if std::mem::take(&mut self.attempts[attempt].is_open) {
-            let Attempt { call, sent, .. } = self.attempts[attempt];
+            let call = self.attempts[attempt].call;
             self.calls[call].is_served = true;
-            self.release(now, now - sent, Sign::Served);
+            self.report(now, attempt, Report::Answered);
         }
     }
 
@@ -211,13 +217,13 @@ impl World {
         if !std::mem::take(&mut self.attempts[attempt].is_open) {
             return;
         }
-        self.release(now, TIMEOUT, Sign::Overload);
+        self.report(now, attempt, Report::Overloaded { retry_after: None });
         let call = self.attempts[attempt].call;
         let may_retry = self.calls[call].attempts < ATTEMPTS_MAX
             && match self.caller {
                 Caller::NoRetry => false,
-                Caller::ThreeRetries => true,
-                Caller::Budget | Caller::Motet => self.budget.withdraw(at(now)),
+                Caller::ThreeRetries | Caller::Motet => true,
+                Caller::Budget => self.budget.withdraw(at(now)),
             };
         if may_retry {
             let pause = self.random.below(20 * MILLI as usize) as Micros;
@@ -225,9 +231,9 @@ impl World {
         }
     }
 
-    fn release(&mut self, now: Micros, took: Micros, sign: Sign) {
-        if self.caller == Caller::Motet {
-            self.limiter.release(at(now), Duration::from_micros(took), sign);
+    fn report(&mut self, now: Micros, attempt: usize, report: Report) {
+        if let Some(ticket) = self.attempts[attempt].ticket.take() {
+            self.governor.report(at(now), ticket, report);
         }
     }
 

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use expect_test::{Expect, expect};
-use motet_policy::breaker::{Admission, Breaker, Options, Pass, State};
+use motet_policy::breaker::{Breaker, Held, Options, Pass, State};
 
 use crate::ms;
 
@@ -16,8 +16,8 @@ fn check(options: Options, script: &str, expected: Expect) {
         for word in words.split(' ') {
             match word {
                 "call" => match breaker.admit(now) {
-                    Admission::Pass(pass) => out.push_back(pass),
-                    Admission::Park { until } => {
+                    Ok(pass) => out.push_back(pass),
+                    Err(Held { until }) => {
                         let wait = until.map(|until| until.since(now).as_millis());
                         story.push_str(&format!("{time}: parks {wait:?}\n"));
                     }

@@ -9,11 +9,9 @@ use motet_policy::random::Random;
 
 use crate::ms;
 
-fn ejector(versions: &[u32]) -> Ejector {
+fn ejector(endpoints: u32) -> Ejector {
     let mut ejector = Ejector::new(Options::default());
-    for (slot, version) in versions.iter().enumerate() {
-        ejector.insert(Slot(slot as u32), *version);
-    }
+    (0..endpoints).for_each(|slot| ejector.insert(Slot(slot)));
     ejector
 }
 
@@ -33,7 +31,7 @@ fn say(verdict: Verdict, at: i64) -> String {
 
 #[test]
 fn five_failures_in_a_row_eject_longer_each_time() {
-    let mut ejector = ejector(&[1; 10]);
+    let mut ejector = ejector(10);
     let first = fail(&mut ejector, 0, 0, 5);
     let second = fail(&mut ejector, 0, 31_000, 5);
     let third = fail(&mut ejector, 0, 100_000, 5);
@@ -50,7 +48,7 @@ fn five_failures_in_a_row_eject_longer_each_time() {
 
 #[test]
 fn a_success_between_failures_begins_anew() {
-    let mut ejector = ejector(&[1; 10]);
+    let mut ejector = ejector(10);
     fail(&mut ejector, 0, 0, 4);
     ejector.record(ms(1), Slot(0), false, Duration::from_millis(1));
     expect!["Stays"].assert_eq(&fail(&mut ejector, 0, 2, 4));
@@ -58,24 +56,41 @@ fn a_success_between_failures_begins_anew() {
 
 #[test]
 fn one_of_few_and_a_tenth_of_many_may_be_out() {
-    let mut few = ejector(&[1, 1, 1]);
+    let mut few = ejector(3);
     let verdicts = [fail(&mut few, 0, 0, 5), fail(&mut few, 1, 0, 5)];
     expect!["ConsecutiveFailures for 30 s, TooMany"].assert_eq(&verdicts.join(", "));
-    let mut many = ejector(&[1; 30]);
+    let mut many = ejector(30);
     let out = (0..30).filter(|slot| fail(&mut many, *slot, 0, 5).starts_with("Consecutive"));
     assert_eq!(out.count(), 3);
 }
 
 #[test]
-fn the_last_endpoint_of_a_version_stays_and_is_a_case_for_the_breaker() {
-    let mut ejector = ejector(&[1, 1, 1, 2]);
-    expect!["Last"].assert_eq(&fail(&mut ejector, 3, 0, 5));
-    assert_eq!(ejector.until(Slot(3), ms(0)), None);
+fn the_last_endpoint_stays_and_is_a_case_for_the_breaker() {
+    let mut ejector = ejector(2);
+    let verdicts = [fail(&mut ejector, 0, 0, 5), fail(&mut ejector, 1, 0, 5)];
+    expect!["ConsecutiveFailures for 30 s, Last"].assert_eq(&verdicts.join(", "));
+    assert_eq!(ejector.until(Slot(1), ms(0)), None);
+}
+
+#[test]
+fn one_that_drains_is_nobody_who_is_left() {
+    let mut ejector = ejector(2);
+    ejector.set_present(Slot(0), false);
+    expect!["Last"].assert_eq(&fail(&mut ejector, 1, 0, 5));
+    ejector.set_present(Slot(0), true);
+    expect!["ConsecutiveFailures for 30 s"].assert_eq(&fail(&mut ejector, 1, 1, 1));
+}
+
+#[test]
+fn where_all_fail_the_first_goes_and_with_the_last_it_is_a_case_for_the_breaker() {
+    let mut ejector = ejector(4);
+    let verdicts: Vec<String> = (0..4).map(|slot| fail(&mut ejector, slot, 0, 5)).collect();
+    expect!["ConsecutiveFailures for 30 s, TooMany, TooMany, Last"].assert_eq(&verdicts.join(", "));
 }
 
 #[test]
 fn a_restored_endpoint_is_back_at_once() {
-    let mut ejector = ejector(&[1; 3]);
+    let mut ejector = ejector(3);
     fail(&mut ejector, 0, 0, 5);
     assert!(ejector.until(Slot(0), ms(1)).is_some());
     ejector.restore(Slot(0));
@@ -84,7 +99,7 @@ fn a_restored_endpoint_is_back_at_once() {
 
 /// Endpoints with so many good and bad calls and such a latency; who stands out.
 fn compare(endpoints: &[(u32, u32, u64)], expected: Expect) {
-    let mut ejector = ejector(&vec![1; endpoints.len()]);
+    let mut ejector = ejector(endpoints.len() as u32);
     for (slot, (good, bad, millis)) in endpoints.iter().enumerate() {
         let slot = Slot(slot as u32);
         let latency = Duration::from_millis(*millis);

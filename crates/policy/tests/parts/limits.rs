@@ -7,7 +7,7 @@ use motet_policy::hedge::{self, Hedge};
 use motet_policy::limiter::{self, Limiter, Sign};
 use motet_policy::quantile::Quantiles;
 use motet_policy::random::Random;
-use motet_policy::rate::RateLimit;
+use motet_policy::rate::{self, RateLimit};
 
 use crate::ms;
 
@@ -24,7 +24,7 @@ fn a_fifth_of_the_calls_and_a_reserve_may_be_repeated() {
 
 #[test]
 fn calls_pass_at_their_rate_with_a_burst() {
-    let mut limit = RateLimit::new(10.0, 3);
+    let mut limit = RateLimit::new(rate::Options { per_second: 10.0, burst: 3 });
     let mut story = Vec::new();
     for at in [0, 0, 0, 0, 50, 100, 100, 1_000, 1_000, 1_000, 1_000] {
         let answer = limit.admit(ms(at));
@@ -35,8 +35,9 @@ fn calls_pass_at_their_rate_with_a_burst() {
 
 #[test]
 fn senseless_rates_are_taken_for_the_nearest_sensible_one() {
-    for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(RateLimit::new(rate, 0).admit(ms(0)).is_ok(), "{rate}");
+    for per_second in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let mut limit = RateLimit::new(rate::Options { per_second, burst: 0 });
+        assert!(limit.admit(ms(0)).is_ok(), "{per_second}");
     }
 }
 

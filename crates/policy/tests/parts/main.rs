@@ -3,6 +3,7 @@
 mod balancer;
 mod breaker;
 mod ejection;
+mod governor;
 mod limits;
 mod properties;
 mod waiting;
