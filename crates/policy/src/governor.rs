@@ -190,7 +190,7 @@ impl Governor {
         if is_there && report != Report::Withdrawn {
             self.judge(now, call.slot(), report, took, &mut changes);
         }
-        changes.extend(turned(before, self.breaker.state()));
+        changes.extend(turned(now, before, self.breaker.state()));
         changes
     }
 
@@ -213,7 +213,7 @@ impl Governor {
                 self.take_out(now, slot, verdict, &mut changes);
             }
         }
-        changes.extend(turned(before, self.breaker.state()));
+        changes.extend(turned(now, before, self.breaker.state()));
         changes
     }
 
@@ -279,8 +279,11 @@ impl Governor {
     ) {
         self.compares_at.get_or_insert(now.saturating_add(COMPARED_EVERY));
         let verdict = self.ejector.record(now, slot, report.is_failure(), took);
-        if report != Report::Answered {
-            return self.take_out(now, slot, verdict, changes);
+        match report {
+            Report::Answered => {}
+            // Too much for it is a case for the limit, and for the breaker only if half of the calls end so.
+            Report::Overloaded { .. } if verdict == Verdict::Last => return,
+            _ => return self.take_out(now, slot, verdict, changes),
         }
         if let Some(hedge) = &mut self.hedge {
             hedge.observe(now, took);
@@ -358,10 +361,12 @@ fn by_breaker(held: breaker::Held) -> Wait {
 }
 
 /// What people are told of a breaker; the steps of its ramp and its probes are seen in its state.
-fn turned(before: breaker::State, after: breaker::State) -> Option<Change> {
+fn turned(now: Timestamp, before: breaker::State, after: breaker::State) -> Option<Change> {
     use breaker::State;
     match (before, after) {
         (before, after) if before == after => None,
+        // A probe that was given up.
+        (State::HalfOpen, State::Open { until }) if until <= now => None,
         (_, State::Open { until }) => Some(Change::Opened { until }),
         (State::Ramping { .. }, State::Ramping { .. }) | (_, State::HalfOpen) => None,
         (_, State::Ramping { .. }) => Some(Change::Ramping),

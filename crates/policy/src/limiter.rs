@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use motet_types::Timestamp;
 
+/// Calls over which latencies are averaged.
+const AVERAGED: f64 = 32.0;
+
 /// Additive increase, multiplicative decrease (Chiu and Jain 1989, as Netflix's concurrency-limits applies it), with a
 /// slow start (Jacobson 1988): up to half of what was too much the last time it grows by one with every call that is
-/// served, which doubles it in the time of one call.
+/// served, which doubles it in the time of one call. That ends, too, as soon as calls take twice as long as at their best
+/// (as in HyStart; Ha and Rhee 2011): then they queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     pub initial: u32,
@@ -39,6 +43,11 @@ pub struct Limiter {
     fast_below: f64,
     /// Whether it shrank more lately than it grew.
     is_shrinking: bool,
+    /// Moving average of the time that calls take which are served, in microseconds, and the lowest it has been.
+    average: f64,
+    average_min: f64,
+    /// Calls that the average holds, up to those that it holds for good.
+    averaged: f64,
     in_flight: u32,
     shrunk: Option<Timestamp>,
 }
@@ -62,6 +71,9 @@ impl Limiter {
             limit,
             fast_below: f64::INFINITY,
             is_shrinking: false,
+            average: 0.0,
+            average_min: f64::INFINITY,
+            averaged: 0.0,
             in_flight: 0,
             shrunk: None,
         }
@@ -94,6 +106,7 @@ impl Limiter {
         match sign {
             Sign::Served if was_used => {
                 self.is_shrinking = false;
+                self.heed(latency);
                 self.limit += if self.limit < self.fast_below { 1.0 } else { 1.0 / self.limit };
             }
             Sign::Overload if self.may_shrink(now, latency) => {
@@ -107,6 +120,20 @@ impl Limiter {
         }
         let (min, max) = (self.options.min.max(1), self.options.max.max(1));
         self.limit = self.limit.clamp(f64::from(min), f64::from(max.max(min)));
+    }
+
+    /// Calls that take much longer than they did are a sign, too, though not one to shrink at.
+    fn heed(&mut self, latency: Duration) {
+        let sample = crate::ewma::micros(latency);
+        self.averaged = (self.averaged + 1.0).min(AVERAGED);
+        self.average += (sample - self.average) / self.averaged;
+        if self.averaged < AVERAGED {
+            return;
+        }
+        self.average_min = self.average_min.min(self.average);
+        if self.average > 2.0 * self.average_min {
+            self.fast_below = self.fast_below.min(self.limit);
+        }
     }
 
     /// Calls that left together fail together: they are one sign, not many.

@@ -45,11 +45,6 @@ impl<T> Queue<T> {
         class.push_back((since, item));
     }
 
-    /// Gives one back that was taken out too early: it is the first of its class again.
-    pub fn put_back(&mut self, since: Timestamp, class: Class, item: T) {
-        self.waiting[class as usize].push_front((since, item));
-    }
-
     /// The next one, with the time since which it waited.
     pub fn pop(&mut self) -> Option<(Timestamp, T)> {
         let first = self.waiting.iter().position(|class| !class.is_empty())?;
@@ -61,6 +56,16 @@ impl<T> Queue<T> {
     /// Since when the one waits that has waited longest.
     pub fn waiting_since(&self) -> Option<Timestamp> {
         self.waiting.iter().filter_map(|class| class.front()).map(|(since, _)| *since).min()
+    }
+
+    /// Since when the first of a class waits.
+    pub fn oldest_of(&self, class: Class) -> Option<Timestamp> {
+        self.waiting[class as usize].front().map(|(since, _)| *since)
+    }
+
+    /// The first of a class, out of turn.
+    pub fn pop_of(&mut self, class: Class) -> Option<(Timestamp, T)> {
+        self.waiting[class as usize].pop_front()
     }
 
     /// Takes out those that are not wanted any more.

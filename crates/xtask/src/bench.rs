@@ -7,6 +7,7 @@ mod chain;
 mod events;
 mod hostile;
 mod jobs;
+mod pick;
 mod recover;
 mod start;
 mod timers;
@@ -38,8 +39,11 @@ const RUNS: usize = 5;
 
 type Measure = fn(&Rig) -> anyhow::Result<Vec<Line>>;
 
+/// The bench that needs no server.
+const PICK: &str = "pick";
+
 /// Every bench, in the order in which they run.
-const BENCHES: [(&str, Measure); 7] = [
+const BENCHES: [(&str, Measure); 8] = [
     ("chain", chain::measure),
     ("start", start::measure),
     ("recover", recover::measure),
@@ -47,6 +51,7 @@ const BENCHES: [(&str, Measure); 7] = [
     ("events", events::measure),
     ("jobs", jobs::measure),
     ("timers", timers::measure),
+    (PICK, pick::measure),
 ];
 
 /// The command: `bench [NAME]... [--runs N] [--clients N] [--count N] [--no-build] [--accept-noise]`. A bar that is missed is printed and is no error.
@@ -62,7 +67,9 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         }
     }
     clear_logs()?;
+    let is_alone = !args.words.is_empty() && args.words.iter().all(|word| word == PICK);
     let programs = match args.has("no-build") {
+        _ if is_alone => Executables::default(),
         true => Executables::of_release(&["motet", "xtask"])?,
         false => Build {
             packages: &["motet", "xtask"],

@@ -83,7 +83,7 @@ pub const COMMANDS: &[Command] = &[
     #[cfg(target_os = "linux")]
     Command {
         name: "bench",
-        about: "how fast it is: bench [chain|start|recover|hostile|events|jobs|timers]... [--runs N]",
+        about: "how fast it is: bench [chain|start|recover|hostile|events|jobs|timers|pick]... [--runs N]",
         run: bench::run,
     },
 ];

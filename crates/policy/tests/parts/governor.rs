@@ -48,7 +48,9 @@ impl Story {
     fn word(&mut self, millis: i64, word: &str) -> Vec<String> {
         if let Some((times, word)) = word.split_once('*') {
             let times = times.parse().expect("a number");
-            return (0..times).flat_map(|_| self.word(millis, word)).collect();
+            let told: Vec<String> = (0..times).flat_map(|_| self.word(millis, word)).collect();
+            let is_long = told.len() >= 10 && told.iter().all(|told| told.starts_with("to "));
+            return if is_long { vec![format!("{} leave", told.len())] } else { told };
         }
         let now = ms(millis);
         let (verb, slot) =
@@ -155,10 +157,20 @@ fn an_outage_of_the_only_endpoint_opens_the_breaker_and_a_ramp_follows_it() {
         15001 call ok
         15002 2*call ok
         15003 3*call 2*ok
-        15004 5*call 4*ok ok
+        15004 5*call 4*ok
         15005 5*call 5*ok
         ",
-        expect![""],
+        expect![[r#"
+            0: 5*call 5*bad => to 0, to 0, to 0, to 0, to 0, opens 5 s [open 5000 ms, 0 out]
+            10: call => waits for Breaker 4990 ms [open 4990 ms, 0 out]
+            5000: call call => to 0, waits for Breaker [half open, 1 out]
+            5001: bad => opens 10 s [open 10000 ms, 0 out]
+            15001: call ok => to 0, ramps [ramp 1, 0 out]
+            15002: 2*call ok => to 0, waits for Breaker [ramp 2, 0 out]
+            15003: 3*call 2*ok => to 0, to 0, waits for Breaker [ramp 4, 0 out]
+            15004: 5*call 4*ok => to 0, to 0, to 0, to 0, waits for Breaker, closes [0 out]
+            15005: 5*call 5*ok => to 0, to 0, to 0, to 0, to 0 [0 out]
+        "#]],
     );
 }
 
@@ -175,7 +187,14 @@ fn one_that_fails_is_left_out_and_returns() {
         30001 tick
         30002 3*call 3*ok
         ",
-        expect![""],
+        expect![[r#"
+            0: 3*call ok@1 ok@2 bad@0 => to 0, to 1, to 2 [0 out]
+            1: 12*call ok@1 ok@2 bad@0 ok@1 ok@2 bad@0 ok@1 ok@2 bad@0 ok@1 ok@2 bad@0 => 12 leave, 0 ejected 30 s for ConsecutiveFailures [0 out]
+            2: 4*call 4*ok => to 1, to 2, to 1, to 2 [0 out]
+            29000: tick =>  [0 out]
+            30001: tick => 0 returns [0 out]
+            30002: 3*call 3*ok => to 0, to 1, to 2 [0 out]
+        "#]],
     );
 }
 
@@ -185,13 +204,41 @@ fn where_all_fail_the_breaker_opens_and_few_calls_were_spent() {
         in_turn(),
         10,
         "
-        0 20*call 20*bad
+        0 20*call 20*ok 20*call 20*ok 20*call 20*ok
         1 20*call 20*bad
-        2 10*call 10*bad
-        3 call
-        5003 2*call ok
+        2 20*call 20*bad
+        3 20*call 9*bad
+        4 bad
+        5 10*bad call
+        5005 2*call ok
         ",
-        expect![""],
+        expect![[r#"
+            0: 20*call 20*ok 20*call 20*ok 20*call 20*ok => 20 leave, 20 leave, 20 leave [0 out]
+            1: 20*call 20*bad => 20 leave [0 out]
+            2: 20*call 20*bad => 20 leave [0 out]
+            3: 20*call 9*bad => 20 leave, 0 ejected 30 s for ConsecutiveFailures [11 out]
+            4: bad => opens 5 s [open 5000 ms, 10 out]
+            5: 10*bad call => waits for Breaker 4999 ms [open 4999 ms, 0 out]
+            5005: 2*call ok => to 1, waits for Breaker, ramps [ramp 1, 0 out]
+        "#]],
+    );
+}
+
+#[test]
+fn too_much_load_is_no_outage_until_half_of_the_calls_say_so() {
+    check(
+        in_turn(),
+        1,
+        "
+        0 15*call 10*ok 5*busy
+        1 15*call 4*busy
+        2 busy
+        ",
+        expect![[r#"
+            0: 15*call 10*ok 5*busy => 15 leave [0 out]
+            1: 15*call 4*busy => to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, to 0, waits for Limit [10 out]
+            2: busy => opens 5 s [open 5000 ms, 9 out]
+        "#]],
     );
 }
 
@@ -206,7 +253,12 @@ fn suspects_are_asked_last_and_one_good_call_is_enough() {
         2 ok@0 ok@1
         3 2*call
         ",
-        expect![""],
+        expect![[r#"
+            0: suspect0 2*call 2*ok => to 1, to 1 [0 out]
+            1: 3*down1 2*call => 1 is unwell, to 0, to 1 [2 out]
+            2: ok@0 ok@1 => 0 returns, 1 is well [0 out]
+            3: 2*call => to 0, to 1 [2 out]
+        "#]],
     );
 }
 
@@ -220,13 +272,25 @@ fn one_that_drains_gets_nothing_and_ends_what_it_has() {
         1 ok@0 drain1 call
         2 serve0 call
         ",
-        expect![""],
+        expect![[r#"
+            0: 2*call drain0 2*call => to 0, to 1, to 1, to 1 [4 out]
+            1: ok@0 drain1 call => waits for Endpoint [3 out]
+            2: serve0 call => to 0 [4 out]
+        "#]],
     );
 }
 
 #[test]
 fn an_ejected_one_is_better_than_none() {
-    check(in_turn(), 2, "0 10*call 5*bad@0\n1 drain1 call ok@0", expect![""]);
+    check(
+        in_turn(),
+        2,
+        "0 10*call 5*bad@0\n1 drain1 call ok@0",
+        expect![[r#"
+            0: 10*call 5*bad@0 => 10 leave, 0 ejected 30 s for ConsecutiveFailures [5 out]
+            1: drain1 call ok@0 => to 0 [5 out]
+        "#]],
+    );
 }
 
 #[test]
@@ -240,7 +304,12 @@ fn an_endpoint_that_was_down_for_its_probes_too_is_back_with_the_first_good_one(
         2 3*down0
         3 up0 2*call
         ",
-        expect![""],
+        expect![[r#"
+            0: 10*call 5*bad@0 => 10 leave, 0 ejected 30 s for ConsecutiveFailures [5 out]
+            1: up0 call => to 1 [6 out]
+            2: 3*down0 => 0 is unwell [6 out]
+            3: up0 2*call => 0 is well, 0 returns, to 0, to 1 [8 out]
+        "#]],
     );
     check(
         in_turn(),
@@ -251,17 +320,44 @@ fn an_endpoint_that_was_down_for_its_probes_too_is_back_with_the_first_good_one(
         2 up0
         3 call ok
         ",
-        expect![""],
+        expect![[r#"
+            0: 3*down0 5*call 5*bad => 0 is unwell, to 0, to 0, to 0, to 0, to 0, opens 5 s [open 5000 ms, 0 out]
+            1: call => waits for Breaker 4999 ms [open 4999 ms, 0 out]
+            2: up0 => 0 is well [open 0 ms, 0 out]
+            3: call ok => to 0, ramps [ramp 1, 0 out]
+        "#]],
     );
 }
 
 #[test]
 fn limits_hold_calls_back() {
-    check(Options { calls_max: Some(2), ..in_turn() }, 1, "0 3*call ok call", expect![""]);
+    check(
+        Options { calls_max: Some(2), ..in_turn() },
+        1,
+        "0 3*call ok call",
+        expect![[r#"
+        0: 3*call ok call => to 0, to 0, waits for Limit, to 0 [2 out]
+    "#]],
+    );
     let limiter = Some(limiter::Options { initial: 2, ..Default::default() });
-    check(Options { limiter, ..in_turn() }, 1, "0 3*call ok 3*call", expect![""]);
+    check(
+        Options { limiter, ..in_turn() },
+        1,
+        "0 3*call ok 3*call",
+        expect![[r#"
+        0: 3*call ok 3*call => to 0, to 0, waits for Limit, to 0, to 0, waits for Limit [3 out]
+    "#]],
+    );
     let rate = Some(rate::Options { per_second: 10.0, burst: 1 });
-    check(Options { rate, ..in_turn() }, 1, "0 2*call\n100 2*call", expect![""]);
+    check(
+        Options { rate, ..in_turn() },
+        1,
+        "0 2*call\n100 2*call",
+        expect![[r#"
+        0: 2*call => to 0, waits for Limit 100 ms [1 out]
+        100: 2*call => to 0, waits for Limit 100 ms [2 out]
+    "#]],
+    );
 }
 
 #[test]
@@ -271,10 +367,13 @@ fn repeats_draw_on_one_budget() {
         Options { budget, ..in_turn() },
         1,
         "
-        0 again 5*call 6*ok again again
+        0 again 5*call 5*ok again ok again
         10000 again
         ",
-        expect![""],
+        expect![[r#"
+            0: again 5*call 5*ok again ok again => waits for Budget 1000 ms, to 0, to 0, to 0, to 0, to 0, to 0, waits for Budget 1000 ms [0 out]
+            10000: again => waits for Budget 1000 ms [0 out]
+        "#]],
     );
 }
 
@@ -288,7 +387,11 @@ fn what_is_given_up_says_nothing() {
         5000 call gone
         5001 call ok
         ",
-        expect![""],
+        expect![[r#"
+            0: 5*call 5*bad => to 0, to 0, to 0, to 0, to 0, opens 5 s [open 5000 ms, 0 out]
+            5000: call gone => to 0 [open 0 ms, 0 out]
+            5001: call ok => to 0, ramps [ramp 1, 0 out]
+        "#]],
     );
 }
 
@@ -304,7 +407,12 @@ fn an_outlier_is_found_by_comparing() {
         999 tick
         1000 tick
         ",
-        expect![""],
+        expect![[r#"
+            0: 8*call 4*ok@1 => to 0, to 1, to 0, to 1, to 0, to 1, to 0, to 1 [4 out]
+            900: 4*ok@0 =>  [0 out]
+            999: tick => nothing is due [0 out]
+            1000: tick => 0 ejected 30 s for Latency [0 out]
+        "#]],
     );
 }
 

@@ -51,14 +51,18 @@ fn the_limit_grows_while_it_is_used_and_shrinks_once_an_interval() {
     };
     assert_eq!(round(&mut limiter, 0, 3, Sign::Served), 10, "not used: it does not grow");
     let grown: Vec<u32> = (1..6).map(|at| round(&mut limiter, at, 100, Sign::Served)).collect();
-    expect!["[10, 10, 11, 11, 12]"].assert_eq(&format!("{grown:?}"));
-    assert_eq!(round(&mut limiter, 10, 100, Sign::Overload), 11, "twelve failures are one sign");
-    assert_eq!(round(&mut limiter, 70, 100, Sign::Overload), 9);
-    assert_eq!(round(&mut limiter, 80, 100, Sign::Neither), 9);
+    expect!["[14, 19, 26, 35, 47]"].assert_eq(&format!("{grown:?}"));
+    assert_eq!(round(&mut limiter, 10, 100, Sign::Overload), 42, "47 failures are one sign");
+    assert_eq!(round(&mut limiter, 70, 100, Sign::Overload), 38);
+    assert_eq!(round(&mut limiter, 80, 100, Sign::Neither), 38);
     for at in 0..200 {
         round(&mut limiter, 1_000 + at * 100, 100, Sign::Overload);
     }
     assert_eq!((limiter.limit(), limiter.in_flight()), (1, 0), "one call always passes");
+    // Fast up to half of what was too much, and then with care.
+    let grown = (0..16).map(|at| round(&mut limiter, 50_000 + at, 100, Sign::Served));
+    expect!["[2, 3, 5, 7, 10, 14, 19, 24, 24, 25, 25, 26, 26, 27, 27, 28]"]
+        .assert_eq(&format!("{:?}", grown.collect::<Vec<_>>()));
 }
 
 #[test]
