@@ -1,54 +1,82 @@
-//! Calls over the endpoints of one service, for `cargo xtask bench pick` to count what one of them costs.
-//!
-//! `pick ENDPOINTS CALLS`: each call is admitted and, while a few others are out, reported; one of 128 fails.
+//! Calls over the endpoints of one service, for `cargo xtask bench pick` to count what one of them costs: each is admitted and,
+//! while a few others are out, reported; one of 128 fails. What is counted happens in the functions that are not inlined.
 #![allow(clippy::print_stdout, reason = "printing is what a program does")]
 
 use std::collections::VecDeque;
 use std::hint::black_box;
 
 use motet_policy::balancer::Member;
-use motet_policy::governor::{Governor, Options, Report, Wish};
+use motet_policy::governor::{Governor, Options, Report, Ticket, Wish};
 use motet_types::Timestamp;
 
+/// Calls before the first that counts, and those that count.
+const WARM_UP: i64 = 5_000;
+const CALLS: i64 = 20_000;
 /// Calls that are out at the same time; below what the limiter begins with.
 const OUT: usize = 16;
 /// Between two calls.
 const GAP_MICROS: i64 = 100;
 const FAILS_EVERY: i64 = 128;
 
-#[expect(clippy::disallowed_methods, reason = "a program has arguments")]
 fn main() {
-    let numbers: Vec<i64> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
-    let [endpoints, calls] = numbers[..] else {
-        return println!("usage: pick ENDPOINTS CALLS");
-    };
-    println!("{} calls were admitted", run(endpoints, calls));
+    over_10_endpoints(&mut World::new(10));
+    over_100_endpoints(&mut World::new(100));
+    over_1000_endpoints(&mut World::new(1_000));
+    println!("{CALLS} calls each");
 }
 
-fn run(endpoints: i64, calls: i64) -> u64 {
-    let begin = Timestamp::from_micros(1_767_225_600_000_000);
-    let mut governor = Governor::new(Options::default(), 1);
-    for identity in 0..endpoints as u64 {
-        governor.insert(begin, Member { identity, weight: 1.0, zone: None });
+#[inline(never)]
+fn over_10_endpoints(world: &mut World) {
+    world.run(CALLS);
+}
+
+#[inline(never)]
+fn over_100_endpoints(world: &mut World) {
+    world.run(CALLS);
+}
+
+#[inline(never)]
+fn over_1000_endpoints(world: &mut World) {
+    world.run(CALLS);
+}
+
+struct World {
+    governor: Governor,
+    out: VecDeque<Ticket>,
+    calls: i64,
+}
+
+impl World {
+    fn new(endpoints: u64) -> Self {
+        let mut governor = Governor::new(Options::default(), 1);
+        for identity in 0..endpoints {
+            governor.insert(at(0), Member { identity, weight: 1.0, zone: None });
+        }
+        let mut world = Self { governor, out: VecDeque::with_capacity(OUT), calls: 0 };
+        world.run(WARM_UP);
+        world
     }
-    let mut out = VecDeque::with_capacity(OUT);
-    let mut admitted = 0;
-    for call in 0..calls {
-        let now = Timestamp::from_micros(begin.as_micros() + call * GAP_MICROS);
-        if governor.next_due().is_some_and(|due| due <= now) {
-            black_box(governor.tick(now));
-        }
-        if let Ok(ticket) = black_box(governor.admit(now, Wish::default())) {
-            admitted += 1;
-            out.push_back(ticket);
-        }
-        if out.len() < OUT {
-            continue;
-        }
-        let report = if call % FAILS_EVERY == 0 { Report::Failed } else { Report::Answered };
-        if let Some(ticket) = out.pop_front() {
-            black_box(governor.report(now, ticket, report));
+
+    fn run(&mut self, calls: i64) {
+        for _ in 0..calls {
+            self.calls += 1;
+            let now = at(self.calls);
+            if self.governor.next_due().is_some_and(|due| due <= now) {
+                black_box(self.governor.tick(now));
+            }
+            let ticket = self.governor.admit(now, Wish::default());
+            self.out.push_back(black_box(ticket).expect("the service is well"));
+            if self.out.len() == OUT
+                && let Some(ticket) = self.out.pop_front()
+            {
+                let fails = self.calls % FAILS_EVERY == 0;
+                let report = if fails { Report::Failed } else { Report::Answered };
+                black_box(self.governor.report(now, ticket, report));
+            }
         }
     }
-    admitted
+}
+
+fn at(calls: i64) -> Timestamp {
+    Timestamp::from_micros(1_767_225_600_000_000 + calls * GAP_MICROS)
 }

@@ -29,11 +29,7 @@ fn check_balancing(results: &[setups::Row]) {
         let of = |kind: Kind| row.figure(kind);
         let (own, peer) = (of(Kind::Motet), of(Kind::P2cEwma));
         // Figures count downwards: the lower, the better. Noise is what seeds differ by.
-        assert!(
-            own.mean <= peer.mean + peer.spread,
-            "{}: {own:?} {peer:?}",
-            row.name
-        );
+        assert!(own.mean <= peer.mean + peer.spread, "{}: {own:?} {peer:?}", row.name);
         if row.must_win {
             assert!(own.mean < peer.mean, "{}: {own:?} {peer:?}", row.name);
         }

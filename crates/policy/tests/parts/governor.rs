@@ -4,7 +4,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use motet_policy::balancer::{Condition, Member, Slot};
 use motet_policy::breaker::{self, State};
-use motet_policy::governor::{Change, Governor, Options, Reason, Report, Ticket, View, Wait, Wish};
+use motet_policy::governor::{Change, Governor, Options, Report, Ticket, View, Wait, Wish};
 use motet_policy::{balancer, budget, ejection, hedge, limiter, rate, share};
 use motet_types::Timestamp;
 
@@ -26,9 +26,9 @@ struct Story {
     text: String,
 }
 
-fn check(options: Options, endpoints: u64, script: &str, expected: Expect) {
+fn check(options: &Options, endpoints: u64, script: &str, expected: Expect) {
     let mut story =
-        Story { governor: Governor::new(options, 1), out: VecDeque::new(), text: String::new() };
+        Story { governor: Governor::new(*options, 1), out: VecDeque::new(), text: String::new() };
     for identity in 0..endpoints {
         story.governor.insert(ms(0), Member { identity, weight: 1.0, zone: None });
     }
@@ -147,7 +147,7 @@ fn in_turn() -> Options {
 #[test]
 fn an_outage_of_the_only_endpoint_opens_the_breaker_and_a_ramp_follows_it() {
     check(
-        in_turn(),
+        &in_turn(),
         1,
         "
         0 5*call 5*bad
@@ -177,7 +177,7 @@ fn an_outage_of_the_only_endpoint_opens_the_breaker_and_a_ramp_follows_it() {
 #[test]
 fn one_that_fails_is_left_out_and_returns() {
     check(
-        in_turn(),
+        &in_turn(),
         3,
         "
         0 3*call ok@1 ok@2 bad@0
@@ -201,7 +201,7 @@ fn one_that_fails_is_left_out_and_returns() {
 #[test]
 fn where_all_fail_the_breaker_opens_and_few_calls_were_spent() {
     check(
-        in_turn(),
+        &in_turn(),
         10,
         "
         0 20*call 20*ok 20*call 20*ok 20*call 20*ok
@@ -227,7 +227,7 @@ fn where_all_fail_the_breaker_opens_and_few_calls_were_spent() {
 #[test]
 fn too_much_load_is_no_outage_until_half_of_the_calls_say_so() {
     check(
-        in_turn(),
+        &in_turn(),
         1,
         "
         0 15*call 10*ok 5*busy
@@ -245,7 +245,7 @@ fn too_much_load_is_no_outage_until_half_of_the_calls_say_so() {
 #[test]
 fn suspects_are_asked_last_and_one_good_call_is_enough() {
     check(
-        in_turn(),
+        &in_turn(),
         2,
         "
         0 suspect0 2*call 2*ok
@@ -265,7 +265,7 @@ fn suspects_are_asked_last_and_one_good_call_is_enough() {
 #[test]
 fn one_that_drains_gets_nothing_and_ends_what_it_has() {
     check(
-        in_turn(),
+        &in_turn(),
         2,
         "
         0 2*call drain0 2*call
@@ -283,7 +283,7 @@ fn one_that_drains_gets_nothing_and_ends_what_it_has() {
 #[test]
 fn an_ejected_one_is_better_than_none() {
     check(
-        in_turn(),
+        &in_turn(),
         2,
         "0 10*call 5*bad@0\n1 drain1 call ok@0",
         expect![[r#"
@@ -296,7 +296,7 @@ fn an_ejected_one_is_better_than_none() {
 #[test]
 fn an_endpoint_that_was_down_for_its_probes_too_is_back_with_the_first_good_one() {
     check(
-        in_turn(),
+        &in_turn(),
         2,
         "
         0 10*call 5*bad@0
@@ -312,7 +312,7 @@ fn an_endpoint_that_was_down_for_its_probes_too_is_back_with_the_first_good_one(
         "#]],
     );
     check(
-        in_turn(),
+        &in_turn(),
         1,
         "
         0 3*down0 5*call 5*bad
@@ -332,7 +332,7 @@ fn an_endpoint_that_was_down_for_its_probes_too_is_back_with_the_first_good_one(
 #[test]
 fn limits_hold_calls_back() {
     check(
-        Options { calls_max: Some(2), ..in_turn() },
+        &Options { calls_max: Some(2), ..in_turn() },
         1,
         "0 3*call ok call",
         expect![[r#"
@@ -341,7 +341,7 @@ fn limits_hold_calls_back() {
     );
     let limiter = Some(limiter::Options { initial: 2, ..Default::default() });
     check(
-        Options { limiter, ..in_turn() },
+        &Options { limiter, ..in_turn() },
         1,
         "0 3*call ok 3*call",
         expect![[r#"
@@ -350,7 +350,7 @@ fn limits_hold_calls_back() {
     );
     let rate = Some(rate::Options { per_second: 10.0, burst: 1 });
     check(
-        Options { rate, ..in_turn() },
+        &Options { rate, ..in_turn() },
         1,
         "0 2*call\n100 2*call",
         expect![[r#"
@@ -364,7 +364,7 @@ fn limits_hold_calls_back() {
 fn repeats_draw_on_one_budget() {
     let budget = budget::Options { reserve_per_second: 0, ..Default::default() };
     check(
-        Options { budget, ..in_turn() },
+        &Options { budget, ..in_turn() },
         1,
         "
         0 again 5*call 5*ok again ok again
@@ -380,7 +380,7 @@ fn repeats_draw_on_one_budget() {
 #[test]
 fn what_is_given_up_says_nothing() {
     check(
-        in_turn(),
+        &in_turn(),
         1,
         "
         0 5*call 5*bad
@@ -399,7 +399,7 @@ fn what_is_given_up_says_nothing() {
 fn an_outlier_is_found_by_comparing() {
     let ejection = ejection::Options { calls_min: 3, ..Default::default() };
     check(
-        Options { ejection, ..in_turn() },
+        &Options { ejection, ..in_turn() },
         2,
         "
         0 8*call 4*ok@1

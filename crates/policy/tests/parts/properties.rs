@@ -230,7 +230,10 @@ impl Governed {
             State::HalfOpen => panic!("a second probe left"),
             State::Ramping { .. } | State::Closed => {}
         }
-        assert!(self.governor.endpoint(ticket.slot(), at).unwrap().condition != Condition::Out);
+        assert!(
+            self.governor.endpoint(ticket.slot(), at).expect("it is there").condition
+                != Condition::Out
+        );
         self.out.extend(self.governor.hedge(at, &ticket, governor::Wish::default()));
         self.out.push(ticket);
     }

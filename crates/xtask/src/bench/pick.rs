@@ -1,7 +1,6 @@
 //! `pick`: what it costs to choose an endpoint for a call and to learn from its outcome, in instructions.
 //!
-//! They are counted by callgrind, so that the figure is the same on a busy machine: two runs with different numbers of
-//! calls, whose difference is what the calls alone took.
+//! They are counted by callgrind, so that the figure is the same on a busy machine.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,10 +14,14 @@ use crate::process::Executables;
 use crate::{Missing, workspace};
 
 const PROGRAM: &str = "pick";
-/// Calls of the two runs; the first ones warm up in both.
-const CALLS: [u64; 2] = [20_000, 120_000];
-const ENDPOINTS: [(&str, u64); 3] =
-    [("10 endpoints", 10), ("100 endpoints", 100), ("1,000 endpoints", 1_000)];
+/// Calls that the program makes in each of its functions.
+const CALLS: f64 = 20_000.0;
+/// What a line is called, and the function of the program.
+const SIZES: [(&str, &str); 3] = [
+    ("10 endpoints", "over_10_endpoints"),
+    ("100 endpoints", "over_100_endpoints"),
+    ("1,000 endpoints", "over_1000_endpoints"),
+];
 /// Instructions a call may take with ten endpoints.
 const INSTRUCTIONS_MAX: f64 = 3_000.0;
 
@@ -27,19 +30,16 @@ pub(super) fn measure(_: &Rig) -> anyhow::Result<Vec<Line>> {
     let program = programs.path(PROGRAM)?;
     // The same every time: one run is enough, whatever others do.
     let rules = Rules { runs: 1, accept_noise: true };
-    let line = |(name, endpoints): (&str, u64)| {
+    let line = |(name, function): (&str, &str)| {
         Line::measure(name, rules, || {
-            let [few, many] = [
-                collected(program, endpoints, CALLS[0])?,
-                collected(program, endpoints, CALLS[1])?,
-            ];
-            let each = (many - few) as f64 / (CALLS[1] - CALLS[0]) as f64;
-            let figure = Figure::new("instructions per call", each);
-            let figure = if endpoints == 10 { figure.at_most(INSTRUCTIONS_MAX) } else { figure };
+            let figure =
+                Figure::new("instructions per call", collected(program, function)? as f64 / CALLS);
+            let has_bar = function == SIZES[0].1;
+            let figure = if has_bar { figure.at_most(INSTRUCTIONS_MAX) } else { figure };
             Ok(Run { figures: vec![figure], others: 0.0, is_void: false })
         })
     };
-    ENDPOINTS.into_iter().map(line).collect()
+    SIZES.into_iter().map(line).collect()
 }
 
 fn build() -> anyhow::Result<Executables> {
@@ -49,11 +49,11 @@ fn build() -> anyhow::Result<Executables> {
     Executables::from_messages(&workspace::output(&mut cargo)?)
 }
 
-/// Instructions of one run.
-fn collected(program: &Path, endpoints: u64, calls: u64) -> anyhow::Result<u64> {
+/// Instructions from the beginning to the end of one function.
+fn collected(program: &Path, function: &str) -> anyhow::Result<u64> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    valgrind.arg(program).arg(endpoints.to_string()).arg(calls.to_string());
+    valgrind.arg(format!("--toggle-collect=*{function}*")).arg(program);
     let output = valgrind.output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             Missing("valgrind, which counts the instructions, is not installed".to_owned()).into()
@@ -62,7 +62,8 @@ fn collected(program: &Path, endpoints: u64, calls: u64) -> anyhow::Result<u64> 
     })?;
     let told = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "valgrind failed: {told}");
-    read(&told).with_context(|| format!("valgrind did not say what it counted: {told}"))
+    let counted = read(&told).filter(|counted| *counted > 0);
+    counted.with_context(|| format!("valgrind did not say what it counted: {told}"))
 }
 
 /// `==PID== Collected : NUMBER`
