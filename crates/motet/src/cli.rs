@@ -294,9 +294,9 @@ pub(crate) struct Run {
     /// Idempotency key: the same start twice is one instance
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// How long to wait for the end, as in 30s; 0s prints the id and leaves
+    /// How long to wait for the end, as in 30s; 0s prints the id and leaves; as long as it takes without a length
     #[arg(long, value_parser = config::duration, value_name = "DURATION")]
-    pub(crate) wait: Option<Duration>,
+    pub(crate) wait: Option<Option<Duration>>,
 }
 
 #[derive(Debug, Subcommand)]
