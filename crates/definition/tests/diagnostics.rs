@@ -475,6 +475,16 @@ fn expressions_and_their_variables() {
             w:3:32: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
         "#]],
     );
+    check_body(
+        "do:\n  - a: { set: { x: '${ .a ) x ${ .b ( } and ${ nope }', y: '${ $one } ${ .two + }' } }\n",
+        expect![[r#"
+            w:3:21: error[invalid-expression]: the expression does not compile: this brace is not closed
+            w:3:37: error[invalid-expression]: the expression does not compile: this parenthesis is not closed
+            w:3:48: error[invalid-expression]: the expression does not compile: unknown function nope
+            w:3:64: error[undefined-variable]: unknown variable $one; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
+            w:3:81: error[invalid-expression]: the expression does not compile: expected term at the end
+        "#]],
+    );
 }
 
 #[test]

@@ -53,6 +53,30 @@ pub fn parse_interpolated(text: &str) -> Result<Vec<Part<'_>>, SyntaxError> {
     Ok(parts)
 }
 
+/// The parts of a text that [`parse_interpolated`] refuses, as far as they can be told, with everything that is wrong.
+///
+/// Outside of texts in quotes jq knows no `${`, so an expression that does not end is taken to end before the next one.
+pub(crate) fn parse_broken(text: &str) -> Vec<Result<Part<'_>, SyntaxError>> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("${") {
+        let start = at + found;
+        let offset = start + "${".len();
+        let mut scanner = Scanner::new(text, offset);
+        match scanner.closing_brace_before_next(start) {
+            Ok(end) => {
+                parts.push(Ok(Part::Expression { source: &text[offset..end], offset }));
+                at = end + 1;
+            }
+            Err(error) => {
+                parts.push(Err(error));
+                at = scanner.at.max(offset);
+            }
+        }
+    }
+    parts
+}
+
 /// Checks that the brackets of a source match and nest at most [`NESTING_MAX`] deep: jaq's lexer recurses.
 pub(crate) fn check_nesting(source: &str) -> Result<(), SyntaxError> {
     let mut scanner = Scanner::new(source, 0);
@@ -120,7 +144,17 @@ impl Open {
             b']' => "this bracket is not closed",
             _ => "this parenthesis is not closed",
         };
-        SyntaxError { message: what.to_owned(), range: self.at..text.len().min(self.at + 1) }
+        // A whole expression begins with two.
+        let length = if text[self.at..].starts_with("${") { 2 } else { 1 };
+        SyntaxError { message: what.to_owned(), range: self.at..text.len().min(self.at + length) }
+    }
+}
+
+/// The expression that begins at `start` has no end.
+fn endless(start: usize) -> SyntaxError {
+    SyntaxError {
+        message: "this expression does not end: expected a closing brace".to_owned(),
+        range: start..start + "${".len(),
     }
 }
 
@@ -138,10 +172,28 @@ impl<'t> Scanner<'t> {
                 return Ok(self.at - 1);
             }
         }
-        Err(SyntaxError {
-            message: "this expression does not end: expected a closing brace".to_owned(),
-            range: start..start + "${".len(),
-        })
+        Err(endless(start))
+    }
+
+    /// The same for a text in which something is wrong: another `${` ends the expression, too.
+    fn closing_brace_before_next(&mut self, start: usize) -> Result<usize, SyntaxError> {
+        self.open.push(Open { close: b'}', at: start });
+        let begins_another = |scanner: &Self| {
+            !scanner.in_text() && scanner.text.as_bytes()[scanner.at..].starts_with(b"${")
+        };
+        while !begins_another(self) && self.step()? {
+            if self.open.is_empty() {
+                return Ok(self.at - 1);
+            }
+        }
+        match self.open.last() {
+            Some(open) if open.at > start && !self.in_text() => Err(open.unclosed(self.text)),
+            _ => Err(endless(start)),
+        }
+    }
+
+    fn in_text(&self) -> bool {
+        self.open.last().is_some_and(|open| open.close == b'"')
     }
 
     /// Reads one byte, escape or comment; false at the end.
@@ -150,7 +202,7 @@ impl<'t> Scanner<'t> {
         let Some(&byte) = bytes.get(self.at) else {
             return Ok(false);
         };
-        let in_text = self.open.last().is_some_and(|open| open.close == b'"');
+        let in_text = self.in_text();
         match byte {
             b'"' if in_text => {
                 self.open.pop();

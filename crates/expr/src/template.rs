@@ -257,9 +257,10 @@ impl Compiler<'_> {
         match self.mode {
             Mode::Strict => match self.strict(text, value) {
                 Ok(template) => template,
-                Err(error) => {
-                    let path = self.path.clone();
-                    self.errors.push(TemplateError { path, error });
+                Err(errors) => {
+                    let path = &self.path;
+                    let located = |error| TemplateError { path: path.clone(), error };
+                    self.errors.extend(errors.into_iter().map(located));
                     Template::Literal(value.clone())
                 }
             },
@@ -267,7 +268,8 @@ impl Compiler<'_> {
                 let template = if text.contains("${") {
                     self.strict(text, value)
                 } else {
-                    Program::compile(text, self.available).map(Template::Program)
+                    let program = Program::compile(text, self.available);
+                    program.map(Template::Program).map_err(|error| vec![error])
                 };
                 match template {
                     Ok(template) if !template.is_literal() => {
@@ -279,20 +281,39 @@ impl Compiler<'_> {
         }
     }
 
-    fn strict(&self, text: &str, value: &Value) -> Result<Template, CompileError> {
+    /// Everything that is wrong in a text is told, expression by expression.
+    fn strict(&self, text: &str, value: &Value) -> Result<Template, Vec<CompileError>> {
         if syntax::is_expression(text) {
-            return Program::compile_field(text, self.available).map(Template::Program);
+            let program = Program::compile_field(text, self.available);
+            return program.map(Template::Program).map_err(|error| vec![error]);
         }
-        let parts = syntax::parse_interpolated(text)?;
+        let Ok(parts) = syntax::parse_interpolated(text) else { return Err(self.mistakes(text)) };
         if parts.iter().all(|part| matches!(part, Part::Text(_))) {
             return Ok(Template::Literal(value.clone()));
         }
-        let pieces = parts.into_iter().map(|part| match part {
+        let (mut pieces, mut errors) = (Vec::new(), Vec::new());
+        for part in parts {
+            match self.piece(part) {
+                Ok(piece) => pieces.push(piece),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(Template::Text(pieces)) } else { Err(errors) }
+    }
+
+    fn piece(&self, part: Part<'_>) -> Result<Piece, CompileError> {
+        match part {
             Part::Text(text) => Ok(Piece::Text(text.to_owned())),
             Part::Expression { source, offset } => Program::compile(source, self.available)
                 .map(Piece::Program)
                 .map_err(|error| error.moved(offset)),
-        });
-        Ok(Template::Text(pieces.collect::<Result<_, _>>()?))
+        }
+    }
+
+    /// What is wrong in a text whose brackets do not match.
+    fn mistakes(&self, text: &str) -> Vec<CompileError> {
+        let parts = syntax::parse_broken(text).into_iter();
+        let pieces = parts.map(|part| self.piece(part?));
+        pieces.filter_map(Result::err).collect()
     }
 }

@@ -1,4 +1,6 @@
-use crate::{Part, is_expression, parse_interpolated};
+use expect_test::expect;
+
+use crate::{Mode, Part, Template, is_expression, json, parse_interpolated};
 
 fn parts(text: &str) -> String {
     match parse_interpolated(text) {
@@ -47,4 +49,65 @@ fn a_whole_expression_is_one_part() {
     for text in ["", ".a", "${.a} ", "${.a}${.b}", "x${.a}", "${.a", "{.a}"] {
         assert_eq!(is_expression(text), text == "${.a} ", "{text}");
     }
+}
+
+#[test]
+fn a_text_tells_all_that_is_wrong_in_it() {
+    let texts = [
+        "${ .a ) x ${ .b ( }",
+        "${ .a + } and ${ .b }",
+        "${ .a + } and ${ nope }",
+        "${ .a x ${ .b } ${ .c ] }",
+        "a ${ [1 b ${ (2 } ${ 3 }",
+        "${ .a ${ .b",
+        "${${",
+        r#"${ "${x}" ) } ${ "(" ] }"#,
+        r#"${ "a } ${ .b ( }"#,
+        "${ ) ü ${ ( }",
+        "${ # ${ \n ) } ${ $x }",
+    ];
+    let shown = texts.map(|text| format!("{text:?}\n{}", mistakes(text)));
+    expect![[r#"
+        "${ .a ) x ${ .b ( }"
+          0..2 this brace is not closed
+          16..17 this parenthesis is not closed
+        "${ .a + } and ${ .b }"
+          8..8 expected term at the end
+        "${ .a + } and ${ nope }"
+          8..8 expected term at the end
+          17..21 unknown function nope
+        "${ .a x ${ .b } ${ .c ] }"
+          0..2 this expression does not end: expected a closing brace
+          16..18 this brace is not closed
+        "a ${ [1 b ${ (2 } ${ 3 }"
+          5..6 this bracket is not closed
+          13..14 this parenthesis is not closed
+        "${ .a ${ .b"
+          0..2 this expression does not end: expected a closing brace
+          6..8 this expression does not end: expected a closing brace
+        "${${"
+          0..2 this expression does not end: expected a closing brace
+          2..4 this expression does not end: expected a closing brace
+        "${ \"${x}\" ) } ${ \"(\" ] }"
+          0..2 this brace is not closed
+          14..16 this brace is not closed
+        "${ \"a } ${ .b ( }"
+          0..2 this expression does not end: expected a closing brace
+        "${ ) ü ${ ( }"
+          0..2 this brace is not closed
+          11..12 this parenthesis is not closed
+        "${ # ${ \n ) } ${ $x }"
+          0..2 this brace is not closed
+          17..19 unknown variable $x; no variables are available here
+    "#]]
+    .assert_eq(&shown.concat());
+}
+
+/// Where what is wrong, in a template that is this text and in one that holds it.
+fn mistakes(text: &str) -> String {
+    let errors = Template::compile(&json::string(text), &[], Mode::Strict).expect_err(text);
+    let shown = errors.iter().map(|it| format!("  {:?} {}\n", it.error.range, it.error.message));
+    let inner = Template::compile(&json::array([json::string(text)]), &[], Mode::Strict);
+    assert!(inner.expect_err(text).iter().all(|it| it.path == "/0"), "{text}");
+    shown.collect()
 }

@@ -84,6 +84,7 @@ fn every_mistake_is_reported_with_its_path() {
         report,
         [
             "/a~1b 3..6 unknown function foo",
+            "/c/1 5..10 unknown variable $nope; available here: $context",
             "/c/1 13..15 this expression does not end: expected a closing brace",
             "/d~0 7..7 expected term at the end",
         ]
