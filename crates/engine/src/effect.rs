@@ -90,7 +90,7 @@ pub fn effects(record: &Record, instance: &Instance, listens: &mut Listens) -> O
         }
         Fact::Emitted { event } => Some(Effect::Publish { event: event.clone() }),
         Fact::Listening { terms, .. } => {
-            let subscription = Arc::new(instance.listen(step)?.subscription(instance.id, step));
+            let subscription = Arc::new(instance.listen(step)?.subscription(instance, step));
             listens.0.insert(step, terms.clone());
             Some(Effect::Subscribe { subscription, topics: terms.topics.clone() })
         }

@@ -9,6 +9,7 @@ use motet_definition::graph::ReadAs;
 use motet_expr::{Value, json};
 use motet_types::{StepId, Timestamp};
 
+use crate::Instance;
 use crate::event::{Event, EventFilter, EventKey, TopicId};
 
 pub(crate) use taking::{Progress, Taking, taking};
@@ -56,6 +57,14 @@ pub struct Subscription {
     /// As in [`Terms`].
     pub filters: Vec<(Timestamp, Arc<EventFilter>)>,
     pub once: bool,
+    /// Events that the listen would not take, because its instance had taken them before it began: at most
+    /// [`TAKEN_TOLD_MAX`](Self::TAKEN_TOLD_MAX), those that arrived last. Looking back leaves them out.
+    pub taken: Vec<EventKey>,
+}
+
+impl Subscription {
+    /// Events that a topic is told of; each older one is found once more, and turned down by the instance.
+    pub const TAKEN_TOLD_MAX: usize = 1_000;
 }
 
 /// A filter that an event passes, and the values that the event has for its correlations.
@@ -73,6 +82,24 @@ pub struct Events {
     pub floor: Timestamp,
     /// Events that were sent to the instance and that nothing has taken yet, in order.
     pub mail: Vec<Mail>,
+}
+
+impl Events {
+    /// What was taken so that this step does not get it any more, of what arrived since; see [`Subscription::taken`].
+    fn taken_before(&self, step: StepId, since: Timestamp) -> Vec<EventKey> {
+        let taken = self.taken.iter().filter(|(_, it)| it.received >= since && it.is_over(step));
+        let mut keys: Vec<_> = taken.map(|(key, it)| (it.received, *key)).collect();
+        keys.sort_unstable();
+        let surplus = keys.len().saturating_sub(Subscription::TAKEN_TOLD_MAX);
+        keys.into_iter().skip(surplus).map(|(_, key)| key).collect()
+    }
+}
+
+impl Taken {
+    /// Whether the step, or one that was activated before it, has taken the event, so that it does not get it.
+    pub(crate) fn is_over(&self, step: StepId) -> bool {
+        self.by.contains(&step) || step.0 >= self.steps_activated
+    }
 }
 
 /// What a listen does with an event that it takes.
@@ -126,9 +153,13 @@ impl Listen {
     }
 
     /// What each topic is told.
-    pub fn subscription(&self, instance: motet_types::InstanceId, step: StepId) -> Subscription {
+    pub fn subscription(&self, instance: &Instance, step: StepId) -> Subscription {
         let Terms { filters, once, .. } = &*self.terms;
-        Subscription { instance, step, filters: filters.clone(), once: *once }
+        let since = filters.iter().map(|(since, _)| *since).min();
+        let events = instance.events.as_ref().filter(|_| since.is_some());
+        let taken = events.map(|events| events.taken_before(step, since.unwrap_or_default()));
+        let (filters, taken) = (filters.clone(), taken.unwrap_or_default());
+        Subscription { instance: instance.id, step, filters, once: *once, taken }
     }
 
     /// Whether it can go on by itself.

@@ -48,7 +48,7 @@ variants!("role of an event", Role {
 
 message!(Terms { 1 topics, 2 filters, 3 read, 4 once });
 
-message!(Subscription { 1 instance, 2 step, 3 filters, 4 once });
+message!(Subscription { 1 instance, 2 step, 3 filters, 4 once, 130 taken });
 
 message!(Match { 1 filter, 2 values });
 

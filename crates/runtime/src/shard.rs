@@ -147,8 +147,9 @@ pub struct Machine {
     auditing: Auditing,
     schedules: Schedules,
     costs: Costs,
-    /// Steps that were given away and have not come back, and how many there have ever been.
+    /// Steps that were given away and have not come back.
     away: usize,
+    /// Numbers that were given to what leaves and comes back.
     tokens: u64,
     usage: Usage,
     jobs: Jobs,
@@ -253,8 +254,8 @@ impl Machine {
             }
             Input::ListSinks { reply } => self.list_sinks(reply),
             Input::ChangeSink { change, rows, reply } => self.change_sink(change, &rows, reply),
-            Input::TopicRead { topic, rows } => self.topic_read(&topic, rows),
-            Input::Loaded { id, loaded } => self.loaded(id, loaded),
+            Input::TopicRead { topic, token, rows } => self.topic_read(&topic, token, rows),
+            Input::Loaded { id, token, loaded } => self.loaded(id, token, loaded),
             Input::Listed { id, row } => self.listed(id, row),
             Input::Looked { shard, key, row } => self.looked(shard, key, row),
             Input::Committed { positions } => self.committed(&positions),

@@ -36,12 +36,12 @@ pub(crate) struct Server {
 /// What a server asks of its store.
 pub(crate) enum Operation {
     Commit(Vec<Commit>),
-    Load(InstanceId),
+    Load { id: InstanceId, token: u64 },
     Row(InstanceId),
     Lookup { shard: ShardId, key: String },
     Scan(RowScan),
     ScanJobs { queue: Arc<QueueKey>, scan: RowScan },
-    Topic { topic: TopicId, scan: RowScan },
+    Topic { topic: TopicId, token: u64, scan: RowScan },
     Topics(RowScan),
     Audit(RowScan),
 }
@@ -200,15 +200,15 @@ impl World {
         let latency = self.random.below(slowest);
         let life = self.life;
         match output {
-            Output::Load(id) => self.ask(latency, Operation::Load(id))?,
+            Output::Load { id, token } => self.ask(latency, Operation::Load { id, token })?,
             Output::Row(id) => self.ask(latency, Operation::Row(id))?,
             Output::Lookup { shard, key } => self.ask(latency, Operation::Lookup { shard, key })?,
             Output::Scan(scan) => self.ask(latency, Operation::Scan(scan))?,
             Output::ScanJobs { queue, scan } => {
                 self.ask(latency, Operation::ScanJobs { queue, scan })?;
             }
-            Output::ScanTopic { topic, scan } => {
-                self.ask(latency, Operation::Topic { topic, scan })?;
+            Output::ScanTopic { topic, token, scan } => {
+                self.ask(latency, Operation::Topic { topic, token, scan })?;
             }
             Output::ScanTopics(scan) => self.ask(latency, Operation::Topics(scan))?,
             Output::ScanAudit(scan) => self.ask(latency, Operation::Audit(scan))?,
@@ -277,7 +277,9 @@ impl World {
     fn read(&mut self, operation: Operation) -> Checked<Option<Input>> {
         Ok(match operation {
             Operation::Commit(_) => None,
-            Operation::Load(id) => self.load(id)?.map(|loaded| Input::Loaded { id, loaded }),
+            Operation::Load { id, token } => {
+                self.load(id)?.map(|loaded| Input::Loaded { id, token, loaded })
+            }
             Operation::Row(id) => {
                 let prefix = vec![Value::Blob(Bytes::copy_from_slice(&id.0))];
                 let table = crate::tables::named("instance").id;
@@ -286,8 +288,8 @@ impl World {
             }
             Operation::Audit(scan) => self.rows(scan)?.map(|rows| Input::AuditSwept { rows }),
             Operation::Topics(scan) => self.rows(scan)?.map(|rows| Input::TopicsSwept { rows }),
-            Operation::Topic { topic, scan } => {
-                self.rows(scan)?.map(|rows| Input::TopicRead { topic, rows })
+            Operation::Topic { topic, token, scan } => {
+                self.rows(scan)?.map(|rows| Input::TopicRead { topic, token, rows })
             }
             Operation::Lookup { shard, key } => {
                 self.summary.lookups += 1;

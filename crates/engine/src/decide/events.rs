@@ -144,6 +144,6 @@ impl Decider<'_> {
         }
         let Some(events) = &self.instance.events else { return false };
         let taken = events.taken.get(&offer.event.key());
-        taken.is_some_and(|taken| taken.by.contains(&step) || step.0 >= taken.steps_activated)
+        taken.is_some_and(|taken| taken.is_over(step))
     }
 }

@@ -76,6 +76,7 @@ impl On {
             step: self.step,
             filters: self.terms.filters.clone(),
             once: false,
+            taken: Vec::new(),
         };
         let topics = self.terms.topics.clone();
         ScheduleAction::Subscribe { topics, subscription: Arc::new(subscription) }

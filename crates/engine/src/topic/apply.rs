@@ -75,8 +75,15 @@ impl Topic {
         self.subscriptions.insert(listener, held);
     }
 
-    /// Takes the row of what was being given out when the topic was last seen: it goes on behind `after`.
-    pub fn load_giving(&mut self, ctx: &Context<'_>, source: Source, after: (Listener, u64)) {
+    /// Takes the row of what was being given out when the topic was last seen: it goes on behind `after`. To a listen, with
+    /// what its subscription says that was taken before it.
+    pub fn load_giving(
+        &mut self,
+        ctx: &Context<'_>,
+        source: Source,
+        after: (Listener, u64),
+        taken: &[EventKey],
+    ) {
         self.is_paused = true;
         let mut rest: Vec<Delivery> = match &source {
             Source::Event(sequence) => {
@@ -88,7 +95,7 @@ impl Topic {
             Source::Listener(instance, step) => {
                 let to = (*instance, *step);
                 let Some(held) = self.subscriptions.get(&to).cloned() else { return };
-                let found = self.look_back_again(ctx, to, &held.filters);
+                let found = self.look_back_again(ctx, to, &held.filters, taken);
                 found.into_iter().filter(|it| it.sequence < held.position).collect()
             }
         };

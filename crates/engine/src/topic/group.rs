@@ -7,7 +7,7 @@ use motet_expr::{Value, json};
 use motet_types::{InstanceId, StepId, Timestamp};
 
 use super::{Context, Delivery, Listener, Topic};
-use crate::event::{Event, EventFilter, Matcher};
+use crate::event::{Event, EventFilter, EventKey, Matcher};
 use crate::listen::{Match, Subscription};
 
 /// See the module.
@@ -197,7 +197,8 @@ impl Topic {
                 ));
             }
         }
-        Ok(deliveries((subscription.instance, subscription.step), found))
+        let to = (subscription.instance, subscription.step);
+        Ok(self.deliveries(to, found, &subscription.taken))
     }
 
     /// The same for one that waits already: its groups are there.
@@ -206,6 +207,7 @@ impl Topic {
         ctx: &Context<'_>,
         to: Listener,
         filters: &[Awaited],
+        taken: &[EventKey],
     ) -> Vec<Delivery> {
         let mut found = BTreeMap::new();
         let mut fuel = ctx.limits.lookback_fuel_max;
@@ -213,7 +215,23 @@ impl Topic {
             .iter()
             .zip(0..)
             .all(|(awaited, idx)| self.recall(ctx, (idx, awaited), &mut fuel, &mut found));
-        if is_whole { deliveries(to, found) } else { Vec::new() }
+        if is_whole { self.deliveries(to, found, taken) } else { Vec::new() }
+    }
+
+    /// What was found for a listen, without what its instance has taken already.
+    fn deliveries(
+        &self,
+        to: Listener,
+        found: BTreeMap<u64, Vec<Match>>,
+        taken: &[EventKey],
+    ) -> Vec<Delivery> {
+        let taken: BTreeSet<EventKey> = taken.iter().copied().collect();
+        let is_new = |sequence: &u64| {
+            taken.is_empty()
+                || self.kept.get(sequence).is_some_and(|kept| !taken.contains(&kept.event.key()))
+        };
+        let found = found.into_iter().filter(|(sequence, _)| is_new(sequence));
+        found.map(|(sequence, matches)| Delivery { to, sequence, matches }).collect()
     }
 
     /// Adds what is kept for a filter; false if looking back takes more than the fuel.
@@ -300,11 +318,6 @@ impl Topic {
             }
         }
     }
-}
-
-fn deliveries(to: Listener, found: BTreeMap<u64, Vec<Match>>) -> Vec<Delivery> {
-    let delivery = |(sequence, matches)| Delivery { to, sequence, matches };
-    found.into_iter().map(delivery).collect()
 }
 
 fn mask(expected: &[Option<Value>]) -> Mask {

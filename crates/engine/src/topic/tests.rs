@@ -28,14 +28,19 @@ fn event(number: u64) -> Arc<Event> {
 
 /// A listen for every event of the topic.
 fn listen(number: u64) -> Input {
+    Input::Subscribe { subscription: Arc::new(subscription(number, Vec::new())) }
+}
+
+/// The same for one whose instance has taken these events.
+fn subscription(number: u64, taken: Vec<EventKey>) -> Subscription {
     let filter = EventFilter { with: Vec::new(), correlate: Vec::new() };
-    let subscription = Subscription {
+    Subscription {
         instance: InstanceId::new(Timestamp::default(), ShardId(0), number),
         step: StepId(1),
         filters: vec![(Timestamp::default(), Arc::new(filter))],
         once: false,
-    };
-    Input::Subscribe { subscription: Arc::new(subscription) }
+        taken,
+    }
 }
 
 /// Feeds an input and lets the topic go on with it: the deliveries of each step.
@@ -105,4 +110,32 @@ fn what_is_too_old_goes_a_little_at_a_time() {
         assert_eq!(counts.iter().sum::<usize>(), 40, "each event fades and is forgotten");
         assert_eq!(counts.iter().max(), Some(&most), "{records_max} records, {bytes_max} bytes");
     }
+}
+
+#[test]
+fn what_an_instance_has_taken_is_not_sent_to_its_later_listens() {
+    let (mut topic, limits) = (topic(), limits(2, BIG));
+    for number in 1..=7 {
+        feed(&mut topic, &limits, Input::Publish { event: event(number), received: None });
+    }
+    let taken = [1, 4, 5].map(|number| event(number).key()).to_vec();
+    let subscription = subscription(0, taken.clone());
+    let listener = (subscription.instance, subscription.step);
+    let input = Input::Subscribe { subscription: Arc::new(subscription.clone()) };
+    let steps = feed(&mut topic, &limits, input);
+    let sequences = |steps: Vec<Vec<(Listener, u64)>>| -> Vec<u64> {
+        steps.concat().into_iter().map(|(_, sequence)| sequence).collect()
+    };
+    assert_eq!(sequences(steps), [2, 3, 6, 7]);
+
+    // A topic that is read again in the middle of it goes on in the same way.
+    let mut again = Topic::new(topic.id.clone());
+    for (sequence, kept) in topic.events().collect::<BTreeMap<_, _>>() {
+        again.load_event(sequence, kept.received, kept.event.clone());
+    }
+    again.load_subscription(&subscription, 8);
+    let ctx = Context { now: Timestamp::default(), limits: &limits };
+    let source = Source::Listener(listener.0, listener.1);
+    again.load_giving(&ctx, source, (listener, 3), &taken);
+    assert_eq!(sequences(feed(&mut again, &limits, Input::Continue)), [6, 7]);
 }

@@ -73,6 +73,7 @@ pub(super) fn subscription() -> Arc<Subscription> {
         step: StepId(4),
         filters: vec![(at(3), filter()), (at(4), filter())],
         once: true,
+        taken: vec![EventKey([9; 16]), EventKey([7; 16])],
     })
 }
 

@@ -129,7 +129,7 @@ fn name(path: &Path) -> &str {
 }
 
 /// What a fixture's name begins with; what follows a dash tells samples of one kind apart.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "catalog-records",
     "catalog",
     "records",
@@ -138,6 +138,7 @@ const KINDS: [&str; 8] = [
     "inputs",
     "history",
     "schedule",
+    "subscription",
 ];
 
 fn transcript(name: &str, bytes: &[u8]) -> String {
@@ -225,6 +226,7 @@ fn write_missing() {
         ("inputs-16", joined(INPUT, &event_samples::inputs())),
         ("event", EVENT.bytes(&event_samples::event())),
         ("subscription", SUBSCRIPTION.bytes(&event_samples::subscription())),
+        ("subscription-130", SUBSCRIPTION.bytes(&event_samples::subscription())),
         ("messages-28", joined(MESSAGE, &samples::schedule_messages())),
         ("schedule", SCHEDULE.bytes(&samples::schedule())),
         ("messages-100", joined(MESSAGE, &[samples::on_start()])),

@@ -75,7 +75,7 @@ impl Shell {
         let mut loads = Vec::new();
         for output in outputs {
             match output {
-                Output::Load(id) => loads.push(id),
+                Output::Load { id, token } => loads.push((id, token)),
                 Output::Row(id) => self.read_row(id),
                 Output::Lookup { shard, key } => self.look_up(shard, key),
                 Output::Scan(scan) => self.scan(scan, |rows| Input::Swept { rows }),
@@ -84,8 +84,8 @@ impl Shell {
                 }
                 Output::ScanTopics(scan) => self.scan(scan, |rows| Input::TopicsSwept { rows }),
                 Output::ScanAudit(scan) => self.scan(scan, |rows| Input::AuditSwept { rows }),
-                Output::ScanTopic { topic, scan } => {
-                    self.scan(scan, |rows| Input::TopicRead { topic, rows });
+                Output::ScanTopic { topic, token, scan } => {
+                    self.scan(scan, move |rows| Input::TopicRead { topic, token, rows });
                 }
                 Output::Commit(commits) => {
                     let inner = self.inner.clone();
@@ -133,22 +133,22 @@ impl Shell {
         self.store.rows(scan, done);
     }
 
-    fn load(&self, ids: Vec<InstanceId>) {
-        if ids.is_empty() {
+    fn load(&self, asked: Vec<(InstanceId, u64)>) {
+        if asked.is_empty() {
             return;
         }
         let inner = self.inner.clone();
-        let entities = ids.iter().map(|id| Entity(id.0)).collect();
+        let entities = asked.iter().map(|(id, _)| Entity(id.0)).collect();
         let done = Box::new(move |result: Result<Vec<_>, motet_store::Error>| {
             let inputs: Vec<Input> = match result {
-                Ok(loaded) => ids
+                Ok(loaded) => asked
                     .into_iter()
                     .zip(loaded)
-                    .map(|(id, loaded)| Input::Loaded { id, loaded: Ok(loaded) })
+                    .map(|((id, token), loaded)| Input::Loaded { id, token, loaded: Ok(loaded) })
                     .collect(),
-                Err(error) => ids
+                Err(error) => asked
                     .into_iter()
-                    .map(|id| Input::Loaded { id, loaded: Err(error.clone()) })
+                    .map(|(id, token)| Input::Loaded { id, token, loaded: Err(error.clone()) })
                     .collect(),
             };
             inner.lanes.extend_internal(inputs);

@@ -257,7 +257,8 @@ impl Machine {
         self.outputs.push(Output::Step(Box::new(Step { id, token, graph, view, now, work })));
     }
 
-    fn next_token(&mut self) -> u64 {
+    /// A number for something that leaves and comes back.
+    pub(super) fn next_token(&mut self) -> u64 {
         self.tokens += 1;
         self.tokens
     }

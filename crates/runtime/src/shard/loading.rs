@@ -18,11 +18,16 @@ impl Machine {
     pub(super) fn loaded(
         &mut self,
         id: InstanceId,
+        token: u64,
         loaded: Result<Option<Loaded>, motet_store::Error>,
     ) {
+        let Some(slot) = self.slots.get_mut(&id) else { return self.sleepers.loaded(id) };
+        if matches!(slot.state, State::Loading(awaited) if awaited != token) {
+            // It was asked before the one that is awaited, and may tell what has been taken back since.
+            return;
+        }
         self.sleepers.loaded(id);
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        if !matches!(slot.state, State::Loading) {
+        if !matches!(slot.state, State::Loading(_)) {
             return;
         }
         self.dispatch.loaded(id);

@@ -46,7 +46,8 @@ pub(super) struct Slot {
 }
 
 pub(super) enum State {
-    Loading,
+    /// The load of this number is awaited; the answer to another one is not for it.
+    Loading(u64),
     /// It cannot be rebuilt, for this reason: its row is asked for, to show that.
     Unloadable(String),
     /// The store could not be read: loaded again after a rest, or when somebody asks.
@@ -191,7 +192,7 @@ impl Slot {
     pub(super) fn live(&self) -> Option<&Instance> {
         match &self.state {
             State::Live(instance) => Some(instance),
-            State::Loading
+            State::Loading(_)
             | State::Unloadable(_)
             | State::Unread
             | State::Away { .. }
@@ -333,10 +334,10 @@ impl Machine {
                 }
             }
             None => {
-                let mut slot = Slot::new(State::Loading);
+                let mut slot = Slot::new(State::Unread);
                 slot.queue.push_back(task);
                 self.slots.insert(id, slot);
-                self.outputs.push(Output::Load(id));
+                self.load_again(id);
             }
         }
     }

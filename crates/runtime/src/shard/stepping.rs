@@ -199,9 +199,10 @@ impl Machine {
     }
 
     pub(super) fn load_again(&mut self, id: InstanceId) {
+        let token = self.next_token();
         if let Some(slot) = self.slots.get_mut(&id) {
-            slot.state = State::Loading;
-            self.outputs.push(Output::Load(id));
+            slot.state = State::Loading(token);
+            self.outputs.push(Output::Load { id, token });
         }
     }
 

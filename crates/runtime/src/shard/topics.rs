@@ -98,7 +98,7 @@ impl Machine {
         let slot = self.topics.slots.entry(id.clone());
         let is_new = matches!(slot, std::collections::hash_map::Entry::Vacant(_));
         let slot = slot.or_insert_with(|| TopicSlot {
-            state: TopicState::Loading(Box::new(Loading::new(id.clone()))),
+            state: TopicState::Unread,
             queue: VecDeque::new(),
             unsettled: 0,
             idle: None,
@@ -109,7 +109,7 @@ impl Machine {
         }
         slot.queue.push_back(task);
         if is_new {
-            self.load_topic(&id);
+            self.load_topic_again(&id);
         }
     }
 
@@ -133,10 +133,19 @@ impl Machine {
     }
 
     /// The store's answer about a page of a topic's rows.
-    pub(super) fn topic_read(&mut self, id: &TopicId, rows: Result<Vec<Row>, motet_store::Error>) {
+    pub(super) fn topic_read(
+        &mut self,
+        id: &TopicId,
+        token: u64,
+        rows: Result<Vec<Row>, motet_store::Error>,
+    ) {
         let context = topic::Context { now: self.now, limits: &self.config.limits };
         let Some(slot) = self.topics.slots.get_mut(id) else { return };
         let TopicState::Loading(loading) = &mut slot.state else { return };
+        if loading.token != token {
+            // A page of an earlier load, which may show what has been taken back since.
+            return;
+        }
         let read = rows.map_err(|error| error.to_string()).and_then(|rows| loading.take(&rows));
         match read {
             Ok(false) => self.load_topic(id),
@@ -314,13 +323,14 @@ impl Machine {
     fn load_topic(&mut self, id: &TopicId) {
         let Some(slot) = self.topics.slots.get(id) else { return };
         let TopicState::Loading(loading) = &slot.state else { return };
-        let scan: RowScan = loading.next();
-        self.outputs.push(Output::ScanTopic { topic: id.clone(), scan });
+        let (token, scan): (u64, RowScan) = (loading.token, loading.next());
+        self.outputs.push(Output::ScanTopic { topic: id.clone(), token, scan });
     }
 
     fn load_topic_again(&mut self, id: &TopicId) {
+        let token = self.next_token();
         let Some(slot) = self.topics.slots.get_mut(id) else { return };
-        slot.state = TopicState::Loading(Box::new(Loading::new(id.clone())));
+        slot.state = TopicState::Loading(Box::new(Loading::new(id.clone(), token)));
         self.load_topic(id);
     }
 

@@ -185,13 +185,16 @@ pub enum Input {
         attempt: Attempt,
         outcome: Outcome,
     },
-    /// The answer to a scan for a topic.
+    /// The answer to a scan for a topic, with the number of its load.
     TopicRead {
         topic: TopicId,
+        token: u64,
         rows: Result<Vec<Row>, motet_store::Error>,
     },
+    /// The answer to the load of this number.
     Loaded {
         id: InstanceId,
+        token: u64,
         loaded: Result<Option<Loaded>, motet_store::Error>,
     },
     /// The answer to a question for an instance's row.
@@ -240,7 +243,11 @@ pub enum Input {
 
 /// Something that the machine wants done.
 pub enum Output {
-    Load(InstanceId),
+    /// Load an instance; the answer says this number.
+    Load {
+        id: InstanceId,
+        token: u64,
+    },
     /// Read the row that lists show of the instance.
     Row(InstanceId),
     Lookup {
@@ -261,6 +268,7 @@ pub enum Output {
     /// Read a page of a topic's rows.
     ScanTopic {
         topic: TopicId,
+        token: u64,
         scan: RowScan,
     },
     /// Make the batch durable; the answer is `Committed` or `Refused`.

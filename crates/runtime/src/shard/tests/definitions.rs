@@ -130,6 +130,7 @@ fn tasks(name: &str) -> String {
         "listen" => listen("heard", "{ one: { with: { type: a.b }, correlate: { n: { from: .data.n, expect: '${ .n }' } } } }"),
         "hear" => listen("heard", "{ one: { with: { type: a.b } } }"),
         "hear-two" => listen("one", "{ one: { with: { type: a.b } } }") + &listen("two", "{ one: { with: { type: a.b } } }"),
+        "hear-many" => (1..=20).map(|nth| listen(&format!("l{nth}"), "{ one: { with: { type: a.b } } }")).collect(),
         "hear-all" => listen("all", "{ any: [], until: '${ length == 2 }' }"),
         "tell" => "  - tell: { emit: { event: { with: { type: a.b, id: told, source: /tell, data: { n: '${ .n }' } } } } }\n".to_owned(),
         other => panic!("there is no workflow {other:?}"),

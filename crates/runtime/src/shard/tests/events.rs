@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::world::World;
 use super::{check, check_lines};
 
 #[test]
@@ -191,23 +192,21 @@ fn a_refused_delivery_is_made_again_and_taken_once() {
               commit of 1
                 one: consumed completed activated listening | taken 6→1 #1, listed waiting, one listens 1→6 #3 after #1
               commit of 1
-                shard 6: taken 1→6 #3, listen of one at test/a.b, e1 for one 6→1 #2 after #1, no message 6 #1
-              commit of 1
-                shard 1: taken 6→1 #2, no message 1 #3
+                shard 6: taken 1→6 #3, listen of one at test/a.b, no message 6 #1
             > read one
-              read one: one waiting, two waiting @8
+              read one: one waiting, two waiting @7
             > event a.b e2
               commit of 1
-                shard 6: event test/a.b #2, e2 for one 6→1 #3 after #2, no message 6 #2
+                shard 6: event test/a.b #2, e2 for one 6→1 #2 after #1
             > settle
-              event e2: accepted @9
+              event e2: accepted @8
               commit of 1
-                one: consumed completed workflow-completed | taken 6→1 #3, listed completed, one listens no more 1→6 #4 after #3
+                one: consumed completed workflow-completed | taken 6→1 #2, listed completed, one listens no more 1→6 #4 after #3, no message 1 #3
               commit of 1
-                shard 6: taken 1→6 #4, no listen of one at test/a.b, no message 6 #3
+                shard 6: taken 1→6 #4, no listen of one at test/a.b, no message 6 #2
             > read one
               load one
-              read one: one completed [null] @11
+              read one: one completed [null] @10
         "#]],
     );
 }
@@ -633,4 +632,20 @@ fn a_listen_that_was_cancelled_makes_room_for_another() {
                 shard 6: taken 3→6 #1, listen of other at test/a.b
         "#]],
     );
+}
+
+#[test]
+fn a_chain_of_listens_is_sent_each_event_once() {
+    let mut world = World::new();
+    world.run("use hear-many; start one hear-many; settle");
+    for nth in 1..=20 {
+        world.run(&format!("event a.b e{nth} {{\"n\":{nth}}}\nsettle"));
+        if nth % 7 == 0 {
+            world.run("restart\nsettle");
+        }
+    }
+    world.run("read one");
+    let transcript = world.transcript();
+    assert_eq!(transcript.matches(" for one ").count(), 20, "{transcript}");
+    assert!(transcript.contains("one completed [{\"n\":20}]"), "{transcript}");
 }

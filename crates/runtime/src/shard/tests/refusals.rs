@@ -411,3 +411,73 @@ fn an_unknown_outcome_stops_the_server() {
         "#]],
     );
 }
+
+#[test]
+fn a_load_that_is_awaited_no_more_says_nothing() {
+    check(
+        "
+        use nap
+        start a nap
+        settle
+        hold loads
+        restart
+        read a
+        late load a
+        let load a
+        late load a
+        read a
+        ",
+        expect![[r#"
+            > use nap
+            > start a nap
+              commit of 1
+                a: started activated waiting | listed waiting, timer +60s
+            > settle
+              start a: created, a waiting, nap waiting @2
+            > hold loads
+            > restart
+              catalog
+            > read a
+              load a
+            > late load a
+            > let load a
+              read a: a waiting, nap waiting @2
+            > late load a
+            > read a
+              read a: a waiting, nap waiting @2
+        "#]],
+    );
+    check(
+        "
+        use listen
+        event a.b e1 {\"n\":1}
+        settle
+        hold scans
+        restart
+        event a.b e1 {\"n\":1}
+        late topic a.b
+        let scans
+        late topic a.b
+        settle
+        ",
+        expect![[r#"
+            > use listen
+            > event a.b e1 {"n":1}
+              load test/a.b
+              commit of 1
+                shard 6: event test/a.b #1
+            > settle
+              event e1: accepted @2
+            > hold scans
+            > restart
+              catalog
+            > event a.b e1 {"n":1}
+              load test/a.b
+            > late topic a.b
+            > let scans
+              event e1: known @2
+            > late topic a.b
+            > settle
+        "#]],
+    );
+}

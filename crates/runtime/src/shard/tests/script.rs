@@ -14,6 +14,7 @@
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
 //! hold|let|lose loads|lookups|scans|steps   answers later · answers now · answers with an error
 //! let load NAME                  answers this one, though loads are held
+//! late load NAME · late topic TYPE          answers a load that is awaited no more, with what was there before
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked
 //! ask WORKER TYPE [max=N] [lease=5s] [wait=30s]            a worker asks for jobs; `NAME.STEP#ATTEMPT` is one
@@ -178,6 +179,8 @@ impl World {
                 let message = "no answer".to_owned();
                 self.outcome(call, Outcome::Failed { maybe_run, timed_out: false, message });
             }
+            ["late", "load", name] => self.late_load(self.id(name)),
+            ["late", "topic", kind] => self.late_topic(kind),
             ["let", "load", name] => self.let_load(self.id(name)),
             [verb @ ("hold" | "let" | "lose"), what] => self.hold(held(verb), what),
             ["defect", name] => set_defect(self.id(name), Some(false)),

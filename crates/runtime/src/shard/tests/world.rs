@@ -62,13 +62,13 @@ pub(super) enum Held {
 }
 
 enum Question {
-    Load(InstanceId),
+    Load(InstanceId, u64),
     Row(InstanceId),
     Lookup(ShardId, String),
     Scan(RowScan),
     Step(Box<Step>),
     ScanJobs(Arc<QueueKey>, RowScan),
-    Topic(TopicId, RowScan),
+    Topic(TopicId, u64, RowScan),
     Topics(RowScan),
     Audit(RowScan),
 }
@@ -213,11 +213,11 @@ impl World {
 
     fn take(&mut self, output: Output) {
         match output {
-            Output::Load(id) => {
+            Output::Load { id, token } => {
                 let name = self.names.instance(id);
                 self.say(&format!("  load {name}"));
                 self.loaded += 1;
-                self.questions.push(Question::Load(id));
+                self.questions.push(Question::Load(id, token));
             }
             Output::Row(id) => {
                 let name = self.names.instance(id);
@@ -240,12 +240,12 @@ impl World {
             }
             Output::ScanTopics(scan) => self.questions.push(Question::Topics(scan)),
             Output::ScanAudit(scan) => self.questions.push(Question::Audit(scan)),
-            Output::ScanTopic { topic, scan } => {
+            Output::ScanTopic { topic, token, scan } => {
                 let table = SCHEMA.table(scan.table).expect("a table of the runtime");
                 if table.name == "event" && scan.after.is_none() {
                     self.say(&format!("  load {topic}"));
                 }
-                self.questions.push(Question::Topic(topic, scan));
+                self.questions.push(Question::Topic(topic, token, scan));
             }
             Output::Commit(commits) => {
                 let lines = self.names.commits(&commits);
@@ -305,7 +305,7 @@ impl World {
         let mut fed = false;
         for question in std::mem::take(&mut self.questions) {
             let held = match question {
-                Question::Load(_) => self.loads,
+                Question::Load(..) => self.loads,
                 Question::Row(_) | Question::Lookup(..) => self.lookups,
                 Question::ScanJobs(..) => self.scans,
                 Question::Step(_) => self.steps,
@@ -329,10 +329,12 @@ impl World {
     fn answer(&self, question: Question, is_lost: bool) -> Input {
         let lost = || motet_store::Error::Io("the disk does not answer".to_owned());
         match question {
-            Question::Load(id) if is_lost => Input::Loaded { id, loaded: Err(lost()) },
-            Question::Load(id) => {
+            Question::Load(id, token) if is_lost => {
+                Input::Loaded { id, token, loaded: Err(lost()) }
+            }
+            Question::Load(id, token) => {
                 let loaded = wait(|done| self.store.load(vec![Entity(id.0)], done));
-                Input::Loaded { id, loaded: loaded.map(|mut loaded| loaded.remove(0)) }
+                Input::Loaded { id, token, loaded: loaded.map(|mut loaded| loaded.remove(0)) }
             }
             Question::Step(step) => {
                 Input::Stepped(Box::new(step.run(&self.limits, &SecretKey([7; 32]))))
@@ -349,9 +351,11 @@ impl World {
             Question::Topics(scan) => {
                 Input::TopicsSwept { rows: wait(|done| self.store.rows(scan, done)) }
             }
-            Question::Topic(topic, _) if is_lost => Input::TopicRead { topic, rows: Err(lost()) },
-            Question::Topic(topic, scan) => {
-                Input::TopicRead { topic, rows: wait(|done| self.store.rows(scan, done)) }
+            Question::Topic(topic, token, _) if is_lost => {
+                Input::TopicRead { topic, token, rows: Err(lost()) }
+            }
+            Question::Topic(topic, token, scan) => {
+                Input::TopicRead { topic, token, rows: wait(|done| self.store.rows(scan, done)) }
             }
             Question::Scan(_) if is_lost => Input::Swept { rows: Err(lost()) },
             Question::Scan(scan) => Input::Swept { rows: wait(|done| self.store.rows(scan, done)) },
@@ -374,11 +378,23 @@ impl World {
 
     /// Answers the load of one instance, though loads are held.
     pub(super) fn let_load(&mut self, id: InstanceId) {
-        let is_it = |question: &Question| matches!(question, Question::Load(of) if *of == id);
+        let is_it = |question: &Question| matches!(question, Question::Load(of, _) if *of == id);
         let at = self.questions.iter().position(is_it).expect("its load was asked for");
         let question = self.questions.remove(at);
         let input = self.answer(question, false);
         self.feed(input);
+    }
+
+    /// A load that nobody awaits any more is answered after all: as its instance stood before it was durable.
+    pub(super) fn late_load(&mut self, id: InstanceId) {
+        self.feed(Input::Loaded { id, token: 0, loaded: Ok(None) });
+    }
+
+    /// The same with the rows of a topic, of which there were none.
+    pub(super) fn late_topic(&mut self, kind: &str) {
+        let kind = Some(kind.to_owned());
+        let topic = TopicId { namespace: "test".parse().expect("a label"), kind };
+        self.feed(Input::TopicRead { topic, token: 0, rows: Ok(Vec::new()) });
     }
 
     pub(super) fn hold(&mut self, held: Held, what: &str) {

@@ -1,9 +1,10 @@
 //! A topic on its way into memory: its rows, page by page.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_engine::event::{EventKey, TopicId};
-use motet_engine::topic::{Context, Source, Topic};
+use motet_engine::topic::{Context, Listener, Source, Topic};
 use motet_journal::{decode_event, decode_subscription};
 use motet_store::{Row, RowScan, Table, Value};
 use motet_types::{InstanceId, StepId, Timestamp};
@@ -17,7 +18,11 @@ const PAGE_ROWS: usize = 4_096;
 const TABLES: [Table; 3] = [EVENT, SUBSCRIPTION, GIVING];
 
 pub(super) struct Loading {
+    /// The number of this load.
+    pub(super) token: u64,
     topic: Topic,
+    /// What listens were told to be without: only one that is given to needs it, and which one that is comes last.
+    taken: BTreeMap<Listener, Vec<EventKey>>,
     /// Which of the tables is read.
     table: usize,
     after: Option<Vec<Value>>,
@@ -25,11 +30,12 @@ pub(super) struct Loading {
 }
 
 /// What was given out when the topic was last seen, and up to where.
-type Giving = (Source, ((InstanceId, StepId), u64));
+type Giving = (Source, (Listener, u64));
 
 impl Loading {
-    pub(super) fn new(id: TopicId) -> Self {
-        Self { topic: Topic::new(id), table: 0, after: None, giving: None }
+    pub(super) fn new(id: TopicId, token: u64) -> Self {
+        let (topic, taken) = (Topic::new(id), BTreeMap::new());
+        Self { token, topic, taken, table: 0, after: None, giving: None }
     }
 
     /// What to read next.
@@ -66,7 +72,12 @@ impl Loading {
         let empty = Topic::new(self.topic.id.clone());
         let mut topic = std::mem::replace(&mut self.topic, empty);
         if let Some((source, after)) = self.giving.take() {
-            topic.load_giving(context, source, after);
+            let taken = match source {
+                Source::Listener(instance, step) => self.taken.get(&(instance, step)),
+                Source::Event(_) => None,
+            };
+            let taken = taken.map_or(&[][..], Vec::as_slice);
+            topic.load_giving(context, source, after, taken);
         }
         topic
     }
@@ -92,7 +103,12 @@ impl Loading {
         let [_, _, _, _, Value::Int(position), Value::Blob(body)] = row.as_slice() else {
             return None;
         };
-        self.topic.load_subscription(&decode_subscription(body).ok()?, number(*position)?);
+        let subscription = decode_subscription(body).ok()?;
+        self.topic.load_subscription(&subscription, number(*position)?);
+        if !subscription.taken.is_empty() {
+            let listener = (subscription.instance, subscription.step);
+            self.taken.insert(listener, subscription.taken);
+        }
         Some(())
     }
 
