@@ -14,6 +14,9 @@ pub fn alone(scenario: &Scenario) -> Option<String> {
     if let Some(why) = &scenario.pure {
         return Some(why.clone());
     }
+    if scenario.schedule.is_some() {
+        return told("a schedule is tried for a time");
+    }
     if !scenario.children.is_empty() {
         return told("workflows are mocked");
     }

@@ -41,6 +41,8 @@ pub struct Scenario {
     pub work: Vec<WorkMock>,
     pub events: Vec<EventMock>,
     pub actions: Vec<Action>,
+    /// The schedule of the workflow is tried, in place of one instance.
+    pub schedule: Option<ScheduleTrial>,
     pub expect: Expectation,
     /// Whether each call in turn fails, once and for good, with and without having had its effect.
     pub fail_at_each_call: bool,
@@ -247,6 +249,25 @@ pub enum Command {
     Suspend(Option<String>),
     Resume,
     Retry,
+}
+
+/// How a schedule is tried; times count from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleTrial {
+    /// How long.
+    pub time: Duration,
+    /// The server is down from the one to the other.
+    pub down: Option<(Duration, Duration)>,
+    /// What people want of it, when, and whether it is refused.
+    pub orders: Vec<(Duration, ScheduleOrder, bool)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScheduleOrder {
+    Pause,
+    Resume,
+    Trigger,
+    Backfill { from: Duration, to: Duration },
 }
 
 /// What is to come of it; what is absent is not looked at, but the status.

@@ -6,6 +6,7 @@ mod expectation;
 mod failing;
 mod mocks;
 mod outside;
+mod schedule;
 
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ struct Shared<'v> {
     root: Cursor<'v>,
 }
 
-const SCENARIO_KEYS: [&str; 16] = [
+const SCENARIO_KEYS: [&str; 17] = [
     "name",
     "rule",
     "pure",
@@ -114,6 +115,7 @@ const SCENARIO_KEYS: [&str; 16] = [
     "startsAt",
     "mocks",
     "commands",
+    "schedule",
     "expect",
     "failAtEachCall",
     "failAtEachStep",
@@ -142,6 +144,10 @@ fn scenario(at: &Cursor<'_>, shared: &Shared<'_>, loader: &mut Loader<'_>) -> Op
     if fail_at_each_call && invariants.is_empty() {
         at.problem("failAtEachCall needs `invariants`: what is to hold whatever fails");
     }
+    let schedule = at.get("schedule").and_then(|it| schedule::read(&it));
+    if let Some(commands) = at.get("commands").filter(|_| schedule.is_some()) {
+        commands.problem("these are for one instance: a schedule has `commands` of its own");
+    }
     let starts_at = at.get("startsAt").and_then(|it| instant(&it));
     let mut workflows = definitions(at, loader);
     workflows.extend(shared.workflows.iter().cloned());
@@ -160,6 +166,7 @@ fn scenario(at: &Cursor<'_>, shared: &Shared<'_>, loader: &mut Loader<'_>) -> Op
         work: mocks.work,
         events: mocks.events,
         actions: at.get("commands").map(|it| command::read(&it)).unwrap_or_default(),
+        schedule,
         expect: expectation::read(at)?,
         fail_at_each_call,
         fail_at_each_step: at.get("failAtEachStep").map(|it| failing::read(&it)),

@@ -3,6 +3,7 @@
 mod asked;
 mod effects;
 mod events;
+mod schedules;
 mod setup;
 mod slot;
 mod work;
@@ -16,17 +17,19 @@ use motet_engine::event::{Event, TopicId};
 use motet_engine::secret::SecretKey;
 use motet_engine::topic::Topic;
 use motet_engine::{
-    Context, End, Input, JobCommand, Outcome as Settlement, Parent, Path, Rejection, WorkflowError,
+    Context, End, Input, JobCommand, Outcome as Settlement, Parent, Path, Rejection, ScheduleInput,
+    Start, WorkflowError,
 };
 use motet_expr::{Value, json};
-use motet_types::{Attempt, InstanceId, ShardId, StepId, Timestamp, WorkflowRef};
+use motet_types::{Attempt, InstanceId, ShardId, Status, StepId, Timestamp, WorkflowRef};
 
 pub(crate) use asked::{Asked, AskedKind};
 pub use setup::{Refused, Setup};
 
 use crate::coverage::Seen;
 use crate::mock::{Book, Call};
-use crate::model::{Command, Failure, Scenario};
+use crate::model::{Command, Failure, Scenario, ScheduleOrder};
+use schedules::Scheduled;
 use slot::Slot;
 use work::Work;
 
@@ -46,7 +49,7 @@ pub struct Outcome {
     pub error: Option<Value>,
     /// In the order of sending; what a crash made to be sent again is left out.
     pub calls: Vec<Call>,
-    /// Instances started by others: workflow, status, input and output, in order of their start.
+    /// Instances started by others, or by the schedule: workflow, status, input and output, in order of their start.
     pub children: Vec<Value>,
     /// Events that instances emitted, in order.
     pub events: Vec<Value>,
@@ -122,6 +125,8 @@ pub(crate) fn perform_with(setup: &Setup, scenario: &Scenario, fault: Option<Fau
         work_used: vec![0; scenario.work.len()],
         mocked: BTreeMap::new(),
         topics: BTreeMap::new(),
+        schedule: None,
+        until: None,
         work: Vec::new(),
         emitted: Vec::new(),
         events_sent: 0,
@@ -151,6 +156,9 @@ pub(crate) struct World<'s> {
     /// Children that are not run: their place in the outcome, and how long they take to undo what they did.
     mocked: BTreeMap<InstanceId, (usize, Option<Duration>)>,
     topics: BTreeMap<TopicId, Topic>,
+    schedule: Option<Scheduled>,
+    /// The end of a scenario that tries a schedule.
+    until: Option<Timestamp>,
     work: Vec<Work>,
     emitted: Vec<Value>,
     /// Events from outside so far.
@@ -170,16 +178,59 @@ pub(crate) struct World<'s> {
 }
 
 pub(crate) enum Arrival {
-    Outcome { to: InstanceId, step: StepId, attempt: Attempt, outcome: Settlement },
-    ChildEnded { to: InstanceId, step: StepId, child: InstanceId, end: End, undoable: bool },
-    Undo { to: InstanceId, step: StepId },
-    ChildUndone { to: InstanceId, step: StepId, child: InstanceId },
-    Cancel { to: InstanceId },
-    Job { to: InstanceId, step: StepId, attempt: Attempt, command: JobCommand },
-    OfTopic { to: InstanceId, input: Box<Input> },
-    Event { event: Arc<Event> },
-    Mail { event: Arc<Event> },
-    Command { command: Command, is_refused: bool },
+    Outcome {
+        to: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+        outcome: Settlement,
+    },
+    ChildEnded {
+        to: InstanceId,
+        step: StepId,
+        child: InstanceId,
+        end: End,
+        undoable: bool,
+    },
+    Undo {
+        to: InstanceId,
+        step: StepId,
+    },
+    ChildUndone {
+        to: InstanceId,
+        step: StepId,
+        child: InstanceId,
+    },
+    Cancel {
+        to: InstanceId,
+    },
+    Job {
+        to: InstanceId,
+        step: StepId,
+        attempt: Attempt,
+        command: JobCommand,
+    },
+    OfTopic {
+        to: InstanceId,
+        input: Box<Input>,
+    },
+    Event {
+        event: Arc<Event>,
+    },
+    Mail {
+        event: Arc<Event>,
+    },
+    Command {
+        command: Command,
+        is_refused: bool,
+    },
+    /// An instance that the schedule started has ended.
+    Ended {
+        input: Box<ScheduleInput>,
+    },
+    Order {
+        order: ScheduleOrder,
+        is_refused: bool,
+    },
 }
 
 impl<'s> World<'s> {
@@ -190,8 +241,13 @@ impl<'s> World<'s> {
             self.arrive(at, Arrival::Command { command, is_refused });
         }
         self.send_events();
-        let main = self.setup.main.clone();
-        self.begin(root_id(), &main, self.scenario.input.clone(), "test/1", None);
+        match &self.scenario.schedule {
+            Some(trial) => self.begin_schedule(trial),
+            None => {
+                let main = self.setup.main.clone();
+                self.begin(root_id(), &main, self.scenario.input.clone(), "test/1", None);
+            }
+        }
         for _ in 0..INPUTS_MAX {
             if self.outcome.trouble.is_some() || !self.advance() {
                 return;
@@ -206,25 +262,33 @@ impl<'s> World<'s> {
             self.feed(id, Input::Continue);
             return true;
         }
-        let due = self.slots.iter().filter_map(|(id, slot)| Some((slot.live.next_due()?, *id)));
-        let due = due.min();
+        let timers = self.slots.iter().filter_map(|(id, slot)| Some((slot.live.next_due()?, *id)));
+        let timer = timers.min();
         let arriving = self.arrivals.keys().next().copied();
-        match (arriving, due) {
-            (Some(key), timer) if timer.is_none_or(|(due, _)| key.0 <= due) => {
+        let times = [arriving.map(|key| key.0), timer.map(|(due, _)| due), self.schedule_due()];
+        let Some(next) = times.into_iter().flatten().min() else { return false };
+        let at = self.now.max(self.awake(next));
+        if self.until.is_some_and(|until| at > until) {
+            return false;
+        }
+        match (arriving, timer) {
+            (Some(key), _) if key.0 == next => {
                 let arrival = self.arrivals.remove(&key).expect("it was just found");
                 if self.concerns_anyone(&arrival) {
-                    self.now = self.now.max(key.0);
+                    self.now = at;
                     self.take(arrival);
                 }
-                true
             }
-            (_, Some((due, id))) => {
-                self.now = self.now.max(due);
+            (_, Some((due, id))) if due == next => {
+                self.now = at;
                 self.feed(id, Input::TimersDue);
-                true
             }
-            _ => false,
+            _ => {
+                self.now = at;
+                self.ask_schedule(ScheduleInput::Due, false);
+            }
         }
+        true
     }
 
     fn with_work(&self) -> Option<InstanceId> {
@@ -240,10 +304,12 @@ impl<'s> World<'s> {
             Arrival::Cancel { to } | Arrival::ChildUndone { to, .. } => is_open(to),
             Arrival::Undo { to, .. } => self.slots.contains_key(to),
             Arrival::Job { to, step, attempt, .. } => self.is_to_be_done(*to, *step, *attempt),
-            Arrival::OfTopic { to, .. } => is_open(to),
-            Arrival::Event { .. } => self.slots.values().any(|slot| slot.live.end.is_none()),
+            Arrival::OfTopic { to, .. } => is_open(to) || self.is_schedule(*to),
+            Arrival::Event { .. } => {
+                self.has_schedule() || self.slots.values().any(|slot| slot.live.end.is_none())
+            }
             Arrival::Mail { .. } => is_open(&root_id()),
-            Arrival::Command { .. } => true,
+            Arrival::Command { .. } | Arrival::Ended { .. } | Arrival::Order { .. } => true,
         }
     }
 
@@ -262,6 +328,7 @@ impl<'s> World<'s> {
             }
             Arrival::Cancel { to } => self.feed(to, cancelled(Some("the parent was".to_owned()))),
             Arrival::Job { to, step, attempt, command } => self.do_work(to, step, attempt, command),
+            Arrival::OfTopic { to, input } if self.is_schedule(to) => self.tell_schedule(*input),
             Arrival::OfTopic { to, input } => self.feed(to, *input),
             Arrival::Event { event } => {
                 let namespace = self.setup.main.workflow.namespace.clone();
@@ -269,6 +336,8 @@ impl<'s> World<'s> {
             }
             Arrival::Mail { event } => self.feed(root_id(), Input::Mail { event }),
             Arrival::Command { command, is_refused } => self.command(command, is_refused),
+            Arrival::Ended { input } => self.ask_schedule(*input, false),
+            Arrival::Order { order, is_refused } => self.order(&order, is_refused),
         }
     }
 
@@ -302,14 +371,17 @@ impl<'s> World<'s> {
         start_key: &str,
         parent: Option<Parent>,
     ) {
-        if self.slots.len() >= INSTANCES_MAX {
-            return self.trouble(format!("it has started {INSTANCES_MAX} instances"));
-        }
         let setup = self.setup;
         let Some(graph) = setup.graphs.get(definition) else {
             return self.trouble(format!("{definition} is neither given nor mocked"));
         };
-        let start = Setup::start(graph, input, start_key, parent);
+        self.begin_as(id, graph, Setup::start(graph, input, start_key, parent));
+    }
+
+    fn begin_as(&mut self, id: InstanceId, graph: &'s Graph, start: Start) {
+        if self.slots.len() >= INSTANCES_MAX {
+            return self.trouble(format!("it has started {INSTANCES_MAX} instances"));
+        }
         let (slot, records) = Slot::begin(&self.context(graph), id, start);
         self.slots.insert(id, slot);
         self.order.push(id);
@@ -362,16 +434,20 @@ impl<'s> World<'s> {
     }
 
     fn finish(mut self) -> Outcome {
-        let Some(root) = self.slots.get(&root_id()) else {
-            return self.outcome;
-        };
-        let ended = self.root_ended.unwrap_or(self.now);
-        self.outcome.status = root.live.status().to_string();
-        self.outcome.output = root.live.output().cloned();
-        self.outcome.error = root.live.error().map(WorkflowError::to_value);
+        let ended = self.until.or(self.root_ended).unwrap_or(self.now);
         self.outcome.elapsed = ended.since(self.scenario.starts_at);
-        let children = self.order.iter().skip(1).filter_map(|id| self.slots.get(id));
-        let mut children: Vec<Value> = children.map(Slot::to_value).collect();
+        if let Some(root) = self.slots.get(&root_id()) {
+            self.outcome.status = root.live.status().to_string();
+            self.outcome.output = root.live.output().cloned();
+            self.outcome.error = root.live.error().map(WorkflowError::to_value);
+        } else if self.until.is_some() {
+            // The time of the schedule is over.
+            self.outcome.status = Status::Completed.to_string();
+        }
+        let since = self.scenario.starts_at;
+        let others = self.order.iter().filter(|id| **id != root_id());
+        let children = others.filter_map(|id| self.slots.get(id));
+        let mut children: Vec<Value> = children.map(|slot| slot.to_value(since)).collect();
         children.splice(0..0, std::mem::take(&mut self.outcome.children));
         self.outcome.children = children;
         self.outcome.events = std::mem::take(&mut self.emitted);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use motet_engine::{
     ChildRequest, Effect, End, ErrorKind, Fact, Instance, Outcome as Settlement, Parent, Record,
-    Request, Sending, UNKNOWN_OUTCOME, WorkflowError, effects, outstanding, topic,
+    Request, ScheduleInput, Sending, UNKNOWN_OUTCOME, WorkflowError, effects, outstanding, topic,
 };
 use motet_expr::{Value, json};
 use motet_types::{Attempt, InstanceId, Limits, StepId};
@@ -89,8 +89,10 @@ impl World<'_> {
                     self.ask_topic(topic, topic::Input::Unsubscribe { listener: (id, step) });
                 }
             }
-            // No scenario begins an instance by its schedule.
-            Effect::TellSchedule { .. } => {}
+            Effect::TellSchedule { at, ending } => {
+                let input = Box::new(ScheduleInput::Ended { id, at, ending });
+                self.arrive(self.now, Arrival::Ended { input });
+            }
         }
     }
 

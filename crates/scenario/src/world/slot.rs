@@ -9,7 +9,7 @@ use motet_engine::{
 };
 use motet_expr::{Value, json};
 use motet_journal::{decode_records, encode_records};
-use motet_types::{InstanceId, StepId, TaskId};
+use motet_types::{InstanceId, StepId, TaskId, Timestamp};
 
 pub(super) struct Slot<'s> {
     pub(super) graph: &'s Graph,
@@ -52,8 +52,11 @@ impl<'s> Slot<'s> {
         self.live = self.rebuilt.clone();
     }
 
-    pub(super) fn to_value(&self) -> Value {
+    /// `since` is when the scenario began: `at` counts milliseconds from it.
+    pub(super) fn to_value(&self, since: Timestamp) -> Value {
+        let at = self.live.started_at.since(since).as_millis();
         json::object([
+            ("at", Value::from(usize::try_from(at).unwrap_or(usize::MAX))),
             ("workflow", json::string(self.live.start.definition.workflow.to_string())),
             ("version", json::string(self.live.start.definition.version.to_string())),
             ("status", json::string(self.live.status().to_string())),
