@@ -26,6 +26,12 @@ pub enum Sabotage {
     ScheduleForgotten,
     /// It is not made durable who holds a concurrency key.
     TurnForgotten,
+    /// Events that a sink refuses are not kept.
+    RefusedForgotten,
+    /// Entries of the audit go whenever it is looked at.
+    AuditGoneEarly,
+    /// It is not made durable which events were gathered for a start.
+    SetForgotten,
 }
 
 #[cfg(feature = "sabotage")]

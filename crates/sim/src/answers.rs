@@ -26,6 +26,9 @@ impl World {
             ensure(position <= last, Check::EffectBeforeDurable, "a durable position", || {
                 format!("{position:?} after {last:?}")
             })?;
+            if matches!(action, Action::Tag(_)) {
+                self.tagged(number, result.is_ok());
+            }
             match result {
                 Ok(reply) => self.answered(number, action, reply)?,
                 Err(error) => self.refused(action, instance, &error)?,
@@ -60,13 +63,24 @@ impl World {
                 return Ok(());
             }
             Reply::Event { duplicate } => {
-                let Action::Tick(event) = action else { return Ok(()) };
-                return self.ticked(event, duplicate);
+                return match action {
+                    Action::Tick(event) => self.ticked(event, duplicate),
+                    Action::Ring(number) => {
+                        self.rung(number);
+                        Ok(())
+                    }
+                    _ => Ok(()),
+                };
             }
         };
         self.promise(&view)?;
         match action {
-            Action::Start(order) => self.started(order, &view, created)?,
+            Action::Start(order) => {
+                if created {
+                    self.check_version(order, self.clients.requests[number].asked, &view)?;
+                }
+                self.started(order, &view, created)?;
+            }
             Action::StartOther(order) if self.may_be_another(order, view.id) => {
                 self.started(order, &view, created)?;
                 self.clients.orders[order].is_taken = true;
@@ -84,7 +98,11 @@ impl World {
                 self.steered(steer, &view)?;
             }
             Action::Read => self.summary.reads += 1,
-            Action::Publish(_) | Action::Tick(_) | Action::Schedule(_) => {}
+            Action::Publish(_)
+            | Action::Tick(_)
+            | Action::Ring(_)
+            | Action::Tag(_)
+            | Action::Schedule(_) => {}
         }
         Ok(())
     }

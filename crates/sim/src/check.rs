@@ -18,6 +18,9 @@ pub enum Check {
     CallRepeated,
     JobForgotten,
     ScheduleWrong,
+    OutletWrong,
+    VersionWrong,
+    AuditWrong,
     KeyHeldTwice,
     NeverEnds,
     SagaHalfDone,
@@ -50,6 +53,11 @@ impl fmt::Display for Check {
             Self::CallRepeated => "a call repeated that must not be",
             Self::JobForgotten => "a job forgotten",
             Self::ScheduleWrong => "a nominal time without its one start",
+            Self::OutletWrong => {
+                "a message of a source or an event for a sink lost, or out of order"
+            }
+            Self::VersionWrong => "an instance of a version that was not in force",
+            Self::AuditWrong => "an entry of the audit missing, or kept too long",
             Self::KeyHeldTwice => "a concurrency key held twice, or by nobody",
             Self::NeverEnds => "an instance that never ends",
             Self::SagaHalfDone => "a saga neither done nor undone",

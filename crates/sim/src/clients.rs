@@ -24,8 +24,9 @@ const ORDERS_MIN: u64 = 20;
 const ORDERS_MAX: u64 = 21;
 /// Of them, those of a definition that begins with a call.
 const CALLERS_MIN: usize = 4;
-/// Of them, those of a workflow with concurrency keys, where a seed has one.
+/// Of them, those of a workflow with concurrency keys, and of one with versions, where a seed has one.
 const KEYED_ORDERS: usize = 8;
+const VERSIONED_ORDERS: usize = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -39,6 +40,10 @@ pub(crate) enum Action {
     Read,
     /// Publish this event, perhaps again.
     Tick(usize),
+    /// The same for one that starts instances.
+    Ring(usize),
+    /// Let the tag name this version.
+    Tag(usize),
     Schedule(Order),
 }
 
@@ -91,14 +96,17 @@ impl Ordered {
 
 pub(crate) struct Request {
     life: u32,
+    /// When it was made, in virtual time.
+    pub(crate) asked: u64,
     pub(crate) action: Action,
     pub(crate) instance: Option<InstanceId>,
     pub(crate) is_answered: bool,
 }
 
 impl Clients {
-    /// `are_long`: some of the instances have long histories. `more`: a workflow with a schedule, and one with keys.
-    pub(crate) fn new(random: &mut Random, are_long: bool, more: [Option<usize>; 2]) -> Self {
+    /// `are_long`: some of the instances have long histories. `more`: a workflow with a schedule, one with keys, and the first
+    /// version of one.
+    pub(crate) fn new(random: &mut Random, are_long: bool, more: [Option<usize>; 3]) -> Self {
         let mut definitions = Vec::new();
         let mut chosen: Vec<usize> = (0..random.between(3, 6))
             .map(|idx| match idx {
@@ -131,8 +139,13 @@ impl Clients {
         for order in orders.iter_mut().take(CALLERS_MIN) {
             order.definition = caller;
         }
-        if let [_, Some(keyed)] = more {
+        let [_, keyed, versioned] = more;
+        if let Some(keyed) = keyed {
             orders.iter_mut().rev().take(KEYED_ORDERS).for_each(|order| order.definition = keyed);
+        }
+        if let Some(first) = versioned {
+            let chosen = orders.iter_mut().skip(CALLERS_MIN).take(VERSIONED_ORDERS);
+            chosen.for_each(|order| order.definition = first);
         }
         definitions.extend(more.into_iter().flatten());
         for (number, order) in orders.iter_mut().enumerate() {
@@ -237,8 +250,8 @@ impl World {
         self.tell(|| {
             format!("client: {action:?} {}", instance.map_or(String::new(), |id| id.to_string()))
         });
-        let (life, is_answered) = (self.life, false);
-        self.clients.requests.push(Request { life, action, instance, is_answered });
+        let (life, asked, is_answered) = (self.life, self.now, false);
+        self.clients.requests.push(Request { life, asked, action, instance, is_answered });
         self.feed(input)
     }
 
@@ -253,7 +266,8 @@ impl World {
                     digest: graph.digest,
                     source: definition.source.clone(),
                 };
-                let command = Box::new(CatalogCommand { input, graph: Some(graph), actor: None });
+                let actor = self.actor();
+                let command = Box::new(CatalogCommand { input, graph: Some(graph), actor });
                 Some((Input::Catalog { command, reply }, None))
             }
             Action::Start(order) => {
@@ -275,9 +289,11 @@ impl World {
                     Steer::Resume => Command::Resume,
                     Steer::Retry => Command::Retry,
                 };
-                Some((Input::Command { id, command, actor: None, reply }, Some(id)))
+                Some((Input::Command { id, command, actor: self.actor(), reply }, Some(id)))
             }
             Action::Tick(event) => Some((self.tick(event), None)),
+            Action::Ring(number) => Some((self.ring(number), None)),
+            Action::Tag(version) => Some((self.tag(version), None)),
             Action::Schedule(order) => Some((self.order_schedule(order)?, None)),
             Action::Read => {
                 let id = self.any_instance()?;
@@ -339,6 +355,7 @@ impl World {
     /// Who asked a server that is gone gets no answer, and asks again if that is safe.
     pub(crate) fn requests_lost(&mut self) {
         self.clients.replies.lock().expect("nobody panics with it").clear();
+        self.tags_lost();
         let life = self.life;
         let lost = self.clients.requests.iter_mut().filter(|it| !it.is_answered && it.life < life);
         let actions: Vec<Action> = lost
@@ -361,7 +378,9 @@ impl World {
             Action::Start(order) if !self.clients.orders[order].is_answered() => {
                 self.again(action);
             }
-            Action::Tick(_) | Action::Schedule(Order::Pause | Order::Resume | Order::Stop) => {
+            Action::Tick(_)
+            | Action::Ring(_)
+            | Action::Schedule(Order::Pause | Order::Resume | Order::Stop) => {
                 self.again(action);
             }
             _ => {}

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use motet_definition::graph::{self, Graph};
-use motet_types::Limits;
+use motet_types::{Limits, WorkflowRef};
 use serde_json::{Value as Json, json};
 
 use crate::random::Random;
@@ -26,6 +26,11 @@ pub(crate) const NAMESPACE: &str = "sim";
 /// Type of the events that clients publish, and of those that instances emit.
 pub(crate) const TICK: &str = "sim.tick";
 const TOLD: &str = "sim.told";
+/// Types of the events for which schedules wait.
+pub(crate) const BELL: &str = "sim.bell";
+pub(crate) const GONG: &str = "sim.gong";
+/// Versions of a workflow that has several.
+pub(crate) const VERSIONS: usize = 3;
 
 /// Nesting of tasks.
 const DEPTH_MAX: usize = 3;
@@ -34,7 +39,12 @@ const DEPTH_MAX: usize = 3;
 pub(crate) const SCHEDULED: Range<usize> = LONG + 1..LONG + 1 + timed::SCHEDULES;
 pub(crate) const KEYED: Range<usize> = SCHEDULED.end..SCHEDULED.end + timed::KEYS;
 
-static DEFINITIONS: [OnceLock<Definition>; KEYED.end] = [const { OnceLock::new() }; KEYED.end];
+/// Behind that: those whose instances begin by events, and versions of some workflows, one after the other.
+pub(crate) const HEEDING: Range<usize> = KEYED.end..KEYED.end + timed::HEEDS;
+pub(crate) const VERSIONED: Range<usize> = HEEDING.end..HEEDING.end + 8 * VERSIONS;
+
+static DEFINITIONS: [OnceLock<Definition>; VERSIONED.end] =
+    [const { OnceLock::new() }; VERSIONED.end];
 
 pub(crate) struct Definition {
     pub(crate) source: Arc<str>,
@@ -71,10 +81,13 @@ pub(crate) fn that_calls(random: &mut Random) -> usize {
     leaves.find(|number| definition(*number).calls).expect("some leaf begins with a call")
 }
 
-/// The graph of the definition with this name.
-pub(crate) fn by_name(name: &str) -> Option<Arc<Graph>> {
-    let number: usize = name.strip_prefix("flow-")?.parse().ok()?;
-    (number < DEFINITIONS.len()).then(|| definition(number).graph.clone())
+/// The graph of a version of a workflow.
+pub(crate) fn graph_of(wanted: &WorkflowRef) -> Option<Arc<Graph>> {
+    let first: usize = wanted.workflow.name.as_str().strip_prefix("flow-")?.parse().ok()?;
+    let count = if VERSIONED.contains(&first) { VERSIONS } else { 1 };
+    let mut versions = (first..first + count).filter(|number| *number < DEFINITIONS.len());
+    let found = versions.find(|number| definition(*number).graph.definition == *wanted)?;
+    Some(definition(found).graph.clone())
 }
 
 fn generate(number: usize) -> Definition {
@@ -91,6 +104,8 @@ fn generate(number: usize) -> Definition {
         LONG => (long(), None),
         _ if SCHEDULED.contains(&number) => (generator.scheduled(number), None),
         _ if KEYED.contains(&number) => (generator.keyed(number), None),
+        _ if HEEDING.contains(&number) => (generator.heeding(number), None),
+        _ if VERSIONED.contains(&number) => (generator.versioned(number), None),
         _ => generator.document(number),
     };
     let tasks = document["do"].as_array().into_iter().flatten();
@@ -106,7 +121,9 @@ fn generate(number: usize) -> Definition {
 }
 
 fn head(number: usize) -> Json {
-    json!({"dsl": "1.0.3", "namespace": NAMESPACE, "name": format!("flow-{number}"), "version": "1.0.0"})
+    let nth = if VERSIONED.contains(&number) { (number - VERSIONED.start) % VERSIONS } else { 0 };
+    let (name, version) = (format!("flow-{}", number - nth), format!("{}.0.0", nth + 1));
+    json!({"dsl": "1.0.3", "namespace": NAMESPACE, "name": name, "version": version})
 }
 
 /// About two thousand records, and values to which they refer.
@@ -142,6 +159,9 @@ impl Generator {
         let mut document = json!({ "document": head(number) });
         if self.random.percent(20) {
             document["document"]["metadata"] = json!({"motet": {"onFault": "incident"}});
+        }
+        if number.is_multiple_of(5) {
+            document["document"]["metadata"]["motet"]["lifecycle"] = json!(true);
         }
         if self.random.percent(15) {
             document["timeout"] = json!({"after": {"seconds": self.random.between(20, 120)}});

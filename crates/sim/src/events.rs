@@ -191,6 +191,11 @@ impl World {
 }
 
 impl Events {
+    /// An event has to reach whoever waits for it.
+    pub(crate) fn owe(&mut self, key: EventKey, n: u64) {
+        self.owed.entry(key).or_insert_with(|| Owed { kind: TICK.to_owned(), n });
+    }
+
     /// Published events for an instance that it has not taken: a listen that comes late finds them.
     fn free<'e>(&'e self, state: &'e Instance, n: u64) -> impl Iterator<Item = EventKey> + 'e {
         let taken = state.events.as_ref().map(|events| &events.taken);
@@ -222,14 +227,19 @@ fn number_of(value: &Json) -> Option<u64> {
 }
 
 fn cloud_event(number: usize, n: u64) -> CloudEvent {
+    made(&format!("e{number}"), "/clients", TICK, n)
+}
+
+/// An event whose data are a number.
+pub(crate) fn made(id: &str, source: &str, kind: &str, n: u64) -> CloudEvent {
     let text = format!(
-        r#"{{"specversion":"1.0","id":"e{number}","source":"/clients","type":"{TICK}","data":{{"n":{n}}}}}"#
+        r#"{{"specversion":"1.0","id":"{id}","source":"{source}","type":"{kind}","data":{{"n":{n}}}}}"#
     );
     let value = json::parse(text.as_bytes(), json::Limits::default()).expect("it is JSON");
     CloudEvent::parse(value).expect("it is a CloudEvent")
 }
 
-fn key_of(value: &Value) -> Option<EventKey> {
+pub(crate) fn key_of(value: &Value) -> Option<EventKey> {
     match value {
         Value::Blob(key) => key.as_ref().try_into().ok().map(EventKey),
         _ => None,

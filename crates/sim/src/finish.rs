@@ -38,6 +38,8 @@ impl World {
         }
         self.check_ended()?;
         self.check_schedule()?;
+        self.check_sinks()?;
+        self.check_sources()?;
         self.services.check_undone(|id| self.comes_to_nothing(id))?;
         self.check_promises()?;
         self.compare_states(100)?;
@@ -50,6 +52,7 @@ impl World {
         self.check_promises()?;
         self.check_last_rows()?;
         self.count();
+        self.forget_audit()?;
         self.forget_all()?;
         self.check_last_rows()?;
         self.summary.forgotten = self.shadow.forgotten.len() as u64;

@@ -10,11 +10,14 @@
 //! Invariants: the same seed gives the same story; every check can fail, which the sabotage builds show.
 
 mod answers;
+mod audits;
+mod bells;
 mod check;
 mod clients;
 mod compare;
 mod cuts;
 mod definitions;
+mod entering;
 mod events;
 mod faults;
 mod finish;
@@ -29,9 +32,12 @@ mod server;
 mod services;
 mod shadow;
 mod shards;
+mod sinks;
+mod sources;
 mod summary;
 mod tables;
 mod turns;
+mod versions;
 mod workers;
 mod world;
 

@@ -100,7 +100,7 @@ impl World {
 
     /// Sweeps are asked for where there is anything to sweep within the time of a seed.
     pub(crate) fn plan_sweeps(&mut self) {
-        if self.limits.retention_age < Limits::default().retention_age {
+        if self.audits.is_there || self.limits.retention_age < Limits::default().retention_age {
             let life = self.life;
             let after = self.random.between(1, 1_000_000);
             self.plan(after, Event::Sweep { life });

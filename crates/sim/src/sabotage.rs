@@ -32,11 +32,14 @@ pub enum Sabotage {
     ScheduleFiresTwice,
     ScheduleForgotten,
     TurnForgotten,
+    RefusedForgotten,
+    AuditGoneEarly,
+    SetForgotten,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -66,6 +69,9 @@ impl Sabotage {
         Self::ScheduleFiresTwice,
         Self::ScheduleForgotten,
         Self::TurnForgotten,
+        Self::RefusedForgotten,
+        Self::AuditGoneEarly,
+        Self::SetForgotten,
     ];
 
     /// Its name on the command line.
@@ -100,6 +106,9 @@ impl Sabotage {
             Self::ScheduleFiresTwice => "schedule-fires-twice",
             Self::ScheduleForgotten => "schedule-forgotten",
             Self::TurnForgotten => "turn-forgotten",
+            Self::RefusedForgotten => "refused-forgotten",
+            Self::AuditGoneEarly => "audit-gone-early",
+            Self::SetForgotten => "set-forgotten",
         }
     }
 
@@ -145,6 +154,9 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::ScheduleFiresTwice) => Some(runtime::Sabotage::ScheduleFiresTwice),
         Some(Sabotage::ScheduleForgotten) => Some(runtime::Sabotage::ScheduleForgotten),
         Some(Sabotage::TurnForgotten) => Some(runtime::Sabotage::TurnForgotten),
+        Some(Sabotage::RefusedForgotten) => Some(runtime::Sabotage::RefusedForgotten),
+        Some(Sabotage::AuditGoneEarly) => Some(runtime::Sabotage::AuditGoneEarly),
+        Some(Sabotage::SetForgotten) => Some(runtime::Sabotage::SetForgotten),
         _ => None,
     });
     Installed

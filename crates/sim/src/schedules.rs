@@ -10,11 +10,11 @@ use motet_engine::{Fact, Record, Schedule, ScheduleInput};
 use motet_journal::decode_schedule;
 use motet_runtime::shard::Input;
 use motet_store::Value;
-use motet_types::{InstanceId, Timestamp, WorkflowName};
+use motet_types::{InstanceId, Limits, Timestamp, WorkflowName};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::Action;
-use crate::definitions::{SCHEDULED, definition};
+use crate::definitions::{HEEDING, SCHEDULED, definition};
 use crate::random::Random;
 use crate::world::{Event, HORIZON, World};
 
@@ -47,6 +47,9 @@ pub(crate) struct Schedules {
     paused: Option<(usize, Timestamp)>,
     /// When everything was to stop.
     stopped: Option<Timestamp>,
+    /// Spans that were to be made up for, by request; and those of which it was acknowledged.
+    asked: BTreeMap<usize, (Timestamp, Timestamp)>,
+    made_up: Vec<(Timestamp, Timestamp)>,
 }
 
 /// What people want of a schedule.
@@ -55,6 +58,8 @@ pub(crate) enum Order {
     Pause,
     Resume,
     Trigger,
+    /// Make up for what passed so many seconds ago, and for so many.
+    Backfill(u8, u8),
     /// In the end: a pause that nobody lifts.
     Stop,
 }
@@ -65,6 +70,15 @@ impl Schedules {
         let number = random.between(SCHEDULED.start as u64, SCHEDULED.end as u64) as usize;
         let definition = random.percent(SEEDS_PERCENT).then_some(number);
         Self { definition, ..Self::default() }
+    }
+
+    /// Whether events start its instances.
+    pub(crate) fn is_heeding(&self) -> bool {
+        self.definition.is_some_and(|number| HEEDING.contains(&number))
+    }
+
+    fn is_by_clock(&self) -> bool {
+        self.definition.is_some_and(|number| SCHEDULED.contains(&number))
     }
 
     fn plan(&self) -> Option<&'static Plan> {
@@ -90,7 +104,7 @@ impl Schedules {
 
 impl World {
     pub(crate) fn plan_schedules(&mut self, random: &mut Random) {
-        if self.schedules.definition.is_none() {
+        if !self.schedules.is_by_clock() {
             return;
         }
         if random.percent(40) {
@@ -105,9 +119,22 @@ impl World {
         }
     }
 
+    /// Some spans are made up for, where nobody forgets what began in them.
+    pub(crate) fn plan_backfills(&mut self, random: &mut Random) {
+        let forgets = self.limits.retention_age < Limits::default().retention_age;
+        if !self.schedules.is_by_clock() || forgets || random.percent(50) {
+            return;
+        }
+        for _ in 0..random.between(1, 4) {
+            let after = random.between(3_000_000, HORIZON);
+            let order = Order::Backfill(random.between(4, 40) as u8, random.below(25) as u8);
+            self.plan(after, Event::Client(Action::Schedule(order)));
+        }
+    }
+
     /// Nobody wants further starts a while after nothing fails any more.
     pub(crate) fn stop_schedules(&mut self) {
-        if self.schedules.definition.is_some() {
+        if self.schedules.is_by_clock() {
             self.clients.left += 1;
             self.plan(CALM, Event::Client(Action::Schedule(Order::Stop)));
         }
@@ -128,8 +155,14 @@ impl World {
             }
             Order::Resume => ScheduleInput::Resume,
             Order::Trigger => ScheduleInput::Trigger,
+            Order::Backfill(ago, length) => {
+                let from = before(now, u64::from(ago));
+                let to = from.saturating_add(Duration::from_secs(u64::from(length.min(ago))));
+                self.schedules.asked.insert(request, (from, to));
+                ScheduleInput::Backfill { from, to }
+            }
         };
-        Some(Input::Schedule { workflow, input, actor: None, reply: self.responder() })
+        Some(Input::Schedule { workflow, input, actor: self.actor(), reply: self.responder() })
     }
 
     /// An order was carried out.
@@ -141,6 +174,10 @@ impl World {
         {
             schedules.pauses.push((since, now));
             schedules.paused = None;
+        }
+        if let (Order::Backfill(..), Some(span)) = (order, schedules.asked.get(&request)) {
+            schedules.made_up.push(*span);
+            self.summary.backfills += 1;
         }
     }
 
@@ -154,6 +191,9 @@ impl World {
         for record in records {
             if record.fact.start().is_some() {
                 self.begun_by_clock(id, origin.trigger, origin.nominal, plan)?;
+                if origin.trigger == Trigger::On {
+                    self.begun_by_events(id)?;
+                }
             }
             if let Fact::Ended { .. } = &record.fact
                 && origin.trigger == Trigger::After
@@ -177,7 +217,8 @@ impl World {
         ensure(first == id, Check::ScheduleWrong, "one start of a nominal time", || {
             format!("{first} and {id}, both of {trigger} {nominal}")
         })?;
-        let is_early = trigger != Trigger::Manual && nominal > self.clock_latest;
+        let is_timed = !matches!(trigger, Trigger::Manual | Trigger::On);
+        let is_early = is_timed && nominal > self.clock_latest;
         ensure(!is_early, Check::ScheduleWrong, "no start before its time", || {
             format!("{id} of {trigger} {nominal} when it is {}", self.clock_latest)
         })?;
@@ -203,22 +244,28 @@ impl World {
 
     /// In the end each nominal time has a start, or a reason to have none.
     pub(crate) fn check_schedule(&mut self) -> Checked {
-        let (Some(number), Some(plan)) = (self.schedules.definition, self.schedules.plan()) else {
-            return Ok(());
-        };
-        let Some(schedule) = self.stored_schedule(&definition(number).graph.definition.workflow)?
-        else {
+        let Some(plan) = self.schedules.plan() else { return Ok(()) };
+        let Some(schedule) = self.schedule_of_seed()? else {
             return Err(violated(Check::ScheduleWrong, "a row of the schedule", "none"));
         };
+        let starts = self.schedules.starts.len() as u64;
+        // What is made up for may be asked for once more, and is there.
+        let is_exact = self.schedules.asked.is_empty();
+        let fits = if is_exact { schedule.started == starts } else { schedule.started >= starts };
+        let expected = "as many starts as the schedule has asked for";
+        ensure(fits, Check::ScheduleWrong, expected, || format!("{starts} starts, {schedule:?}"))?;
+        if self.schedules.is_heeding() {
+            return self.check_bells();
+        }
         let expected = "an acknowledged pause that stays";
         ensure(schedule.paused.is_some(), Check::ScheduleWrong, expected, || {
             format!("{schedule:?}")
         })?;
-        let starts = self.schedules.starts.len() as u64;
-        let expected = "as many starts as the schedule has asked for";
-        ensure(schedule.started == starts, Check::ScheduleWrong, expected, || {
-            format!("{starts} starts, {schedule:?}")
-        })?;
+        self.check_made_up(&schedule, plan)?;
+        self.check_nominal_times(&schedule, plan)
+    }
+
+    fn check_nominal_times(&self, schedule: &Schedule, plan: &Plan) -> Checked {
         let stopped = self.schedules.stopped.unwrap_or_default();
         let mut missing = Vec::new();
         for timer in &schedule.timers {
@@ -238,6 +285,31 @@ impl World {
         })
     }
 
+    /// What was to be made up for has begun, whatever policy there is.
+    fn check_made_up(&self, schedule: &Schedule, plan: &Plan) -> Checked {
+        for (from, to) in &self.schedules.made_up {
+            for timer in &schedule.timers {
+                let Some(rule) = plan.rule(timer.trigger) else { continue };
+                let following = |at: &Timestamp| plan.next(rule, timer.anchor, *at);
+                let first = Timestamp::from_micros(from.as_micros() - 1);
+                let times = std::iter::successors(following(&first), following);
+                let mut times = times.take_while(|at| at <= to);
+                let missing =
+                    times.find(|at| !self.schedules.starts.contains_key(&(timer.trigger, *at)));
+                let expected = "a start for each nominal time that was made up for";
+                ensure(missing.is_none(), Check::ScheduleWrong, expected, || {
+                    format!("none at {missing:?}, from {from} to {to}, {schedule:?}")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn schedule_of_seed(&self) -> Checked<Option<Schedule>> {
+        let Some(number) = self.schedules.definition else { return Ok(None) };
+        self.stored_schedule(&definition(number).graph.definition.workflow)
+    }
+
     fn stored_schedule(&self, workflow: &WorkflowName) -> Checked<Option<Schedule>> {
         let rows = self.shadow.rows("schedule");
         let is_own =
@@ -249,4 +321,8 @@ impl World {
         })?;
         Ok(Some(schedule))
     }
+}
+
+fn before(at: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp::from_micros(at.as_micros() - (seconds * 1_000_000) as i64)
 }

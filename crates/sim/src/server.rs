@@ -8,16 +8,13 @@ use motet_engine::secret::SecretKey;
 use motet_runtime::SCHEMA;
 use motet_runtime::drive::recover;
 use motet_runtime::shard::{Config, Input, Machine, Output, QueueKey, Step};
-use motet_store::{
-    Commit, CommitError, Entity, Error as ReadError, Loaded, Position, Row, RowScan, Value,
-};
+use motet_store::{Commit, CommitError, Entity, Error as ReadError, Loaded, Row, RowScan, Value};
 use motet_store_embedded::disk::Disk as _;
 use motet_store_embedded::{Embedded, Error, Inline};
 use motet_types::{InstanceId, ShardId};
 
 use crate::check::{Check, Checked, ensure, violated};
 use crate::definitions;
-use crate::shadow::instance_of;
 use crate::world::{Event, World};
 
 /// Makes the markers of secrets in every life of the server.
@@ -135,7 +132,7 @@ impl World {
         self.compare_ended()?;
         self.compare_events()?;
         let compile = |definition: &motet_types::WorkflowRef, _: &motet_engine::Published| {
-            definitions::by_name(definition.workflow.name.as_str())
+            definitions::graph_of(definition)
         };
         let (epoch, recovered) = recover::read(&store, &compile).map_err(|error| {
             violated(Check::StoreDoesNotOpen, "what recovery can read", format!("{error:?}"))
@@ -147,13 +144,15 @@ impl World {
             snapshot_records: self.snapshot_records,
             fuel_local_max: self.fuel_local_max,
         };
-        let mut machine = Machine::new(config);
+        let mut machine = Machine::new(config).with_sinks(self.sinks.rules());
         machine.handle(self.clock(), Input::Recovered(Box::new(recovered)));
         self.server = Some(Server { machine, store, checked: Vec::new(), before: Vec::new() });
         let life = self.life;
         let after = self.random.between(10_000, 1_500_000);
         self.plan(after, Event::Checkpoint { life, step: 0 });
         self.plan_sweeps();
+        self.open_sinks();
+        self.open_sources();
         Ok(())
     }
 
@@ -190,6 +189,8 @@ impl World {
             self.carry_out(output)?;
         }
         self.take_worker_replies()?;
+        self.take_sink_replies();
+        self.take_source_replies()?;
         self.take_replies()
     }
 
@@ -327,7 +328,7 @@ impl World {
     }
 
     /// The same about a page of rows.
-    fn rows(&mut self, scan: RowScan) -> Checked<Option<Result<Vec<Row>, ReadError>>> {
+    pub(crate) fn rows(&mut self, scan: RowScan) -> Checked<Option<Result<Vec<Row>, ReadError>>> {
         let Some(server) = &self.server else { return Ok(None) };
         let rows = server.store.machine().rows(scan.clone());
         if let Ok(rows) = &rows
@@ -381,34 +382,6 @@ impl World {
                 self.feed(Input::Refused { error })
             }
         }
-    }
-
-    fn durable(&mut self, commits: &[Commit], positions: &[Position]) -> Checked {
-        for (commit, position) in commits.iter().zip(positions) {
-            let expected = "positions that grow";
-            ensure(*position > self.shadow.last, Check::HistoryChanged, expected, || {
-                format!("{position:?} after {:?}", self.shadow.last)
-            })?;
-            self.shadow.last = *position;
-            self.summary.commits += 1;
-            self.summary.records += u64::from(commit.record_count);
-            self.summary.snapshots += u64::from(commit.snapshot.is_some());
-            self.summary.cuts += commit.cuts().count() as u64;
-            self.enter(commit)?;
-        }
-        Ok(())
-    }
-
-    /// Notes what a durable commit holds.
-    pub(crate) fn enter(&mut self, commit: &Commit) -> Checked {
-        self.note_event_rows(commit);
-        let records = self.shadow.enter(commit, self.clock_latest)?;
-        if let Some(id) = instance_of(commit.entity) {
-            self.note_event_records(id, &records);
-            self.note_schedule_records(id, &records)?;
-            self.check_turn(id, &records)?;
-        }
-        Ok(())
     }
 
     /// One step of a checkpoint; between two of them anything may happen.

@@ -11,6 +11,8 @@ use motet_store_embedded::disk::MemoryDisk;
 use motet_store_embedded::tables::MemoryTables;
 use motet_types::{Limits, Timestamp};
 
+use crate::audits::{self, Audits};
+use crate::bells::{self, Bells};
 use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::{Action, Clients};
 use crate::cuts::{self, Kept};
@@ -22,8 +24,11 @@ use crate::schedules::Schedules;
 use crate::server::{Operation, Server};
 use crate::services::Services;
 use crate::shadow::Shadow;
+use crate::sinks::Sinks;
+use crate::sources::Sources;
 use crate::summary::Summary;
 use crate::turns;
+use crate::versions::{self, Versions};
 use crate::workers::{Act, Workers};
 
 /// Faults and most commands fall within this time, in microseconds.
@@ -35,9 +40,13 @@ const VIRTUAL_MAX: u64 = 48 * 3_600_000_000;
 
 /// Makes other numbers of a seed.
 const MORE: u64 = 0x6d6f_7265;
+const LATER: u64 = 0x006c_6174_6572;
 
 /// What a step may write where frames are small.
 const SMALL_STEP_BYTES: usize = 2 * 1024;
+
+/// Where a commit may be large.
+const FRAME_BYTES_LARGE: usize = 64 * 1024;
 
 /// Events that a failure shows.
 const EVENTS_SHOWN: usize = 40;
@@ -74,6 +83,11 @@ pub(crate) struct World {
     pub(crate) workers: Workers,
     pub(crate) people: People,
     pub(crate) schedules: Schedules,
+    pub(crate) bells: Bells,
+    pub(crate) versions: Versions,
+    pub(crate) sinks: Sinks,
+    pub(crate) sources: Sources,
+    pub(crate) audits: Audits,
     pub(crate) faults: Faults,
     pub(crate) summary: Summary,
     pub(crate) may_be_tame: bool,
@@ -102,6 +116,23 @@ pub(crate) enum Event {
     Worker(Act),
     /// Somebody looks for tasks that people have to do.
     Person,
+    /// The next events go to the sink.
+    Send {
+        life: u32,
+    },
+    /// Somebody looks after what the sink refused.
+    Refused,
+    /// The broker gets a message: the number of its event, and what it is correlated by.
+    Append {
+        partition: usize,
+        number: usize,
+        n: u64,
+    },
+    /// A partition is read on.
+    Fetch {
+        life: u32,
+        partition: usize,
+    },
     /// The next step of a checkpoint: seal, cover, recycle.
     Checkpoint {
         life: u32,
@@ -128,11 +159,15 @@ impl World {
         let mut random = Random::new(seed);
         // What came to the simulator later draws from numbers of its own.
         let mut more = Random::new(seed ^ MORE);
-        let limits = limits(&mut random);
+        let mut later = Random::new(seed ^ LATER);
+        let mut limits = limits(&mut random);
+        let audits = audits::shorten(&mut limits, &mut later);
         let trace = (telling != Telling::Nothing)
             .then(|| Trace { last: VecDeque::new(), prints: telling == Telling::All });
-        let schedules = Schedules::new(&mut more);
+        let mut schedules = Schedules::new(&mut more);
         let keyed = turns::chosen(&mut more);
+        schedules.definition = schedules.definition.or_else(|| bells::chosen(&mut later));
+        let versions = Versions::of(versions::chosen(&mut later));
         let mut world = Self {
             disk: MemoryDisk::new(random.next()),
             tables: MemoryTables::new(&SCHEMA),
@@ -154,11 +189,16 @@ impl World {
             clients: Clients::new(
                 &mut random,
                 cuts::are_due(&limits),
-                [schedules.definition, keyed],
+                [schedules.definition, keyed, versions.first],
             ),
             workers: Workers::default(),
             people: People::default(),
             schedules,
+            bells: Bells::default(),
+            versions,
+            sinks: Sinks::new(Random::new(later.next())),
+            sources: Sources::new(Random::new(later.next())),
+            audits,
             faults: Faults::default(),
             summary: Summary { seeds: 1, ..Summary::default() },
             may_be_tame,
@@ -167,7 +207,16 @@ impl World {
             random,
             limits,
         };
+        if world.sinks.is_there {
+            // The lifecycle of a step takes more than its records do.
+            world.store_options.frame_bytes_max = FRAME_BYTES_LARGE;
+        }
         world.plan_schedules(&mut more);
+        world.plan_backfills(&mut later);
+        world.plan_bells(&mut later);
+        world.plan_versions(&mut later);
+        world.plan_sinks();
+        world.plan_sources();
         world.plan_clients();
         world.plan_faults();
         world.plan(0, Event::Restart);
@@ -239,11 +288,20 @@ impl World {
             Event::Store { life, operation } if life == self.life => self.operate(operation),
             Event::Checkpoint { life, step } if life == self.life => self.checkpoint(step),
             Event::Sweep { life } if life == self.life => self.sweep(life),
+            Event::Send { life } if life == self.life => self.send(),
+            Event::Fetch { life, partition } if life == self.life => self.fetch(partition),
             // It belongs to a server that is gone.
             Event::Input { .. }
             | Event::Store { .. }
             | Event::Checkpoint { .. }
-            | Event::Sweep { .. } => Ok(()),
+            | Event::Sweep { .. }
+            | Event::Send { .. }
+            | Event::Fetch { .. } => Ok(()),
+            Event::Refused => self.decide_about_refused(),
+            Event::Append { partition, number, n } => {
+                self.append(partition, (number, n));
+                Ok(())
+            }
             Event::Client(action) => self.act(action),
             Event::Worker(act) => self.work(act),
             Event::Person => self.look_for_tasks(),
@@ -298,6 +356,7 @@ impl World {
         self.disk.set_writes_need_room(false);
         self.tables.set_disk_full(false);
         self.stop_schedules();
+        self.plan(5_000_000, Event::Refused);
     }
 
     pub(crate) fn mark(&mut self, what: u64) {
@@ -358,7 +417,7 @@ fn store_options(random: &mut Random, limits: &Limits) -> Options {
         segment_bytes_first: 16 * 1024,
         segment_bytes_max: *random.pick(&[16 * 1024, 32 * 1024]),
         segments_spare: random.between(1, 3) as usize,
-        frame_bytes_max: if is_large { 64 * 1024 } else { 8 * 1024 },
+        frame_bytes_max: if is_large { FRAME_BYTES_LARGE } else { 8 * 1024 },
         overlay_bytes_max: *random.pick(&[64 * 1024, 1024 * 1024]),
         ..Options::small()
     }

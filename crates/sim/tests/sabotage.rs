@@ -13,7 +13,7 @@ const SEEDS_MAX: u64 = 2_000;
 const LOST: &[Check] = &[Check::CommandLost, Check::StoreDoesNotOpen];
 
 /// The checks that are meant to catch each fault: whatever else fails first is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 29] = [
+const EXPECTED: [(Sabotage, &[Check]); 32] = [
     (Sabotage::AcknowledgeBeforeSync, LOST),
     (Sabotage::EffectBeforeCommit, &[Check::EffectBeforeDurable]),
     (Sabotage::AttemptCheckOff, &[Check::OutcomeAppliedTwice]),
@@ -43,6 +43,9 @@ const EXPECTED: [(Sabotage, &[Check]); 29] = [
     (Sabotage::ScheduleFiresTwice, &[Check::ScheduleWrong]),
     (Sabotage::ScheduleForgotten, &[Check::ScheduleWrong]),
     (Sabotage::TurnForgotten, &[Check::KeyHeldTwice]),
+    (Sabotage::RefusedForgotten, &[Check::OutletWrong]),
+    (Sabotage::AuditGoneEarly, &[Check::AuditWrong]),
+    (Sabotage::SetForgotten, &[Check::ScheduleWrong]),
 ];
 
 #[test]

@@ -16,6 +16,7 @@ use super::batch::Release;
 use super::outgoing::{Outgoing, OutgoingKey};
 use super::{Machine, Reply, Responder};
 use crate::Error;
+use crate::sabotage::{self, Sabotage};
 use crate::tables::{OUTGOING, REFUSED};
 
 /// Columns of the key and the body, which both tables begin with.
@@ -216,10 +217,10 @@ impl Machine {
         let at = Value::Int(self.now.as_micros());
         let rest = [Value::Blob(Bytes::from(body)), at, Value::Text(reason)];
         let row = key.iter().cloned().chain(rest).collect();
-        let rows = vec![
-            RowChange::Delete { table: OUTGOING.id, key },
-            RowChange::Put { table: REFUSED.id, row },
-        ];
+        let mut rows = vec![RowChange::Delete { table: OUTGOING.id, key }];
+        if !sabotage::is(Sabotage::RefusedForgotten) {
+            rows.push(RowChange::Put { table: REFUSED.id, row });
+        }
         let mut tallies = Tallies::default();
         tallies.of(sink).refused += 1;
         self.commit_rows(outgoing.key.instance.shard(), rows);

@@ -2,14 +2,18 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Generator, KEYED, SCHEDULED, head};
+use super::{BELL, GONG, Generator, HEEDING, KEYED, SCHEDULED, head};
 
 /// Every trigger with every policy of overlap and of catching up.
 pub(super) const SCHEDULES: usize = TRIGGERS * OVERLAPS.len() * CATCHUPS.len();
 /// Every policy, several times.
 pub(super) const KEYS: usize = 4 * POLICIES.len();
 
+/// Every way to wait for events with every policy of overlap.
+pub(super) const HEEDS: usize = STRATEGIES * OVERLAPS.len();
+
 const TRIGGERS: usize = 4;
+const STRATEGIES: usize = 3;
 const OVERLAPS: [&str; 4] = ["allow", "skip", "queue", "replace"];
 const CATCHUPS: [&str; 3] = ["none", "last", "all"];
 const POLICIES: [&str; 3] = ["queue", "reject", "replace"];
@@ -34,6 +38,37 @@ impl Generator {
         let mut document = json!({"document": head(number), "schedule": schedule});
         document["document"]["metadata"]["motet"]["schedule"] =
             json!({"overlap": OVERLAPS[nth / TRIGGERS % OVERLAPS.len()], "catchup": catchup});
+        document["do"] = self.short();
+        document
+    }
+
+    /// For one event, for two that belong together, or for any two.
+    pub(super) fn heeding(&mut self, number: usize) -> Json {
+        let nth = number - HEEDING.start;
+        let filter = |kind: &str| json!({"with": {"type": kind}});
+        let correlated = |kind: &str| json!({"with": {"type": kind}, "correlate": {"n": {"from": "${ .data.n }"}}});
+        let on = match nth % STRATEGIES {
+            0 => json!({"one": filter(BELL)}),
+            1 => json!({"all": [correlated(BELL), correlated(GONG)]}),
+            _ => json!({"any": [filter(BELL), filter(GONG)], "until": "${ length == 2 }"}),
+        };
+        let mut document =
+            json!({"document": head(number), "schedule": {"on": on, "read": "envelope"}});
+        document["document"]["metadata"]["motet"]["schedule"] =
+            json!({"overlap": OVERLAPS[nth / STRATEGIES]});
+        let wait = json!({"wait": {"milliseconds": self.random.between(1, 6_000)}});
+        let call = json!({"call": "http", "with": {
+            "method": "put",
+            "endpoint": "http://service/heard",
+            "body": {"of": "${ [$workflow.input[].id] }"},
+        }});
+        document["do"] = json!([{"wait": wait}, {"call": call}]);
+        document
+    }
+
+    /// Each version does something else.
+    pub(super) fn versioned(&mut self, number: usize) -> Json {
+        let mut document = json!({"document": head(number)});
         document["do"] = self.short();
         document
     }

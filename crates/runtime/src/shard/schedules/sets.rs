@@ -9,6 +9,7 @@ use motet_journal::{encode_event, encode_set_head};
 use motet_store::{RowChange, Value};
 use motet_types::WorkflowName;
 
+use crate::sabotage::{self, Sabotage};
 use crate::tables::SCHEDULE_SET;
 
 /// The gathered events of every schedule.
@@ -35,7 +36,10 @@ impl Sets {
         if sets.open() + sets.ready() > 0 {
             self.of.insert(workflow.clone(), sets);
         }
-        let rows = changes.iter().flat_map(|change| rows(workflow, change)).collect();
+        let rows = match sabotage::is(Sabotage::SetForgotten) {
+            true => Vec::new(),
+            false => changes.iter().flat_map(|change| rows(workflow, change)).collect(),
+        };
         self.unsettled.push_back((workflow.clone(), changes));
         rows
     }
