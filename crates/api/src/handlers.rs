@@ -24,6 +24,7 @@ pub(crate) mod tokens;
 
 pub(crate) mod backup;
 pub(crate) mod server;
+pub(crate) mod services;
 pub(crate) mod sinks;
 
 mod filter;

@@ -4,6 +4,7 @@ mod instance;
 mod job;
 mod rights;
 mod schedule;
+mod service;
 mod workflow;
 
 use motet_definition::Diagnostic;
@@ -14,6 +15,7 @@ pub(crate) use instance::{entry, incidents, instance, result, row, undo};
 pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use schedule::schedule;
+pub(crate) use service::{millis, service, service_summary};
 pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
 
 /// The member `violations`.

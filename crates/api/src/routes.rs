@@ -7,6 +7,7 @@ mod parameters;
 mod rights;
 mod schedules;
 mod server;
+mod services;
 mod sinks;
 mod workflows;
 
@@ -29,6 +30,7 @@ pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
         schedules::ROUTES,
         instances::ROUTES,
         events::ROUTES,
+        services::ROUTES,
         sinks::ROUTES,
         jobs::ROUTES,
         rights::ROUTES,

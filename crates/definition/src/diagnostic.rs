@@ -18,6 +18,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// A further hint, such as what the author may have meant.
     pub help: Option<String>,
+    /// The service that it is about, where only a registry knows whether there is one.
+    pub service: Option<String>,
     /// The part of a text that is meant, until the text's place is known.
     pub(crate) within: Option<Within>,
 }
@@ -40,6 +42,7 @@ impl Diagnostic {
             place: Place::Value,
             span: None,
             help: None,
+            service: None,
             within: None,
         }
     }
@@ -53,6 +56,11 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn about_service(self, service: &str) -> Self {
+        Self { service: Some(service.to_ascii_lowercase()), ..self }
     }
 
     #[must_use]

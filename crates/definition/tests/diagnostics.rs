@@ -573,7 +573,7 @@ fn calls_that_may_not_be_repeated() {
         expect![[r#"
             w:3:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
             w:4:39: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
-            w:5:55: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            w:5:55: warning[unknown-service]: no service `payments` is registered: calls fail until it is; write its port or its domain if a host is meant
         "#]],
     );
 }
@@ -700,9 +700,9 @@ fn hosts_of_one_label_are_services() {
     check_body(
         "do:\n  - a: { call: http, with: { method: get, endpoint: 'http://payments/{id}' } }\n  - b: { call: http, with: { method: get, endpoint: { uri: 'https://Payments-1?x=${ .x }' } } }\n",
         expect![[r#"
-            w:3:53: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            w:3:53: warning[unknown-service]: no service `payments` is registered: calls fail until it is; write its port or its domain if a host is meant
             w:4:60: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
-            w:4:60: warning[unknown-service]: no service `Payments-1` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            w:4:60: warning[unknown-service]: no service `Payments-1` is registered: calls fail until it is; write its port or its domain if a host is meant
         "#]],
     );
     check_body(

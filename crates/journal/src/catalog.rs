@@ -38,6 +38,7 @@ variants!("role", Role {
     3 Author,
     4 Admin,
     5 Worker,
+    6 Service,
 });
 
 variants!("namespaces", Namespaces {

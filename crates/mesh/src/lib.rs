@@ -9,7 +9,9 @@
 
 mod call;
 mod mesh;
+mod names;
 mod options;
+mod probe;
 
 mod connect;
 mod failure;
@@ -21,4 +23,6 @@ mod tests;
 
 pub use call::{CallError, Request, Response, Undone};
 pub use mesh::Mesh;
+pub use names::{Found, Names, NamesError, Wanted};
 pub use options::{Error, Options};
+pub use probe::ProbeError;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +17,9 @@ use crate::connect::Connector;
 use crate::failure::Progress;
 use crate::flights::Flights;
 use crate::redirect;
-use crate::{CallError, Error, Options, Request, Response, Undone};
+use crate::{
+    CallError, Error, Found, Names, NamesError, Options, Request, Response, Undone, Wanted,
+};
 
 /// The head of a response, in bytes; a longer one is a failed call.
 const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -40,6 +42,8 @@ struct Inner {
     http2: Option<Client>,
     flights: Flights,
     trust_problems: Vec<String>,
+    /// Set up when the first name is asked for.
+    names: OnceLock<Result<Names, NamesError>>,
 }
 
 type Client = legacy::Client<Connector, Full<Bytes>>;
@@ -64,7 +68,8 @@ impl Mesh {
         let http2 =
             options.http2_prior_knowledge.then(|| builder.http2_only(true).build(connector));
         let flights = Flights::default();
-        Ok(Self { inner: Arc::new(Inner { client, http2, flights, trust_problems }) })
+        let names = OnceLock::new();
+        Ok(Self { inner: Arc::new(Inner { client, http2, flights, trust_problems, names }) })
     }
 
     /// What was wrong with the operating system's certificate authorities, for the log; calls by `http` do not mind.
@@ -87,6 +92,20 @@ impl Mesh {
             Ok(result) => result,
             Err(_elapsed) => Err(progress.timed_out(timeout)),
         }
+    }
+
+    /// Endpoints by a name of DNS, asked of the system's name servers; never none.
+    ///
+    /// # Errors
+    /// There is none, or nobody can tell.
+    pub async fn find(
+        &self,
+        name: &str,
+        wanted: Wanted,
+        timeout: Duration,
+    ) -> Result<Vec<Found>, NamesError> {
+        let names = self.inner.names.get_or_init(Names::of_system).clone()?;
+        names.find(name, wanted, timeout).await
     }
 
     /// Calls that have begun and not ended.

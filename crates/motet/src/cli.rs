@@ -4,6 +4,7 @@ mod access;
 mod attribute;
 mod events;
 mod schedules;
+mod services;
 mod sinks;
 mod tasks;
 
@@ -19,6 +20,7 @@ pub(crate) use access::{Audit, CreateToken, Secret, Token};
 pub(crate) use attribute::AttributeTest;
 pub(crate) use events::EventCommand;
 pub(crate) use schedules::Schedule;
+pub(crate) use services::Service;
 pub(crate) use sinks::Sink;
 pub(crate) use tasks::{TaskUser, Tasks};
 
@@ -78,7 +80,7 @@ pub(crate) enum Command {
     },
     /// Run a server for development: publish files, and again whenever they change
     Dev(Dev),
-    /// Publish workflows
+    /// Publish workflows and documents of services
     Publish {
         /// Documents, in YAML or JSON
         #[arg(required = true, value_name = "FILE")]
@@ -113,9 +115,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Get,
     },
-    /// Show an instance as a tree of its steps
+    /// Show an instance as a tree of its steps, or a service with its endpoints
     Describe {
-        /// Id of the instance
+        /// Id of the instance; or service/NAME, service/NAMESPACE/NAME
         id: String,
     },
     /// Show everything that happened in an instance
@@ -151,6 +153,11 @@ pub(crate) enum Command {
     Sink {
         #[command(subcommand)]
         what: Sink,
+    },
+    /// Look after services: take endpoints out of the calls, or services away
+    Service {
+        #[command(subcommand)]
+        what: Service,
     },
     /// Let a tag name a version, or list the tags of a workflow
     Tag {
@@ -317,6 +324,18 @@ pub(crate) enum Get {
     Workflows {
         /// One workflow, as namespace/name
         workflow: Option<String>,
+    },
+    /// Services, or one of them
+    #[command(visible_alias = "service")]
+    Services {
+        /// One service, as name or namespace/name
+        service: Option<String>,
+    },
+    /// Endpoints of a service
+    #[command(visible_alias = "endpoint")]
+    Endpoints {
+        /// The service, as name or namespace/name
+        service: String,
     },
     /// Instances that wait for a person
     Incidents {

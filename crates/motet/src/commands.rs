@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod run;
 mod schedule;
+mod service;
 mod sink;
 mod steer;
 mod tag;
@@ -54,7 +55,11 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
         Command::Run(options) => block_on(run::run(&client()?, &options, output)),
         Command::Get { what } => block_on(list::get(&client()?, &what, output)),
-        Command::Describe { id } => block_on(describe::describe(&client()?, &id, output)),
+        Command::Describe { id } => match id.strip_prefix("service/") {
+            Some(name) => block_on(service::describe(&client()?, name, output)),
+            None => block_on(describe::describe(&client()?, &id, output)),
+        },
+        Command::Service { what } => block_on(service::service(&client()?, &what, output)),
         Command::History { id } => block_on(history::history(&client()?, &id, output)),
         Command::Watch { id } => block_on(history::watch(&client()?, &id, output)),
         Command::Cancel(options) => block_on(steer::cancel(&client()?, &options, output)),

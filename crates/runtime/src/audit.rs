@@ -143,6 +143,17 @@ pub(crate) fn of_schedule(
 
 /// The row of what no record tells.
 pub(crate) fn of_note(at: Timestamp, nth: u64, note: Note, actor: &str) -> RowChange {
+    of_change(at, nth, note, None, actor)
+}
+
+/// The same with what was before.
+pub(crate) fn of_change(
+    at: Timestamp,
+    nth: u64,
+    note: Note,
+    before: Option<motet_expr::Value>,
+    actor: &str,
+) -> RowChange {
     row(AuditEntry {
         id: id(at, note.action.as_bytes(), nth),
         at,
@@ -151,7 +162,7 @@ pub(crate) fn of_note(at: Timestamp, nth: u64, note: Note, actor: &str) -> RowCh
         action: note.action.to_owned(),
         subject: note.subject,
         reason: note.reason,
-        before: None,
+        before,
         after: note.after,
     })
 }

@@ -18,6 +18,7 @@ mod outlets;
 pub mod recover;
 mod rights;
 mod schedules;
+mod services;
 mod vault;
 mod workers;
 
@@ -35,6 +36,7 @@ pub use clock::{Clock, SystemClock};
 #[cfg(test)]
 pub(crate) use engine::row_of;
 pub(crate) use lists::instance as listed;
+pub use services::{Registered, ServiceReply};
 pub use vault::{SECRET_BYTES_MAX, Seal};
 
 use engine::Levels;

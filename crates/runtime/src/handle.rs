@@ -1,4 +1,5 @@
 mod outlets;
+mod services;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,13 +14,14 @@ use motet_engine::{
 };
 use motet_store::Position;
 use motet_types::{
-    InstanceId, JobId, Label, Status, Timestamp, Version, WorkflowName, WorkflowRef,
+    InstanceId, JobId, Label, ServiceName, Status, Timestamp, Version, WorkflowName, WorkflowRef,
 };
 
 use crate::{
-    Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
-    EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Note, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView, UndoView,
+    Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EndpointId,
+    EventFilter, EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView,
+    JobFigures, JobView, Note, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView,
+    UndoView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -87,6 +89,15 @@ pub enum Error {
     RefusedFull { sink: String, events_max: u64 },
     #[error("there is no sink {0}")]
     UnknownSink(String),
+    #[error("there is no service {0}")]
+    UnknownService(ServiceName),
+    #[error("the service {0} has no endpoint {1}")]
+    UnknownEndpoint(ServiceName, EndpointId),
+    /// The endpoint is there for another reason, and does not come and go by itself.
+    #[error("the endpoint {1} of {0} stands in its document, or was found by DNS")]
+    EndpointTaken(ServiceName, EndpointId),
+    #[error("there are {count} {what}, which is the limit")]
+    RegistryFull { what: &'static str, count: usize },
     /// What waits for a sink that takes it is not thrown away.
     #[error(
         "the sink {0} is configured and takes what waits for it: start the server without it first"

@@ -20,10 +20,11 @@ mod tables;
 mod view;
 
 pub use attribute::{AttributeFilter, AttributeTest};
-pub use drive::{Clock, Options, Runtime, Secrets, SystemClock};
+pub use drive::{Clock, Options, Registered, Runtime, Secrets, ServiceReply, SystemClock};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::model::{Catchup, Overlap};
 pub use motet_definition::schedule::{Plan, Rule, Trigger};
+pub use motet_definition::service;
 pub use motet_definition::{Diagnostic, Severity};
 pub use motet_engine::event::{Event, EventError, Parts};
 pub use motet_engine::token::Minted;
@@ -34,8 +35,10 @@ pub use motet_engine::{
 };
 pub use motet_store::Position;
 pub use shard::{
-    Activation, Heartbeat, Intake, Outgoing, OutgoingKey, RefusedEvent, SinkChange, SinkRule,
-    SinkView,
+    Activation, ENDPOINT_ID_BYTES_MAX, EndpointId, EndpointState, EndpointView, Heartbeat, Intake,
+    InvalidEndpointId, METADATA_BYTES_MAX, Origin, Outgoing, OutgoingKey, RefusedEvent,
+    Registration, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceSummary,
+    ServiceView, SinkChange, SinkRule, SinkView, VersionView,
 };
 pub use tables::SCHEMA;
 pub use view::{

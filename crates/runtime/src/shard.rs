@@ -23,6 +23,7 @@ mod purge;
 mod recovery;
 mod retention;
 mod schedules;
+mod services;
 mod sinks;
 mod slots;
 mod starts;
@@ -52,6 +53,11 @@ pub use intake::Intake;
 pub use jobs::{Activation, Heartbeat, QueueKey};
 pub use outgoing::{Outgoing, OutgoingKey, SinkRule};
 pub use recovery::{Recovered, RowError};
+pub use services::{
+    DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, EndpointId, EndpointState, EndpointView,
+    InvalidEndpointId, METADATA_BYTES_MAX, Origin, ProbeCall, Registration, SERVICE_ENDPOINTS_MAX,
+    SERVICES_MAX, ServiceDocument, ServiceInput, ServiceSummary, ServiceView, VersionView,
+};
 pub use sinks::{RefusedEvent, SinkChange, SinkView};
 pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};
 
@@ -65,6 +71,7 @@ use jobs::Jobs;
 use links::Links;
 use retention::Retention;
 use schedules::Schedules;
+use services::Services;
 use sinks::Sinks;
 use slots::{Slot, Task};
 use starts::Starting;
@@ -146,6 +153,7 @@ pub struct Machine {
     retention: Retention,
     auditing: Auditing,
     schedules: Schedules,
+    services: Services,
     costs: Costs,
     /// Steps that were given away and have not come back.
     away: usize,
@@ -187,6 +195,7 @@ impl Machine {
             retention: Retention::default(),
             auditing: Auditing::default(),
             schedules: Schedules::default(),
+            services: Services::default(),
             costs: Costs::default(),
             away: 0,
             tokens: 0,
@@ -242,6 +251,9 @@ impl Machine {
             Input::ListSchedules { namespaces, after, limit, reply } => {
                 self.list_schedules(namespaces.as_deref(), after.as_ref(), limit, reply);
             }
+            Input::Service { input, actor, reply } => self.service(*input, actor, reply),
+            Input::Probed { probe, is_good } => self.probed(&probe, is_good),
+            Input::Resolved { question, answer } => self.resolved(&question, answer),
             Input::Outcome { id, step, attempt, outcome } => {
                 self.outcome(id, step, attempt, outcome);
             }
@@ -296,6 +308,7 @@ impl Machine {
             self.jobs.next_due(),
             self.topics.next_due(),
             self.schedules.next_due(),
+            self.services.next_due(),
         ];
         others.into_iter().flatten().chain(timer).min()
     }

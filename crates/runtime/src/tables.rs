@@ -10,6 +10,7 @@ pub const SCHEMA: Schema = Schema {
         ATTRIBUTE,
         AUDIT,
         ENDED,
+        ENDPOINT,
         EVENT,
         GIVING,
         INBOX,
@@ -23,6 +24,7 @@ pub const SCHEMA: Schema = Schema {
         SCHEDULE,
         SCHEDULE_SET,
         SENT,
+        SERVICE,
         START,
         SUBSCRIPTION,
         TASK,
@@ -289,6 +291,46 @@ pub(crate) const REFUSED: Table = Table {
         text("reason"),
     ],
     key_columns: 5,
+    indexes: &[],
+};
+
+/// Documents of services, as they were written.
+pub(crate) const SERVICE: Table = Table {
+    id: TableId(111),
+    name: "service",
+    columns: &[
+        text("namespace"),
+        text("name"),
+        text("source"),
+        blob("digest"),
+        int("at"),
+        text("actor"),
+    ],
+    key_columns: 2,
+    indexes: &[],
+};
+
+/// Endpoints of services. `origin` is 1 where it registered itself, 2 where DNS named it; 0 is one of the document, which has a
+/// row only while it is drained, and nothing in the columns behind that. `lease` is in milliseconds.
+pub(crate) const ENDPOINT: Table = Table {
+    id: TableId(112),
+    name: "endpoint",
+    columns: &[
+        text("namespace"),
+        text("service"),
+        text("id"),
+        int("origin"),
+        int("draining"),
+        text("url"),
+        text("version"),
+        text("zone"),
+        int("weight"),
+        int("lease"),
+        text("metadata"),
+        int("at"),
+        text("actor"),
+    ],
+    key_columns: 3,
     indexes: &[],
 };
 

@@ -55,6 +55,10 @@ impl World {
             | Reply::JobFigures(_)
             | Reply::Offsets(_)
             | Reply::Sinks(_)
+            | Reply::Service { .. }
+            | Reply::Registered { .. }
+            | Reply::ServiceView(_)
+            | Reply::Services(_)
             | Reply::Done => return Ok(()),
             Reply::Schedules(_) => {
                 if let Action::Schedule(order) = action {

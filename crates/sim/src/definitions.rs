@@ -222,7 +222,7 @@ impl Generator {
         }
         let mut call = json!({"call": "http", "with": {
             "method": if self.random.percent(50) { "post" } else { "put" },
-            "endpoint": format!("http://service/{name}"),
+            "endpoint": format!("http://service.example/{name}"),
             "body": {"n": "${ $workflow.input.n }", "items": items},
         }});
         if self.random.percent(10) {
@@ -231,7 +231,7 @@ impl Generator {
         if self.is_saga && self.random.percent(75) {
             let undo = json!({"call": "http", "with": {
                 "method": "post",
-                "endpoint": format!("http://service/undo/{name}"),
+                "endpoint": format!("http://service.example/undo/{name}"),
                 "body": {"of": "${ .key }"},
             }});
             call["metadata"]["motet"]["compensate"] = json!([{ (format!("undo-{name}")): undo }]);

@@ -227,6 +227,8 @@ impl World {
                 self.shadow.may_send(call.id, call.step, call.attempt)?;
                 self.plan(latency, Event::Arrive(call));
             }
+            // No endpoint is registered here, so none is probed, and no name is asked for.
+            Output::Probe(_) | Output::Resolve(_) => {}
             Output::Step(step) => self.step_elsewhere(*step),
             Output::Withdraw { id, step, attempt } => {
                 self.shadow.may_withdraw(id, step, attempt)?;

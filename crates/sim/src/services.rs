@@ -210,7 +210,7 @@ fn begins_again(vertex: &Vertex) -> bool {
 /// The key whose work a request undoes.
 fn undone_by(request: &Request) -> Option<String> {
     let Body::Json(body) = &request.body else { return None };
-    let is_undo = request.uri.starts_with("http://service/undo/");
+    let is_undo = request.uri.starts_with("http://service.example/undo/");
     json::get(body, "of").filter(|_| is_undo).and_then(json::as_str).map(str::to_owned)
 }
 

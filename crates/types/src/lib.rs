@@ -18,7 +18,7 @@ pub use id::{
     Attempt, Digest, InstanceId, JobId, ParseIdError, ParseJobIdError, ShardId, StepId, TaskId,
 };
 pub use limits::Limits;
-pub use name::{InvalidName, Label, NAME_LEN_MAX, WorkflowName, WorkflowRef};
+pub use name::{InvalidName, Label, NAME_LEN_MAX, ServiceName, WorkflowName, WorkflowRef};
 pub use percent::{percent_decode, percent_encode};
 pub use semver::Version;
 pub use status::Status;

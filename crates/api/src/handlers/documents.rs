@@ -49,7 +49,7 @@ fn permit(request: &Request, source: &str) -> Result<(), Problem> {
     }
 }
 
-async fn document(request: &mut Request) -> Result<String, Problem> {
+pub(super) async fn document(request: &mut Request) -> Result<String, Problem> {
     let bytes_max = request.api.options.limits.document_bytes_max;
     let bytes = request.bytes(MEDIA_TYPES, bytes_max).await?;
     String::from_utf8(bytes.into()).map_err(|error| {

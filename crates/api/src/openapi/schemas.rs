@@ -2,6 +2,7 @@
 
 mod jobs;
 mod rights;
+mod services;
 mod sinks;
 
 use motet_expr::json::{array, object, string};
@@ -13,7 +14,8 @@ use Shape::{Any, Id, Instant, List, MapOf, Number, Ref, Text, Truth};
 
 /// Every named shape.
 pub(super) fn all() -> Value {
-    let schemas = SCHEMAS.iter().chain(jobs::SCHEMAS).chain(rights::SCHEMAS).chain(sinks::SCHEMAS);
+    let schemas = SCHEMAS.iter().chain(jobs::SCHEMAS).chain(rights::SCHEMAS);
+    let schemas = schemas.chain(services::SCHEMAS).chain(sinks::SCHEMAS);
     object(schemas.map(|schema| (schema.name, schema.print())))
 }
 

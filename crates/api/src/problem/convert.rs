@@ -53,6 +53,12 @@ impl From<Error> for Problem {
             Error::SinkFull { .. } | Error::RefusedFull { .. } => {
                 Self { retry_after: Some(RETRY_AFTER), ..plain(Code::SinkFull) }
             }
+            Error::UnknownService(_) => plain(Code::MissingService),
+            Error::UnknownEndpoint(..) => plain(Code::UnknownEndpoint),
+            Error::EndpointTaken(..) => plain(Code::EndpointConflict),
+            Error::RegistryFull { .. } => {
+                Self { retry_after: Some(RETRY_AFTER), ..plain(Code::RegistryFull) }
+            }
             Error::UnknownSink(_) => plain(Code::UnknownSink),
             Error::SinkInUse(_) => plain(Code::SinkInUse),
             Error::Unavailable(_) => {

@@ -47,14 +47,19 @@ pub(super) const fn parameter(
 
 /// Parts of paths, wherever they stand.
 pub(crate) const PATH_PARAMETERS: &[Parameter] = &[
-    parameter("namespace", ValueKind::Text, "Namespace of the workflow or secret."),
-    parameter("name", ValueKind::Text, "Name of the workflow or secret."),
+    parameter("namespace", ValueKind::Text, "Namespace of the workflow, secret or service."),
+    parameter("name", ValueKind::Text, "Name of the workflow, secret or service."),
     parameter("version", ValueKind::Text, "A version, a tag, `latest` or a range."),
     parameter("tag", ValueKind::Text, "Name of a tag."),
     parameter("id", ValueKind::InstanceId, "Id of the instance."),
     parameter("token", ValueKind::Text, "Id of a token, or the name of a valid one."),
     parameter("type", ValueKind::Text, "Type of the jobs."),
     parameter("sink", ValueKind::Text, "Name of the sink."),
+    parameter(
+        "endpoint",
+        ValueKind::Text,
+        "Id of the endpoint: up to 255 visible ASCII characters.",
+    ),
     parameter("job", ValueKind::Text, "Id of the job, as its activation gave it."),
     parameter("task", ValueKind::Text, "Id of the task."),
     parameter("code", ValueKind::Text, "Code of an error."),
@@ -177,6 +182,12 @@ pub(super) const REASON: &[Parameter] =
 
 pub(super) const PURGE: &[Parameter] =
     &[parameter("force", ValueKind::Switch, "Cancel the instance first if it has not ended.")];
+
+pub(super) const MAINTENANCE: &[Parameter] = &[parameter(
+    "maintenance",
+    ValueKind::Switch,
+    "With `true` the endpoint gets no new calls, with `false` it gets some again; then the body may be empty.",
+)];
 
 pub(super) const TOKENS: &[Parameter] =
     &[parameter("all", ValueKind::Switch, "Also those that were revoked or have expired.")];

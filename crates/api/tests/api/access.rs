@@ -70,9 +70,10 @@ async fn matrix() -> String {
     for role in Role::ALL {
         tokens.push(server.token(&format!("a-{role}"), &[role], &["*"]).await);
     }
-    let mut text =
-        String::from("| request | none | viewer | operator | author | admin | worker | where |\n");
-    text.push_str("|---|---|---|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| request | none | viewer | operator | author | admin | worker | service | where |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|---|---|\n");
     let places = motet_api::rights();
     for ((method, path, call), (_, _, role, place)) in calls().into_iter().zip(places) {
         let request = format!("{method} {call}");
@@ -374,7 +375,7 @@ async fn requests_for_tokens_are_read_strictly() {
         {"name": "A", "roles": ["admin"], "namespaces": ["*"]}
           invalid-parameter: name: "A" is not a name: use 1 to 63 lower-case letters, digits and inner hyphens
         {"name": "a", "roles": ["boss"], "namespaces": ["*"]}
-          invalid-parameter: roles: "boss" is no role: expected viewer, operator, author, admin or worker
+          invalid-parameter: roles: "boss" is no role: expected viewer, operator, author, admin, worker or service
         {"name": "a", "roles": "admin", "namespaces": ["*"]}
           invalid-body: the member "roles" is not a list of texts
         {"name": "a", "roles": [], "namespaces": ["*"]}

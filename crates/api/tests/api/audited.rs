@@ -94,6 +94,19 @@ const CALLS: &[(&str, &str)] = &[
         "/api/v1/workflows/{namespace}/{name}/events",
         "POST workflows/test/work/events?businessKey=x\n\n{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/a\",\"type\":\"a\"}",
     ),
+    (
+        "/api/v1/services/{namespace}/{name}",
+        "PUT services/test/pay\n\nservice: pay\nnamespace: test\n",
+    ),
+    (
+        "/api/v1/services/{namespace}/{name}/endpoints/{endpoint}",
+        "PUT services/test/pay/endpoints/a?maintenance=true&reason=disk\n\n{\"url\":\"http://a\"}",
+    ),
+    (
+        "/api/v1/services/{namespace}/{name}/endpoints/{endpoint}",
+        "DELETE services/test/pay/endpoints/a",
+    ),
+    ("/api/v1/services/{namespace}/{name}", "DELETE services/test/pay?reason=old"),
     ("/api/v1/sinks/{sink}/retry", "POST sinks/out/retry"),
     ("/api/v1/sinks/{sink}/refused", "DELETE sinks/out/refused?reason=old"),
     ("/api/v1/sinks/{sink}", "DELETE sinks/out"),
@@ -222,6 +235,13 @@ async fn every_route_that_changes_something_says_who_did() {
             "root" "instance.cancel" "<id>"  {"status":"cancelled"} 
         202 POST events?namespace=test
         404 POST workflows/test/work/events?businessKey=x
+        201 PUT services/test/pay
+            "root" "service.set" "test/pay"  {"digest":"<digest>"} 
+        201 PUT services/test/pay/endpoints/a?maintenance=true&reason=disk
+            "root" "endpoint.drain" "test/pay"  {"endpoint":"a"} "disk"
+        200 DELETE services/test/pay/endpoints/a
+        200 DELETE services/test/pay?reason=old
+            "root" "service.delete" "test/pay" {"digest":"<digest>"}  "old"
         404 POST sinks/out/retry
         404 DELETE sinks/out/refused?reason=old
         404 DELETE sinks/out

@@ -17,6 +17,7 @@ mod pages;
 mod probes;
 mod refusals;
 mod schedules;
+mod services;
 mod serving;
 mod sinks;
 mod support;

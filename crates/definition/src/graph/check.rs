@@ -15,6 +15,13 @@ pub struct Checked {
     pub source: SourceMap,
 }
 
+impl Checked {
+    /// Takes back what is said of services that are known.
+    pub fn forget_services(&mut self, is_known: impl Fn(&str) -> bool) {
+        self.diagnostics.retain(|found| !found.service.as_deref().is_some_and(&is_known));
+    }
+}
+
 /// Everything that publication asks of a text: that it is a valid document, that the engine executes all of it, and that
 /// it compiles. What is wrong is reported at once, except that only a document without other errors is compiled.
 pub fn check(text: &str, limits: &Limits) -> Checked {

@@ -92,7 +92,7 @@ fn dsl(cursor: Cursor<'_>) -> Option<Version> {
     )
 }
 
-fn version(cursor: Cursor<'_>) -> Option<Version> {
+pub(super) fn version(cursor: Cursor<'_>) -> Option<Version> {
     let text = cursor.clone().text()?;
     match text.parse() {
         Ok(version) => Some(version),
@@ -103,7 +103,7 @@ fn version(cursor: Cursor<'_>) -> Option<Version> {
     }
 }
 
-fn label(cursor: Cursor<'_>) -> Option<Label> {
+pub(super) fn label(cursor: Cursor<'_>) -> Option<Label> {
     let text = cursor.clone().text()?;
     name(text, cursor.path.pointer()).map_err(|problem| cursor.report(*problem)).ok()
 }

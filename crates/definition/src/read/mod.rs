@@ -13,6 +13,7 @@ mod metadata;
 mod protocol;
 mod resource;
 mod run;
+mod service;
 mod suggest;
 mod task;
 mod trying;
@@ -20,4 +21,5 @@ pub(crate) mod words;
 
 pub(crate) use cursor::{Cursor, Sink, all_of, one_of};
 pub(crate) use document::{document, name};
+pub(crate) use service::service;
 pub(crate) use suggest::{CANDIDATES_MAX, nearest};

@@ -150,17 +150,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Warns of a host that is meant to be a service: there is no registry in which it could be known.
+    /// Warns of a host that is meant to be a service; who knows a registry takes back what it has.
     fn service(&mut self, endpoint: &'a Endpoint, path: &Path<'a>) {
         let Some(name) = service(endpoint.uri()) else { return };
         let message = format!(
-            "no service `{name}` is known, so this host is looked up in DNS: write its port or its domain if that is meant"
+            "no service `{name}` is registered: calls fail until it is; write its port or its domain if a host is meant"
         );
         let path = match endpoint {
             Endpoint::Uri(_) => path.clone(),
             Endpoint::Detailed { .. } => path.key("uri"),
         };
-        self.report(Diagnostic::new(Code::UnknownService, path.pointer(), message));
+        let problem = Diagnostic::new(Code::UnknownService, path.pointer(), message);
+        self.report(problem.about_service(name));
     }
 
     /// Warns of a call that may not be repeated and does not say what to do when its outcome is unknown.

@@ -92,8 +92,8 @@ fn http() {
 - e: { call: http, with: { method: post, endpoint: http://localhost/x } }"#,
         expect![[r#"
             line:1:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
-            line:2:52: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
-            line:3:52: warning[unknown-service]: no service `payments` is known, so this host is looked up in DNS: write its port or its domain if that is meant
+            line:2:52: warning[unknown-service]: no service `payments` is registered: calls fail until it is; write its port or its domain if a host is meant
+            line:3:52: warning[unknown-service]: no service `payments` is registered: calls fail until it is; write its port or its domain if a host is meant
             line:4:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
             line:5:36: warning[undeclared-idempotency]: after a crash this call is sent again under its idempotency key: say with `metadata.motet.idempotent` whether the host heeds that
         "#]],

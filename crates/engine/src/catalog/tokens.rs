@@ -56,6 +56,8 @@ pub enum Role {
     Admin,
     /// Takes jobs, and nothing else.
     Worker,
+    /// Registers endpoints of services, and nothing else.
+    Service,
 }
 
 /// Where a token's roles hold.
@@ -67,8 +69,8 @@ pub enum Namespaces {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] =
-        [Self::Viewer, Self::Operator, Self::Author, Self::Admin, Self::Worker];
+    pub const ALL: [Self; 6] =
+        [Self::Viewer, Self::Operator, Self::Author, Self::Admin, Self::Worker, Self::Service];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -77,16 +79,19 @@ impl Role {
             Self::Author => "author",
             Self::Admin => "admin",
             Self::Worker => "worker",
+            Self::Service => "service",
         }
     }
 
     /// Whether whoever has this role may do what the other one may: an admin everything, an operator and an author what
-    /// a viewer may. An author does not steer, and an operator does not publish, unless the token says both.
+    /// a viewer may, an operator also what a service may. An author does not steer, and an operator does not publish, unless
+    /// the token says both.
     pub fn includes(self, other: Self) -> bool {
         match self {
             Self::Admin => true,
-            Self::Operator | Self::Author => other == self || other == Self::Viewer,
-            Self::Viewer | Self::Worker => other == self,
+            Self::Operator => [self, Self::Viewer, Self::Service].contains(&other),
+            Self::Author => other == self || other == Self::Viewer,
+            Self::Viewer | Self::Worker | Self::Service => other == self,
         }
     }
 }
@@ -103,7 +108,9 @@ impl FromStr for Role {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let known = Self::ALL.into_iter().find(|role| role.as_str() == text);
         known.ok_or_else(|| {
-            format!("{text:?} is no role: expected viewer, operator, author, admin or worker")
+            format!(
+                "{text:?} is no role: expected viewer, operator, author, admin, worker or service"
+            )
         })
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct CreateToken {
     /// How its bearer is called in histories and in the audit; `admin` with --admin
     #[arg(required_unless_present = "admin")]
     pub(crate) name: Option<String>,
-    /// What it may do: viewer, operator, author, admin, worker
+    /// What it may do: viewer, operator, author, admin, worker, service
     #[arg(long = "role", value_delimiter = ',', value_name = "ROLE")]
     pub(crate) roles: Vec<String>,
     /// Where: a namespace, or * for all

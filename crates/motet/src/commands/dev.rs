@@ -89,6 +89,10 @@ async fn republish(client: &Client, file: &Path, modified: Option<SystemTime>, o
 /// Lets starts without a version take what was published last, also a pre-release.
 async fn prefer(client: &Client, published: &Value) -> Result<(), Failure> {
     let text = |key| published.text(key).unwrap_or_default();
+    if published.text("version").is_none() {
+        // A service has no versions of its document.
+        return Ok(());
+    }
     let path = format!("{}/tags/stable", path_of(text("namespace"), text("name")));
     let body = object([("version", string(text("version"))), ("reason", string("motet dev"))]);
     let call = Call::post(path, "application/json", to_text(&body));

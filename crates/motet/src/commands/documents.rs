@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use motet_definition::graph::saga::{self, Undone};
 use motet_definition::graph::{Checked, check, draw};
+use motet_definition::service::{ParsedService, is_service, parse_service};
 use motet_definition::{Diagnostic, Severity};
 use motet_expr::Value;
 use motet_expr::json::{array, object, string};
@@ -13,6 +14,7 @@ use super::Ended;
 use crate::cli::Drawing;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::value::Members as _;
 
 /// Says everything that is wrong with each file.
 pub(super) fn validate(files: &[PathBuf], strict: bool, saga: bool, output: &Output) -> Ended {
@@ -21,7 +23,7 @@ pub(super) fn validate(files: &[PathBuf], strict: bool, saga: bool, output: &Out
     let mut exit = Exit::Done;
     for file in files {
         let source = read(file)?;
-        let checked = check(&source, &Limits::default());
+        let checked = without_server(&source);
         let name = file.display().to_string();
         let counted = Counted::of(&checked.diagnostics);
         if counted.errors > 0 || (strict && counted.warnings > 0) {
@@ -56,9 +58,51 @@ pub(super) fn graph(file: &Path, format: Drawing, output: &Output) -> Ended {
     Ok(Exit::Done)
 }
 
+/// A document of a service is checked as one. Which services there are only a server knows.
+fn without_server(source: &str) -> Checked {
+    let limits = Limits::default();
+    if is_service(source, &limits) {
+        let ParsedService { diagnostics, source, .. } = parse_service(source, &limits);
+        return Checked { graph: None, diagnostics, source };
+    }
+    let mut checked = check(source, &limits);
+    checked.forget_services(|_| true);
+    checked
+}
+
+/// Where the document of a service goes, and warnings about it; errors are shown with the lines they are about.
+pub(super) fn checked_service(
+    file: &Path,
+    source: &str,
+    output: &Output,
+) -> Result<(String, Option<String>), Failure> {
+    let ParsedService { service, diagnostics, source } = parse_service(source, &Limits::default());
+    let verdict = Counted::of(&diagnostics).verdict();
+    let is_silent = diagnostics.is_empty();
+    let checked = Checked { graph: None, diagnostics, source };
+    let shown = report(file, &checked, output).trim_end().to_owned();
+    let Some(service) = service else {
+        return Err(Failure {
+            details: vec![shown],
+            ..Failure::of_server("invalid-document", format!("{}: {verdict}", file.display()))
+        });
+    };
+    let path = format!("/api/v1/services/{}/{}", service.namespace, service.name);
+    Ok((path, (!is_silent).then_some(shown)))
+}
+
+/// A diagnostic of the server as a line.
+pub(super) fn report_service(file: &Path, found: &Value) -> String {
+    let text = |key| found.text(key).unwrap_or_default();
+    let number = |key| found.number(key).unwrap_or_default();
+    let (line, column) = (number("line"), number("column"));
+    let (name, severity, code) = (file.display(), text("severity"), text("code"));
+    format!("{name}:{line}:{column}: {severity}[{code}]: {}", text("message"))
+}
+
 /// A document without errors; else they are shown with the lines they are about.
 pub(super) fn checked(file: &Path, source: &str, output: &Output) -> Result<Checked, Failure> {
-    let checked = check(source, &Limits::default());
+    let checked = without_server(source);
     if checked.graph.is_some() {
         return Ok(checked);
     }

@@ -3,7 +3,7 @@
 use motet_expr::Value;
 use motet_expr::json::array;
 
-use super::{Ended, describe};
+use super::{Ended, describe, service};
 use crate::cli::{Filter, Get};
 use crate::client::{Client, query};
 use crate::failure::{Exit, Failure};
@@ -41,6 +41,11 @@ pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
                 table(output.style, &["workflow", "newest", "versions", "tags"], &rows)
             });
         }
+        Get::Services { service: Some(name) } => {
+            return service::describe(client, name, output).await;
+        }
+        Get::Services { service: None } => service::list(client, output).await?,
+        Get::Endpoints { service: name } => service::endpoints(client, name, output).await?,
         Get::Counts { filter } => {
             let path = format!("/api/v1/instances/counts?at=latest&{}", filter_query(filter));
             let counts = client.get(path).await?;

@@ -60,6 +60,7 @@ pages! {
     sagas "sagas.md"
     inbox "inbox.md"
     operations "operations.md"
+    services "services.md"
     security "security.md"
     http_api "http-api.md"
     cli "cli.md"
@@ -209,7 +210,9 @@ fn drawing(document: &str) -> String {
 
 /// Each code once, and whether it is an error.
 fn diagnostics(document: &str) -> Vec<(String, bool)> {
-    let checked = graph::check(document, &Limits::default());
+    let mut checked = graph::check(document, &Limits::default());
+    // Which services there are only a server knows.
+    checked.forget_services(|_| true);
     let codes = checked.diagnostics.iter();
     let mut codes: Vec<_> =
         codes.map(|one| (one.code.as_str().to_owned(), one.is_error())).collect();

@@ -24,9 +24,9 @@ const DIRECTORY: &str = "/srv/motet";
 const SERVER: &str = ":7080";
 const SERVICE: &str = ":18080";
 /// Commands that ask a server; where a page shows none, one is started.
-const CLIENT_COMMANDS: [&str; 12] = [
+const CLIENT_COMMANDS: [&str; 13] = [
     "publish", "run", "get", "describe", "history", "watch", "cancel", "suspend", "resume",
-    "retry", "tag", "tasks",
+    "retry", "service", "tag", "tasks",
 ];
 const HOSTS: [&str; 2] = ["localhost", "127.0.0.1"];
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use motet_definition::service::{EndpointUrl, service_of};
 use motet_engine::secret::SecretKey;
 use motet_engine::{ErrorKind, Outcome, Response, RevealedHeader, Sending, WorkflowError};
 use motet_mesh::{Mesh, Undone};
@@ -90,13 +91,24 @@ impl Sender {
                 .method
                 .parse::<Method>()
                 .map_err(|_| wrong("method", &request.method))?,
-            uri: revealed.uri.parse::<Uri>().map_err(|_| wrong("endpoint", &request.uri))?,
+            uri: uri(call, &revealed.uri).ok_or_else(|| wrong("endpoint", &request.uri))?,
             headers,
             body: Bytes::from(revealed.body),
             timeout: request.timeout.saturating_add(GRACE),
             redirects_max: if request.redirect { REDIRECTS_MAX } else { 0 },
             response_bytes_max: self.limits.payload_bytes_max,
         })
+    }
+}
+
+/// Where the request goes: behind the host of a service is what secrets may have been put into.
+fn uri(call: &Call, revealed: &str) -> Option<Uri> {
+    match &call.endpoint {
+        None => revealed.parse().ok(),
+        Some(endpoint) => {
+            let (_, rest) = service_of(revealed)?;
+            EndpointUrl::join(endpoint, rest).parse().ok()
+        }
     }
 }
 

@@ -5,17 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_definition::service::{DnsKind, Probe};
+use motet_mesh::{Found, Wanted};
 use motet_store::{Entity, Position, Row, RowScan, Store, Value};
 use motet_types::{InstanceId, ShardId};
 
 use super::Inner;
 use super::call::Sender;
 use super::workers::Workers;
-use crate::shard::{Config, Input, Machine, Output, Recovered, SinkRule};
+use crate::shard::{Config, DnsQuestion, Input, Machine, Output, ProbeCall, Recovered, SinkRule};
 use crate::tables::{INSTANCE, START};
 
 /// The engine thread looks at the clock at least this often.
 const PATIENCE_MAX: Duration = Duration::from_millis(500);
+
+/// How long an answer of DNS is waited for.
+const RESOLVE_PATIENCE_MAX: Duration = Duration::from_secs(10);
 
 pub(super) struct Shell {
     pub(super) inner: Arc<Inner>,
@@ -107,6 +112,8 @@ impl Shell {
                         inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
                     }));
                 }
+                Output::Probe(probe) => self.probe(probe),
+                Output::Resolve(question) => self.resolve(question),
                 Output::Step(step) => self.workers.push(step),
                 // What has left is not called back: its outcome goes to the history.
                 Output::Withdraw { .. } => {}
@@ -120,6 +127,35 @@ impl Shell {
             }
         }
         self.load(loads);
+    }
+
+    fn probe(&self, probe: Box<ProbeCall>) {
+        let (inner, sender) = (self.inner.clone(), self.sender.clone());
+        self.tokio.spawn(async move {
+            let url = probe.url.as_str();
+            let asked = match &probe.probe {
+                Probe::Http(path) => {
+                    sender.mesh.probe_http(&format!("{url}{path}"), probe.timeout).await
+                }
+                Probe::Tcp => sender.mesh.probe_tcp(url, probe.timeout).await,
+            };
+            inner.lanes.push_internal(Input::Probed { probe, is_good: asked.is_ok() });
+        });
+    }
+
+    fn resolve(&self, question: Box<DnsQuestion>) {
+        let (inner, sender) = (self.inner.clone(), self.sender.clone());
+        self.tokio.spawn(async move {
+            let wanted = match question.source.kind {
+                DnsKind::Address { port } => Wanted::Addresses { port },
+                DnsKind::Service => Wanted::Services,
+            };
+            let patience = question.source.interval.min(RESOLVE_PATIENCE_MAX);
+            let found = sender.mesh.find(&question.source.name, wanted, patience).await;
+            let plain = |found: Found| (found.host, found.port, u32::from(found.weight));
+            let answer = found.ok().map(|found| found.into_iter().map(plain).collect());
+            inner.lanes.push_internal(Input::Resolved { question, answer });
+        });
     }
 
     /// Reads a page of rows, which comes back as this input.

@@ -39,7 +39,12 @@ impl Inner {
     ) -> Result<PublishReply, Error> {
         let bytes_max = self.limits.document_bytes_max;
         check_size("the document", source.len(), bytes_max)?;
-        let checked = graph::check(&source, &self.limits);
+        let mut checked = graph::check(&source, &self.limits);
+        if let Some(graph) = &checked.graph {
+            let namespace = &graph.definition.workflow.namespace;
+            let known = self.known_services(namespace, &checked.diagnostics).await?;
+            checked.forget_services(|name| known.contains(name));
+        }
         let diagnostics = checked.diagnostics;
         let Some(graph) = checked.graph else { return Err(Error::Invalid(diagnostics)) };
         let (definition, digest) = (graph.definition.clone(), graph.digest);

@@ -12,8 +12,8 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
 use crate::tables::{
-    INBOX, INTAKE, JOB, MESSAGE, OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, TIMER,
-    TURN, UNLOADABLE, USAGE,
+    ENDPOINT, INBOX, INTAKE, JOB, MESSAGE, OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET,
+    SENT, SERVICE, TIMER, TURN, UNLOADABLE, USAGE,
 };
 
 /// Rows that recovery reads at once, and of those that may be as large as a payload.
@@ -49,6 +49,8 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &TURN, |row| recovered.turn(row))?;
     each(store, &OUTGOING, |row| recovered.outgoing(row))?;
     each(store, &REFUSED, |row| recovered.refused(row))?;
+    each(store, &SERVICE, |row| recovered.service(row))?;
+    each(store, &ENDPOINT, |row| recovered.endpoint(row))?;
     Ok((epoch, recovered))
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use motet_engine::event::TopicId;
 use motet_engine::{Effect, Schedule};
 use motet_store::{Commit, CommitError, Position};
-use motet_types::{InstanceId, ShardId, WorkflowName};
+use motet_types::{InstanceId, ServiceName, ShardId, WorkflowName};
 
 use super::intake::{Offset, PartitionKey};
 use super::jobs::JobChange;
 use super::links::message_deletion;
+use super::services::Change as ServiceChange;
 use super::sinks::Tallies;
 use super::starts::Starting;
 use super::usage::UsageChanges;
@@ -67,6 +68,8 @@ pub(super) enum Release {
     Intake(PartitionKey, Offset),
     /// Events of sinks have come and gone.
     Sinks(Tallies),
+    /// A service's document or endpoints have changed.
+    Services(Arc<ServiceName>, Vec<ServiceChange>),
 }
 
 impl Batch {
@@ -186,6 +189,7 @@ impl Machine {
             Release::Ended(id, view) => self.ended(id, view),
             Release::Intake(partition, offset) => self.intakes.settle(partition, offset),
             Release::Sinks(tallies) => self.settle_sinks(tallies),
+            Release::Services(name, changes) => self.settle_services(&name, changes),
             Release::Schedule(workflow, schedule) => self.schedules.settle(workflow, schedule),
             Release::Catalog(view, workflow) => {
                 let mut view = view;
@@ -213,6 +217,7 @@ impl Machine {
                 self.links.unforget(from, sequences, self.now)
             }
             Release::Turn(change) => self.turns.take_back(change),
+            Release::Services(name, changes) => self.take_back_services(&name, &changes),
             Release::Effect(..)
             | Release::StartKey(..)
             | Release::Watched(..)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use motet_engine::{self as engine, Effect, Outcome, ParkReason, Parked, Request};
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
+use super::services::Routed;
 use super::slots::{Slot, Task};
 use super::{Call, Machine, Output};
 
@@ -287,15 +288,25 @@ impl Machine {
         let graph = self.view.graphs.get(&start.definition).cloned();
         // Without its step or graph the call does not steer anything any more.
         let (Some(task), Some(graph)) = (task, graph) else { return };
+        let root = start.parent.as_ref().map_or(id, |parent| parent.root);
+        let namespace = start.definition.workflow.namespace.clone();
+        let endpoint = match self.route(call, &namespace, &request) {
+            Routed::Host => None,
+            Routed::Endpoint(url) => Some(url),
+            Routed::Failed(outcome) => {
+                return self.give(id, Task::Outcome { step, attempt, outcome });
+            }
+        };
         self.dispatch.in_flight.insert(call);
         self.outputs.push(Output::Call(Box::new(Call {
             id,
-            root: start.parent.as_ref().map_or(id, |parent| parent.root),
-            namespace: start.definition.workflow.namespace.to_string(),
+            root,
+            namespace: namespace.to_string(),
             step,
             attempt,
             key,
             request,
+            endpoint,
             task,
             graph,
         })));

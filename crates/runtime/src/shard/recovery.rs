@@ -12,6 +12,7 @@ use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
 
 use super::Machine;
 use super::jobs::{Entry, entry_of};
+use super::services::{ServiceRow, read_endpoint, read_service};
 use super::usage::Sum;
 use crate::CatalogView;
 use crate::sabotage::{self, Sabotage};
@@ -37,6 +38,7 @@ pub struct Recovered {
     turns: Vec<(WorkflowName, String, u64, InstanceId)>,
     outgoing: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
+    services: Vec<ServiceRow>,
 }
 
 /// A stored row does not have the form that its table declares.
@@ -178,6 +180,18 @@ impl Recovered {
         Ok(())
     }
 
+    /// Takes a row of the table of services.
+    pub fn service(&mut self, row: &Row) -> Result<(), RowError> {
+        self.services.push(read_service(row).ok_or_else(|| wrong("service", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the table of endpoints.
+    pub fn endpoint(&mut self, row: &Row) -> Result<(), RowError> {
+        self.services.push(read_endpoint(row).ok_or_else(|| wrong("endpoint", row))?);
+        Ok(())
+    }
+
     /// Takes a row of the table of turns.
     pub fn turn(&mut self, row: &Row) -> Result<(), RowError> {
         let read = match row.as_slice() {
@@ -236,7 +250,9 @@ impl Machine {
             turns,
             outgoing,
             refused,
+            services,
         } = recovered;
+        self.recover_services(services);
         self.sinks_known.recover(outgoing, refused);
         self.intakes.recover(intakes);
         // Perhaps this version can read them.

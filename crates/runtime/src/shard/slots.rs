@@ -317,6 +317,7 @@ impl Machine {
     ) {
         self.counters.outcomes += 1;
         self.dispatch.settled(id, step, attempt);
+        self.route_ended((id, step, attempt), &outcome);
         self.give(id, Task::Outcome { step, attempt, outcome });
     }
 

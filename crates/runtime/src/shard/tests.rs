@@ -25,6 +25,7 @@ mod refusals;
 mod retention;
 mod schedule_on;
 mod schedules;
+mod services;
 mod starts;
 mod timers;
 mod turns;

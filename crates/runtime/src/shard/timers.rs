@@ -58,6 +58,7 @@ impl Machine {
         self.resume_due();
         self.park_waiting();
         self.tend_jobs();
+        self.tend_services();
         self.load_resting_topics();
     }
 

@@ -1,8 +1,10 @@
 //! What goes into the machine and what comes out of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use motet_definition::graph::Graph;
+use motet_definition::service::EndpointUrl;
 use motet_engine::event::{Event, TopicId};
 use motet_engine::{JobCommand, Outcome, Request, Schedule, ScheduleInput};
 use motet_store::{Commit, CommitError, Loaded, Position, Row, RowScan};
@@ -11,8 +13,9 @@ use motet_types::{
 };
 
 use super::{
-    Activation, CatalogCommand, Heartbeat, Intake, Outgoing, OutgoingKey, QueueKey, Recovered,
-    SinkChange, SinkView, Step, Stepped,
+    Activation, CatalogCommand, DnsAnswer, DnsQuestion, Heartbeat, Intake, Outgoing, OutgoingKey,
+    ProbeCall, QueueKey, Recovered, ServiceInput, ServiceSummary, ServiceView, SinkChange,
+    SinkView, Step, Stepped,
 };
 use crate::{
     Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView, Note,
@@ -51,6 +54,17 @@ pub enum Reply {
     /// The offset that comes next, by partition.
     Offsets(Vec<(u32, u64)>),
     Sinks(Vec<SinkView>),
+    /// A service's document or endpoint has changed; whether it is new.
+    Service {
+        created: bool,
+    },
+    /// The endpoint is believed to be there for so long.
+    Registered {
+        created: bool,
+        lease: Duration,
+    },
+    ServiceView(Box<ServiceView>),
+    Services(Vec<ServiceSummary>),
     Done,
 }
 
@@ -179,6 +193,22 @@ pub enum Input {
         limit: usize,
         reply: Responder,
     },
+    /// Something of the registry of services.
+    Service {
+        input: Box<ServiceInput>,
+        actor: Actor,
+        reply: Responder,
+    },
+    /// An endpoint has answered a probe, or has not.
+    Probed {
+        probe: Box<ProbeCall>,
+        is_good: bool,
+    },
+    /// Endpoints that DNS names, or none where nobody could tell; never an empty list.
+    Resolved {
+        question: Box<DnsQuestion>,
+        answer: Option<Vec<DnsAnswer>>,
+    },
     Outcome {
         id: InstanceId,
         step: StepId,
@@ -279,6 +309,10 @@ pub enum Output {
         position: Position,
     },
     Call(Box<Call>),
+    /// Ask an endpoint how it is; the answer is `Probed`.
+    Probe(Box<ProbeCall>),
+    /// Ask DNS; the answer is `Resolved`.
+    Resolve(Box<DnsQuestion>),
     /// Run a step that may burn much fuel where it holds nobody up; the answer is `Stepped`.
     Step(Box<Step>),
     Withdraw {
@@ -303,6 +337,8 @@ pub struct Call {
     pub attempt: Attempt,
     pub key: String,
     pub request: Arc<Request>,
+    /// Where it goes if it was written for a service.
+    pub endpoint: Option<EndpointUrl>,
     /// The step's place in the graph, for expressions that were left to dispatch.
     pub task: TaskId,
     pub graph: Arc<Graph>,

@@ -28,7 +28,10 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("motet-store-embedded", &["types", "store"]),
     ("motet-mesh", &["types"]),
     ("motet-events", &["types"]),
-    ("motet-runtime", &["types", "expr", "definition", "engine", "journal", "store", "mesh"]),
+    (
+        "motet-runtime",
+        &["types", "expr", "definition", "engine", "policy", "journal", "store", "mesh"],
+    ),
     ("motet-api", &["types", "expr", "definition", "engine", "runtime"]),
     (
         "motet",

@@ -6,7 +6,7 @@ use super::Shape::{Any, Id, Instant, List, Number, Ref, Text};
 pub(super) const SCHEMAS: &[Schema] = &[
     Schema {
         name: "TokenRequest",
-        meaning: "A token to be made: how it is called, what it may do (`viewer`, `operator`, `author`, `admin`, `worker`), in which \
+        meaning: "A token to be made: how it is called, what it may do (`viewer`, `operator`, `author`, `admin`, `worker`, `service`), in which \
                   namespaces (`*`: all), and how long, as in `90d`, or until when.",
         members: &[
             ("name", Always, Text),

@@ -261,7 +261,9 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
     };
     let task = instance.steps[&step].task.expect("a task");
     let namespace = "test".to_owned();
-    let call = Call { id: id(1), root, namespace, step, attempt, key, request, task, graph };
+    let endpoint = None;
+    let call =
+        Call { id: id(1), root, namespace, step, attempt, key, request, endpoint, task, graph };
     let vault = SECRETS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let sender = Sender {
         mesh: Mesh::new(motet_mesh::Options { native_roots: false, ..Default::default() })

@@ -76,7 +76,7 @@ fn tasks(name: &str) -> String {
     let name = name.strip_prefix("told-").unwrap_or(name);
     let call = |task: &str, more: &str| {
         format!(
-            "  - {task}: {{ call: http, with: {{ method: post, endpoint: 'http://shop/{task}', body: '${{ {{ n: .n }} }}' }}{more} }}\n"
+            "  - {task}: {{ call: http, with: {{ method: post, endpoint: 'http://shop.example/{task}', body: '${{ {{ n: .n }} }}' }}{more} }}\n"
         )
     };
     let child = |task: &str, of: &str, more: &str| {
@@ -98,6 +98,9 @@ fn tasks(name: &str) -> String {
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
+        "ask" => {
+            "  - ask: { call: http, with: { method: post, endpoint: 'http://billing/ask?n=1' } }\n".to_owned()
+        }
         "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),
         "label" => "  - label: { call: job, with: { type: label, input: { n: '${ .n }' }, priority: '${ .n }' } }\n".to_owned(),

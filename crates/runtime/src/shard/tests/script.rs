@@ -25,26 +25,37 @@
 //! source NAME PARTITION FROM NEXT [TYPE:ID…]           a batch of a source; FROM is - before the first one
 //! offsets NAME · sink NAME [TYPE…] · delivered SINK NAME RECORD       a sink starts the server anew
 //! refuses SINK NAME RECORD · sinks · change SINK retry|discard|remove
+//! service YAML                   puts a document of a service of the namespace test        no service NAME
+//! register SERVICE ID URL [version=V] [lease=5s] [weight=N]   deregister|drain|undrain SERVICE ID
+//! resolved NAME [HOST…]                                      DNS answers a question, or does not know
+//! describe SERVICE · services · probed ID good|bad            a probe that is on its way came back
 //! note backup|retry              writes into the audit
 //! dropping SINK · no sink NAME   the server starts anew with one that drops what is too much, or without one
 //! after 5s · restart · levels
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_definition::service::parse_service;
 use motet_engine::event::Event;
 use motet_engine::{
     CatalogInput, ErrorKind, JobCommand, Outcome, Response, ScheduleInput, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_store::CommitError;
-use motet_types::{Attempt, JobId, ShardId, StepId, WorkflowName};
+use motet_types::{
+    Attempt, Digest, JobId, Limits, ServiceName, ShardId, StepId, Timestamp, WorkflowName,
+};
 
 use super::set_defect;
 use super::world::{BEGIN, Held, World};
-use crate::shard::{Activation, CatalogCommand, Input, Intake, Outgoing, OutgoingKey, SinkChange};
+use crate::shard::{
+    Activation, CatalogCommand, DnsQuestion, Input, Intake, Outgoing, OutgoingKey, ProbeCall,
+    Registration, ServiceDocument, ServiceInput, SinkChange,
+};
 use crate::tables::{OUTGOING, REFUSED};
 use crate::{Command, Note, StartRequest};
 
@@ -172,6 +183,30 @@ impl World {
                 };
                 let (rows, reply) = (self.rows_of(table, sink), self.responder("change"));
                 self.feed(Input::ChangeSink { change, rows, reply });
+            }
+            ["service" | "register", ..]
+            | ["no", "service", _]
+            | ["services"]
+            | ["deregister" | "drain" | "undrain", _, _]
+            | ["describe", _] => {
+                let input = registry(statement, &words);
+                let reply = self.responder(words[..words.len().min(3)].join(" ").trim());
+                let (input, actor) = (Box::new(input), Some("ann".into()));
+                self.feed(Input::Service { input, actor, reply });
+            }
+            ["probed", id, verdict] => {
+                let is_it = |probe: &ProbeCall| probe.endpoint.as_str() == *id;
+                let at = self.probes.iter().position(is_it).expect("a probe on its way");
+                let probe = Box::new(self.probes.remove(at));
+                self.feed(Input::Probed { probe, is_good: *verdict == "good" });
+            }
+            ["resolved", name, hosts @ ..] => {
+                let is_it = |question: &DnsQuestion| question.source.name == *name;
+                let at = self.resolving.iter().position(is_it).expect("a question");
+                let question = Box::new(self.resolving.remove(at));
+                let hosts: Vec<_> = hosts.iter().map(|host| ((*host).to_owned(), 80, 1)).collect();
+                let answer = (!hosts.is_empty()).then_some(hosts);
+                self.feed(Input::Resolved { question, answer });
             }
             ["answer", call, more @ ..] => self.outcome(call, answered(more)),
             ["fail", call, how] => {
@@ -337,6 +372,48 @@ fn intake(name: &str, partition: &str, from: &str, next: &str, events: &[&str]) 
         next: next.parse().expect("a number"),
         namespace: "test".parse().expect("a label"),
         events: events.iter().map(of_text).collect(),
+    }
+}
+
+/// What a statement about the registry asks of it.
+fn registry(statement: &str, words: &[&str]) -> ServiceInput {
+    let name = |name: &str| {
+        let (namespace, name) = ("test".parse().expect("a label"), name.parse().expect("a label"));
+        ServiceName { namespace, name }
+    };
+    let id = |id: &str| id.parse().expect("an id");
+    match words {
+        ["service", ..] => {
+            let source = format!("{{ namespace: test, {} }}", &statement["service".len()..]);
+            let parsed = parse_service(&source, &Limits::default());
+            let service =
+                Arc::new(parsed.service.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)));
+            let digest = Digest([0; 32]);
+            let (source, at) = (source.into(), Timestamp::default());
+            ServiceInput::Set(Box::new(ServiceDocument { service, source, digest, at, by: None }))
+        }
+        ["no", "service", own] => ServiceInput::Delete { name: name(own), reason: None },
+        ["register", own, own_id, url, more @ ..] => ServiceInput::Register {
+            name: name(own),
+            id: id(own_id),
+            registration: Box::new(Registration {
+                url: url.parse().expect("an address"),
+                version: option(more, "version").map(|text| text.parse().expect("a version")),
+                zone: None,
+                weight: option(more, "weight").map_or(1, |text| text.parse().expect("a number")),
+                lease: option(more, "lease").map(duration),
+                metadata: BTreeMap::new(),
+            }),
+        },
+        ["deregister", own, own_id] => ServiceInput::Deregister { name: name(own), id: id(own_id) },
+        [verb @ ("drain" | "undrain"), own, own_id] => ServiceInput::Drain {
+            name: name(own),
+            id: id(own_id),
+            is_draining: *verb == "drain",
+            reason: None,
+        },
+        ["describe", own] => ServiceInput::Read { name: name(own) },
+        _ => ServiceInput::List { namespaces: None, after: None, limit: 100 },
     }
 }
 

@@ -8,11 +8,11 @@ use motet_store::{Commit, RowChange, Value};
 use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
-use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply, SinkView};
+use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply, ServiceView, SinkView};
 use crate::tables::{
-    ATTRIBUTE, AUDIT, ENDED, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE, OUTGOING,
-    PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, START, SUBSCRIPTION, TASK, TIMER, TURN,
-    UNLOADABLE, USAGE,
+    ATTRIBUTE, AUDIT, ENDED, ENDPOINT, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE,
+    OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, SERVICE, START, SUBSCRIPTION, TASK,
+    TIMER, TURN, UNLOADABLE, USAGE,
 };
 use crate::{Error, InstanceView, view};
 
@@ -154,6 +154,14 @@ impl Names {
             table if table == TURN.id => format!("no turn for {:?}", text(&values[3])),
             table if table == ATTRIBUTE.id => format!("{verb}attribute {}", text(&values[1])),
             table if table == GIVING.id => format!("{verb}giving {}", text(&values[1])),
+            table if table == SERVICE.id => format!("{verb}service {}", text(&values[1])),
+            table if table == ENDPOINT.id && is_put => {
+                let draining = if int(&values[4]) == 1 { " draining" } else { "" };
+                format!("endpoint {}/{}{draining}", text(&values[1]), text(&values[2]))
+            }
+            table if table == ENDPOINT.id => {
+                format!("no endpoint {}/{}", text(&values[1]), text(&values[2]))
+            }
             other => panic!("there is no table {other:?}"),
         })
     }
@@ -231,6 +239,19 @@ impl Names {
                 });
                 shown.collect::<Vec<_>>().join("; ")
             }
+            Ok(Reply::Service { created: true }) => "created".to_owned(),
+            Ok(Reply::Service { created: false }) => "done".to_owned(),
+            Ok(Reply::Registered { created, lease }) => {
+                let created = if *created { "created, " } else { "" };
+                format!("{created}believed for {}s", lease.as_secs_f64())
+            }
+            Ok(Reply::ServiceView(view)) => service(view),
+            Ok(Reply::Services(services)) => {
+                let shown = services.iter().map(|own| {
+                    format!("{} {}/{} passing", own.name.name, own.passing, own.endpoints)
+                });
+                shown.collect::<Vec<_>>().join("; ")
+            }
             Ok(Reply::Done) => "done".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
@@ -305,6 +326,22 @@ impl Names {
         }
         named
     }
+}
+
+/// Weights and breakers of its versions, then its endpoints.
+fn service(view: &ServiceView) -> String {
+    let versions = view.versions.iter().map(|own| {
+        let (breaker, _) = own.breaker();
+        format!(
+            "{} weight {} {breaker} {} in flight",
+            own.version, own.weight, own.governor.in_flight
+        )
+    });
+    let endpoints = view.endpoints.iter().map(|own| {
+        let lease = own.lease_until.map(|until| format!(" until {}", since_begin(until)));
+        format!("{} {}{}", own.id, own.state.as_str(), lease.unwrap_or_default())
+    });
+    versions.chain(endpoints).collect::<Vec<_>>().join("; ")
 }
 
 /// What is next, what runs, what waits, and what was left out.

@@ -20,7 +20,8 @@ use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, Workf
 use super::definitions;
 use crate::drive::{recover, row_of};
 use crate::shard::{
-    Call, Config, Input, Machine, Output, QueueKey, Reply, Responder, SinkRule, Step, Watcher,
+    Call, Config, DnsQuestion, Input, Machine, Output, ProbeCall, QueueKey, Reply, Responder,
+    SinkRule, Step, Watcher,
 };
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
@@ -48,6 +49,8 @@ pub(super) struct World {
     events: (Sender<Event>, Receiver<Event>),
     unwatched: Arc<Mutex<BTreeSet<String>>>,
     calls: HashMap<String, (InstanceId, StepId, Attempt)>,
+    pub(super) probes: Vec<ProbeCall>,
+    pub(super) resolving: Vec<DnsQuestion>,
     pub(super) names: Names,
     transcript: String,
     is_quiet: bool,
@@ -120,6 +123,8 @@ impl World {
             events: channel(),
             unwatched: Arc::default(),
             calls: HashMap::new(),
+            probes: Vec::new(),
+            resolving: Vec::new(),
             names: Names::default(),
             transcript: String::new(),
             is_quiet: false,
@@ -257,6 +262,14 @@ impl World {
                 reply(result, position);
                 self.hear();
             }
+            Output::Resolve(question) => {
+                self.say(&format!("  resolve {}", question.source.name));
+                self.resolving.push(*question);
+            }
+            Output::Probe(probe) => {
+                self.say(&format!("  probe {}/{}", probe.service.name, probe.endpoint));
+                self.probes.push(*probe);
+            }
             Output::Call(call) => self.sent(&call),
             Output::Step(step) => {
                 self.say("  a step goes away");
@@ -275,7 +288,9 @@ impl World {
         let task = &call.graph.vertex(call.task).name;
         let name = format!("{}.{task}", self.names.instance(call.id));
         let (key, attempt) = (self.names.key(&call.key), call.attempt);
-        self.say(&format!("  call {name}, attempt {attempt}, {key}"));
+        let endpoint = call.endpoint.as_ref().map(|url| format!(", at {url}"));
+        let endpoint = endpoint.unwrap_or_default();
+        self.say(&format!("  call {name}, attempt {attempt}, {key}{endpoint}"));
         self.calls.insert(name, (call.id, call.step, attempt));
     }
 

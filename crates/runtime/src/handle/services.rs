@@ -1,0 +1,77 @@
+//! What the outside asks of the registry of services.
+
+use motet_definition::service::ParsedService;
+use motet_store::Position;
+use motet_types::ServiceName;
+
+use super::{Error, Handle};
+use crate::{EndpointId, Registered, Registration, ServiceReply, ServiceSummary, ServiceView};
+
+impl Handle {
+    /// Reads a document of a service: everything that is wrong with it, and the service if nothing is.
+    pub fn parse_service(&self, source: &str) -> ParsedService {
+        self.inner.parse_service(source)
+    }
+
+    /// Puts the document of a service in the place of the one before.
+    ///
+    /// # Errors
+    /// The document has errors, or is of another service than `name`.
+    pub async fn set_service(
+        &self,
+        name: Option<ServiceName>,
+        source: String,
+    ) -> Result<ServiceReply, Error> {
+        self.inner.set_service(name, source, self.actor.clone()).await
+    }
+
+    /// Takes the document of a service away, and its endpoints.
+    pub async fn delete_service(
+        &self,
+        name: ServiceName,
+        reason: Option<String>,
+    ) -> Result<Position, Error> {
+        self.inner.delete_service(name, reason, self.actor.clone()).await
+    }
+
+    /// Everything that is known of a service.
+    pub async fn service(&self, name: ServiceName) -> Result<(ServiceView, Position), Error> {
+        self.inner.service(name).await
+    }
+
+    /// A page of services by name, in these namespaces or in all.
+    pub async fn services(
+        &self,
+        namespaces: Option<Vec<String>>,
+        after: Option<ServiceName>,
+        limit: usize,
+    ) -> Result<(Vec<ServiceSummary>, Position), Error> {
+        self.inner.services(namespaces, after, limit).await
+    }
+
+    /// An endpoint registers, or says that it is still there; the answer says for how long it is believed.
+    pub async fn register(
+        &self,
+        name: ServiceName,
+        id: EndpointId,
+        registration: Registration,
+    ) -> Result<Registered, Error> {
+        self.inner.register(name, id, registration, self.actor.clone()).await
+    }
+
+    /// An endpoint leaves: no new calls; those in flight end as they end.
+    pub async fn deregister(&self, name: ServiceName, id: EndpointId) -> Result<Position, Error> {
+        self.inner.deregister(name, id).await
+    }
+
+    /// Keeps an endpoint out of the calls, or lets it have some again.
+    pub async fn drain(
+        &self,
+        name: ServiceName,
+        id: EndpointId,
+        is_draining: bool,
+        reason: Option<String>,
+    ) -> Result<Position, Error> {
+        self.inner.drain(name, id, is_draining, reason, self.actor.clone()).await
+    }
+}

@@ -1,0 +1,230 @@
+//! Services: their documents, their endpoints, and which endpoint gets a call.
+//!
+//! Documents and endpoints are rows, and what is here follows from rows that are durable: a change is staged with its commit
+//! and applied when that is durable. Leases live in memory alone; a restart gives every endpoint a fresh one, so that it
+//! forgets nobody. A service is there while it has a document or an endpoint.
+
+mod calls;
+mod change;
+mod dns;
+mod endpoint;
+mod leases;
+mod options;
+mod probes;
+mod rows;
+mod service;
+mod views;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use motet_types::{Label, ServiceName, Timestamp};
+
+use super::batch::Release;
+use super::{Machine, Responder};
+use crate::Actor;
+
+pub use change::{Registration, ServiceDocument, ServiceInput};
+pub use dns::{DnsAnswer, DnsQuestion};
+pub use endpoint::{ENDPOINT_ID_BYTES_MAX, EndpointId, InvalidEndpointId, METADATA_BYTES_MAX};
+pub use probes::ProbeCall;
+pub(super) use rows::{Row as ServiceRow, read_endpoint, read_service};
+pub use views::{EndpointState, EndpointView, Origin, ServiceSummary, ServiceView, VersionView};
+
+pub(super) use calls::{Flights, Routed};
+pub(super) use change::Change;
+
+use service::Service;
+
+/// Services of one namespace.
+pub const SERVICES_MAX: usize = 20_000;
+/// Endpoints of one service, without those of its document.
+pub const SERVICE_ENDPOINTS_MAX: usize = 1_000;
+/// Services that one tick looks after; the others come with the next.
+const TENDED_MAX: usize = 256;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Services {
+    known: BTreeMap<ServiceName, Service>,
+    /// Services of each namespace.
+    counts: BTreeMap<Label, usize>,
+    /// What has changes that are not durable yet, and how many: an endpoint, or the document where none is named.
+    staged: BTreeMap<(ServiceName, Option<EndpointId>), usize>,
+    /// When services want to be looked after.
+    due: BTreeSet<(Timestamp, ServiceName)>,
+    pub(super) flights: Flights,
+    probing: usize,
+    created: u64,
+}
+
+impl Services {
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    fn is_staged(&self, name: &ServiceName, id: Option<&EndpointId>) -> bool {
+        self.staged.contains_key(&(name.clone(), id.cloned()))
+    }
+
+    /// The service, which is made if it is not there.
+    fn service(&mut self, name: &ServiceName) -> &mut Service {
+        if !self.known.contains_key(name) {
+            self.created += 1;
+            *self.counts.entry(name.namespace.clone()).or_default() += 1;
+            self.known.insert(name.clone(), Service::new(name, self.created));
+        }
+        self.known.get_mut(name).expect("it was there, or was just made")
+    }
+
+    /// What is durable takes effect.
+    fn apply(&mut self, now: Timestamp, name: &ServiceName, changes: Vec<Change>) {
+        let service = self.service(name);
+        for change in changes {
+            service.apply(now, change);
+        }
+        if service.is_gone() {
+            if let Some(due) = service.due {
+                self.due.remove(&(due, name.clone()));
+            }
+            self.known.remove(name);
+            if let Some(count) = self.counts.get_mut(&name.namespace) {
+                *count -= 1;
+            }
+            self.counts.retain(|_, count| *count > 0);
+            return;
+        }
+        self.reschedule(now, name);
+    }
+
+    /// Something has happened that may move the time at which the service wants to be looked after.
+    fn reschedule(&mut self, now: Timestamp, name: &ServiceName) {
+        let Some(service) = self.known.get_mut(name) else { return };
+        let due = service.next_due(now);
+        if due == service.due {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut service.due, due) {
+            self.due.remove(&(before, name.clone()));
+        }
+        self.due.extend(due.map(|due| (due, name.clone())));
+    }
+
+    /// The same where it may only have become earlier, without a look at every endpoint.
+    fn hasten(&mut self, name: &ServiceName, due: Option<Timestamp>) {
+        let Some(due) = due else { return };
+        let Some(service) = self.known.get_mut(name) else { return };
+        if service.due.is_some_and(|before| before <= due) {
+            return;
+        }
+        if let Some(before) = service.due.replace(due) {
+            self.due.remove(&(before, name.clone()));
+        }
+        self.due.insert((due, name.clone()));
+    }
+
+    fn unstage(&mut self, name: &ServiceName, changes: &[Change]) {
+        for change in changes {
+            let key = (name.clone(), change.endpoint().cloned());
+            if let Some(count) = self.staged.get_mut(&key) {
+                *count -= 1;
+                if *count == 0 {
+                    self.staged.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+impl Machine {
+    pub(super) fn service(&mut self, input: ServiceInput, actor: Actor, reply: Responder) {
+        match input {
+            ServiceInput::Set(document) => self.set_service(*document, actor, reply),
+            ServiceInput::Delete { name, reason } => {
+                self.delete_service(name, reason, &actor, reply);
+            }
+            ServiceInput::Register { name, id, registration } => {
+                self.register(name, id, *registration, actor, reply);
+            }
+            ServiceInput::Deregister { name, id } => self.deregister(&name, &id, reply),
+            ServiceInput::Drain { name, id, is_draining, reason } => {
+                self.drain(&name, &id, is_draining, reason, &actor, reply);
+            }
+            ServiceInput::Read { name } => self.read_service(&name, reply),
+            ServiceInput::List { namespaces, after, limit } => {
+                self.list_services(namespaces.as_deref(), after.as_ref(), limit, reply);
+            }
+        }
+    }
+
+    /// Gathers a commit of these changes; they take effect when it is durable.
+    fn stage_services(&mut self, name: ServiceName, changes: Vec<Change>, audit: Option<Audit>) {
+        for change in &changes {
+            let key = (name.clone(), change.endpoint().cloned());
+            *self.services.staged.entry(key).or_default() += 1;
+        }
+        let mut rows: Vec<_> = changes.iter().map(|change| change.row(&name)).collect();
+        if let Some(Audit { action, reason, before, after, actor: Some(actor) }) = audit {
+            let note = crate::Note {
+                actor: Some(actor.clone()),
+                namespace: Some(name.namespace.to_string()),
+                action,
+                subject: name.to_string(),
+                reason,
+                after,
+            };
+            let nth = self.next_note();
+            rows.push(crate::audit::of_change(self.now, nth, note, before, &actor));
+        }
+        self.commit_rows(motet_types::ShardId::CATALOG, rows);
+        self.release(Release::Services(Arc::new(name), changes));
+    }
+
+    pub(super) fn settle_services(&mut self, name: &ServiceName, changes: Vec<Change>) {
+        self.services.unstage(name, &changes);
+        self.services.apply(self.now, name, changes);
+    }
+
+    pub(super) fn take_back_services(&mut self, name: &ServiceName, changes: &[Change]) {
+        self.services.unstage(name, changes);
+    }
+
+    /// Everything that the store holds; a restart forgets nobody.
+    pub(super) fn recover_services(&mut self, rows: Vec<ServiceRow>) {
+        for (name, change) in rows {
+            self.services.apply(self.now, &name, vec![change]);
+        }
+    }
+
+    /// Looks after services whose time has come: leases, probes, and what the governors of their versions want.
+    pub(super) fn tend_services(&mut self) {
+        for _ in 0..TENDED_MAX {
+            if self.services.next_due().is_none_or(|due| due > self.now) {
+                return;
+            }
+            let Some((_, name)) = self.services.due.pop_first() else { return };
+            let staged = &self.services.staged;
+            let Some(service) = self.services.known.get_mut(&name) else { continue };
+            service.due = None;
+            let is_staged =
+                |id: &EndpointId| staged.contains_key(&(name.clone(), Some(id.clone())));
+            let gone = service.tend(self.now, is_staged);
+            self.probe_due(&name);
+            self.ask_due(&name);
+            if !gone.is_empty() {
+                let changes = gone.into_iter().map(|id| Change::Endpoint(id, None)).collect();
+                self.stage_services(name.clone(), changes, None);
+            }
+            self.services.reschedule(self.now, &name);
+        }
+    }
+}
+
+/// What is told of a change that a person or a program has asked for.
+struct Audit {
+    action: &'static str,
+    reason: Option<String>,
+    before: Option<motet_expr::Value>,
+    after: Option<motet_expr::Value>,
+    actor: Actor,
+}

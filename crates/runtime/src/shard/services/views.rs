@@ -1,0 +1,224 @@
+//! The registry as people and programs see it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use motet_definition::service as definition;
+use motet_definition::service::EndpointUrl;
+use motet_policy::{breaker, governor};
+use motet_types::{ServiceName, Timestamp, Version};
+
+use super::change::ServiceDocument;
+use super::endpoint::{Endpoint, EndpointId};
+use super::service::Service;
+use crate::shard::{Machine, Reply, Responder};
+use crate::{Actor, Error};
+
+/// Where an endpoint comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Document,
+    Registered,
+    Dns,
+}
+
+impl Origin {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Registered => "registered",
+            Self::Dns => "dns",
+        }
+    }
+}
+
+/// Whether an endpoint gets calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointState {
+    Passing,
+    /// Its lease is over: only while no other can be called.
+    Suspect,
+    /// Its probes fail: only while no other can be called.
+    Failing,
+    /// Its calls have failed, or it is far slower than the others.
+    Ejected {
+        until: Timestamp,
+    },
+    /// It gets no new calls, because somebody said so.
+    Draining,
+}
+
+impl EndpointState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Suspect => "suspect",
+            Self::Failing => "failing",
+            Self::Ejected { .. } => "ejected",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceSummary {
+    pub name: ServiceName,
+    pub has_document: bool,
+    pub versions: Vec<Version>,
+    pub endpoints: usize,
+    pub passing: usize,
+    pub in_flight: u64,
+}
+
+/// Everything that is known of a service.
+#[derive(Clone, Debug)]
+pub struct ServiceView {
+    pub name: ServiceName,
+    pub document: Option<Arc<ServiceDocument>>,
+    /// Those of the document, or the defaults.
+    pub rules: Arc<definition::Service>,
+    pub versions: Vec<VersionView>,
+    pub endpoints: Vec<EndpointView>,
+    /// Grows with every change of the document or the endpoints.
+    pub revision: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct VersionView {
+    pub version: Version,
+    pub weight: u32,
+    pub endpoints: usize,
+    pub governor: governor::View,
+}
+
+impl VersionView {
+    /// The state of its breaker in a word, and until when it is open.
+    pub fn breaker(&self) -> (&'static str, Option<Timestamp>) {
+        match self.governor.breaker {
+            breaker::State::Closed => ("closed", None),
+            breaker::State::Open { until } => ("open", Some(until)),
+            breaker::State::HalfOpen => ("half-open", None),
+            breaker::State::Ramping { .. } => ("ramping", None),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct EndpointView {
+    pub id: EndpointId,
+    pub url: EndpointUrl,
+    pub version: Version,
+    pub zone: Option<String>,
+    pub weight: u32,
+    pub origin: Origin,
+    pub state: EndpointState,
+    pub lease_until: Option<Timestamp>,
+    pub in_flight: u64,
+    pub latency: Option<Duration>,
+    pub metadata: BTreeMap<String, String>,
+    pub registered_at: Timestamp,
+    pub registered_by: Actor,
+}
+
+impl Machine {
+    pub(super) fn read_service(&mut self, name: &ServiceName, reply: Responder) {
+        let now = self.now;
+        let known = self.services.known.get_mut(name);
+        let view = known.map(|service| Box::new(service.view(name, now)));
+        let result = view.ok_or_else(|| Error::UnknownService(name.clone()));
+        self.reply(reply, result.map(Reply::ServiceView));
+    }
+
+    pub(super) fn list_services(
+        &mut self,
+        namespaces: Option<&[String]>,
+        after: Option<&ServiceName>,
+        limit: usize,
+        reply: Responder,
+    ) {
+        use std::ops::Bound;
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
+        let is_seen = |name: &ServiceName| {
+            namespaces.is_none_or(|all| all.iter().any(|own| own == name.namespace.as_str()))
+        };
+        let found = self.services.known.range((from, Bound::Unbounded));
+        let found = found.filter(|(name, _)| is_seen(name)).take(limit);
+        let page = found.map(|(name, service)| service.summary(name, self.now)).collect();
+        self.reply(reply, Ok(Reply::Services(page)));
+    }
+}
+
+impl Service {
+    fn summary(&self, name: &ServiceName, now: Timestamp) -> ServiceSummary {
+        let passing = |own: &&Endpoint| self.state(own, now) == EndpointState::Passing;
+        let in_flight = |own: &super::service::Governed| u64::from(own.governor.in_flight());
+        ServiceSummary {
+            name: name.clone(),
+            has_document: self.document.is_some(),
+            versions: self.versions.keys().cloned().collect(),
+            endpoints: self.endpoints.len(),
+            passing: self.endpoints.values().filter(passing).count(),
+            in_flight: self.versions.values().map(in_flight).sum(),
+        }
+    }
+
+    fn view(&mut self, name: &ServiceName, now: Timestamp) -> ServiceView {
+        let weights: BTreeMap<Version, u32> =
+            self.weights().map(|(version, weight)| (version.clone(), weight)).collect();
+        let listed = self.rules.versions.iter();
+        let listed: BTreeMap<Version, u32> =
+            listed.map(|own| (own.version.clone(), own.weight)).collect();
+        let endpoints =
+            self.endpoints.iter().map(|(id, own)| self.endpoint_view(id, own, now)).collect();
+        let versions = self.versions.iter_mut().map(|(version, governed)| VersionView {
+            version: version.clone(),
+            weight: weights.get(version).or(listed.get(version)).copied().unwrap_or_default(),
+            endpoints: governed.governor.len(),
+            governor: governed.governor.view(now),
+        });
+        ServiceView {
+            name: name.clone(),
+            versions: versions.collect(),
+            endpoints,
+            document: self.document.clone(),
+            rules: self.rules.clone(),
+            revision: self.revision,
+        }
+    }
+
+    fn endpoint_view(&self, id: &EndpointId, own: &Endpoint, now: Timestamp) -> EndpointView {
+        let governed = self.versions.get(&own.version);
+        let seen = governed.and_then(|governed| governed.governor.endpoint(own.slot, now));
+        let entry = &own.entry;
+        EndpointView {
+            id: id.clone(),
+            url: entry.url.clone(),
+            version: own.version.clone(),
+            zone: entry.zone.clone(),
+            weight: entry.weight,
+            origin: entry.origin,
+            state: self.state(own, now),
+            lease_until: own.lease_until,
+            in_flight: seen.as_ref().map_or(0, |seen| seen.in_flight as u64),
+            latency: seen.and_then(|seen| seen.latency),
+            metadata: entry.metadata.clone(),
+            registered_at: entry.at,
+            registered_by: entry.by.clone(),
+        }
+    }
+
+    fn state(&self, own: &Endpoint, now: Timestamp) -> EndpointState {
+        let governed = self.versions.get(&own.version);
+        match governed.and_then(|governed| governed.governor.endpoint(own.slot, now)) {
+            _ if own.entry.is_draining => EndpointState::Draining,
+            Some(seen) if seen.ejected_until.is_some_and(|until| until > now) => {
+                EndpointState::Ejected { until: seen.ejected_until.unwrap_or(now) }
+            }
+            Some(seen) if !seen.is_healthy => EndpointState::Failing,
+            _ if own.is_suspect => EndpointState::Suspect,
+            _ => EndpointState::Passing,
+        }
+    }
+}
