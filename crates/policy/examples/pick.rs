@@ -1,6 +1,5 @@
-//! Calls over the endpoints of one service, for `cargo xtask bench pick` to count what one of them costs: each is admitted and,
+//! Calls over the endpoints of one service, for `cargo xtask bench pick` to count what one costs: each is admitted and,
 //! while a few others are out, reported; one of 128 fails. What is counted happens in the functions that are not inlined.
-#![allow(clippy::print_stdout, reason = "printing is what a program does")]
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -22,7 +21,6 @@ fn main() {
     over_10_endpoints(&mut World::new(10));
     over_100_endpoints(&mut World::new(100));
     over_1000_endpoints(&mut World::new(1_000));
-    println!("{CALLS} calls each");
 }
 
 #[inline(never)]
