@@ -210,6 +210,7 @@ fn write_missing() {
         ("catalog", CATALOG.bytes(&samples::catalog())),
         ("records-28", RECORDS.bytes(&samples::records_28())),
         ("catalog-records-28", CATALOG_RECORDS.bytes(&samples::catalog_records_28())),
+        ("catalog-records-110", CATALOG_RECORDS.bytes(&samples::catalog_records_110())),
         ("catalog-28", CATALOG.bytes(&samples::catalog_28())),
         ("messages", joined(MESSAGE, &samples::messages())),
         ("inputs", joined(INPUT, &samples::inputs())),

@@ -16,6 +16,7 @@ fn the_samples_survive() {
     RECORDS.check(&samples::records_28());
     CATALOG_RECORDS.check(&samples::catalog_records());
     CATALOG_RECORDS.check(&samples::catalog_records_28());
+    CATALOG_RECORDS.check(&samples::catalog_records_110());
     CATALOG.check(&samples::catalog());
     CATALOG.check(&samples::catalog_28());
     samples::messages().iter().for_each(|message| MESSAGE.check(message));

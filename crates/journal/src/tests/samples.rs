@@ -683,6 +683,21 @@ pub(super) fn catalog() -> Catalog {
     catalog_after(&catalog_records())
 }
 
+/// A token of a service, which registers its endpoints.
+pub(super) fn catalog_records_110() -> Vec<CatalogRecord> {
+    let grant = Grant {
+        name: "payments".parse().unwrap(),
+        hash: Digest([8; 32]),
+        roles: [Role::Service].into(),
+        namespaces: Namespaces::All,
+        description: None,
+        expires: None,
+    };
+    let id = "00112233aabb".parse().unwrap();
+    let fact = CatalogFact::TokenCreated { id, grant: Box::new(grant) };
+    vec![CatalogRecord { at: at(7), fact, actor: Some("root".to_owned()) }]
+}
+
 /// Tokens and secrets, and who did what.
 pub(super) fn catalog_records_28() -> Vec<CatalogRecord> {
     let label = |text: &str| -> Label { text.parse().unwrap() };
