@@ -142,6 +142,12 @@ impl Schedule {
     }
 
     fn make_up(&mut self, trigger: Trigger, nominal: Timestamp) {
+        let is_it = |own: &&mut Waiting| (own.trigger, own.nominal) == (trigger, nominal);
+        if let Some(waiting) = self.waiting.iter_mut().find(is_it) {
+            // From now on neither a pause nor a newer one leaves it out.
+            waiting.is_made_up = true;
+            return;
+        }
         let is_known = self.known().any(|known| known == (trigger, nominal));
         if !is_known {
             self.waiting.push_back(Waiting { trigger, nominal, is_made_up: true });

@@ -338,3 +338,20 @@ fn a_set_that_grows_too_large_is_left_out_and_says_so() {
     let problem = heeding.schedule.on.and_then(|on| on.problem).expect("it says so");
     assert!(problem.text.contains("listen_events_max is 3"), "{problem:?}");
 }
+
+#[test]
+fn what_waits_and_is_asked_for_is_not_left_out_any_more() {
+    let plan = every(60, Overlap::Queue, Catchup::Last);
+    let mut schedule = adopted(&plan);
+    assert_eq!(pass(&mut schedule, &plan, at(120)), [60], "the second one waits");
+    let first = schedule.running[0].id;
+    let mut tell = |seconds, input| {
+        let actions = step(&mut schedule, Some(&plan), at(seconds), input);
+        started(&actions.expect("it fits"))
+    };
+    assert!(tell(130, ScheduleInput::Backfill { from: at(100), to: at(130) }).is_empty());
+    assert!(tell(140, ScheduleInput::Pause { reason: None }).is_empty());
+    let ended = ScheduleInput::Ended { id: first, at: at(150), ending: Ending::Completed };
+    assert_eq!(tell(150, ended), [120], "a pause leaves out what nobody has asked for");
+    assert_eq!(schedule.left_out, 0);
+}
