@@ -12,6 +12,7 @@ mod hostile;
 mod instances;
 mod jobs;
 mod keys;
+mod misfits;
 mod openapi;
 mod pages;
 mod probes;
