@@ -377,9 +377,26 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Groups of hexadecimal digits, at most one run of them left out (RFC 4291 §2.2).
+fn is_ipv6(address: &str) -> bool {
+    let is_group = |group: &str| {
+        (1..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let count = |part: &str| match part {
+        "" => Some(0),
+        part => part.split(':').all(is_group).then(|| part.split(':').count()),
+    };
+    match address.split_once("::") {
+        None => count(address) == Some(8),
+        Some((before, behind)) => {
+            count(before).zip(count(behind)).is_some_and(|(before, behind)| before + behind < 8)
+        }
+    }
+}
+
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<std::net::Ipv6Addr>().is_ok();
+        return is_ipv6(address);
     }
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     !host.is_empty() && host.len() <= 253 && host.bytes().all(inner) && !host.starts_with('.')

@@ -66,27 +66,39 @@ impl World {
                 }
                 return Ok(());
             }
-            Reply::Event { duplicate } => {
-                return match action {
-                    Action::Tick(event) => self.ticked(event, duplicate),
-                    Action::Ring(number) => {
-                        self.rung(number);
-                        Ok(())
-                    }
-                    _ => Ok(()),
-                };
-            }
+            Reply::Event { duplicate } => return self.event_taken(action, duplicate),
         };
         self.promise(&view)?;
+        self.instance_answered(number, action, &view, created)
+    }
+
+    fn event_taken(&mut self, action: Action, duplicate: bool) -> Checked {
+        match action {
+            Action::Tick(event) => self.ticked(event, duplicate),
+            Action::Ring(number) => {
+                self.rung(number);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn instance_answered(
+        &mut self,
+        number: usize,
+        action: Action,
+        view: &InstanceView,
+        created: bool,
+    ) -> Checked {
         match action {
             Action::Start(order) => {
                 if created {
-                    self.check_version(order, self.clients.requests[number].asked, &view)?;
+                    self.check_version(order, self.clients.requests[number].asked, view)?;
                 }
-                self.started(order, &view, created)?;
+                self.started(order, view, created)?;
             }
             Action::StartOther(order) if self.may_be_another(order, view.id) => {
-                self.started(order, &view, created)?;
+                self.started(order, view, created)?;
                 self.clients.orders[order].is_taken = true;
             }
             Action::StartOther(_) => {
@@ -99,7 +111,7 @@ impl World {
             }
             Action::Steer(steer, _) => {
                 self.summary.commands += 1;
-                self.steered(steer, &view)?;
+                self.steered(steer, view)?;
             }
             Action::Read => self.summary.reads += 1,
             Action::Publish(_)

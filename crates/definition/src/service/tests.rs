@@ -209,6 +209,10 @@ fn addresses_of_endpoints() {
     let texts = [
         "http://10.0.0.1:8080",
         "http://[::1]:8080/",
+        "http://[1:2:3:4:5:6:7:8]",
+        "http://[1:2:3]",
+        "http://[1::2::3]",
+        "http://[::g]",
         "HTTP://a",
         "https://Pay.example/base/",
         "http://user:pw@a",
@@ -222,6 +226,10 @@ fn addresses_of_endpoints() {
     expect![[r#"
         http://10.0.0.1:8080 -> http://10.0.0.1:8080 (http://10.0.0.1:8080/a?b=1)
         http://[::1]:8080/ -> http://[::1]:8080 (http://[::1]:8080/a?b=1)
+        http://[1:2:3:4:5:6:7:8] -> http://[1:2:3:4:5:6:7:8] (http://[1:2:3:4:5:6:7:8]/a?b=1)
+        http://[1:2:3]: its host is none
+        http://[1::2::3]: its host is none
+        http://[::g]: its host is none
         HTTP://a: it begins with neither http:// nor https://
         https://Pay.example/base/ -> https://pay.example/base (https://pay.example/base/a?b=1)
         http://user:pw@a: it holds more than scheme, host, port and path

@@ -316,8 +316,7 @@ impl Machine {
         outcome: Outcome,
     ) {
         self.counters.outcomes += 1;
-        self.dispatch.settled(id, step, attempt);
-        self.route_ended((id, step, attempt), &outcome);
+        self.call_ended((id, step, attempt), &outcome);
         self.give(id, Task::Outcome { step, attempt, outcome });
     }
 

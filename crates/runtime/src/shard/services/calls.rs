@@ -73,7 +73,8 @@ impl Machine {
     }
 
     /// A call that left has come back.
-    pub(in crate::shard) fn route_ended(&mut self, call: CallId, outcome: &Outcome) {
+    pub(in crate::shard) fn call_ended(&mut self, call: CallId, outcome: &Outcome) {
+        self.dispatch.settled(call.0, call.1, call.2);
         let Some(flight) = self.services.flights.0.remove(&call) else { return };
         let Flight { service: name, version, made, endpoint, ticket } = flight;
         let now = self.now;
