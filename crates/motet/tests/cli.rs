@@ -59,13 +59,13 @@ fn help_fits_on_a_page() {
               serve        Run a server
               demo         See it at work: orders over services, one of which fails in between
               dev          Run a server for development: publish files, and again whenever they change
-              publish      Publish workflows
+              publish      Publish workflows and documents of services
               validate     Check documents without a server
               test         Try workflows by their scenarios, without a server and in virtual time
               graph        Draw the graph of a document
               run          Start an instance and follow it to its end
               get          Show one thing or list many
-              describe     Show an instance as a tree of its steps
+              describe     Show an instance as a tree of its steps, or a service with its endpoints
               history      Show everything that happened in an instance
               watch        Follow an instance until it ends
               cancel       Cancel instances; what they did is undone first
@@ -75,6 +75,7 @@ fn help_fits_on_a_page() {
               tasks        Look after tasks of people [alias: task]
               event        Publish events, or list those that are kept
               sink         Look after sinks of events: what waits for them, and what they refused
+              service      Look after services: take endpoints out of the calls, or services away
               tag          Let a tag name a version, or list the tags of a workflow
               purge        Remove everything that is stored of instances that have ended
               token        Make, list and revoke tokens: who may do what

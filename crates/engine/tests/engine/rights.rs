@@ -184,10 +184,11 @@ fn roles_hold_others() {
     }
     expect![[r#"
         viewer: viewer
-        operator: viewer operator
+        operator: viewer operator service
         author: viewer author
-        admin: viewer operator author admin worker
+        admin: viewer operator author admin worker service
         worker: worker
+        service: service
     "#]]
     .assert_eq(&table);
 }
