@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use motet_runtime::{Error, Handle, Role};
 use motet_types::InstanceId;
+use motet_types::Label;
 
 pub(crate) use caller::{Caller, LastUses, authenticate};
 pub(crate) use lasting::while_allowed;
@@ -158,5 +159,16 @@ impl Request {
             Some(wanted) if !self.caller.holds(wanted) => self.permit(role, wanted).map(|()| None),
             _ => Ok(self.caller.namespaces()),
         }
+    }
+
+    /// The namespaces of a list whose machine filters by them alone: the one that was asked for, or those of the caller.
+    pub(crate) fn visible_in(
+        &self,
+        wanted: Option<&Label>,
+    ) -> Result<Option<Vec<String>>, Problem> {
+        let visible = self.visible(wanted.map(Label::as_str))?;
+        let Some(wanted) = wanted else { return Ok(visible) };
+        let sees = visible.is_none_or(|names| names.iter().any(|name| name == wanted.as_str()));
+        Ok(Some(sees.then(|| wanted.to_string()).into_iter().collect()))
     }
 }

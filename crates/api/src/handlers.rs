@@ -18,6 +18,7 @@ pub(crate) mod watch;
 
 pub(crate) mod audit;
 pub(crate) mod jobs;
+pub(crate) mod limits;
 pub(crate) mod secrets;
 pub(crate) mod tasks;
 pub(crate) mod tokens;

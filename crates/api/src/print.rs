@@ -11,7 +11,7 @@ use motet_definition::Diagnostic;
 
 use crate::json::Object;
 
-pub(crate) use instance::{entry, incidents, instance, result, row, undo};
+pub(crate) use instance::{entry, incidents, instance, limit_of, result, row, undo};
 pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use schedule::schedule;

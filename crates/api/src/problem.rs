@@ -84,6 +84,7 @@ codes! {
     FormMismatch UNPROCESSABLE_ENTITY "form-mismatch" "The output does not fit the form."
     KeyReused UNPROCESSABLE_ENTITY "key-reused" "The idempotency key was used for another start."
     Overloaded TOO_MANY_REQUESTS "overloaded" "The server has more work than it admits."
+    LimitQueueFull TOO_MANY_REQUESTS "limit-queue-full" "As many wait for room under a limit as may."
     ConcurrencyQueueFull TOO_MANY_REQUESTS "concurrency-queue-full" "As many wait for the concurrency key as may."
     RegistryFull TOO_MANY_REQUESTS "registry-full" "There are as many services or endpoints as may be."
     SinkFull SERVICE_UNAVAILABLE "sink-full" "As many events wait for a sink as may."

@@ -195,7 +195,7 @@ fn header() {
         "document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motett: {}, motet: { onfault: incident, onFault: ignore } } }\ndo:\n  - a: { set: { x: 1 } }\n",
         expect![[r#"
             w:1:76: warning[suspicious-property]: the property `motett` has no meaning here: did you mean `motet`?
-            w:1:97: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
+            w:1:97: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `limits`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
             w:1:125: error[invalid-value]: `ignore` is not known here: use `fault` or `incident`
         "#]],
     );

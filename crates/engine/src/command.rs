@@ -40,6 +40,10 @@ pub enum Input {
     TimersDue,
     /// The turn of a queued instance has come.
     Admit,
+    /// The queued instance will never begin, for this reason.
+    Refuse {
+        error: Box<WorkflowError>,
+    },
     /// Go on after a yield or a recovery.
     Continue,
     /// A topic has found an event for a listen.

@@ -155,6 +155,7 @@ impl<'a> Decider<'a> {
             }
             Input::TimersDue => self.timers_due(),
             Input::Admit => self.admit(),
+            Input::Refuse { error } => self.refuse_queued(error),
             Input::Continue => self.proceed(),
             Input::Found { step, event, received, matches } => {
                 self.found(step, event, received, &matches)

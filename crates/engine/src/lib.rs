@@ -28,6 +28,7 @@ pub mod listen;
 mod record;
 mod request;
 mod reveal;
+pub mod room;
 pub mod sabotage;
 pub mod schedule;
 pub mod secret;

@@ -6,6 +6,7 @@ use motet_types::{Attempt, Digest, InstanceId, StepId, TaskId, Timestamp, Workfl
 
 use crate::event::Event;
 use crate::listen::{Role, Terms};
+use crate::room::Line;
 use crate::{
     Assignment, AssignmentChange, End, Guard, Incident, Job, Origin, Request, TimerKind, UndoCause,
     WorkflowError,
@@ -318,6 +319,8 @@ pub struct Start {
     pub schedule: Option<Origin>,
     /// What no other instance of the workflow may be about while this one runs.
     pub concurrency_key: Option<String>,
+    /// The lines in which it stands, one after the other: the limits under which it counts.
+    pub lines: Vec<Line>,
 }
 
 /// The instance that started this one.

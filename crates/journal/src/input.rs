@@ -24,6 +24,7 @@ variants!("input", Input {
     13 ChildUndone { 1 step, 2 child, 3 error },
     14 Doubt { 1 step, 2 attempt },
     40 Admit,
+    100 Refuse { 1 error },
 });
 
 variants!("outcome", Outcome {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use motet_engine::event::{Event, TopicId};
 use motet_engine::listen::{Match, Subscription};
+use motet_engine::room::Line;
 use motet_engine::{ChildRequest, End, Ending, ScheduledStart, WorkflowError};
 use motet_types::{InstanceId, StepId, Timestamp, WorkflowName};
 
@@ -46,6 +47,17 @@ pub enum Message {
     Admit { instance: InstanceId },
     /// A newer start wants the place of this instance: cancel it.
     GiveWay { instance: InstanceId },
+    /// An instance wants a place in the first of these lines, and then in the others; `at_once`: whether there is room or not.
+    AskRoom { lines: Vec<Line>, instance: InstanceId, at_once: bool },
+    /// An instance has ended: it stands in these lines no more.
+    LeaveRoom { lines: Vec<Line>, instance: InstanceId },
+    /// There is room for a queued instance.
+    HaveRoom { instance: InstanceId },
+    /// There is none for a queued instance, and it is not to wait.
+    NoRoom { instance: InstanceId, limit: u64 },
+    /// A child that is awaited waits for this instance, over so many others: where that waits for room, it goes on without;
+    /// where it waits for others, they are told. A child that hears of itself waits for ever.
+    Hasten { instance: InstanceId, by: InstanceId, hops: u32 },
     /// The parent's step undoes what the child has completed.
     UndoChild { parent: InstanceId, step: StepId, child: InstanceId },
     /// The child has undone it, or cannot be asked to.
@@ -74,4 +86,9 @@ variants!("message", Message {
     7 ChildUndone { 1 parent, 2 step, 3 child, 4 error },
     40 Admit { 1 instance },
     41 GiveWay { 1 instance },
+    100 AskRoom { 1 lines, 2 instance, 3 at_once },
+    101 LeaveRoom { 1 lines, 2 instance },
+    102 HaveRoom { 1 instance },
+    103 NoRoom { 1 instance, 2 limit },
+    104 Hasten { 1 instance, 2 by, 3 hops },
 });

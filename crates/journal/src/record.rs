@@ -1,5 +1,6 @@
 //! Records of instances. The tables are the format: numbers are added, never changed, never used again.
 
+use motet_engine::room::Line;
 use motet_engine::{
     CatchAction, ChildRequest, End, Fact, Guard, Incident, Next, Opening, Parent, ParkReason,
     Parked, Record, Settled, Start, TimerKind, UndoCause, WorkflowError,
@@ -111,6 +112,13 @@ message!(Start {
     8 attributes,
     17 schedule,
     21 concurrency_key,
+    100 lines,
+});
+
+variants!("line", Line {
+    1 Root(1 root),
+    2 Workflow(1 workflow),
+    3 Namespace(1 namespace),
 });
 
 message!(Parent { 1 instance, 2 step, 3 awaited, 4 root, 5 depth });

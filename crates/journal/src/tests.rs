@@ -6,6 +6,7 @@ mod evolution;
 mod fixtures;
 mod histories;
 mod hostile;
+mod rooms;
 mod round_trip;
 mod saga;
 mod samples;

@@ -337,6 +337,9 @@ pub(crate) enum Get {
         /// The service, as name or namespace/name
         service: String,
     },
+    /// Limits of how many instances run at once, with how many do and how many wait
+    #[command(visible_alias = "limit")]
+    Limits,
     /// Instances that wait for a person
     Incidents {
         #[command(flatten)]

@@ -63,6 +63,29 @@ pub(crate) fn row(instance: Cell, name: &str, value: &Value) -> Option<Vec<Cell>
     Some(vec![instance, Cell::Text(name.to_owned()), Cell::Blob(Bytes::from(stored(value)?))])
 }
 
+/// Name and value of a row; a number is one of 64-bit floating point, an instant is written in UTC.
+pub(crate) fn read(row: &[Cell]) -> Option<(String, Value)> {
+    let [_, Cell::Text(name), Cell::Blob(bytes)] = row else { return None };
+    let (kind, rest) = bytes.split_first()?;
+    let bits = || Some(u64::from_be_bytes(rest.try_into().ok()?));
+    let value = match *kind {
+        TRUTH => Value::Bool(rest == [1]),
+        NUMBER => {
+            let bits = bits()?;
+            let bits = if bits >> 63 == 1 { bits ^ (1 << 63) } else { !bits };
+            json::parse(f64::from_bits(bits).to_string().as_bytes(), json::Limits::default())
+                .ok()?
+        }
+        TIME => {
+            let at = Timestamp::from_micros((bits()? ^ (1 << 63)) as i64);
+            json::string(at.to_string())
+        }
+        TEXT => json::string(std::str::from_utf8(rest).ok()?),
+        _ => return None,
+    };
+    Some((name.clone(), value))
+}
+
 fn stored(value: &Value) -> Option<Vec<u8>> {
     match value {
         Value::Bool(truth) => Some(vec![TRUTH, u8::from(*truth)]),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use motet_definition::Diagnostic;
 use motet_engine::event::Event;
+use motet_engine::room::Line;
 use motet_engine::token::Minted;
 use motet_engine::{
     CatalogRejection, JobCommand, JobRejection, LOCAL, Namespaces, Role, ScheduleInput,
@@ -20,8 +21,8 @@ use motet_types::{
 use crate::{
     Activation, Actor, AuditFilter, AuditId, AuditPage, CatalogView, Command, EndpointId,
     EventFilter, EventPage, Heartbeat, HistoryEntry, InstanceFilter, InstanceRow, InstanceView,
-    JobFigures, JobView, Note, Page, ScheduleView, StartRequest, TaskFilter, TaskPage, TaskView,
-    UndoView,
+    JobFigures, JobView, LimitView, Note, Page, ScheduleView, StartRequest, TaskFilter, TaskPage,
+    TaskView, UndoView,
 };
 
 /// What the outside talks to; cheap to clone.
@@ -63,6 +64,9 @@ pub enum Error {
     /// Another instance holds the concurrency key, and this one cannot wait for it.
     #[error("instance {holder} of {workflow} holds the concurrency key {key:?}: {reason}")]
     KeyHeld { workflow: WorkflowName, key: String, holder: InstanceId, reason: &'static str },
+    /// As many wait for room under a limit as may.
+    #[error("{limit} instances wait for room under that of {line}, which is the limit")]
+    LimitQueueFull { line: Line, limit: usize },
     /// As many wait for the concurrency key as may.
     #[error(
         "{limit} instances of {workflow} wait for the concurrency key {key:?}, which is the limit"
@@ -340,6 +344,16 @@ impl Handle {
         at: Option<Position>,
     ) -> Result<Page<InstanceRow>, Error> {
         self.inner.instances(filter, after, limit, at).await
+    }
+
+    /// A page of limits of how many instances run at once, in these namespaces or in all; up to `limit` of them.
+    pub async fn limits_at_work(
+        &self,
+        namespaces: Option<Vec<String>>,
+        after: Option<Line>,
+        limit: usize,
+    ) -> Result<(Vec<LimitView>, Position), Error> {
+        self.inner.limits_at_work(namespaces, after, limit).await
     }
 
     /// A page of schedules by name of their workflow, in these namespaces or in all; up to `limit` of them.

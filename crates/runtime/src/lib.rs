@@ -27,6 +27,7 @@ pub use motet_definition::schedule::{Plan, Rule, Trigger};
 pub use motet_definition::service;
 pub use motet_definition::{Diagnostic, Severity};
 pub use motet_engine::event::{Event, EventError, Parts};
+pub use motet_engine::room::Line;
 pub use motet_engine::token::Minted;
 pub use motet_engine::{
     Assignment, Catalog, Grant, InvalidSecretName, JobCommand, JobRejection, LOCAL, Namespaces,
@@ -44,6 +45,6 @@ pub use tables::SCHEMA;
 pub use view::{
     Actor, AuditEntry, AuditFilter, AuditId, AuditPage, CatalogView, Command, EventFilter,
     EventPage, EventRow, HistoryEntry, InstanceFilter, InstanceRow, InstanceView, JobFigures,
-    JobView, Note, Page, ScheduleView, StartRequest, StepView, TaskFilter, TaskPage, TaskRow,
-    TaskView, TurnRow, TurnView, UndoEntryView, UndoView, WaitsFor,
+    JobView, LimitView, Note, Page, QueuedFor, RoomView, ScheduleView, StartRequest, StepView,
+    TaskFilter, TaskPage, TaskRow, TaskView, TurnRow, TurnView, UndoEntryView, UndoView, WaitsFor,
 };

@@ -32,6 +32,8 @@ pub enum Sabotage {
     AuditGoneEarly,
     /// It is not made durable which events were gathered for a start.
     SetForgotten,
+    /// It is not made durable who has a place under a limit.
+    RoomForgotten,
 }
 
 #[cfg(feature = "sabotage")]

@@ -22,6 +22,7 @@ mod outgoing;
 mod purge;
 mod recovery;
 mod retention;
+mod rooms;
 mod schedules;
 mod services;
 mod sinks;
@@ -70,6 +71,7 @@ use intake::Intakes;
 use jobs::Jobs;
 use links::Links;
 use retention::Retention;
+use rooms::Rooms;
 use schedules::Schedules;
 use services::Services;
 use sinks::Sinks;
@@ -166,6 +168,7 @@ pub struct Machine {
     sinks: Arc<[SinkRule]>,
     sinks_known: Sinks,
     turns: Turns,
+    rooms: Rooms,
     /// Instances that have yielded, in order.
     yielded: VecDeque<InstanceId>,
     building: Batch,
@@ -206,6 +209,7 @@ impl Machine {
             sinks: Arc::default(),
             sinks_known: Sinks::default(),
             turns: Turns::default(),
+            rooms: Rooms::default(),
             yielded: VecDeque::new(),
             building: Batch::default(),
             in_flight: None,
@@ -264,6 +268,9 @@ impl Machine {
             Input::SinkRefuses { outgoing, reason, reply } => {
                 self.sink_refuses(&outgoing, reason, reply);
             }
+            Input::ListLimits { namespaces, after, limit, reply } => {
+                self.list_limits(namespaces.as_deref(), after.as_ref(), limit, reply);
+            }
             Input::ListSinks { reply } => self.list_sinks(reply),
             Input::ChangeSink { change, rows, reply } => self.change_sink(change, &rows, reply),
             Input::TopicRead { topic, token, rows } => self.topic_read(&topic, token, rows),
@@ -309,6 +316,7 @@ impl Machine {
             self.topics.next_due(),
             self.schedules.next_due(),
             self.services.next_due(),
+            self.rooms.next_due(),
         ];
         others.into_iter().flatten().chain(timer).min()
     }
@@ -333,11 +341,13 @@ impl Machine {
         self.counters
     }
 
-    /// Calls in flight, calls that wait for their turn, live instances, timers, steps that were given away.
-    pub fn levels(&self) -> [usize; 5] {
+    /// Calls in flight, calls that wait for their turn, live instances, timers, steps that were given away, instances that
+    /// wait for room under a limit.
+    pub fn levels(&self) -> [usize; 6] {
         let (in_flight, waiting) = (self.dispatch.in_flight(), self.dispatch.waiting());
         let timers = self.timers.len() + self.sleepers.len();
-        [in_flight, waiting, self.slots.len(), timers, self.away]
+        let for_room = self.rooms.waiting();
+        [in_flight, waiting, self.slots.len(), timers, self.away, for_room]
     }
 
     /// About what ended instances take, in bytes.

@@ -21,6 +21,7 @@ pub const SCHEMA: Schema = Schema {
         OUTGOING,
         PENDING,
         REFUSED,
+        ROOM,
         SCHEDULE,
         SCHEDULE_SET,
         SENT,
@@ -71,7 +72,8 @@ pub(crate) const ATTRIBUTE: Table = Table {
     indexes: &[Index { columns: &["name", "value"], partial: false }],
 };
 
-/// Instances that hold a concurrency key (`holds` is 1), or wait for it in the order of `place`.
+/// Instances that hold a concurrency key (`holds` is 1), or wait for it in the order of `place`; `awaited` is 1 for a child
+/// whose parent waits for it.
 pub(crate) const TURN: Table = Table {
     id: TableId(46),
     name: "turn",
@@ -83,6 +85,26 @@ pub(crate) const TURN: Table = Table {
         int("place"),
         blob("instance"),
         int("holds"),
+        int("awaited"),
+    ],
+    key_columns: 5,
+    indexes: &[Index { columns: &["instance"], partial: false }],
+};
+
+/// Instances that count under a limit of how many run at once: of those with `has_room` there are at most so many, the others
+/// wait in the order of `place`. `goes_on` is 1 for one that stands in the line of its namespace next.
+pub(crate) const ROOM: Table = Table {
+    id: TableId(101),
+    name: "room",
+    columns: &[
+        int("shard"),
+        text("of"),
+        text("namespace"),
+        text("name"),
+        int("place"),
+        blob("instance"),
+        int("goes_on"),
+        int("has_room"),
     ],
     key_columns: 5,
     indexes: &[Index { columns: &["instance"], partial: false }],

@@ -1,6 +1,7 @@
 //! What people see of instances and of the catalog: plain data, for the API to print.
 
 mod jobs;
+mod line;
 mod project;
 mod undo;
 
@@ -20,6 +21,8 @@ use motet_types::{
 };
 
 use crate::AttributeFilter;
+
+pub use line::{LimitView, QueuedFor, RoomView, TurnRow, TurnView};
 
 pub(crate) use jobs::{job, task, waits_for};
 pub(crate) use project::{attributes, cut, damaged, history, instance, masked, masked_error};
@@ -120,6 +123,8 @@ pub struct InstanceView {
     pub attributes: Vec<(String, Value)>,
     /// How it stands to its concurrency key, if it has one.
     pub turn: Option<TurnView>,
+    /// Where it waits for room.
+    pub room: Option<RoomView>,
     pub input: Value,
     pub output: Option<Value>,
     pub error: Option<WorkflowError>,
@@ -129,23 +134,6 @@ pub struct InstanceView {
     pub incidents: Vec<(StepId, WorkflowError)>,
     /// Records in its history.
     pub records: u64,
-}
-
-/// How an instance stands to its concurrency key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TurnView {
-    pub key: String,
-    /// The instance that holds the key, if this one waits for it.
-    pub holder: Option<InstanceId>,
-    /// Instances that come before it.
-    pub ahead: usize,
-}
-
-/// What a queued instance of a list waits for: as of the view's position.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TurnRow {
-    pub key: String,
-    pub holder: Option<InstanceId>,
 }
 
 /// An open step.
@@ -294,11 +282,13 @@ pub struct InstanceRow {
     pub ended_at: Option<Timestamp>,
     pub parent: Option<InstanceId>,
     pub business_key: Option<String>,
+    /// By name, as tests of lists compare them.
+    pub attributes: Vec<(String, Value)>,
     /// Type and title of the error it ended with or waits for.
     pub error: Option<String>,
     pub has_incident: bool,
-    /// The concurrency key that it waits for.
-    pub waits_for: Option<TurnRow>,
+    /// What it waits for before it begins.
+    pub waits_for: Option<QueuedFor>,
 }
 
 /// The schedule of a workflow: exact, and durable.

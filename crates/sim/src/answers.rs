@@ -59,6 +59,7 @@ impl World {
             | Reply::Registered { .. }
             | Reply::ServiceView(_)
             | Reply::Services(_)
+            | Reply::Limits(_)
             | Reply::Done => return Ok(()),
             Reply::Schedules(_) => {
                 if let Action::Schedule(order) = action {

@@ -22,6 +22,7 @@ pub enum Check {
     VersionWrong,
     AuditWrong,
     KeyHeldTwice,
+    RoomExceeded,
     NeverEnds,
     SagaHalfDone,
     UndoneTwice,
@@ -58,6 +59,7 @@ impl fmt::Display for Check {
             }
             Self::VersionWrong => "an instance of a version that was not in force",
             Self::AuditWrong => "an entry of the audit missing, or kept too long",
+            Self::RoomExceeded => "more instances at once than a limit allows",
             Self::KeyHeldTwice => "a concurrency key held twice, or by nobody",
             Self::NeverEnds => "an instance that never ends",
             Self::SagaHalfDone => "a saga neither done nor undone",

@@ -5,6 +5,8 @@
 
 mod timed;
 
+pub(crate) use timed::ROOM;
+
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 

@@ -35,11 +35,12 @@ pub enum Sabotage {
     RefusedForgotten,
     AuditGoneEarly,
     SetForgotten,
+    RoomForgotten,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -72,6 +73,7 @@ impl Sabotage {
         Self::RefusedForgotten,
         Self::AuditGoneEarly,
         Self::SetForgotten,
+        Self::RoomForgotten,
     ];
 
     /// Its name on the command line.
@@ -109,6 +111,7 @@ impl Sabotage {
             Self::RefusedForgotten => "refused-forgotten",
             Self::AuditGoneEarly => "audit-gone-early",
             Self::SetForgotten => "set-forgotten",
+            Self::RoomForgotten => "room-forgotten",
         }
     }
 
@@ -157,6 +160,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::RefusedForgotten) => Some(runtime::Sabotage::RefusedForgotten),
         Some(Sabotage::AuditGoneEarly) => Some(runtime::Sabotage::AuditGoneEarly),
         Some(Sabotage::SetForgotten) => Some(runtime::Sabotage::SetForgotten),
+        Some(Sabotage::RoomForgotten) => Some(runtime::Sabotage::RoomForgotten),
         _ => None,
     });
     Installed

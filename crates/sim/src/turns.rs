@@ -6,7 +6,7 @@ use motet_runtime::Error;
 use motet_types::InstanceId;
 
 use crate::check::{Check, Checked, ensure};
-use crate::definitions::{KEYED, definition};
+use crate::definitions::{KEYED, ROOM, definition};
 use crate::random::Random;
 use crate::world::World;
 
@@ -25,6 +25,11 @@ impl World {
         let Some(known) = self.shadow.instances.get(&id) else { return Ok(()) };
         let is_new = records.iter().any(|record| matches!(record.fact, Fact::Queued { .. }));
         self.summary.queued += u64::from(is_new && known.state.is_queued);
+        if records.iter().any(|record| matches!(record.fact, Fact::Reopened)) {
+            self.reopened.insert(id);
+        }
+        self.check_room(id)?;
+        let Some(known) = self.shadow.instances.get(&id) else { return Ok(()) };
         let Some(key) = &known.state.start.concurrency_key else { return Ok(()) };
         let holds = |state: &Instance| {
             state.end.is_none()
@@ -35,6 +40,26 @@ impl World {
         let holders: Vec<InstanceId> = holders.map(|known| known.state.id).collect();
         ensure(holders.len() <= 1, Check::KeyHeldTwice, "one instance at a time", || {
             format!("{holders:?} hold {key:?}")
+        })
+    }
+
+    /// Under a limit run so many, and those that somebody has reopened.
+    fn check_room(&self, id: InstanceId) -> Checked {
+        let Some(known) = self.shadow.instances.get(&id) else { return Ok(()) };
+        let lines = &known.state.start.lines;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let runs = |state: &Instance| {
+            state.start.lines == *lines
+                && state.end.is_none()
+                && !state.is_queued
+                && !self.reopened.contains(&state.id)
+        };
+        let running = self.shadow.instances.values().filter(|known| runs(&known.state));
+        let running: Vec<InstanceId> = running.map(|known| known.state.id).collect();
+        ensure(running.len() <= ROOM, Check::RoomExceeded, "as many at once as may be", || {
+            format!("{running:?} run in {lines:?}")
         })
     }
 

@@ -9,7 +9,7 @@ use motet_store::{Commit, Epoch, Value};
 use motet_store_embedded::Options;
 use motet_store_embedded::disk::MemoryDisk;
 use motet_store_embedded::tables::MemoryTables;
-use motet_types::{Limits, Timestamp};
+use motet_types::{InstanceId, Limits, Timestamp};
 
 use crate::audits::{self, Audits};
 use crate::bells::{self, Bells};
@@ -78,6 +78,8 @@ pub(crate) struct World {
     /// Commits of which nobody knows whether they are durable.
     pub(crate) unknown: Vec<Commit>,
     pub(crate) shadow: Shadow,
+    /// Instances that somebody reopened: they take their places whether there is room or not.
+    pub(crate) reopened: BTreeSet<InstanceId>,
     pub(crate) services: Services,
     pub(crate) clients: Clients,
     pub(crate) workers: Workers,
@@ -185,6 +187,7 @@ impl World {
             life: 0,
             epoch_latest: Epoch(0),
             unknown: Vec::new(),
+            reopened: BTreeSet::new(),
             services: Services::new(&mut random),
             clients: Clients::new(
                 &mut random,

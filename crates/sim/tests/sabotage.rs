@@ -13,7 +13,7 @@ const SEEDS_MAX: u64 = 2_000;
 const LOST: &[Check] = &[Check::CommandLost, Check::StoreDoesNotOpen];
 
 /// The checks that are meant to catch each fault: whatever else fails first is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 32] = [
+const EXPECTED: [(Sabotage, &[Check]); 33] = [
     (Sabotage::AcknowledgeBeforeSync, LOST),
     (Sabotage::EffectBeforeCommit, &[Check::EffectBeforeDurable]),
     (Sabotage::AttemptCheckOff, &[Check::OutcomeAppliedTwice]),
@@ -46,6 +46,7 @@ const EXPECTED: [(Sabotage, &[Check]); 32] = [
     (Sabotage::RefusedForgotten, &[Check::OutletWrong]),
     (Sabotage::AuditGoneEarly, &[Check::AuditWrong]),
     (Sabotage::SetForgotten, &[Check::ScheduleWrong]),
+    (Sabotage::RoomForgotten, &[Check::RoomExceeded]),
 ];
 
 #[test]

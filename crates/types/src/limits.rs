@@ -73,6 +73,14 @@ pub struct Limits {
     pub disk_reserve_bytes: usize,
     /// Rows of one page of a list.
     pub page_rows_max: usize,
+    /// Instances of one namespace that run at once; others wait for room.
+    pub instances_running_max: Option<u64>,
+    /// The same for single namespaces.
+    pub instances_running_max_by_namespace: BTreeMap<String, u64>,
+    /// Instances that wait for room under one limit before starts are refused.
+    pub instances_waiting_max: usize,
+    /// Instances below the children of one root, at once.
+    pub descendants_max: u64,
     /// Instances that wait for one concurrency key.
     pub concurrency_queue_max: usize,
     /// Workers that one attempt of a job may lose, each at the end of its lease, before the job fails.
@@ -147,6 +155,10 @@ impl Default for Limits {
             segment_bytes_max: 64 * MIB,
             disk_reserve_bytes: 16 * MIB,
             page_rows_max: 1_000,
+            instances_running_max: None,
+            instances_running_max_by_namespace: BTreeMap::new(),
+            instances_waiting_max: 100_000,
+            descendants_max: 10_000,
             concurrency_queue_max: 1_000,
             job_workers_lost_max: 10,
             event_window: Duration::from_secs(86_400),

@@ -18,14 +18,7 @@ pub(crate) async fn list(request: Request) -> Handled {
     let limit = request.query.limit(PAGE_ROWS, request.api.options.limits.page_rows_max)?;
     let namespace: Option<Label> = request.query.parsed("namespace")?;
     let after = request.query.text("cursor").map(read_name).transpose()?;
-    let visible = request.visible(namespace.as_ref().map(Label::as_str))?;
-    let namespaces = match namespace {
-        Some(wanted) => {
-            let sees = visible.is_none_or(|names| names.iter().any(|name| name == wanted.as_str()));
-            Some(sees.then(|| wanted.to_string()).into_iter().collect())
-        }
-        None => visible,
-    };
+    let namespaces = request.visible_in(namespace.as_ref())?;
     let (views, position) = request.handle().schedules(namespaces, after, limit).await?;
     let next = views.last().filter(|_| views.len() == limit).map(|last| last.workflow.clone());
     let text = json::object(|list| {

@@ -1,6 +1,7 @@
 //! Shapes of bodies, by name.
 
 mod jobs;
+mod limits;
 mod rights;
 mod services;
 mod sinks;
@@ -14,8 +15,9 @@ use Shape::{Any, Id, Instant, List, MapOf, Number, Ref, Text, Truth};
 
 /// Every named shape.
 pub(super) fn all() -> Value {
-    let schemas = SCHEMAS.iter().chain(jobs::SCHEMAS).chain(rights::SCHEMAS);
-    let schemas = schemas.chain(services::SCHEMAS).chain(sinks::SCHEMAS);
+    let others =
+        [jobs::SCHEMAS, limits::SCHEMAS, rights::SCHEMAS, services::SCHEMAS, sinks::SCHEMAS];
+    let schemas = SCHEMAS.iter().chain(others.into_iter().flatten());
     object(schemas.map(|schema| (schema.name, schema.print())))
 }
 
@@ -301,11 +303,6 @@ const SCHEMAS: &[Schema] = &[
         members: &[("key", Always, Text), ("waitsFor", Maybe, Id), ("ahead", Maybe, Number)],
     },
     Schema {
-        name: "WaitsForTurn",
-        meaning: "The concurrency key that an instance waits for, and the instance that holds it.",
-        members: &[("concurrencyKey", Always, Text), ("instance", Maybe, Id)],
-    },
-    Schema {
         name: "Instance",
         meaning: "Everything about an instance but its history.",
         members: &[
@@ -323,6 +320,7 @@ const SCHEMAS: &[Schema] = &[
             ("businessKey", Maybe, Text),
             ("attributes", Always, MapOf(&Any)),
             ("concurrency", Maybe, Ref("Turn")),
+            ("waitsForRoom", Maybe, Ref("WaitsForRoom")),
             ("input", Always, Any),
             ("output", Maybe, Any),
             ("error", Maybe, Ref("WorkflowError")),
@@ -481,6 +479,7 @@ const ROW: &[(&str, Presence, Shape)] = &[
     ("endedAt", Maybe, Instant),
     ("parent", Maybe, Id),
     ("businessKey", Maybe, Text),
+    ("attributes", Maybe, MapOf(&Any)),
     ("error", Maybe, Text),
     ("hasIncident", Always, Truth),
     ("waitsFor", Maybe, Ref("WaitsForTurn")),

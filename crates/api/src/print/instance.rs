@@ -1,6 +1,6 @@
 use motet_runtime::{
-    HistoryEntry, InstanceRow, InstanceView, StepView, TurnView, UndoEntryView, UndoView,
-    WorkflowError,
+    HistoryEntry, InstanceRow, InstanceView, Line, QueuedFor, RoomView, StepView, TurnView,
+    UndoEntryView, UndoView, WorkflowError,
 };
 use motet_types::{InstanceId, StepId, WorkflowRef};
 
@@ -41,6 +41,7 @@ pub(crate) fn instance(instance: &InstanceView) -> Vec<u8> {
             }
         });
         turn(object, instance.turn.as_ref());
+        room(object, instance.room.as_ref());
         object.value("input", &instance.input);
         outcome(object, instance);
         object.array("steps", |steps| {
@@ -63,6 +64,24 @@ fn turn(object: &mut Object<'_>, turn: Option<&TurnView>) {
             object.number("ahead", turn.ahead as u64);
         }
     });
+}
+
+/// For room under which limit it waits.
+fn room(object: &mut Object<'_>, room: Option<&RoomView>) {
+    let Some(room) = room else { return };
+    object.object("waitsForRoom", |object| {
+        object.text("of", limit_of(&room.line));
+        object.number("ahead", room.ahead as u64);
+    });
+}
+
+/// Whom a limit counts, in one word.
+pub(crate) fn limit_of(line: &Line) -> &'static str {
+    match line {
+        Line::Root(_) => "root",
+        Line::Workflow(_) => "workflow",
+        Line::Namespace(_) => "namespace",
+    }
 }
 
 /// What an instance would undo, undoes or has undone.
@@ -119,12 +138,23 @@ pub(crate) fn row(object: &mut Object<'_>, row: &InstanceRow) {
     object.maybe_text("endedAt", row.ended_at);
     object.maybe_text("parent", row.parent);
     object.maybe_text("businessKey", row.business_key.as_ref());
+    if !row.attributes.is_empty() {
+        object.object("attributes", |attributes| {
+            for (name, value) in &row.attributes {
+                attributes.value(name, value);
+            }
+        });
+    }
     object.maybe_text("error", row.error.as_ref());
     object.truth("hasIncident", row.has_incident);
     if let Some(waits) = &row.waits_for {
-        object.object("waitsFor", |object| {
-            object.text("concurrencyKey", &waits.key);
-            object.maybe_text("instance", waits.holder);
+        object.object("waitsFor", |object| match waits {
+            QueuedFor::Key(turn) => {
+                object.text("concurrencyKey", &turn.key);
+                object.maybe_text("instance", turn.holder);
+            }
+            QueuedFor::Workflow => object.text("limit", "workflow"),
+            QueuedFor::Namespace => object.text("limit", "namespace"),
         });
     }
 }

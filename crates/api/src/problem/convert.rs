@@ -36,6 +36,9 @@ impl From<Error> for Problem {
             Error::QueueFull { .. } => {
                 Self { retry_after: Some(RETRY_AFTER), ..plain(Code::ConcurrencyQueueFull) }
             }
+            Error::LimitQueueFull { .. } => {
+                Self { retry_after: Some(RETRY_AFTER), ..plain(Code::LimitQueueFull) }
+            }
             Error::Schedule(_, ScheduleRejection::None) => plain(Code::UnknownSchedule),
             Error::Schedule(
                 _,

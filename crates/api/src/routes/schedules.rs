@@ -3,7 +3,7 @@ use motet_runtime::Role;
 use super::parameters::{CURSOR, LIMIT, NAMESPACE};
 use super::{Answer, Content, Handler, Route, Verb, answer, json};
 use crate::access::Access;
-use crate::handlers::schedules;
+use crate::handlers::{limits, schedules};
 use crate::problem::Code;
 
 const ONE: &[Answer] = &[answer(200, "The schedule.", json("Schedule"))];
@@ -30,6 +30,19 @@ const WITH_BODY: &[Code] = &[
 ];
 
 pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Verb::Get,
+        path: "/api/v1/limits",
+        operation: "listLimits",
+        access: Access::Listed(Role::Viewer),
+        summary: "List the limits of how many instances run at once, with how many do and how many wait.",
+        query: &[NAMESPACE, CURSOR, LIMIT],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "One page.", json("LimitPage"))],
+        refusals: &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable],
+        handler: |request| Box::pin(limits::list(request)),
+    },
     Route {
         method: Verb::Get,
         path: "/api/v1/schedules",

@@ -156,6 +156,7 @@ pub(super) const ROUTES: &[Route] = &[
             Code::InvalidConcurrencyKey,
             Code::ConcurrencyConflict,
             Code::ConcurrencyQueueFull,
+            Code::LimitQueueFull,
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
             Code::Overloaded,

@@ -258,3 +258,178 @@ async fn a_start_that_may_not_wait_is_refused() {
         }
     "#]]).await;
 }
+
+#[tokio::test]
+async fn lists_show_by_what_instances_are_found() {
+    let server = orders().await;
+    check(
+        &server,
+        "GET /api/v1/instances?attribute.customer=Grace&at=latest",
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "items": [
+            {
+              "id": "<id>",
+              "namespace": "test",
+              "workflow": "order",
+              "version": "1.0.0",
+              "status": "completed",
+              "startedAt": "<instant>",
+              "updatedAt": "<instant>",
+              "endedAt": "<instant>",
+              "businessKey": "o-3",
+              "attributes": {
+                "at": "<instant>",
+                "carrier": "north",
+                "customer": "Grace",
+                "total": 30
+              },
+              "hasIncident": false
+            }
+          ]
+        }
+    "#]],
+    )
+    .await;
+}
+
+/// Asks until the answer holds this: a place is given when the line has heard of the instance.
+async fn until(server: &Server, request: &str, wanted: &str) {
+    while !server.send(request).await.text.contains(wanted) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn limits_show_who_runs_and_who_waits() {
+    let limits = motet_types::Limits {
+        instances_running_max_by_namespace: [("test".to_owned(), 3)].into(),
+        instances_waiting_max: 1,
+        ..Default::default()
+    };
+    let server = Server::limited(motet_api::Options::default(), limits);
+    let tasks = "  - think: { wait: { hours: 1 } }";
+    publish(&server, "import", "{ limits: { running: 1 } }", tasks).await;
+    let first = server.start("import", "", "{}").await;
+    let of_first = format!("GET /api/v1/instances/{first}");
+    until(&server, &of_first, r#""status":"waiting""#).await;
+    let second = server.start("import", "", "{}").await;
+    let of_second = format!("GET /api/v1/instances/{second}");
+    until(&server, &of_second, r#""waitsForRoom":{"of":"workflow","ahead":0}"#).await;
+    check(
+        &server,
+        "GET /api/v1/limits",
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "items": [
+            {
+              "of": "workflow",
+              "namespace": "test",
+              "workflow": "import",
+              "max": 1,
+              "running": 1,
+              "waiting": 1
+            },
+            {
+              "of": "namespace",
+              "namespace": "test",
+              "max": 3,
+              "running": 1,
+              "waiting": 0
+            }
+          ]
+        }
+    "#]],
+    )
+    .await;
+    check(
+        &server,
+        "GET /api/v1/limits?limit=1",
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "items": [
+            {
+              "of": "workflow",
+              "namespace": "test",
+              "workflow": "import",
+              "max": 1,
+              "running": 1,
+              "waiting": 1
+            }
+          ],
+          "next": "test/import"
+        }
+    "#]],
+    )
+    .await;
+    check(
+        &server,
+        "GET /api/v1/limits?cursor=test/import",
+        expect![[r#"
+        200 OK
+        content-type: application/json
+        motet-position: <position>
+
+        {
+          "items": [
+            {
+              "of": "namespace",
+              "namespace": "test",
+              "max": 3,
+              "running": 1,
+              "waiting": 0
+            }
+          ]
+        }
+    "#]],
+    )
+    .await;
+    check(
+        &server,
+        "GET /api/v1/limits?cursor=..",
+        expect![[r#"
+        400 Bad Request
+        content-type: application/problem+json
+
+        {
+          "type": "/docs/errors/invalid-parameter",
+          "title": "A parameter or header has a value that it cannot have.",
+          "status": 400,
+          "detail": "cursor: it is not one that a page gave",
+          "code": "invalid-parameter"
+        }
+    "#]],
+    )
+    .await;
+    let list = server.send("GET /api/v1/instances?status=pending&at=latest").await.text;
+    assert!(list.contains(r#""waitsFor":{"limit":"workflow"}"#), "{list}");
+    let third = "POST /api/v1/workflows/test/import/instances\n\n{}";
+    check(&server, third, expect![[r#"
+        429 Too Many Requests
+        content-type: application/problem+json
+        retry-after: 5
+
+        {
+          "type": "/docs/errors/limit-queue-full",
+          "title": "As many wait for room under a limit as may.",
+          "status": 429,
+          "detail": "1 instances wait for room under that of the workflow test/import, which is the limit",
+          "code": "limit-queue-full"
+        }
+    "#]]).await;
+    let cancelled = server.send(&format!("POST /api/v1/instances/{first}/cancel\n\n")).await;
+    assert_eq!(cancelled.status, StatusCode::OK, "{}", cancelled.text);
+    until(&server, &of_second, r#""status":"waiting""#).await;
+}

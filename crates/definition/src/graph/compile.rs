@@ -72,6 +72,7 @@ pub fn compile(document: &model::Document, limits: &Limits) -> Result<Graph, Vec
         on_fault,
         description,
         concurrency,
+        running_max: document.motet().and_then(|motet| motet.limits.as_ref()?.running),
         redaction: Redaction::new(
             document.motet().and_then(|motet| motet.redact.clone()).unwrap_or_default(),
         ),

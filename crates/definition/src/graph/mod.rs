@@ -48,6 +48,8 @@ pub struct Graph {
     pub description: Description,
     /// `metadata.motet.concurrency`: instances with the same key run one after the other.
     pub concurrency: Option<Concurrency>,
+    /// `metadata.motet.limits.running`: instances that run at once.
+    pub running_max: Option<u32>,
     /// What is masked wherever data of an instance are shown.
     pub redaction: Redaction,
     /// Whether sinks get lifecycle events of its instances.

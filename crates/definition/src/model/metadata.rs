@@ -26,6 +26,8 @@ pub struct MotetDocument {
     pub business_key: Option<Template>,
     /// How many instances may run that are about the same thing: one.
     pub concurrency: Option<MotetConcurrency>,
+    /// How much of it there may be at once.
+    pub limits: Option<MotetLimits>,
     /// What nobody is to see of the data of its instances.
     pub redact: Option<Vec<RedactedPath>>,
     /// Whether sinks get lifecycle events of its instances.
@@ -40,6 +42,16 @@ pub struct MotetConcurrency {
     /// `queue` if absent.
     pub policy: Option<ConcurrencyPolicy>,
 }
+
+/// How much of a workflow there may be at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MotetLimits {
+    /// Instances that run at once; others wait for room.
+    pub running: Option<u32>,
+}
+
+/// Most instances that `limits.running` may ask for; who wants more wants no limit.
+pub const RUNNING_MAX: u32 = 1_000_000;
 
 /// What becomes of a start whose key another instance holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

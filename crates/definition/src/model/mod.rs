@@ -37,8 +37,8 @@ pub use event::{
 };
 pub use metadata::{
     ATTRIBUTES_MAX, Catchup, ConcurrencyPolicy, DocumentMetadata, MotetConcurrency, MotetDocument,
-    MotetSchedule, MotetTask, OnFault, Overlap, PARALLEL_DEFAULT, PARALLEL_MAX, Parallel,
-    TaskMetadata,
+    MotetLimits, MotetSchedule, MotetTask, OnFault, Overlap, PARALLEL_DEFAULT, PARALLEL_MAX,
+    Parallel, RUNNING_MAX, TaskMetadata,
 };
 pub use protocol::{
     A2aCall, AsyncApiAddress, AsyncApiCall, AsyncApiExchange, AsyncApiMessage, AsyncApiServer,

@@ -2,8 +2,8 @@ use super::data::{count, expression, template, text};
 use super::object::Object;
 use super::tasks;
 use crate::model::{
-    DocumentMetadata, MotetConcurrency, MotetDocument, MotetSchedule, MotetTask, Parallel,
-    TaskMetadata,
+    DocumentMetadata, MotetConcurrency, MotetDocument, MotetLimits, MotetSchedule, MotetTask,
+    Parallel, TaskMetadata,
 };
 use crate::read::words;
 use crate::redact::RedactedPath;
@@ -24,6 +24,7 @@ fn motet_document(own: &MotetDocument) -> Value {
         .maybe_named("attributes", &own.attributes, template)
         .maybe("businessKey", &own.business_key, template)
         .maybe("concurrency", &own.concurrency, concurrency)
+        .maybe("limits", &own.limits, limits)
         .maybe("redact", &own.redact, |paths| paths.iter().map(path).collect())
         .maybe_truth("lifecycle", own.lifecycle)
         .value()
@@ -34,6 +35,10 @@ fn concurrency(own: &MotetConcurrency) -> Value {
         .with("key", template(&own.key))
         .maybe_word("policy", own.policy, &words::POLICIES)
         .value()
+}
+
+fn limits(own: &MotetLimits) -> Value {
+    Object::default().maybe("running", &own.running, |own| count(u64::from(*own))).value()
 }
 
 fn schedule(own: &MotetSchedule) -> Value {

@@ -5,8 +5,9 @@ use super::data::{expression, template};
 use super::task::task_list;
 use crate::Code;
 use crate::model::{
-    Catchup, ConcurrencyPolicy, DocumentMetadata, MotetConcurrency, MotetDocument, MotetSchedule,
-    MotetTask, OnFault, Overlap, PARALLEL_MAX, Parallel, TaskList, TaskMetadata,
+    Catchup, ConcurrencyPolicy, DocumentMetadata, MotetConcurrency, MotetDocument, MotetLimits,
+    MotetSchedule, MotetTask, OnFault, Overlap, PARALLEL_MAX, Parallel, RUNNING_MAX, TaskList,
+    TaskMetadata,
 };
 use crate::redact::RedactedPath;
 
@@ -53,6 +54,7 @@ fn motet_document(cursor: Cursor<'_>) -> Option<MotetDocument> {
         attributes: fields.optional("attributes", |cursor| cursor.named(template)),
         business_key: fields.optional("businessKey", template),
         concurrency: fields.optional("concurrency", concurrency),
+        limits: fields.optional("limits", limits),
         redact: fields.optional("redact", redact),
         lifecycle: fields.optional("lifecycle", Cursor::boolean),
     };
@@ -66,6 +68,13 @@ fn concurrency(cursor: Cursor<'_>) -> Option<MotetConcurrency> {
     let policy = fields.optional("policy", |cursor| cursor.word(&POLICIES));
     fields.close();
     Some(MotetConcurrency { key: key?, policy })
+}
+
+fn limits(cursor: Cursor<'_>) -> Option<MotetLimits> {
+    let mut fields = cursor.object()?;
+    let running = fields.optional("running", |cursor| cursor.integer(1, u64::from(RUNNING_MAX)));
+    fields.close();
+    Some(MotetLimits { running: running.and_then(|count| u32::try_from(count).ok()) })
 }
 
 fn schedule(cursor: Cursor<'_>) -> Option<MotetSchedule> {

@@ -5,6 +5,7 @@ use super::Shape::{
     Words,
 };
 use super::{Definition, Object, optional, required};
+use crate::model::RUNNING_MAX;
 use crate::read::words;
 
 pub(super) const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
@@ -80,6 +81,11 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                 "Instances with the same key run one after the other.",
             ),
             optional(
+                "limits",
+                Of("motetLimits"),
+                "How many instances run at once; others wait for room.",
+            ),
+            optional(
                 "redact",
                 List(&Text),
                 "Paths such as `.card.number` or `..password` that are masked wherever data of an instance are shown.",
@@ -99,6 +105,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ),
         ])),
         "Instances with the same key run one after the other.",
+    ),
+    Definition::new(
+        "motetLimits",
+        Shape::Object(Object::closed(&[optional(
+            "running",
+            Count(1, RUNNING_MAX as u64),
+            "Instances that run at once, of all versions together.",
+        )])),
+        "How much of a workflow there may be at once.",
     ),
     Definition::new(
         "motetSchedule",

@@ -452,7 +452,7 @@ document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"
             line:1:94: error[invalid-value]: `retry` is not known here: use `fault` or `incident`
-            line:1:101: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
+            line:1:101: error[unknown-property]: the property `onfault` is not known here: use `attributes`, `businessKey`, `concurrency`, `lifecycle`, `limits`, `onFault`, `redact` or `schedule` (did you mean `onFault`?)
             line:1:129: error[wrong-type]: an object is expected here, found a list
             line:1:150: error[undefined-variable]: unknown variable $input; available here: $runtime, $secrets, $workflow
             line:1:164: error[misplaced-metadata]: the document has no `schedule` that this could apply to: add one

@@ -66,10 +66,20 @@ impl Decider<'_> {
     }
 
     pub(super) fn admit(&mut self) -> Result<(), Rejection> {
-        if !self.instance.is_queued {
+        if !self.instance.is_queued || self.instance.end.is_some() {
             return Err(Rejection::Stale);
         }
         self.emit_about(StepId(0), None, Fact::Admitted);
+        Ok(())
+    }
+
+    /// Ends what will never begin.
+    pub(super) fn refuse_queued(&mut self, error: Box<WorkflowError>) -> Result<(), Rejection> {
+        if !self.instance.is_queued || self.instance.end.is_some() {
+            return Err(Rejection::Stale);
+        }
+        let end = End::Faulted { step: StepId(0), error };
+        self.emit_about(StepId(0), None, Fact::Ended { end });
         Ok(())
     }
 

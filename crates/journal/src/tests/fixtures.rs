@@ -16,7 +16,7 @@ use crate::{Values, decode_history, decode_snapshot};
 use super::coverage::{self, Variants};
 use super::{
     CATALOG, CATALOG_RECORDS, Codec, EVENT, INPUT, INSTANCE, MESSAGE, RECORDS, SCHEDULE, SET_HEAD,
-    SUBSCRIPTION, event_samples, saga, samples, turns,
+    SUBSCRIPTION, event_samples, rooms, saga, samples, turns,
 };
 
 #[test]
@@ -94,6 +94,7 @@ fn every_enum<T>(of: fn(&'static [(u64, &'static str)]) -> T) -> Vec<(&'static s
         motet_engine::Work,
         motet_engine::event::Test,
         motet_engine::listen::Role,
+        motet_engine::room::Line,
         motet_definition::graph::ReadAs,
         crate::Message,
         Result<motet_expr::Value, Box<motet_engine::WorkflowError>>,
@@ -241,6 +242,9 @@ fn write_missing() {
         ("instance-34", INSTANCE.bytes(&turns::instance())),
         ("messages-40", joined(MESSAGE, &turns::messages())),
         ("inputs-40", joined(INPUT, &turns::inputs())),
+        ("records-rooms", RECORDS.bytes(&rooms::records())),
+        ("messages-rooms", joined(MESSAGE, &rooms::messages())),
+        ("inputs-rooms", joined(INPUT, &rooms::inputs())),
     ];
     for (name, bytes) in samples {
         write("v1", name, bytes);

@@ -84,6 +84,7 @@ pub(super) fn start() -> Arc<Start> {
         ],
         schedule: None,
         concurrency_key: None,
+        lines: Vec::new(),
     })
 }
 

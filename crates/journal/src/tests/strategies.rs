@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use motet_engine::room::Line;
 use motet_engine::{
     Activity, Authorization, Begun, Body, Branch, BranchState, CallState, CatalogFact,
     CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Guard, Incident,
@@ -174,7 +175,13 @@ fn start() -> BoxedStrategy<Arc<Start>> {
     let attributes = vec((text(), value()), 0..3);
     let head = (definition(), digest(), any::<u16>(), value(), text());
     let schedule = (trigger(), at()).prop_map(|(trigger, nominal)| Origin { trigger, nominal });
-    (head, of(parent), of(text()), attributes, of(schedule), of(text()))
+    let line = prop_oneof![
+        instance_id().prop_map(Line::Root),
+        definition().prop_map(|definition| Line::Workflow(definition.workflow)),
+        definition().prop_map(|definition| Line::Namespace(definition.workflow.namespace)),
+    ];
+    let turn = (of(text()), vec(line, 0..3));
+    (head, of(parent), of(text()), attributes, of(schedule), turn)
         .prop_map(
             |(
                 (definition, digest, semantics, input, start_key),
@@ -182,7 +189,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
                 business_key,
                 attributes,
                 schedule,
-                concurrency_key,
+                (concurrency_key, lines),
             )| {
                 Arc::new(Start {
                     definition,
@@ -195,6 +202,7 @@ fn start() -> BoxedStrategy<Arc<Start>> {
                     attributes,
                     schedule,
                     concurrency_key,
+                    lines,
                 })
             },
         )

@@ -114,6 +114,16 @@ pub(super) fn heading(instance: &Value, style: Style) -> String {
         (Some(ended), Some(elapsed)) => line("ended", &format!("{ended}, after {elapsed}")),
         _ => line("updated", text("updatedAt")),
     }
+    line("turn", &turn_line(instance).unwrap_or_default());
+    line("waits", &room_line(instance).unwrap_or_default());
+    line("found by", &attributes_line(instance));
+    for step in instance.items("steps") {
+        let events: Vec<String> = step.items("listensTo").iter().map(shown).collect();
+        if !events.is_empty() {
+            let name = step.text("name").unwrap_or_default();
+            line("listens", &format!("{name}: {}", events.join("; ")));
+        }
+    }
     for key in ["input", "output"] {
         line(key, &instance.member(key).map(short).unwrap_or_default());
     }
@@ -127,6 +137,27 @@ pub(super) fn heading(instance: &Value, style: Style) -> String {
         line("incident", &style.red(&error));
     }
     text_out
+}
+
+/// The concurrency key, and who is before this one.
+fn turn_line(instance: &Value) -> Option<String> {
+    let turn = instance.member("concurrency")?;
+    let key = turn.text("key")?;
+    let Some(holder) = turn.text("waitsFor") else { return Some(key.to_owned()) };
+    Some(format!("{key}, behind {holder}, {} ahead", turn.number("ahead")?))
+}
+
+fn room_line(instance: &Value) -> Option<String> {
+    let room = instance.member("waitsForRoom")?;
+    let (of, ahead) = (room.text("of")?, room.number("ahead")?);
+    Some(format!("for room under the limit of its {of}, {ahead} ahead"))
+}
+
+/// Search attributes, as a filter writes them.
+pub(super) fn attributes_line(instance: &Value) -> String {
+    let Some(Value::Obj(attributes)) = instance.member("attributes") else { return String::new() };
+    let pairs = attributes.iter().map(|(name, value)| format!("{}={}", shown(name), short(value)));
+    pairs.collect::<Vec<_>>().join(" ")
 }
 
 /// A value in one line, cut where it is long.

@@ -46,6 +46,12 @@ pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
         }
         Get::Services { service: None } => service::list(client, output).await?,
         Get::Endpoints { service: name } => service::endpoints(client, name, output).await?,
+        Get::Limits => {
+            let items = client.items("/api/v1/limits", ITEMS_MAX).await?;
+            let items = items.told(output, NARROW);
+            let rows: Vec<_> = items.iter().map(limit_row).collect();
+            output.value(&array(items), |output| table(output.style, &LIMITS, &rows));
+        }
         Get::Counts { filter } => {
             let path = format!("/api/v1/instances/counts?at=latest&{}", filter_query(filter));
             let counts = client.get(path).await?;
@@ -53,6 +59,20 @@ pub(super) async fn get(client: &Client, what: &Get, output: &Output) -> Ended {
         }
     }
     Ok(Exit::Done)
+}
+
+const LIMITS: [&str; 4] = ["limit of", "at most", "running", "waiting"];
+
+fn limit_row(limit: &Value) -> Vec<String> {
+    let text = |key| limit.text(key).unwrap_or_default();
+    let of = match limit.text("workflow") {
+        Some(workflow) => format!("workflow {}/{workflow}", text("namespace")),
+        None => format!("namespace {}", text("namespace")),
+    };
+    let number = |key| limit.number(key).map(|number| number.to_string());
+    let max = number("max").unwrap_or_else(|| "any".to_owned());
+    let [running, waiting] = ["running", "waiting"].map(|key| number(key).unwrap_or_default());
+    vec![of, max, running, waiting]
 }
 
 /// Namespace and name of a workflow.
@@ -95,10 +115,20 @@ async fn instances(
     // What this user has just done is to be seen, and lists lag by about a second.
     let path = format!("/api/v1/{list}?at=latest&{}", filter_query(filter));
     let items = client.items(&path, limit).await?.told(output, advice);
-    let rows: Vec<_> = items.iter().map(instance_row).collect();
-    output.value(&array(items), |output| table(output.style, &INSTANCE, &rows));
+    let mut rows: Vec<_> = items.iter().map(instance_row).collect();
+    let mut headings = INSTANCE.to_vec();
+    if items.iter().any(|item| item.member("attributes").is_some()) {
+        headings.insert(ATTRIBUTES_AT, "found by");
+        for (row, item) in rows.iter_mut().zip(&items) {
+            row.insert(ATTRIBUTES_AT, describe::attributes_line(item));
+        }
+    }
+    output.value(&array(items), |output| table(output.style, &headings, &rows));
     Ok(())
 }
+
+/// Where search attributes stand, in a list of which any instance has some.
+const ATTRIBUTES_AT: usize = 5;
 
 pub(super) const INSTANCE: [&str; 6] = ["id", "workflow", "version", "status", "started", "error"];
 

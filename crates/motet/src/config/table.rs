@@ -244,6 +244,26 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Size(&mut config.limits.events_batch_max),
     },
     Setting {
+        key: "limits.instances-running-max",
+        meaning: "Instances of one namespace that run at once; others wait for room.",
+        slot: |config| Slot::OptionalAmount(&mut config.limits.instances_running_max),
+    },
+    Setting {
+        key: "limits.instances-running-max-by-namespace",
+        meaning: "The same for single namespaces, each as NAMESPACE=COUNT.",
+        slot: |config| Slot::Amounts(&mut config.limits.instances_running_max_by_namespace),
+    },
+    Setting {
+        key: "limits.instances-waiting-max",
+        meaning: "Instances that wait for room under one limit; beyond it starts are refused.",
+        slot: |config| Slot::Size(&mut config.limits.instances_waiting_max),
+    },
+    Setting {
+        key: "limits.descendants-max",
+        meaning: "Instances below the children of one root, at once; beyond it a child fails.",
+        slot: |config| Slot::Amount(&mut config.limits.descendants_max),
+    },
+    Setting {
         key: "limits.concurrency-queue-max",
         meaning: "Instances that wait for one concurrency key; beyond it starts are refused.",
         slot: |config| Slot::Size(&mut config.limits.concurrency_queue_max),

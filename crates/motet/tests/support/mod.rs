@@ -189,8 +189,13 @@ impl Server {
         &self.address
     }
 
+    /// Of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         let told = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(told.success());
     }

@@ -8,8 +8,8 @@ use motet_types::{InstanceId, Status};
 
 use super::Inner;
 use super::lists::{filters, instance, other_kind};
-use crate::tables::{ATTRIBUTE, INSTANCE, TURN, id_value};
-use crate::{Error, InstanceFilter, InstanceRow, Page, TurnRow};
+use crate::tables::{ATTRIBUTE, INSTANCE, ROOM, TURN, id_value};
+use crate::{Error, InstanceFilter, InstanceRow, Page, QueuedFor, TurnRow, attribute};
 
 /// Instances of one round.
 const ROUND: usize = 500;
@@ -111,6 +111,30 @@ impl Inner {
         rows.iter().map(read).collect()
     }
 
+    /// Says by what instances are found.
+    pub(super) async fn with_attributes(&self, items: &mut [InstanceRow]) -> Result<(), Error> {
+        let ids: Vec<InstanceId> = items.iter().map(|item| item.id).collect();
+        let mut after = None;
+        while !ids.is_empty() {
+            let filters = vec![within("instance", &ids)];
+            let (rows, _) = self.page_of(ATTRIBUTE.id, filters, after, ROUND).await?;
+            for row in &rows {
+                let own = id_of(&row[0]).and_then(|id| items.iter_mut().find(|item| item.id == id));
+                let (own, read) = own
+                    .zip(attribute::read(row))
+                    .ok_or_else(|| Error::Unloadable(format!("{row:?}")))?;
+                own.attributes.push(read);
+            }
+            if rows.len() < ROUND {
+                break;
+            }
+            after = rows.last().map(|last| last[..2].to_vec());
+        }
+        // They were read the other way round.
+        items.iter_mut().for_each(|item| item.attributes.reverse());
+        Ok(())
+    }
+
     /// Says of those that are queued what they wait for.
     pub(super) async fn with_turns(&self, items: &mut [InstanceRow]) -> Result<(), Error> {
         let is_queued = |item: &&InstanceRow| item.status == Status::Pending;
@@ -128,12 +152,36 @@ impl Inner {
         let limit = self.limits.page_rows_max.saturating_mul(4);
         let (held, _) = self.page_of(TURN.id, held, None, limit).await?;
         for row in &waiting {
-            let [_, _, _, Value::Text(key), _, id, _] = row.as_slice() else { continue };
+            let [_, _, _, Value::Text(key), _, id, holds, _] = row.as_slice() else { continue };
+            if *holds != Value::Null {
+                continue;
+            }
             let holder = held.iter().find(|held| held[..4] == row[..4]);
             let holder = holder.and_then(|held| id_of(held.get(5)?));
             let own = id_of(id).and_then(|id| items.iter_mut().find(|item| item.id == id));
             if let Some(own) = own {
-                own.waits_for = Some(TurnRow { key: key.clone(), holder });
+                own.waits_for = Some(QueuedFor::Key(TurnRow { key: key.clone(), holder }));
+            }
+        }
+        self.with_rooms(items, &ids).await
+    }
+
+    /// Says of those that are queued under which limit they wait for room.
+    async fn with_rooms(&self, items: &mut [InstanceRow], ids: &[InstanceId]) -> Result<(), Error> {
+        let waiting = vec![within("instance", ids)];
+        // An instance has one place in each of up to three lines.
+        let (rows, _) = self.page_of(ROOM.id, waiting, None, ids.len().saturating_mul(3)).await?;
+        for row in &rows {
+            let [_, Value::Text(of), _, _, _, id, _, Value::Null] = row.as_slice() else {
+                continue;
+            };
+            let own = id_of(id).and_then(|id| items.iter_mut().find(|item| item.id == id));
+            let waits_for = match of.as_str() {
+                "workflow" => QueuedFor::Workflow,
+                _ => QueuedFor::Namespace,
+            };
+            if let Some(own) = own {
+                own.waits_for = Some(waits_for);
             }
         }
         Ok(())

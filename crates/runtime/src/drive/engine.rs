@@ -323,12 +323,13 @@ impl Levels {
 
     /// Name, help, kind and value of each figure.
     pub(super) fn metrics(&self) -> crate::Metrics {
-        const LEVELS: [(&str, &str); 5] = [
+        const LEVELS: [(&str, &str); 6] = [
             ("motet_calls_in_flight", "Calls in flight."),
             ("motet_calls_waiting", "Calls that wait for their turn."),
             ("motet_instances_live", "Instances in memory."),
             ("motet_timers", "Instances that wait for a time."),
             ("motet_steps_away", "Steps that run or wait beside the engine thread."),
+            ("motet_instances_waiting_for_room", "Instances that wait for room under a limit."),
         ];
         let value = |slot: &AtomicU64| slot.load(Ordering::Relaxed) as f64;
         let counters = COUNTERS.iter().zip(&self.counters);

@@ -32,6 +32,7 @@ impl Inner {
             false => self.attributed(&filter, after, limit).await?,
         };
         self.with_turns(&mut page.items).await?;
+        self.with_attributes(&mut page.items).await?;
         Ok(page)
     }
 
@@ -239,6 +240,7 @@ pub(crate) fn instance(row: &Row) -> Option<InstanceRow> {
         business_key: text(business_key),
         error: text(error),
         has_incident: *incident == Value::Int(1),
+        attributes: Vec::new(),
         waits_for: None,
     })
 }

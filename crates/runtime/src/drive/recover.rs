@@ -12,8 +12,8 @@ use motet_types::{Limits, ShardId, WorkflowRef};
 use super::StartError;
 use crate::shard::{CATALOG_ENTITY, Recovered, RowError};
 use crate::tables::{
-    ENDPOINT, INBOX, INTAKE, JOB, MESSAGE, OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET,
-    SENT, SERVICE, TIMER, TURN, UNLOADABLE, USAGE,
+    ENDPOINT, INBOX, INTAKE, JOB, MESSAGE, OUTGOING, PENDING, REFUSED, ROOM, SCHEDULE,
+    SCHEDULE_SET, SENT, SERVICE, TIMER, TURN, UNLOADABLE, USAGE,
 };
 
 /// Rows that recovery reads at once, and of those that may be as large as a payload.
@@ -47,6 +47,7 @@ pub fn read(store: &dyn Store, compile: Compile<'_>) -> Result<(Epoch, Recovered
     each(store, &SCHEDULE_SET, |row| recovered.schedule_set(row))?;
     each(store, &INTAKE, |row| recovered.intake(row))?;
     each(store, &TURN, |row| recovered.turn(row))?;
+    each(store, &ROOM, |row| recovered.room(row))?;
     each(store, &OUTGOING, |row| recovered.outgoing(row))?;
     each(store, &REFUSED, |row| recovered.refused(row))?;
     each(store, &SERVICE, |row| recovered.service(row))?;

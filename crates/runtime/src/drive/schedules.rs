@@ -1,14 +1,15 @@
-//! Schedules as people see and steer them.
+//! Schedules as people see and steer them, and limits of how many instances run at once.
 
 use std::sync::Arc;
 
+use motet_engine::room::Line;
 use motet_engine::{Schedule, ScheduleInput};
 use motet_store::Position;
 use motet_types::WorkflowName;
 
 use super::Inner;
 use crate::shard::{Input, Reply};
-use crate::{Actor, Error, ScheduleView};
+use crate::{Actor, Error, LimitView, ScheduleView};
 
 /// Starts to come that a view shows.
 const UPCOMING: usize = 5;
@@ -23,6 +24,20 @@ impl Inner {
         let limit = limit.clamp(1, self.limits.page_rows_max);
         let list = |reply| Input::ListSchedules { namespaces, after, limit, reply };
         self.viewed(self.ask(list).await?)
+    }
+
+    pub(crate) async fn limits_at_work(
+        &self,
+        namespaces: Option<Vec<String>>,
+        after: Option<Line>,
+        limit: usize,
+    ) -> Result<(Vec<LimitView>, Position), Error> {
+        let limit = limit.clamp(1, self.limits.page_rows_max);
+        let list = |reply| Input::ListLimits { namespaces, after, limit, reply };
+        match self.ask(list).await? {
+            (Reply::Limits(limits), position) => Ok((limits, position)),
+            (other, _) => Err(super::inner::unexpected(&other)),
+        }
     }
 
     pub(crate) async fn schedule(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use motet_engine::event::TopicId;
+use motet_engine::room::Line;
 use motet_engine::{Effect, Schedule};
 use motet_store::{Commit, CommitError, Position};
 use motet_types::{InstanceId, ServiceName, ShardId, WorkflowName};
@@ -15,7 +16,7 @@ use super::services::Change as ServiceChange;
 use super::sinks::Tallies;
 use super::starts::Starting;
 use super::usage::UsageChanges;
-use super::{Machine, Output, Reply, Responder, turns};
+use super::{Machine, Output, Reply, Responder, rooms, turns};
 use crate::sabotage::{self, Sabotage};
 use crate::{CatalogView, Error, HistoryEntry, InstanceView};
 
@@ -62,6 +63,8 @@ pub(super) enum Release {
     Jobs(Vec<JobChange>),
     /// A place in the line for a concurrency key was taken or left.
     Turn(turns::Change),
+    /// A place in the line of a limit became another one.
+    Room(rooms::Change),
     /// The schedule of a workflow has changed; none: it is gone.
     Schedule(WorkflowName, Option<Arc<Schedule>>),
     /// A partition is read up to there.
@@ -153,6 +156,7 @@ impl Machine {
             }
         }
         self.turns.settle_refused();
+        self.rooms.settle_refused(self.now);
         if unknown {
             self.outputs.push(Output::Stop(error.to_string()));
             return;
@@ -177,7 +181,7 @@ impl Machine {
             }
             Release::Effect(id, effect) => self.carry_out(id, effect),
             Release::Deliver { from, sequence } => self.deliver(from, sequence),
-            Release::Forgotten { .. } | Release::Turn(_) => {}
+            Release::Forgotten { .. } | Release::Turn(_) | Release::Room(_) => {}
             Release::Acknowledge { from, sequence } => {
                 self.links.acknowledge(from, sequence, self.now)
             }
@@ -198,6 +202,7 @@ impl Machine {
                 self.outputs.push(Output::Catalog(view));
                 if let Some(workflow) = workflow {
                     self.adopt_schedule(&workflow);
+                    self.widen(&Line::Workflow(workflow));
                 }
             }
         }
@@ -218,6 +223,7 @@ impl Machine {
             }
             Release::Turn(change) => self.turns.take_back(change),
             Release::Services(name, changes) => self.take_back_services(&name, &changes),
+            Release::Room(change) => self.rooms.take_back(change),
             Release::Effect(..)
             | Release::StartKey(..)
             | Release::Watched(..)

@@ -70,6 +70,7 @@ impl Machine {
         }
         rows.extend(attribute_rows(records, instance, graph));
         self.change_turns(id, records, &mut rows, &mut releases);
+        self.change_rooms(id, records, &mut rows, &mut releases);
         self.messages_of(id, &effects, &mut rows, &mut releases);
         self.outgoing_of(id, graph, (first, records), &mut rows, &mut releases);
         if self.waiters.is_watched(id) {

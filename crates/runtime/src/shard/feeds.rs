@@ -17,7 +17,15 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         Message::GiveWay { .. } => {
             Some(cancel("a newer instance with its concurrency key replaces it"))
         }
-        Message::Admit { .. } => Some(engine::Input::Admit),
+        Message::Admit { .. } | Message::HaveRoom { .. } => Some(engine::Input::Admit),
+        Message::NoRoom { limit, .. } => Some(refusal(
+            "too many instances below one root",
+            &format!("as many instances below its root's children are there as may: {limit}"),
+        )),
+        Message::Hasten { instance, by, hops } if instance == by => Some(refusal(
+            "it would wait for ever",
+            &format!("the holder of its concurrency key waits for it, over {hops} instances"),
+        )),
         Message::UndoChild { step, .. } => Some(engine::Input::Undo { step: *step }),
         Message::ChildUndone { step, child, error, .. } => {
             let (step, child, error) = (*step, *child, error.clone());
@@ -33,6 +41,9 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
             Some(engine::Input::NotListening { step: *step, reason: reason.clone() })
         }
         Message::StartChild { .. }
+        | Message::AskRoom { .. }
+        | Message::LeaveRoom { .. }
+        | Message::Hasten { .. }
         | Message::Publish { .. }
         | Message::Forward { .. }
         | Message::Subscribe { .. }
@@ -40,6 +51,11 @@ pub(super) fn input_of(message: &Message) -> Option<engine::Input> {
         | Message::StartScheduled { .. }
         | Message::ScheduledEnded { .. } => None,
     }
+}
+
+fn refusal(title: &str, detail: &str) -> engine::Input {
+    let error = WorkflowError::new(ErrorKind::Configuration, title, detail);
+    engine::Input::Refuse { error: Box::new(error) }
 }
 
 /// A cancel that nobody insists on: what was done is undone, and behind a pivot nothing happens.

@@ -4,14 +4,11 @@
 //! stored last. What is not acknowledged is sent again; acknowledgements ride on the sender's next commits.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use motet_engine::event::TopicId;
-use motet_engine::{
-    ChildRequest, Effect, End, ErrorKind, Parent, ScheduleInput, ScheduledStart, WorkflowError,
-};
+use motet_engine::{Effect, End, ErrorKind, ScheduleInput, ScheduledStart, WorkflowError};
 use motet_journal::{Message, encode_message};
 use motet_store::{RowChange, Value};
 use motet_types::{InstanceId, ShardId, Timestamp};
@@ -19,7 +16,6 @@ use motet_types::{InstanceId, ShardId, Timestamp};
 use super::batch::Release;
 use super::feeds::{not_there, undone};
 use super::slots::{Slot, Task};
-use super::starts::{Beginning, Origin};
 use super::topics::TopicTask;
 use super::{Machine, MessageQueue};
 use crate::Error;
@@ -175,6 +171,20 @@ impl Links {
 }
 
 impl Machine {
+    /// Numbers a message that becomes durable with what it comes along with.
+    pub(super) fn send_along(
+        &mut self,
+        from: ShardId,
+        to: ShardId,
+        message: Message,
+        rows: &mut Vec<RowChange>,
+        releases: &mut Vec<Release>,
+    ) {
+        let (sequence, message_rows) = self.links.send(from, to, message);
+        rows.extend(message_rows);
+        releases.push(Release::Deliver { from, sequence });
+    }
+
     /// Numbers the messages that an instance's effects ask for, before they are committed.
     pub(super) fn messages_of(
         &mut self,
@@ -272,7 +282,7 @@ impl Machine {
                 self.links.arriving.remove(&pair);
                 break;
             };
-            let (to, from) = pair;
+            let (_, from) = pair;
             let taken = match sabotage::is(Sabotage::InboxCheckOff) {
                 false => self.links.taken.get(&pair).copied().unwrap_or(0),
                 true => previous,
@@ -289,47 +299,62 @@ impl Machine {
                 continue;
             }
             self.links.busy.insert(pair);
-            match message {
-                Message::StartChild { parent, step, child } => {
-                    self.start_child(pair, sequence, parent, step, child);
-                }
-                Message::ChildEnded { parent, .. } | Message::ChildUndone { parent, .. } => {
-                    self.give(parent, Task::Message { from, to, sequence, message });
-                }
-                Message::CancelChild { child } | Message::UndoChild { child, .. } => {
-                    self.give(child, Task::Message { from, to, sequence, message });
-                }
-                Message::Found { instance, .. } | Message::NotListening { instance, .. }
-                    if !instance.is_of_instance() =>
-                {
-                    self.tell_listener(pair, sequence, instance, message);
-                }
-                Message::Found { instance, .. }
-                | Message::NotListening { instance, .. }
-                | Message::Admit { instance }
-                | Message::GiveWay { instance } => {
-                    self.give(instance, Task::Message { from, to, sequence, message });
-                }
-                Message::Publish { .. }
-                | Message::Forward { .. }
-                | Message::Subscribe { .. }
-                | Message::Unsubscribe { .. } => {
-                    let Some((topic, input)) = super::feeds::topic_input(message) else { continue };
-                    self.give_topic(topic, TopicTask::Message { pair, sequence, input });
-                }
-                Message::StartScheduled { ref start } => {
-                    self.give(start.id, Task::Message { from, to, sequence, message });
-                }
-                Message::CancelScheduled { id } => {
-                    self.give(id, Task::Message { from, to, sequence, message });
-                }
-                Message::ScheduledEnded { workflow, id, at, ending } => {
-                    let input = ScheduleInput::Ended { id, at, ending };
-                    self.tell_schedule(pair, sequence, &workflow, input);
-                }
-            }
+            self.take_message(pair, sequence, message);
         }
         self.links.taking.remove(&pair);
+    }
+
+    /// Takes a message to whom it is for; it is taken once that has become durable.
+    fn take_message(&mut self, pair: (ShardId, ShardId), sequence: u64, message: Message) {
+        let (to, from) = pair;
+        match message {
+            Message::StartChild { parent, step, child } => {
+                self.start_child(pair, sequence, parent, step, child);
+            }
+            Message::ChildEnded { parent, .. } | Message::ChildUndone { parent, .. } => {
+                self.give(parent, Task::Message { from, to, sequence, message });
+            }
+            Message::CancelChild { child } | Message::UndoChild { child, .. } => {
+                self.give(child, Task::Message { from, to, sequence, message });
+            }
+            Message::Found { instance, .. } | Message::NotListening { instance, .. }
+                if !instance.is_of_instance() =>
+            {
+                self.tell_listener(pair, sequence, instance, message);
+            }
+            Message::Found { instance, .. }
+            | Message::NotListening { instance, .. }
+            | Message::Admit { instance }
+            | Message::GiveWay { instance }
+            | Message::HaveRoom { instance }
+            | Message::NoRoom { instance, .. }
+            | Message::Hasten { instance, .. } => {
+                self.give(instance, Task::Message { from, to, sequence, message });
+            }
+            Message::AskRoom { lines, instance, at_once } => {
+                self.asked_for_room(pair, sequence, &lines, instance, at_once);
+            }
+            Message::LeaveRoom { lines, instance } => {
+                self.left_room(pair, sequence, &lines, instance);
+            }
+            Message::Publish { .. }
+            | Message::Forward { .. }
+            | Message::Subscribe { .. }
+            | Message::Unsubscribe { .. } => {
+                let Some((topic, input)) = super::feeds::topic_input(message) else { return };
+                self.give_topic(topic, TopicTask::Message { pair, sequence, input });
+            }
+            Message::StartScheduled { ref start } => {
+                self.give(start.id, Task::Message { from, to, sequence, message });
+            }
+            Message::CancelScheduled { id } => {
+                self.give(id, Task::Message { from, to, sequence, message });
+            }
+            Message::ScheduledEnded { workflow, id, at, ending } => {
+                let input = ScheduleInput::Ended { id, at, ending };
+                self.tell_schedule(pair, sequence, &workflow, input);
+            }
+        }
     }
 
     /// Whether a message that waited for its instance is still the next one of its pair: a refusal may have taken back those
@@ -344,27 +369,6 @@ impl Machine {
         self.links.busy.remove(&(to, from));
         self.take_arriving((to, from));
         false
-    }
-
-    fn start_child(
-        &mut self,
-        pair: (ShardId, ShardId),
-        sequence: u64,
-        parent: InstanceId,
-        step: motet_types::StepId,
-        child: Arc<ChildRequest>,
-    ) {
-        let ChildRequest { id, definition, start_key, input, awaited, root, depth, .. } =
-            (*child).clone();
-        let above = Parent { instance: parent, step, awaited, root, depth };
-        let rows = vec![taken_row(pair, sequence)];
-        let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
-        let origin = Origin::Child { pair, sequence, parent, step, child: id, awaited };
-        let beginning = Beginning { rows, releases, origin };
-        match self.start_of(definition, input, start_key, Some(above)) {
-            Ok(start) => self.begin_instance(id, start, beginning),
-            Err(error) => self.not_begun(beginning, error),
-        }
     }
 
     /// The parent is told that its child cannot start.

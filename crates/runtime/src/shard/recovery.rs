@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use motet_definition::graph::Graph;
+use motet_engine::room::Line;
 use motet_engine::schedule::EventSet;
 use motet_engine::{Catalog, Schedule};
 use motet_journal::{Message, decode_event, decode_message, decode_schedule, decode_set_head};
@@ -12,6 +13,7 @@ use motet_types::{InstanceId, ShardId, Timestamp, WorkflowName, WorkflowRef};
 
 use super::Machine;
 use super::jobs::{Entry, entry_of};
+use super::rooms::{self, Place};
 use super::services::{ServiceRow, read_endpoint, read_service};
 use super::usage::Sum;
 use crate::CatalogView;
@@ -35,7 +37,8 @@ pub struct Recovered {
     schedules: Vec<(WorkflowName, Schedule)>,
     sets: BTreeMap<(WorkflowName, u64), EventSet>,
     intakes: Vec<(String, u32, u64)>,
-    turns: Vec<(WorkflowName, String, u64, InstanceId)>,
+    turns: Vec<(WorkflowName, String, u64, InstanceId, bool)>,
+    rooms: Vec<(Line, u64, Place)>,
     outgoing: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
     services: Vec<ServiceRow>,
@@ -203,15 +206,25 @@ impl Recovered {
                 Value::Int(place),
                 id,
                 _,
+                awaited,
             ] => {
                 let names = namespace.parse().ok().zip(name.parse().ok());
                 let workflow = names.map(|(namespace, name)| WorkflowName { namespace, name });
                 let rest = number(*place).zip(instance(id));
-                workflow.zip(rest).map(|(workflow, (place, id))| (workflow, key.clone(), place, id))
+                let is_awaited = *awaited != Value::Null;
+                workflow
+                    .zip(rest)
+                    .map(|(workflow, (place, id))| (workflow, key.clone(), place, id, is_awaited))
             }
             _ => None,
         };
         self.turns.push(read.ok_or_else(|| wrong("turn", row))?);
+        Ok(())
+    }
+
+    /// Takes a row of the table of places under limits.
+    pub fn room(&mut self, row: &Row) -> Result<(), RowError> {
+        self.rooms.push(rooms::read(row).ok_or_else(|| wrong("room", row))?);
         Ok(())
     }
 
@@ -248,6 +261,7 @@ impl Machine {
             sets,
             intakes,
             turns,
+            rooms,
             outgoing,
             refused,
             services,
@@ -271,14 +285,18 @@ impl Machine {
         for id in pending.into_iter().filter(|_| !sabotage::is(Sabotage::CallForgotten)) {
             self.dispatch.resume(id);
         }
-        for (workflow, key, place, id) in turns {
-            self.turns.recover((workflow, key), place, id);
+        for (workflow, key, place, id, is_awaited) in turns {
+            self.turns.recover((workflow, key), place, id, is_awaited);
+        }
+        for (line, number, place) in rooms {
+            self.rooms.recover(line, number, place);
         }
         self.jobs.recover(jobs, self.now);
         self.links.recover(sent, taken, outbox);
         // What these send is not durable yet; what was sent before may be for them.
         let unacknowledged = self.links.unacknowledged();
         self.recover_schedules(schedules, sets);
+        self.recover_rooms();
         for (from, sequence) in unacknowledged {
             self.deliver(from, sequence);
         }

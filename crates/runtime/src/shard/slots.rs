@@ -345,15 +345,15 @@ impl Machine {
     /// Answers with the instance as it is now, when that is durable.
     pub(super) fn answer(&mut self, id: InstanceId, created: bool, reply: Responder) {
         let view = self.view_of(id).map(|view| Reply::Instance { view: Box::new(view), created });
-        let result = view.ok_or(Error::UnknownInstance(id));
-        self.reply(reply, result);
+        self.reply(reply, view.ok_or(Error::UnknownInstance(id)));
     }
 
     pub(super) fn view_of(&self, id: InstanceId) -> Option<view::InstanceView> {
         let instance = self.slots.get(&id)?.live()?;
         let graph = self.view.graphs.get(&instance.start.definition);
-        let turn = self.turn_of(instance);
-        Some(view::InstanceView { turn, ..view::instance(instance, graph.map(|graph| &**graph)) })
+        let mut view = view::instance(instance, graph.map(|graph| &**graph));
+        (view.turn, view.room) = (self.turn_of(instance), self.room_of(instance));
+        Some(view)
     }
 
     pub(super) fn undo_of(&self, instance: &Instance) -> Box<view::UndoView> {

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_definition::graph::Graph;
-use motet_engine::{self as engine, Context, Instance, Metered, Record, SEMANTICS, Start};
+use motet_engine::{
+    self as engine, ChildRequest, Context, Instance, Metered, Record, SEMANTICS, Start,
+};
 use motet_store::{Row, RowChange, Value};
 use motet_types::{Digest, InstanceId, ShardId, StepId, Timestamp, WorkflowName, WorkflowRef};
 
 use super::away::guarded_begin;
 use super::batch::Release;
+use super::links::taken_row;
 use super::slots::{Slot, Task};
 use super::stepping::sign;
 use super::{Machine, Output, Responder, start_digest};
@@ -237,6 +240,28 @@ impl Machine {
         }
     }
 
+    /// Takes the message of a parent that wants a child.
+    pub(super) fn start_child(
+        &mut self,
+        pair: (ShardId, ShardId),
+        sequence: u64,
+        parent: InstanceId,
+        step: StepId,
+        child: Arc<ChildRequest>,
+    ) {
+        let ChildRequest { id, definition, start_key, input, awaited, root, depth, .. } =
+            (*child).clone();
+        let above = engine::Parent { instance: parent, step, awaited, root, depth };
+        let rows = vec![taken_row(pair, sequence)];
+        let releases = vec![Release::Acknowledge { from: pair.1, sequence }];
+        let origin = Origin::Child { pair, sequence, parent, step, child: id, awaited };
+        let beginning = Beginning { rows, releases, origin };
+        match self.start_of(definition, input, start_key, Some(above)) {
+            Ok(start) => self.begin_instance(id, start, beginning),
+            Err(error) => self.not_begun(beginning, error),
+        }
+    }
+
     /// What is fixed when an instance of a definition begins.
     pub(super) fn start_of(
         &self,
@@ -252,6 +277,7 @@ impl Machine {
         };
         let concurrency_key = engine::turn::key(graph, &input)
             .map_err(|error| Error::ConcurrencyKey(error.detail.unwrap_or_default()))?;
+        let lines = self.lines_of(&definition, parent.as_ref());
         Ok(Start {
             digest: graph.digest,
             definition,
@@ -263,6 +289,7 @@ impl Machine {
             attributes: Vec::new(),
             schedule: None,
             concurrency_key,
+            lines,
         })
     }
 
@@ -272,8 +299,14 @@ impl Machine {
             let message = format!("{} cannot be compiled by this server", start.definition);
             return self.not_begun(beginning, Error::Unavailable(message));
         };
+        if let Some(error) = self.no_room_to_wait(&start, &beginning.origin) {
+            return self.not_begun(beginning, error);
+        }
         if let Some(policy) = graph.concurrency.as_ref().map(|own| own.policy) {
             return self.begin_in_turn(id, &graph, policy, start, beginning);
+        }
+        if !start.lines.is_empty() {
+            return self.begin_when_room(id, &graph, start, beginning);
         }
         if self.is_dear(&graph) {
             if self.is_away_full() && beginning.message().is_none() {

@@ -55,6 +55,16 @@ impl Machine {
             Task::Job { job, command: None, reply, .. } => self.look_at_task(job, reply),
             Task::Sweep(candidate) => self.judge(id, candidate),
             Task::Message { from, to, sequence, .. } if !self.is_next((to, from), sequence) => {}
+            Task::Message { from, to, sequence, message: Message::Hasten { by, hops, .. } }
+                if by != id =>
+            {
+                self.hasten(id, (to, from), sequence, (by, hops));
+            }
+            Task::Message { from, to, sequence, message: Message::Admit { .. } }
+                if self.lacks_room(id) =>
+            {
+                self.goes_on_to_room(id, (to, from), sequence);
+            }
             Task::Message { from, to, sequence, message: Message::StartScheduled { start } } => {
                 self.was_scheduled((to, from), sequence, &start)
             }

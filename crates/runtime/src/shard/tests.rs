@@ -23,6 +23,7 @@ mod panics;
 mod purge;
 mod refusals;
 mod retention;
+mod rooms;
 mod schedule_on;
 mod schedules;
 mod services;

@@ -55,6 +55,7 @@ impl Machine {
         self.fire_schedules();
         self.answer_impatient();
         self.tend_links();
+        self.tend_rooms();
         self.resume_due();
         self.park_waiting();
         self.tend_jobs();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use motet_definition::graph::Graph;
 use motet_definition::service::EndpointUrl;
 use motet_engine::event::{Event, TopicId};
+use motet_engine::room::Line;
 use motet_engine::{JobCommand, Outcome, Request, Schedule, ScheduleInput};
 use motet_store::{Commit, CommitError, Loaded, Position, Row, RowScan};
 use motet_types::{
@@ -18,8 +19,8 @@ use super::{
     SinkView, Step, Stepped,
 };
 use crate::{
-    Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView, Note,
-    StartRequest, TaskView, UndoView,
+    Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView, LimitView,
+    Note, StartRequest, TaskView, UndoView,
 };
 
 /// Takes the answer to a command, with the position that it rests on.
@@ -65,6 +66,7 @@ pub enum Reply {
     },
     ServiceView(Box<ServiceView>),
     Services(Vec<ServiceSummary>),
+    Limits(Vec<LimitView>),
     Done,
 }
 
@@ -167,6 +169,13 @@ pub enum Input {
         reply: Responder,
     },
     ListSinks {
+        reply: Responder,
+    },
+    /// A page of limits of how many instances run at once.
+    ListLimits {
+        namespaces: Option<Vec<String>>,
+        after: Option<Line>,
+        limit: usize,
         reply: Responder,
     },
     /// A person decides about these rows of a sink, which nobody else changes meanwhile.

@@ -4,7 +4,7 @@
 //! start or the end that makes it: there is no moment at which two hold the key, and none at which a start is neither
 //! admitted, nor queued, nor refused. A place is a row and about a hundred bytes of memory, until its instance has ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use motet_definition::graph::{ConcurrencyPolicy, Graph};
@@ -21,6 +21,9 @@ use crate::sabotage::{self, Sabotage};
 use crate::tables::{TURN, id_value};
 use crate::{Error, TurnView};
 
+/// Pairs of instances of which it is remembered that one waits for the other.
+const HEARD_MAX: usize = 100_000;
+
 /// What at most one running instance is about.
 pub(super) type Key = (WorkflowName, String);
 
@@ -28,6 +31,10 @@ pub(super) type Key = (WorkflowName, String);
 #[derive(Default)]
 pub(super) struct Turns {
     places: HashMap<Key, BTreeMap<u64, InstanceId>>,
+    /// Of those with places, the children that are awaited: who is before them is not to wait for room.
+    awaited: HashSet<InstanceId>,
+    /// Who was told that whom waits for it, so that nobody passes it on twice. Forgotten when it is much.
+    heard: HashSet<(InstanceId, InstanceId)>,
     /// Changes of a refused batch, in their order.
     refused: Vec<Change>,
 }
@@ -38,12 +45,13 @@ pub(super) struct Change {
     key: Key,
     place: u64,
     id: InstanceId,
+    is_awaited: bool,
     is_taken: bool,
 }
 
 impl Turns {
-    pub(super) fn recover(&mut self, key: Key, place: u64, id: InstanceId) {
-        self.places.entry(key).or_default().insert(place, id);
+    pub(super) fn recover(&mut self, key: Key, place: u64, id: InstanceId, is_awaited: bool) {
+        self.set(&key, place, id, is_awaited, true);
     }
 
     fn of(&self, key: &Key) -> impl Iterator<Item = (u64, InstanceId)> + '_ {
@@ -51,26 +59,33 @@ impl Turns {
         places.map(|(place, id)| (*place, *id))
     }
 
-    fn take(&mut self, key: Key, id: InstanceId) -> Change {
-        let places = self.places.entry(key.clone()).or_default();
-        let place = places.last_key_value().map_or(0, |(last, _)| last + 1);
-        places.insert(place, id);
-        Change { key, place, id, is_taken: true }
+    fn take(&mut self, key: Key, id: InstanceId, is_awaited: bool) -> Change {
+        let last = self.places.get(&key).and_then(BTreeMap::last_key_value);
+        let place = last.map_or(0, |(last, _)| last + 1);
+        self.set(&key, place, id, is_awaited, true);
+        Change { key, place, id, is_awaited, is_taken: true }
     }
 
     fn leave(&mut self, key: Key, place: u64, id: InstanceId) -> Change {
-        self.set(&key, place, None);
-        Change { key, place, id, is_taken: false }
+        let is_awaited = self.awaited.contains(&id);
+        self.set(&key, place, id, is_awaited, false);
+        Change { key, place, id, is_awaited, is_taken: false }
     }
 
-    fn set(&mut self, key: &Key, place: u64, id: Option<InstanceId>) {
+    fn set(&mut self, key: &Key, place: u64, id: InstanceId, is_awaited: bool, is_taken: bool) {
         let places = self.places.entry(key.clone()).or_default();
-        match id {
-            Some(id) => drop(places.insert(place, id)),
-            None => drop(places.remove(&place)),
+        if is_taken {
+            places.insert(place, id);
+        } else {
+            places.remove(&place);
         }
         if places.is_empty() {
             self.places.remove(key);
+        }
+        if is_taken && is_awaited {
+            self.awaited.insert(id);
+        } else {
+            self.awaited.remove(&id);
         }
     }
 
@@ -78,12 +93,21 @@ impl Turns {
         self.refused.push(change);
     }
 
+    /// Whether an instance hears for the first time that this one waits for it.
+    pub(super) fn hear(&mut self, id: InstanceId, by: InstanceId) -> bool {
+        if self.heard.len() >= HEARD_MAX {
+            self.heard.clear();
+        }
+        self.heard.insert((id, by))
+    }
+
     /// What was refused never was: the last change first.
     pub(super) fn settle_refused(&mut self) {
-        for Change { key, place, id, is_taken } in
+        self.heard.clear();
+        for Change { key, place, id, is_awaited, is_taken } in
             std::mem::take(&mut self.refused).into_iter().rev()
         {
-            self.set(&key, place, (!is_taken).then_some(id));
+            self.set(&key, place, id, is_awaited, !is_taken);
         }
     }
 }
@@ -110,7 +134,7 @@ impl Machine {
             return self.not_begun(beginning, error);
         }
         let is_first = earlier.is_empty();
-        let change = self.turns.take(key, id);
+        let change = self.turns.take(key, id, start.is_awaited());
         if !sabotage::is(Sabotage::TurnForgotten) {
             beginning.rows.push(row(&change, is_first));
         }
@@ -118,10 +142,20 @@ impl Machine {
         if policy == ConcurrencyPolicy::Replace {
             for instance in earlier {
                 let message = Message::GiveWay { instance };
-                self.send_along(id.shard(), message, &mut beginning.rows, &mut beginning.releases);
+                self.send_within(id.shard(), message, &mut beginning);
             }
+        } else if let Some(instance) = earlier.first().filter(|_| start.is_awaited()) {
+            self.send_within(
+                id.shard(),
+                Message::Hasten { instance: *instance, by: id, hops: 0 },
+                &mut beginning,
+            );
         }
-        let result = engine::queue(self.now, id, start, is_first);
+        if is_first {
+            self.ask_for_room(id, &start, false, &mut beginning.rows, &mut beginning.releases);
+        }
+        let begins = is_first && start.lines.is_empty();
+        let result = engine::queue(self.now, id, start, begins);
         self.begun(id, graph, beginning, Ok(Metered { result, fuel_burnt: 0 }));
     }
 
@@ -169,7 +203,8 @@ impl Machine {
         match own {
             Some((place, _)) if has_ended => self.leave_turn(key, place, id, rows, releases),
             None if !has_ended && is_reopened => {
-                let change = self.turns.take(key, id);
+                let is_awaited = instance.start.is_awaited();
+                let change = self.turns.take(key, id, is_awaited);
                 rows.push(row(&change, true));
                 releases.push(Release::Turn(change));
             }
@@ -191,22 +226,26 @@ impl Machine {
         releases.push(Release::Turn(change));
         let next = self.turns.of(&key).next().filter(|_| was_first);
         if let Some((place, instance)) = next {
-            rows.push(row(&Change { key, place, id: instance, is_taken: true }, true));
-            self.send_along(id.shard(), Message::Admit { instance }, rows, releases);
+            let is_awaited = self.turns.awaited.contains(&instance);
+            let others = self.turns.of(&key).skip(1).map(|(_, id)| id);
+            let by = { others }.find(|id| self.turns.awaited.contains(id));
+            rows.push(row(&Change { key, place, id: instance, is_awaited, is_taken: true }, true));
+            let (from, to) = (id.shard(), id.shard());
+            self.send_along(from, to, Message::Admit { instance }, rows, releases);
+            if let Some(by) = by {
+                self.send_along(
+                    from,
+                    to,
+                    Message::Hasten { instance, by, hops: 0 },
+                    rows,
+                    releases,
+                );
+            }
         }
     }
 
-    /// A message within a shard, durable with what it comes along with.
-    fn send_along(
-        &mut self,
-        shard: ShardId,
-        message: Message,
-        rows: &mut Vec<RowChange>,
-        releases: &mut Vec<Release>,
-    ) {
-        let (sequence, message_rows) = self.links.send(shard, shard, message);
-        rows.extend(message_rows);
-        releases.push(Release::Deliver { from: shard, sequence });
+    fn send_within(&mut self, shard: ShardId, message: Message, beginning: &mut Beginning) {
+        self.send_along(shard, shard, message, &mut beginning.rows, &mut beginning.releases);
     }
 
     /// Why an ended instance cannot go on: another one has taken its key meanwhile.
@@ -219,6 +258,12 @@ impl Machine {
         let (_, holder) = self.turns.of(&key).next()?;
         let reason = format!("instance {holder} has taken its concurrency key {text:?} meanwhile");
         Some(Error::Conflict { status: instance.status(), reason })
+    }
+
+    /// Who holds the key that a queued instance waits for.
+    pub(super) fn holder_before(&self, instance: &engine::Instance) -> Option<InstanceId> {
+        let turn = self.turn_of(instance).filter(|_| instance.is_queued)?;
+        turn.holder
     }
 
     /// How an instance stands to its concurrency key, if it has one.
@@ -234,7 +279,8 @@ impl Machine {
 
 fn row(change: &Change, is_first: bool) -> RowChange {
     let mut row = key_of(change);
-    row.extend([id_value(change.id), if is_first { Value::Int(1) } else { Value::Null }]);
+    let flag = |is: bool| if is { Value::Int(1) } else { Value::Null };
+    row.extend([id_value(change.id), flag(is_first), flag(change.is_awaited)]);
     RowChange::Put { table: TURN.id, row }
 }
 

@@ -108,6 +108,7 @@ impl Machine {
             business_key: row.business_key,
             attributes: Vec::new(),
             turn: None,
+            room: None,
             input: motet_expr::Value::Null,
             output: None,
             error: Some(error(reason)),

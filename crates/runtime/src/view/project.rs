@@ -33,6 +33,7 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
         business_key: instance.business_key().map(str::to_owned),
         attributes: attributes(instance, redaction),
         turn: None,
+        room: None,
         input: masked(&start.input, redaction),
         output: instance.output().map(|output| masked(output, redaction)),
         error: instance.error().map(|error| masked_error(error, redaction)),

@@ -93,6 +93,7 @@ impl Setup {
             attributes: Vec::new(),
             schedule: None,
             concurrency_key: None,
+            lines: Vec::new(),
         }
     }
 

@@ -6,6 +6,8 @@ use super::{BELL, GONG, Generator, HEEDING, KEYED, SCHEDULED, head};
 
 /// Every trigger with every policy of overlap and of catching up.
 pub(super) const SCHEDULES: usize = TRIGGERS * OVERLAPS.len() * CATCHUPS.len();
+/// Instances of one workflow that run at once, where there is a limit.
+pub(crate) const ROOM: usize = 2;
 /// Every policy, several times.
 pub(super) const KEYS: usize = 4 * POLICIES.len();
 
@@ -79,6 +81,10 @@ impl Generator {
         let mut document = json!({"document": head(number)});
         document["document"]["metadata"]["motet"]["concurrency"] =
             json!({"key": "${ \"key-\\(.n % 3)\" }", "policy": policy});
+        // Every second one leaves no room for all three keys at once.
+        if (number - KEYED.start) / POLICIES.len() % 2 == 1 {
+            document["document"]["metadata"]["motet"]["limits"] = json!({"running": ROOM});
+        }
         document["do"] = self.short();
         document
     }

@@ -226,6 +226,7 @@ impl World {
             attributes: Vec::new(),
             schedule: None,
             concurrency_key: None,
+            lines: Vec::new(),
         };
         self.rebuilt = Some(Instance::blank(id(), Arc::new(start.clone())));
         let (live, records) = begin(&self.context(), id(), start.clone());

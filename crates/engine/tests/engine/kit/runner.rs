@@ -84,6 +84,7 @@ fn execute(graph: Graph, input: Value) -> (Graph, Instance, Vec<Record>) {
         attributes: Vec::new(),
         schedule: None,
         concurrency_key: None,
+        lines: Vec::new(),
     };
     let id = InstanceId::new(epoch(), ShardId(0), 0);
     let (mut instance, mut records) = begin(&context, id, start);

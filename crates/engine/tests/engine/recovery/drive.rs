@@ -63,6 +63,7 @@ impl Run {
             attributes: Vec::new(),
             schedule: None,
             concurrency_key: None,
+            lines: Vec::new(),
         };
         let id = InstanceId::new(epoch(), ShardId(1), seed);
         let context = Context {

@@ -25,3 +25,4 @@ mod retrying;
 mod saga;
 mod timers;
 mod trying;
+mod wide;

@@ -243,6 +243,7 @@ fn outgoing(with: &str, input: &str, root: InstanceId, key: &SecretKey) -> Strin
         attributes: Vec::new(),
         schedule: None,
         concurrency_key: None,
+        lines: Vec::new(),
     };
     let catalog = Catalog::default();
     let ctx = Context {

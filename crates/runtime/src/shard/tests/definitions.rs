@@ -7,7 +7,7 @@ pub(super) fn source(name: &str) -> String {
     let told = name.strip_prefix("told-").map(|_| TOLD).unwrap_or_default();
     let (name, version) = name.split_once('@').unwrap_or((name, "1.0.0"));
     let (motet, schedule) = schedule(name, version);
-    let motet = concurrency(name).unwrap_or(motet);
+    let motet = concurrency(name).or_else(|| limits(name, version)).unwrap_or(motet);
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{fault}{motet}{told} }}\n{schedule}do:\n{tasks}"
     )
@@ -22,12 +22,22 @@ fn concurrency(name: &str) -> Option<String> {
         "queued-nap" => (".n // .trigger", "queue"),
         "sole" => (".n", "reject"),
         "newest" => (".n", "replace"),
-        "lonely" => (".n", "queue"),
+        "lonely" | "ring" => (".n", "queue"),
         _ => return None,
     };
     Some(format!(
         ", metadata: {{ motet: {{ concurrency: {{ key: '${{ {key} }}', policy: {policy} }} }} }}"
     ))
+}
+
+/// What stands in the header of workflows of which so many instances run at once.
+fn limits(name: &str, version: &str) -> Option<String> {
+    let running = match (name, version) {
+        ("bounded", "2.0.0") => 2,
+        ("bounded" | "bounded-faulty", "1.0.0" | "3.0.0") => 1,
+        _ => return None,
+    };
+    Some(format!(", metadata: {{ motet: {{ limits: {{ running: {running} }} }} }}"))
 }
 
 /// What stands in the header, and the schedule itself.
@@ -92,6 +102,13 @@ fn tasks(name: &str) -> String {
         "heed-any" => "  - note: { set: { heard: '${ [.[].id] }' } }\n".to_owned(),
         "heed-skip" | "heed-queue" | "heed-replace" => tasks("nap"),
         "queued" | "sole" | "newest" => tasks("pay"),
+        "bounded" => tasks("pay"),
+        "bounded-faulty" => tasks("faulty"),
+        "of-bounded" => child("kid", "bounded", ""),
+        "loose-bounded" => child("kid", "bounded", ", await: false"),
+        "later" => call("first", "") + &child("kid", "queued", ""),
+        "ring" => call("first", "") + "  - kid: { run: { workflow: { namespace: test, name: ring, version: '1.0.0', input: { n: '${ .next }', next: 0 } } } }\n",
+        "grand" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(child("kid1", "parent", "") + &child("kid2", "parent", "")))),
         "of-queued" => child("kid", "queued", ""),
         "of-sole" => child("kid", "sole", ""),
         "lonely" => child("kid", "lonely", ""),

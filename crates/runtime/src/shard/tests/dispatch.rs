@@ -465,7 +465,7 @@ fn recovery_keeps_within_the_gate_and_loads_a_few_hundred_at_a_time() {
             world.settle();
         }
     });
-    assert_eq!(world.machine.levels(), [0; 5]);
+    assert_eq!(world.machine.levels(), [0; 6]);
     expect![[r#"
         sent at a time: [600, 600, 600, 200]
         loaded at a time: 512

@@ -171,6 +171,10 @@ impl World {
                 let reply = self.responder(&format!("refuses {sink}"));
                 self.feed(Input::SinkRefuses { outgoing, reason: "never".to_owned(), reply });
             }
+            ["limits"] => {
+                let reply = self.responder("limits");
+                self.feed(Input::ListLimits { namespaces: None, after: None, limit: 10, reply });
+            }
             ["sinks"] => {
                 let reply = self.responder("sinks");
                 self.feed(Input::ListSinks { reply });

@@ -234,7 +234,7 @@ fn a_tick_wakes_a_few_hundred() {
     assert_eq!(woken, [512, 1024, 1200]);
     world.settle();
     assert_eq!(world.machine.counters().ended, 1200);
-    assert_eq!(world.machine.levels(), [0; 5]);
+    assert_eq!(world.machine.levels(), [0; 6]);
 }
 
 #[test]

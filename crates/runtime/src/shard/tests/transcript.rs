@@ -11,10 +11,10 @@ use super::world::{BEGIN, Names};
 use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply, ServiceView, SinkView};
 use crate::tables::{
     ATTRIBUTE, AUDIT, ENDED, ENDPOINT, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE,
-    OUTGOING, PENDING, REFUSED, SCHEDULE, SCHEDULE_SET, SENT, SERVICE, START, SUBSCRIPTION, TASK,
-    TIMER, TURN, UNLOADABLE, USAGE,
+    OUTGOING, PENDING, REFUSED, ROOM, SCHEDULE, SCHEDULE_SET, SENT, SERVICE, START, SUBSCRIPTION,
+    TASK, TIMER, TURN, UNLOADABLE, USAGE,
 };
-use crate::{Error, InstanceView, view};
+use crate::{Error, InstanceView, LimitView, view};
 
 impl Names {
     /// A line for each commit: whose it is, its records, and its rows by table.
@@ -151,6 +151,13 @@ impl Names {
                 let verb = if values[6] == Value::Null { "waits for" } else { "holds" };
                 format!("{} {verb} {:?}", self.instance(id), text(&values[3]))
             }
+            table if table == ROOM.id && is_put => {
+                let Value::Blob(id) = &values[5] else { panic!("an id: {values:?}") };
+                let id = InstanceId(id.as_ref().try_into().expect("an id"));
+                let verb = if values[7] == Value::Null { "waits" } else { "has room" };
+                format!("{} {verb} in {} #{}", self.instance(id), text(&values[1]), int(&values[4]))
+            }
+            table if table == ROOM.id => format!("left {} #{}", text(&values[1]), int(&values[4])),
             table if table == TURN.id => format!("no turn for {:?}", text(&values[3])),
             table if table == ATTRIBUTE.id => format!("{verb}attribute {}", text(&values[1])),
             table if table == GIVING.id => format!("{verb}giving {}", text(&values[1])),
@@ -198,6 +205,16 @@ impl Names {
             }
             Message::Admit { instance } => format!("admit {}", self.instance(*instance)),
             Message::GiveWay { instance } => format!("{} gives way", self.instance(*instance)),
+            Message::AskRoom { instance, at_once, .. } => {
+                let how = if *at_once { " at once" } else { "" };
+                format!("{} asks for room{how}", self.instance(*instance))
+            }
+            Message::LeaveRoom { instance, .. } => format!("{} leaves", self.instance(*instance)),
+            Message::HaveRoom { instance } => format!("room for {}", self.instance(*instance)),
+            Message::NoRoom { instance, .. } => format!("no room for {}", self.instance(*instance)),
+            Message::Hasten { instance, by, .. } => {
+                format!("{} awaits {}", self.instance(*by), self.instance(*instance))
+            }
             Message::CancelScheduled { id } => format!("replace {}", self.instance(*id)),
             Message::UndoChild { child, .. } => format!("undo {}", self.instance(*child)),
             Message::ChildUndone { child, error: None, .. } => {
@@ -252,6 +269,14 @@ impl Names {
                 });
                 shown.collect::<Vec<_>>().join("; ")
             }
+            Ok(Reply::Limits(limits)) => {
+                let shown = limits.iter().map(|own| {
+                    let LimitView { line, max, running, waiting } = own;
+                    let max = max.map_or("any".to_owned(), |max| max.to_string());
+                    format!("{line}: {running} of {max} run, {waiting} wait")
+                });
+                shown.collect::<Vec<_>>().join("; ")
+            }
             Ok(Reply::Done) => "done".to_owned(),
             Ok(Reply::Watching) => "watching".to_owned(),
             Ok(Reply::Purged) => "purged".to_owned(),
@@ -294,6 +319,10 @@ impl Names {
             && let Some(holder) = turn.holder
         {
             text += &format!(" behind {} with {} ahead", self.instance(holder), turn.ahead);
+        }
+        if let Some(room) = &view.room {
+            let of = room.line.to_string();
+            text += &format!(" for room in {of} with {} ahead", room.ahead);
         }
         if let Some(error) = &view.error {
             let (title, detail) = (error.title.as_deref(), error.detail.as_deref());

@@ -408,25 +408,26 @@ fn children_stand_in_line_or_are_refused() {
               start x: created, x running @10
               call x.pay, attempt 1, key 2
               commit of 2
-                b/1: queued | taken 1→89 #1, b/1 waits for "1", listed pending
+                b/1: queued | taken 1→89 #1, b/1 waits for "1", b/1 awaits a 89→89 #1 after #0, listed pending
                 shard 131: taken 1→131 #2, end of y/1 131→1 #1 after #0
-              commit of 1
+              commit of 2
+                shard 89: taken 89→89 #1
                 y: child-ended failed workflow-faulted | taken 131→1 #1, listed faulted, no message 1 #1, no message 1 #2
-              start y: created, y faulted the child cannot start (instance x of test/sole holds the concurrency key "1": the workflow's policy is to refuse others), kid faulted @13
+              start y: created, y faulted the child cannot start (instance x of test/sole holds the concurrency key "1": the workflow's policy is to refuse others), kid faulted @14
             > answer a.pay
               commit of 1
-                a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b/1 holds "1", admit b/1 89→89 #1 after #0
+                a: settled completed workflow-completed | listed completed, no pending, no turn for "1", b/1 holds "1", admit b/1 89→89 #2 after #1, no message 89 #1
             > settle
               commit of 1
-                b/1: admitted started activated requested | taken 89→89 #1, listed running, pending
+                b/1: admitted started activated requested | taken 89→89 #2, listed running, pending
               call b/1.pay, attempt 1, key 3
             > answer b/1.pay
               commit of 1
-                b/1: settled completed workflow-completed | listed completed, no pending, no turn for "1", end of b/1 89→1 #2 after #0, no message 89 #1
+                b/1: settled completed workflow-completed | listed completed, no pending, no turn for "1", end of b/1 89→1 #3 after #0, no message 89 #2
             > settle
               commit of 1
-                b: child-ended completed workflow-completed | taken 89→1 #2, listed completed
-              start b: created, b completed {"n":2} @17
+                b: child-ended completed workflow-completed | taken 89→1 #3, listed completed
+              start b: created, b completed {"n":2} @18
         "#]],
     );
 }
@@ -737,6 +738,91 @@ fn a_defect_at_the_beginning_keeps_the_turn() {
             > settle
               call b.pay, attempt 1, key 2
               retry b: b running, pay running @8
+        "#]],
+    );
+}
+
+/// Of a circle of three the last one to wait is refused; the others go on.
+#[test]
+#[expect(clippy::too_many_lines, reason = "the transcript is long")]
+fn circles_of_any_length_are_found() {
+    check(
+        "
+        use ring
+        start a ring {\"n\":1,\"next\":2}
+        start b ring {\"n\":2,\"next\":3}
+        start c ring {\"n\":3,\"next\":1}
+        settle
+        answer a.first {\"next\":2}
+        settle
+        answer b.first {\"next\":3}
+        settle
+        answer c.first {\"next\":1}
+        settle
+        read c
+        ",
+        expect![[r#"
+            > use ring
+            > start a ring {"n":1,"next":2}
+              commit of 2
+                a: queued admitted | a holds "1", listed running, pending
+                a: started activated requested | listed running
+            > start b ring {"n":2,"next":3}
+            > start c ring {"n":3,"next":1}
+            > settle
+              start a: created, a running @3
+              call a.first, attempt 1, key 1
+              commit of 4
+                b: queued admitted | b holds "2", listed running, pending
+                b: started activated requested | listed running
+                c: queued admitted | c holds "3", listed running, pending
+                c: started activated requested | listed running
+              start b: created, b running @7
+              call b.first, attempt 1, key 2
+              start c: created, c running @7
+              call c.first, attempt 1, key 3
+            > answer a.first {"next":2}
+              commit of 1
+                a: settled completed activated child-requested | no pending, start a/1 199→215 #1 after #0
+            > settle
+              commit of 1
+                a/1: queued | taken 199→215 #1, a/1 waits for "2", a/1 awaits b 215→215 #1 after #0, listed pending
+              commit of 1
+                shard 215: taken 215→215 #1
+            > answer b.first {"next":3}
+              commit of 1
+                b: settled completed activated child-requested | no pending, start b/1 215→114 #2 after #0, no message 215 #1
+            > settle
+              commit of 1
+                b/1: queued | taken 215→114 #2, b/1 waits for "3", b/1 awaits c 114→114 #1 after #0, listed pending
+              commit of 1
+                shard 114: taken 114→114 #1
+            > answer c.first {"next":1}
+              commit of 1
+                c: settled completed activated child-requested | no pending, start c/1 114→199 #2 after #0, no message 114 #1
+            > settle
+              commit of 1
+                c/1: queued | taken 114→199 #2, c/1 waits for "1", c/1 awaits a 199→199 #2 after #0, listed pending, no message 199 #1
+              commit of 1
+                shard 199: taken 199→199 #2, c/1 awaits a/1 199→215 #3 after #1
+              commit of 1
+                shard 215: taken 199→215 #3, c/1 awaits b 215→215 #3 after #1, no message 215 #2
+              commit of 1
+                shard 215: taken 215→215 #3, c/1 awaits b/1 215→114 #4 after #2
+              commit of 1
+                shard 114: taken 215→114 #4, c/1 awaits c 114→114 #3 after #1, no message 114 #2
+              commit of 1
+                shard 114: taken 114→114 #3, c/1 awaits c/1 114→199 #4 after #2
+              commit of 1
+                c/1: workflow-faulted | taken 114→199 #4, listed faulted, no turn for "1", end of c/1 199→114 #4 after #0, no message 199 #2, no message 199 #3
+              commit of 1
+                c: child-ended failed workflow-faulted | taken 199→114 #4, listed faulted, no turn for "3", b/1 holds "3", admit b/1 114→114 #5 after #3, no message 114 #3, no message 114 #4
+              commit of 1
+                b/1: admitted started activated requested | taken 114→114 #5, listed running, pending
+              call b/1.first, attempt 1, key 4
+            > read c
+              load c
+              read c: c faulted it would wait for ever (the holder of its concurrency key waits for it, over 5 instances), kid faulted @23
         "#]],
     );
 }

@@ -173,6 +173,15 @@ impl World {
             "calls_in_flight_max" => &mut self.limits.calls_in_flight_max,
             "instances_cached_max" => &mut self.limits.instances_cached_max,
             "concurrency_queue_max" => &mut self.limits.concurrency_queue_max,
+            "running_max" => {
+                self.limits.instances_running_max = Some(number as u64);
+                &mut 0
+            }
+            "descendants_max" => {
+                self.limits.descendants_max = number as u64;
+                &mut 0
+            }
+            "instances_waiting_max" => &mut self.limits.instances_waiting_max,
             "job_workers_lost_max" => {
                 self.limits.job_workers_lost_max = number as u32;
                 &mut 0
@@ -492,7 +501,7 @@ impl World {
     }
 
     pub(super) fn say_levels(&mut self) {
-        let [in_flight, waiting, live, timers, away] = self.machine.levels();
+        let [in_flight, waiting, live, timers, away, _] = self.machine.levels();
         let away = if away > 0 { format!(", {away} away") } else { String::new() };
         self.say(&format!(
             "  {in_flight} in flight, {waiting} waiting, {live} live, {timers} timers{away}"
