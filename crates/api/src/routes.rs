@@ -1,5 +1,6 @@
 //! The table of routes: what there is, said once.
 
+mod dependencies;
 mod events;
 mod instances;
 mod jobs;
@@ -27,6 +28,7 @@ pub(crate) use parameters::{PATH_PARAMETERS, Parameter, ValueKind};
 pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
     let tables = [
         workflows::ROUTES,
+        dependencies::ROUTES,
         schedules::ROUTES,
         instances::ROUTES,
         events::ROUTES,

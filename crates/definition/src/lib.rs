@@ -3,8 +3,8 @@
 //! [`parse`] reads YAML or JSON into the [`model`] and says everything that is wrong with it, each with a
 //! [`Code`], a JSON pointer and a place in the text; [`validate`] judges the meaning of a model alone, and
 //! [`unsupported`] tells what the engine does not execute yet. [`print()`] gives the document back, [`report`] draws
-//! diagnostics for people, [`json_schema`] describes documents to editors, [`graph`] compiles them. [`service`] reads the
-//! documents of services.
+//! diagnostics for people, [`json_schema`] describes documents to editors, [`graph`] compiles them, [`dependencies`] tells who
+//! needs what. [`service`] reads the documents of services.
 //!
 //! It deliberately does not: fetch external resources, evaluate expressions, read files, know the catalog.
 //!
@@ -14,6 +14,8 @@
 pub mod model;
 
 pub mod graph;
+
+pub mod dependencies;
 
 pub mod schedule;
 

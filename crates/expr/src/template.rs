@@ -73,6 +73,18 @@ impl Template {
         matches!(self, Self::Literal(_))
     }
 
+    /// The text with which every result surely begins; `None` where nothing is known of it.
+    pub fn beginning(&self) -> Option<&str> {
+        match self {
+            Self::Literal(value) => json::as_str(value),
+            Self::Text(pieces) => match pieces.first() {
+                Some(Piece::Text(text)) => Some(text),
+                _ => None,
+            },
+            Self::Program(_) | Self::Attempt(..) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
     /// All expressions, in the order in which they are evaluated.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         let mut programs = Vec::new();

@@ -100,14 +100,19 @@ pub(crate) enum Command {
     },
     /// Try workflows by their scenarios, without a server and in virtual time
     Test(Test),
-    /// Draw the graph of a document
+    /// Draw the graph of a document, or of who depends on what
     Graph {
-        /// A document, in YAML or JSON
-        file: PathBuf,
+        /// A document, in YAML or JSON; without one, who depends on what of everything that the server knows
+        file: Option<PathBuf>,
         /// Form of the drawing
         #[arg(long, value_enum, default_value = "text")]
         format: Drawing,
+        /// Every version of the workflows, not only those that start or run now
+        #[arg(long, conflicts_with = "file")]
+        all: bool,
     },
+    /// Show who is hit when something fails: what depends on it, directly and through others
+    Impact(Impact),
     /// Start an instance and follow it to its end
     Run(Run),
     /// Show one thing or list many
@@ -288,6 +293,18 @@ pub(crate) struct Dev {
     pub(crate) serve: Serve,
 }
 
+/// Of what, and in which versions.
+#[derive(Args, Debug)]
+pub(crate) struct Impact {
+    /// What fails or changes, as in service/shop/payments, workflow/shop/order, workflow/shop/order:1.0.0,
+    /// worker/shop/label, event/shop/order.placed or host/api.example.com
+    #[arg(required = true, value_name = "SUBJECT")]
+    pub(crate) of: Vec<String>,
+    /// Every version of the workflows, not only those that start or run now
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// The workflow, as namespace/name
@@ -301,9 +318,15 @@ pub(crate) struct Run {
     /// Idempotency key: the same start twice is one instance
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// How long to wait for the end, as in 30s; 0s prints the id and leaves; as long as it takes without a length
-    #[arg(long, value_parser = config::duration, value_name = "DURATION")]
-    pub(crate) wait: Option<Option<Duration>>,
+    /// How long to wait for the end, as in 30s; 0s prints the id and leaves; without a length, or without this, as long as it takes
+    #[arg(
+        long,
+        value_parser = config::duration,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        default_missing_value = "365d"
+    )]
+    pub(crate) wait: Option<Duration>,
 }
 
 #[derive(Debug, Subcommand)]

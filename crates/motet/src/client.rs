@@ -168,7 +168,7 @@ impl Client {
             .map_err(|_| self.unexpected("the answer is not UTF-8".to_owned()))
     }
 
-    async fn read(&self, body: Incoming) -> Result<Bytes, Failure> {
+    pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, Failure> {
         let limited = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
         let collected = limited.collect().await;
         let broken = |error| self.unexpected(format!("the answer broke off: {error}"));

@@ -4,6 +4,7 @@ mod documents;
 mod publish;
 mod test;
 
+mod dependencies;
 mod describe;
 mod event;
 mod history;
@@ -51,7 +52,13 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
             documents::validate(&files, strict, saga, output)
         }
         Command::Test(options) => test::test(&options, output),
-        Command::Graph { file, format } => documents::graph(&file, format, output),
+        Command::Graph { file: Some(file), format, all: _ } => {
+            documents::graph(&file, format, output)
+        }
+        Command::Graph { file: None, format, all } => {
+            block_on(dependencies::graph(&client()?, format, all, output))
+        }
+        Command::Impact(options) => block_on(dependencies::impact(&client()?, &options, output)),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
         Command::Run(options) => block_on(run::run(&client()?, &options, output)),
         Command::Get { what } => block_on(list::get(&client()?, &what, output)),

@@ -518,6 +518,7 @@ fn a_failure_is_exit_code_3_and_no_end_in_time_is_4() {
     "#]]
     .assert_eq(&support::redact(&failed.transcript()));
     assert_eq!(server.motet("run shop/sleep --wait 50ms").code, 4);
+    assert_eq!(server.motet("run shop/fail --wait").code, 3);
     // Lists follow a moment later; a command for many waits until they show what was acknowledged before.
     let cancelled = server.motet("cancel --all --reason enough");
     expect![[r#"

@@ -391,6 +391,15 @@ impl Handle {
         self.inner.counts(filter, at).await
     }
 
+    /// How many instances of each version of a workflow have not ended, for the first 1,000 versions that have any; as the
+    /// lists know it.
+    pub async fn open_versions(
+        &self,
+        workflow: &WorkflowName,
+    ) -> Result<(Vec<(Version, u64)>, Position), Error> {
+        self.inner.open_versions(workflow).await
+    }
+
     /// Jobs for a worker: as soon as there is one, at the latest after `wait`, then none.
     pub async fn activate(
         &self,

@@ -38,7 +38,7 @@ fn accepted(accept: Option<&str>) -> Format {
         .unwrap_or(Format::Text)
 }
 
-fn media_type(format: Format) -> &'static str {
+pub(super) fn media_type(format: Format) -> &'static str {
     match format {
         Format::Text => "text/plain; charset=utf-8",
         Format::Dot => "text/vnd.graphviz; charset=utf-8",

@@ -1,5 +1,6 @@
 //! Shapes of bodies, by name.
 
+mod dependencies;
 mod jobs;
 mod limits;
 mod rights;
@@ -15,8 +16,14 @@ use Shape::{Any, Id, Instant, List, MapOf, Number, Ref, Text, Truth};
 
 /// Every named shape.
 pub(super) fn all() -> Value {
-    let others =
-        [jobs::SCHEMAS, limits::SCHEMAS, rights::SCHEMAS, services::SCHEMAS, sinks::SCHEMAS];
+    let others = [
+        dependencies::SCHEMAS,
+        jobs::SCHEMAS,
+        limits::SCHEMAS,
+        rights::SCHEMAS,
+        services::SCHEMAS,
+        sinks::SCHEMAS,
+    ];
     let schemas = SCHEMAS.iter().chain(others.into_iter().flatten());
     object(schemas.map(|schema| (schema.name, schema.print())))
 }

@@ -12,6 +12,8 @@ use motet_types::TaskId;
 
 use super::{Endpoint, Flow, Graph, Kind, ScopeId, Span, Vertex, Wait};
 
+pub(crate) use svg::{SVG_STYLE, svg_escaped};
+
 /// How a graph is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

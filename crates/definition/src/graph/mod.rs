@@ -29,6 +29,7 @@ pub use crate::model::{ConcurrencyPolicy, ReadAs, is_pattern};
 pub use check::{Checked, check};
 pub use compile::{CompileError, compile};
 pub use draw::{Format, UnknownFormat, draw};
+pub(crate) use draw::{SVG_STYLE, svg_escaped};
 pub use events::{Correlation, EventFilter, Foreach, Listen, Strategy, Until};
 pub use kind::Kind;
 pub use schema::Schema;

@@ -310,6 +310,14 @@ impl<'a> Fields<'a> {
         self.cursor.report(self.misspelt(&[name], problem));
     }
 
+    /// Warns of those of these keys that are there: they are read and shown, and nothing heeds them yet.
+    pub(super) fn without_effect(&self, keys: &[&str]) {
+        for (key, cursor) in self.rest.iter().filter(|(key, _)| keys.contains(key)) {
+            let message = format!("the property `{key}` has no effect yet");
+            cursor.report(cursor.problem(Code::SuspiciousProperty, message).about_key());
+        }
+    }
+
     /// Ends a closed object: every other key is an error.
     pub(super) fn close(self) {
         let mut known = self.known.clone();

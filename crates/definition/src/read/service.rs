@@ -27,6 +27,9 @@ const STRATEGIES: [(&str, Strategy); 4] = [
     ("random", Strategy::Random),
 ];
 
+/// What is read and shown, and heeded by nothing yet.
+const WITHOUT_EFFECT: [&str; 4] = ["idempotency", "patience", "retry", "zone"];
+
 /// Shortest and longest of what is measured in a service's document.
 const SPAN_MIN: Duration = Duration::from_millis(1);
 const SPAN_MAX: Duration = Duration::from_secs(366 * 86_400);
@@ -37,6 +40,7 @@ const TEXT_BYTES_MAX: usize = 255;
 
 pub(crate) fn service(cursor: Cursor<'_>) -> Option<Service> {
     let mut fields = cursor.object()?;
+    fields.without_effect(&WITHOUT_EFFECT);
     let stand_in: Label = "unnamed".parse().expect("a label of letters");
     let name = fields.required_or("service", label, || stand_in.clone());
     let namespace = fields.optional("namespace", label);
@@ -119,6 +123,7 @@ fn endpoint(cursor: Cursor<'_>) -> Option<StaticEndpoint> {
         return cursor.wrong_type("an address or an object with `url` or `dns`");
     }
     let mut fields = cursor.object()?;
+    fields.without_effect(&WITHOUT_EFFECT);
     let url = fields.required("url", url);
     let zone = fields.optional("zone", text);
     let weight = fields.optional("weight", |cursor| count(cursor, 1, WEIGHT_MAX)).unwrap_or(1);
@@ -128,6 +133,7 @@ fn endpoint(cursor: Cursor<'_>) -> Option<StaticEndpoint> {
 
 fn dns_source(cursor: Cursor<'_>) -> Option<DnsSource> {
     let mut fields = cursor.clone().object()?;
+    fields.without_effect(&WITHOUT_EFFECT);
     let name = fields.required("dns", dns_name);
     let records = [("address", false), ("srv", true)];
     let is_srv = fields.optional("type", |cursor| cursor.word(&records)).unwrap_or(false);

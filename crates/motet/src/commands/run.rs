@@ -24,7 +24,7 @@ pub(super) async fn run(client: &Client, options: &Run, output: &Output) -> Ende
     let (namespace, name) = split(&options.workflow)?;
     let input = input(&options.input)?;
     let began = Instant::now();
-    let wait = Wait { began, limit: options.wait.flatten(), piece: piece(output) };
+    let wait = Wait { began, limit: options.wait, piece: piece(output) };
     let mut path = format!("{}/instances?{}", path_of(namespace, name), wait.query());
     if let Some(version) = &options.version {
         path = format!("{path}&{}", query("version", version));

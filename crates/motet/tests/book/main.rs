@@ -61,6 +61,7 @@ pages! {
     inbox "inbox.md"
     operations "operations.md"
     services "services.md"
+    dependencies "dependencies.md"
     security "security.md"
     http_api "http-api.md"
     cli "cli.md"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motet_store::{Answer, Filter, Order, Position, Query, Row, Test, Value};
-use motet_types::{InstanceId, Status, Timestamp, WorkflowName, WorkflowRef};
+use motet_types::{InstanceId, Status, Timestamp, Version, WorkflowName, WorkflowRef};
 use tokio::sync::oneshot;
 
 use super::Inner;
@@ -14,6 +14,8 @@ use crate::{AuditFilter, AuditId, AuditPage, Error, InstanceFilter, InstanceRow,
 /// How long a list waits until its view covers a position.
 const COVER_WITHIN: Duration = Duration::from_secs(5);
 const COVER_POLL: Duration = Duration::from_millis(20);
+/// Versions of a workflow of which open instances are counted.
+const OPEN_VERSIONS_MAX: usize = 1_000;
 
 impl Inner {
     pub(crate) async fn instances(
@@ -94,6 +96,35 @@ impl Inner {
             }
             Answer::Rows { .. } => Err(other_kind()),
         }
+    }
+
+    pub(crate) async fn open_versions(
+        &self,
+        workflow: &WorkflowName,
+    ) -> Result<(Vec<(Version, u64)>, Position), Error> {
+        let statuses = Status::ALL.into_iter().filter(|status| !status.is_final()).collect();
+        let filter = InstanceFilter {
+            namespace: Some(workflow.namespace.to_string()),
+            workflow: Some(workflow.name.to_string()),
+            statuses,
+            ..InstanceFilter::default()
+        };
+        let query = Query {
+            table: INSTANCE.id,
+            filters: filters(&filter),
+            count_by: Some("version"),
+            order: Order::Ascending,
+            after: None,
+            limit: OPEN_VERSIONS_MAX,
+        };
+        let Answer::Counts { counts, covered } = self.query(query).await? else {
+            return Err(other_kind());
+        };
+        let count = |(version, count): &(Value, u64)| match version {
+            Value::Text(version) => Some((version.parse().ok()?, *count)),
+            _ => None,
+        };
+        Ok((counts.iter().filter_map(count).collect(), covered))
     }
 
     pub(crate) async fn audit(

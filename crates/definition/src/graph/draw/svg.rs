@@ -28,12 +28,13 @@ pub(super) fn draw(graph: &Graph) -> String {
         (width + PADDING * 2 + picture.lanes * LANE + GAP, height + PADDING * 2 + GAP * 2);
     let Picture { body, .. } = picture;
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n{STYLE}{body}{edges}</svg>\n",
-        escaped(&graph.definition.to_string())
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n{SVG_STYLE}{body}{edges}</svg>\n",
+        svg_escaped(&graph.definition.to_string())
     )
 }
 
-const STYLE: &str = "<style>
+/// Colours and the tips of arrows of every picture; they follow the reader's light or dark scheme.
+pub(crate) const SVG_STYLE: &str = "<style>
 text { font: 13px system-ui, sans-serif; fill: #1c2733 }
 .note { font-size: 11px; fill: #5b6b7b }
 .task { fill: #ffffff; stroke: #7a8ea3 }
@@ -109,8 +110,8 @@ impl Picture<'_> {
         let inner = scopes(vertex);
         let class = if inner.is_empty() { "task" } else { "frame" };
         let radius = if matches!(vertex.kind, Kind::Switch(_)) { 20 } else { 6 };
-        let (name, note) = (escaped(&vertex.name), escaped(&short(vertex)));
-        let reference = escaped(&vertex.reference);
+        let (name, note) = (svg_escaped(&vertex.name), svg_escaped(&short(vertex)));
+        let reference = svg_escaped(&vertex.reference);
         writeln!(
             self.body,
             "<g><title>{reference}</title><rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/><text x=\"{}\" y=\"{}\">{name}</text><text class=\"note\" x=\"{}\" y=\"{}\">{note}</text></g>",
@@ -190,7 +191,7 @@ impl Picture<'_> {
             "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x1} {y1}H{lane}V{y2}H{x2}\"/><text class=\"note\" x=\"{}\" y=\"{}\">{}</text>\n",
             x1 + 4,
             y1 - 4,
-            escaped(label)
+            svg_escaped(label)
         )
     }
 }
@@ -207,7 +208,7 @@ fn down(from: Place, to: Place, label: &str) -> String {
         "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x} {y1}V{y2}\"/><text class=\"note\" x=\"{}\" y=\"{}\">{}</text>\n",
         x + 6,
         y1 + 18,
-        escaped(label)
+        svg_escaped(label)
     )
 }
 
@@ -229,6 +230,6 @@ fn short(vertex: &Vertex) -> String {
     format!("{kept}…")
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn svg_escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,0 +1,105 @@
+//! Pictures of the dependency graph, in the forms in which single workflows are drawn.
+
+mod layers;
+mod svg;
+
+use std::fmt::Write as _;
+
+use super::{DependencyGraph, Subject};
+use crate::graph::Format;
+
+/// Draws the graph.
+pub fn draw(graph: &DependencyGraph, format: Format) -> String {
+    match format {
+        Format::Text => text(graph),
+        Format::Dot => dot(graph),
+        Format::Mermaid => mermaid(graph),
+        Format::Svg => svg::draw(graph),
+    }
+}
+
+/// Each vertex that needs something, with what it needs beneath it; then what nobody needs and what is wrong.
+fn text(graph: &DependencyGraph) -> String {
+    let mut text = String::new();
+    let mut line = |indent: &str, words: &str| {
+        writeln!(text, "{indent}{words}").expect("a string takes all text");
+    };
+    for (idx, subject) in graph.vertices.iter().enumerate() {
+        let own: Vec<_> = graph.edges.iter().filter(|edge| edge.from == idx).collect();
+        let is_needed = graph.edges.iter().any(|edge| edge.to == idx);
+        if own.is_empty() && is_needed {
+            continue;
+        }
+        line("", &subject.to_string());
+        for (nth, edge) in own.iter().enumerate() {
+            let branch = if nth + 1 == own.len() { "└─ " } else { "├─ " };
+            let to = &graph.vertices[edge.to];
+            let times = match edge.places.len() {
+                1 => String::new(),
+                count => format!("  at {count} places"),
+            };
+            let missing = if graph.missing.contains(&edge.to) { "  (missing)" } else { "" };
+            line(branch, &format!("{} {to}{times}{missing}", edge.relation.as_str()));
+        }
+    }
+    for cycle in graph.cycles() {
+        let names: Vec<String> = cycle.iter().map(|idx| graph.vertices[*idx].to_string()).collect();
+        line("", &format!("\ncycle: {}", names.join(", ")));
+    }
+    let orphans = graph.orphans();
+    if !orphans.is_empty() {
+        let names: Vec<String> =
+            orphans.iter().map(|idx| graph.vertices[*idx].to_string()).collect();
+        line("", &format!("\ncalled by no workflow: {}", names.join(", ")));
+    }
+    if graph.left_out > 0 {
+        line("", &format!("\n{} more are left out", graph.left_out));
+    }
+    text
+}
+
+/// The language of Graphviz.
+fn dot(graph: &DependencyGraph) -> String {
+    let mut text =
+        String::from("digraph dependencies {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n");
+    for (idx, subject) in graph.vertices.iter().enumerate() {
+        let faint = if graph.missing.contains(&idx) { ", color=gray, fontcolor=gray" } else { "" };
+        let shape = match subject {
+            Subject::Workflow(_) | Subject::Missing(..) => "shape=box, style=rounded",
+            Subject::Service(_) | Subject::Host(_) => "shape=component",
+            Subject::Worker(..) => "shape=cds",
+            Subject::Event(..) => "shape=ellipse",
+            Subject::Computed(_) => "shape=box, style=dotted",
+        };
+        let label = subject.to_string().replace('"', "\\\"");
+        writeln!(text, "  v{idx} [label=\"{label}\", {shape}{faint}];")
+            .expect("a string takes all text");
+    }
+    for edge in &graph.edges {
+        let (from, to, relation) = (edge.from, edge.to, edge.relation.as_str());
+        writeln!(text, "  v{from} -> v{to} [label=\"{relation}\"];")
+            .expect("a string takes all text");
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn mermaid(graph: &DependencyGraph) -> String {
+    let mut text = String::from("flowchart LR\n");
+    for (idx, subject) in graph.vertices.iter().enumerate() {
+        let label = subject.to_string().replace('"', "#quot;");
+        let line = match subject {
+            Subject::Workflow(_) | Subject::Missing(..) => format!("v{idx}([\"{label}\"])"),
+            Subject::Event(..) => format!("v{idx}{{{{\"{label}\"}}}}"),
+            Subject::Service(_) | Subject::Host(_) | Subject::Worker(..) | Subject::Computed(_) => {
+                format!("v{idx}[\"{label}\"]")
+            }
+        };
+        writeln!(text, "  {line}").expect("a string takes all text");
+    }
+    for edge in &graph.edges {
+        let (from, to, relation) = (edge.from, edge.to, edge.relation.as_str());
+        writeln!(text, "  v{from} -->|{relation}| v{to}").expect("a string takes all text");
+    }
+    text
+}

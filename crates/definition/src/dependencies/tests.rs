@@ -1,0 +1,190 @@
+use expect_test::expect;
+use motet_types::{Limits, WorkflowName, WorkflowRef};
+
+use super::*;
+use crate::graph::{Format, check};
+
+fn compiled(name: &str, version: &str, body: &str) -> Graph {
+    let head = format!(
+        "document: {{ dsl: '1.0.3', namespace: shop, name: {name}, version: '{version}' }}"
+    );
+    let checked = check(&format!("{head}\n{body}"), &Limits::default());
+    checked.graph.unwrap_or_else(|| panic!("{name}: {:#?}", checked.diagnostics))
+}
+
+const CHECKOUT: &str = "
+do:
+  - charge: { call: http, with: { method: post, endpoint: 'http://payments/charges' } }
+  - again: { call: http, with: { method: post, endpoint: 'http://Payments/charges/${ .id }' } }
+  - rate: { call: http, with: { method: get, endpoint: { uri: 'https://user@API.example.com:8443/rates' } } }
+  - where: { call: http, with: { method: get, endpoint: '${ .url }' } }
+  - host: { call: http, with: { method: get, endpoint: 'http://{host}/x' } }
+  - half: { call: http, with: { method: get, endpoint: 'http://pay${ .suffix }' } }
+  - pack: { call: job, with: { type: pack } }
+  - ship: { run: { workflow: { namespace: shop, name: ship, version: ^1.0.0 } } }
+  - bill: { run: { workflow: { namespace: shop, name: bill, version: 2.0.0 } } }
+  - tell: { emit: { event: { with: { source: 'http://shop', type: order.placed } } } }
+  - hear: { listen: { to: { any: [ { with: { type: order.paid } }, { with: { type: order.paid, subject: x } } ] } } }
+";
+const SHIP: &str = "
+schedule: { on: { one: { with: { type: order.placed } } } }
+do:
+  - ask:
+      fork:
+        branches:
+          - one: { call: http, with: { method: post, endpoint: 'http://carrier/labels' }, metadata: { motet: { compensate: [ { undo: { call: http, with: { method: delete, endpoint: 'http://carrier/labels' } } } ] } } }
+          - two: { run: { workflow: { namespace: shop, name: checkout, version: latest } } }
+";
+
+fn example() -> DependencyGraph {
+    let graphs = [compiled("checkout", "1.0.0", CHECKOUT), compiled("ship", "1.1.0", SHIP)];
+    let service = |name: &str| ServiceName {
+        namespace: "shop".parse().expect("a label"),
+        name: name.parse().expect("a label"),
+    };
+    let services = ["payments", "unused"].map(service).into();
+    let resolve = |name: &WorkflowName, _: &str| {
+        let known = graphs.iter().find(|graph| graph.definition.workflow == *name);
+        known.map(|graph| WorkflowRef::clone(&graph.definition))
+    };
+    DependencyGraph::new(&graphs, &services, &resolve)
+}
+
+#[test]
+fn everything_that_a_definition_needs_is_found() {
+    expect![[r#"
+        workflow/shop/checkout:1.0.0
+        ├─ runs workflow/shop/ship:1.1.0
+        ├─ runs workflow/shop/bill:2.0.0  (missing)
+        ├─ calls service/shop/payments  at 2 places
+        ├─ calls host/api.example.com:8443
+        ├─ hands to worker/shop/pack
+        ├─ waits for event/shop/order.paid
+        └─ calls computed/shop  at 3 places
+        workflow/shop/ship:1.1.0
+        ├─ runs workflow/shop/checkout:1.0.0
+        ├─ calls service/shop/carrier  at 2 places  (missing)
+        └─ waits for event/shop/order.placed
+        service/shop/unused
+        event/shop/order.placed
+        └─ emitted by workflow/shop/checkout:1.0.0
+
+        cycle: workflow/shop/checkout:1.0.0, workflow/shop/ship:1.1.0, event/shop/order.placed
+
+        called by no workflow: service/shop/unused
+    "#]]
+    .assert_eq(&draw(&example(), Format::Text));
+}
+
+#[test]
+fn who_is_hit_is_found_through_children_and_events() {
+    let graph = example();
+    let mut transcript = String::new();
+    for asked in [
+        "service/shop/payments",
+        "event/shop/order.placed",
+        "workflow/shop/ship",
+        "service/shop/unused",
+    ] {
+        let of = graph.find(asked).unwrap();
+        transcript.push_str(&format!("{asked}\n"));
+        for Dependent { vertex, distance, through } in graph.dependents(&of) {
+            let (vertex, through) = (&graph.vertices[vertex], &graph.vertices[through]);
+            transcript.push_str(&format!("  {distance}  {vertex}  through {through}\n"));
+        }
+    }
+    expect![[r#"
+        service/shop/payments
+          1  workflow/shop/checkout:1.0.0  through service/shop/payments
+          2  workflow/shop/ship:1.1.0  through workflow/shop/checkout:1.0.0
+          2  event/shop/order.placed  through workflow/shop/checkout:1.0.0
+        event/shop/order.placed
+          1  workflow/shop/ship:1.1.0  through event/shop/order.placed
+          2  workflow/shop/checkout:1.0.0  through workflow/shop/ship:1.1.0
+        workflow/shop/ship
+          1  workflow/shop/checkout:1.0.0  through workflow/shop/ship:1.1.0
+          2  event/shop/order.placed  through workflow/shop/checkout:1.0.0
+        service/shop/unused
+    "#]]
+    .assert_eq(&transcript);
+}
+
+#[test]
+fn names_are_whole_and_only_versions_may_be_left_out() {
+    let graph = example();
+    let found = |text: &str| match graph.find(text) {
+        Ok(found) => found.iter().map(|idx| graph.vertices[*idx].to_string()).collect::<Vec<_>>(),
+        Err(error) => vec![error.to_string()],
+    };
+    assert_eq!(found("workflow/shop/checkout"), ["workflow/shop/checkout:1.0.0"]);
+    assert_eq!(found("workflow/shop/checkout:1.0.0"), ["workflow/shop/checkout:1.0.0"]);
+    assert_eq!(found("host/api.example.com:8443"), ["host/api.example.com:8443"]);
+    assert!(found("workflow/shop/check").is_empty());
+    assert!(found("service/shop/pay").is_empty());
+    for wrong in ["payments", "service/payments", "service//x", "thing/a/b", ""] {
+        assert!(found(wrong)[0].contains("names nothing in the graph"), "{wrong}");
+    }
+}
+
+#[test]
+fn pictures_name_every_vertex_and_every_edge() {
+    let graph = example();
+    for format in Format::ALL {
+        let picture = draw(&graph, format);
+        for subject in &graph.vertices {
+            let name = subject.to_string();
+            let name = if format == Format::Svg { name.split_once('/').unwrap().1 } else { &name };
+            assert!(picture.contains(name), "{format:?} lacks {name}:\n{picture}");
+        }
+    }
+    assert_eq!(draw(&graph, Format::Dot).matches(" -> ").count(), graph.edges.len());
+    assert_eq!(draw(&graph, Format::Mermaid).matches(" -->|").count(), graph.edges.len());
+    assert_eq!(
+        draw(&graph, Format::Svg).matches("<path class=\"edge\"").count(),
+        graph.edges.len()
+    );
+}
+
+#[test]
+fn chains_and_rings_of_any_length_are_searched() {
+    const LENGTH: usize = 10_000;
+    let ring = |closed: bool| {
+        let vertices = (0..LENGTH).map(|nth| Subject::Host(format!("{nth:05}"))).collect();
+        let edge = |from| Edge {
+            from,
+            to: (from + 1) % LENGTH,
+            relation: Relation::Calls,
+            places: Vec::new(),
+        };
+        let edges = (0..LENGTH - usize::from(!closed)).map(edge).collect();
+        DependencyGraph { vertices, edges, ..DependencyGraph::default() }
+    };
+    assert!(ring(false).cycles().is_empty());
+    assert_eq!(ring(true).cycles(), [(0..LENGTH).collect::<Vec<_>>()]);
+    let dependents = ring(false).dependents(&[LENGTH - 1]);
+    assert_eq!(dependents.len(), LENGTH - 1);
+    assert_eq!(dependents.last().map(|last| last.distance), Some(LENGTH - 1));
+}
+
+proptest::proptest! {
+    /// A vertex is in a cycle exactly when it depends on itself.
+    #[test]
+    fn cycles_are_what_depends_on_itself(pairs in proptest::collection::vec((0..12_usize, 0..12_usize), 0..30)) {
+        let vertices = (0..12).map(|nth| Subject::Host(format!("{nth:02}"))).collect();
+        let pairs: std::collections::BTreeSet<_> = pairs.into_iter().collect();
+        let edge = |(from, to)| Edge { from, to, relation: Relation::Calls, places: Vec::new() };
+        let graph = DependencyGraph { vertices, edges: pairs.iter().copied().map(edge).collect(), ..DependencyGraph::default() };
+        let mut expected = Vec::new();
+        for vertex in 0..12 {
+            let is_own = pairs.contains(&(vertex, vertex));
+            let mut reached = graph.dependents(&[vertex]).into_iter().map(|own| own.vertex);
+            let returns = reached.any(|own| pairs.contains(&(vertex, own)));
+            if is_own || returns {
+                expected.push(vertex);
+            }
+        }
+        let mut found = graph.cycles().concat();
+        found.sort_unstable();
+        proptest::prop_assert_eq!(found, expected);
+    }
+}
