@@ -28,7 +28,7 @@ const STRATEGIES: [(&str, Strategy); 4] = [
 ];
 
 /// What is read and shown, and heeded by nothing yet.
-const WITHOUT_EFFECT: [&str; 4] = ["idempotency", "patience", "retry", "zone"];
+const WITHOUT_EFFECT: [&str; 5] = ["idempotency", "limits", "patience", "retry", "zone"];
 
 /// Shortest and longest of what is measured in a service's document.
 const SPAN_MIN: Duration = Duration::from_millis(1);

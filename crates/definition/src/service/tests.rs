@@ -155,6 +155,7 @@ limits: { adaptive: { min: 9, max: 3 }, rate: { burst: 1 } }
             s:15:10: error[wrong-type]: an object is expected here, found a truth value
             s:16:1: warning[suspicious-property]: the property `retry` has no effect yet
             s:16:17: error[wrong-type]: a number is expected here, found text
+            s:17:1: warning[suspicious-property]: the property `limits` has no effect yet
             s:17:21: error[invalid-value]: `min` 9 is above `max` 3
             s:17:41: error[missing-property]: the property `perSecond` is missing: add it
         "#]],
@@ -197,6 +198,7 @@ patience: PT9000H
         expect![[r#"
             s:3:11: error[invalid-value]: no version has a weight above 0: none would ever be called
             s:4:1: error[missing-property]: one of the properties is missing: add `http` or `tcp`
+            s:5:1: warning[suspicious-property]: the property `limits` has no effect yet
             s:5:21: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000000
             s:5:43: error[invalid-value]: 0 is out of range: use a number from 0.001 to 1000000
             s:6:1: warning[suspicious-property]: the property `patience` has no effect yet

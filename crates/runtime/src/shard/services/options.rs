@@ -1,10 +1,9 @@
 //! From a document to what the governors are made with.
 
 use motet_definition::service::{Service, Strategy};
-use motet_policy::{balancer, breaker, budget, ejection, governor, health, limiter, rate};
+use motet_policy::{balancer, breaker, budget, ejection, governor, health};
 
 pub(super) fn of(service: &Service) -> governor::Options {
-    let limits = service.limits;
     governor::Options {
         balancer: balancer::Options {
             strategy: match service.balancer.strategy {
@@ -36,14 +35,10 @@ pub(super) fn of(service: &Service) -> governor::Options {
             open_max: service.breaker.open_max,
             ..breaker::Options::default()
         },
-        limiter: limits.adaptive.map(|own| limiter::Options {
-            initial: own.initial,
-            min: own.min,
-            max: own.max,
-            ..limiter::Options::default()
-        }),
-        calls_max: limits.in_flight,
-        rate: limits.rate.map(|own| rate::Options { per_second: own.per_second, burst: own.burst }),
+        // Whoever stands behind a limit has to wait, and no call waits for a service yet: none may fail for one.
+        limiter: None,
+        calls_max: None,
+        rate: None,
         budget: budget::Options {
             share: service.retry.share,
             reserve_per_second: service.retry.per_second,
