@@ -2,6 +2,7 @@
 
 mod access;
 mod attribute;
+mod dependencies;
 mod events;
 mod schedules;
 mod services;
@@ -18,6 +19,7 @@ use crate::output::{Color, Format};
 
 pub(crate) use access::{Audit, CreateToken, Secret, Token};
 pub(crate) use attribute::AttributeTest;
+pub(crate) use dependencies::{Drawing, Impact};
 pub(crate) use events::EventCommand;
 pub(crate) use schedules::Schedule;
 pub(crate) use services::Service;
@@ -293,18 +295,6 @@ pub(crate) struct Dev {
     pub(crate) serve: Serve,
 }
 
-/// Of what, and in which versions.
-#[derive(Args, Debug)]
-pub(crate) struct Impact {
-    /// What fails or changes, as in service/shop/payments, workflow/shop/order, workflow/shop/order:1.0.0,
-    /// worker/shop/label, event/shop/order.placed or host/api.example.com
-    #[arg(required = true, value_name = "SUBJECT")]
-    pub(crate) of: Vec<String>,
-    /// Every version of the workflows, not only those that start or run now
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// The workflow, as namespace/name
@@ -472,26 +462,6 @@ pub(crate) struct Data {
     /// Data directory
     #[arg(long, value_name = "DIR", env = "MOTET_DATA", default_value = config::DATA)]
     pub(crate) data: PathBuf,
-}
-
-/// Forms of a drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Drawing {
-    Text,
-    Dot,
-    Mermaid,
-    Svg,
-}
-
-impl From<Drawing> for motet_definition::graph::Format {
-    fn from(drawing: Drawing) -> Self {
-        match drawing {
-            Drawing::Text => Self::Text,
-            Drawing::Dot => Self::Dot,
-            Drawing::Mermaid => Self::Mermaid,
-            Drawing::Svg => Self::Svg,
-        }
-    }
 }
 
 /// Things that have a schema.

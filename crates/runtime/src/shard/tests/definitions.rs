@@ -101,8 +101,7 @@ fn tasks(name: &str) -> String {
         "heeding" | "heed-all" | "heed-until" => "  - note: { set: { heard: '${ . }' } }\n".to_owned(),
         "heed-any" => "  - note: { set: { heard: '${ [.[].id] }' } }\n".to_owned(),
         "heed-skip" | "heed-queue" | "heed-replace" => tasks("nap"),
-        "queued" | "sole" | "newest" => tasks("pay"),
-        "bounded" => tasks("pay"),
+        "queued" | "sole" | "newest" | "bounded" => tasks("pay"),
         "bounded-faulty" => tasks("faulty"),
         "of-bounded" => child("kid", "bounded", ""),
         "loose-bounded" => child("kid", "bounded", ", await: false"),
@@ -115,9 +114,7 @@ fn tasks(name: &str) -> String {
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
-        "ask" => {
-            "  - ask: { call: http, with: { method: post, endpoint: 'http://billing/ask?n=1' } }\n".to_owned()
-        }
+        "ask" => "  - ask: { call: http, with: { method: post, endpoint: 'http://billing/ask?n=1' } }\n".to_owned(),
         "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),
         "label" => "  - label: { call: job, with: { type: label, input: { n: '${ .n }' }, priority: '${ .n }' } }\n".to_owned(),

@@ -245,15 +245,7 @@ impl Names {
             }
             Ok(Reply::Offsets(offsets)) => format!("{offsets:?}"),
             Ok(Reply::Sinks(sinks)) => {
-                let shown = sinks.iter().map(|sink| {
-                    let state = match (sink.configured, sink.holds_up) {
-                        (false, _) => ", not configured",
-                        (true, true) => ", holds starts up",
-                        (true, false) => "",
-                    };
-                    let SinkView { name, waiting, refused, dropped, .. } = sink;
-                    format!("{name} {waiting} waiting {refused} refused {dropped} dropped{state}")
-                });
+                let shown = sinks.iter().map(sink);
                 shown.collect::<Vec<_>>().join("; ")
             }
             Ok(Reply::Service { created: true }) => "created".to_owned(),
@@ -270,11 +262,7 @@ impl Names {
                 shown.collect::<Vec<_>>().join("; ")
             }
             Ok(Reply::Limits(limits)) => {
-                let shown = limits.iter().map(|own| {
-                    let LimitView { line, max, running, waiting } = own;
-                    let max = max.map_or("any".to_owned(), |max| max.to_string());
-                    format!("{line}: {running} of {max} run, {waiting} wait")
-                });
+                let shown = limits.iter().map(limit);
                 shown.collect::<Vec<_>>().join("; ")
             }
             Ok(Reply::Done) => "done".to_owned(),
@@ -450,4 +438,20 @@ fn int(value: &Value) -> i64 {
         Value::Int(int) => *int,
         other => panic!("a number: {other:?}"),
     }
+}
+
+fn sink(sink: &SinkView) -> String {
+    let state = match (sink.configured, sink.holds_up) {
+        (false, _) => ", not configured",
+        (true, true) => ", holds starts up",
+        (true, false) => "",
+    };
+    let SinkView { name, waiting, refused, dropped, .. } = sink;
+    format!("{name} {waiting} waiting {refused} refused {dropped} dropped{state}")
+}
+
+fn limit(limit: &LimitView) -> String {
+    let LimitView { line, max, running, waiting } = limit;
+    let max = max.map_or("any".to_owned(), |max| max.to_string());
+    format!("{line}: {running} of {max} run, {waiting} wait")
 }
