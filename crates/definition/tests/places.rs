@@ -1,6 +1,6 @@
 //! Where in the text an expression is wrong, in every way that YAML and JSON have to write it. Where its letters stand in the
 //! document as they are, the very word is marked; else, behind escapes and over several lines, the text in which it stands, in its
-//! first line. Of one text the first problem is told.
+//! first line. Of one text every problem is told.
 
 use expect_test::{Expect, expect};
 use motet_definition::graph::check as publish;
@@ -49,7 +49,7 @@ fn in_a_scalar_of_one_line() {
             - plain: { set: { x: $nothing, y: "${ »$nothing« }", z: »'${ "it''s" + $nothing }'« } }
             - bare: { if: »$nothing«, set: { x: 1 } }
             - escaped: { set: { x: »"${ \"a\\n\u00e9\" + $nothing }"« } }
-            - several: { set: { x: "${ »$nothing« } and ${ .a } and ${ $nothing }" } }
+            - several: { set: { x: "${ »$nothing« } and ${ .a } and ${ »$nothing« }" } }
         "#]],
     );
 }

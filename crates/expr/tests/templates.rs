@@ -158,7 +158,7 @@ fn every_mistake_is_told_with_its_place() {
                 "/a/0 3..5 unknown variable $x; available here: $context, $task; \
                  /a/1 3..4 this parenthesis is not closed; \
                  /b~1c 7..7 expected term at the end; \
-                 /~0 3..3 expected term at the end",
+                 /~0 3..3 expected term at the end; /~0 8..10 unknown variable $y; available here: $context, $task",
             ),
         ],
     );

@@ -62,7 +62,8 @@ fn help_fits_on_a_page() {
               publish      Publish workflows and documents of services
               validate     Check documents without a server
               test         Try workflows by their scenarios, without a server and in virtual time
-              graph        Draw the graph of a document
+              graph        Draw the graph of a document, or of who depends on what
+              impact       Show who is hit when something fails: what depends on it, directly and through others
               run          Start an instance and follow it to its end
               get          Show one thing or list many
               describe     Show an instance as a tree of its steps, or a service with its endpoints

@@ -80,7 +80,7 @@ fn http() {
 - a: { call: http, with: { method: get, endpoint: https://a.b, headers: { x: "${ $nothing }" }, body: [ "${ (" ] } }"#,
         expect![[r#"
             line:1:82: error[undefined-variable]: unknown variable $nothing; available here: $authorization, $context, $input, $runtime, $secrets, $task, $workflow
-            line:1:106: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
+            line:1:109: error[invalid-expression]: the expression does not compile: this parenthesis is not closed
         "#]],
     );
     tasks(

@@ -148,7 +148,7 @@ fn processes() {
         expect![[r#"
             line:1:47: error[wrong-type]: a list is expected here, found an object
             line:1:70: error[wrong-type]: an object is expected here, found a list
-            line:1:82: error[invalid-expression]: the expression does not compile: this expression does not end: expected a closing brace
+            line:1:85: error[invalid-expression]: the expression does not compile: this parenthesis is not closed
         "#]],
     );
 }

@@ -260,7 +260,7 @@ fn dependencies_point_downwards() {
     expect![[r#"
         crates/motet-api/Cargo.toml:1: motet-api may not depend on motet-store: its layer allows {"motet-definition", "motet-engine", "motet-expr", "motet-runtime", "motet-types"} [layers]
         crates/motet-extra/Cargo.toml:1: motet-extra has no place in the layers: give it one in crates/xtask/src/tidy/layers.rs [layers]
-        crates/motet-runtime/Cargo.toml:1: motet-runtime may not depend on motet-store-embedded: its layer allows {"motet-definition", "motet-engine", "motet-expr", "motet-journal", "motet-mesh", "motet-store", "motet-types"} [layers]
+        crates/motet-runtime/Cargo.toml:1: motet-runtime may not depend on motet-store-embedded: its layer allows {"motet-definition", "motet-engine", "motet-expr", "motet-journal", "motet-mesh", "motet-policy", "motet-store", "motet-types"} [layers]
         crates/motet-store/Cargo.toml:1: motet-store may not depend on motet-engine: its layer allows {"motet-types"} [layers]
         crates/motet-store/Cargo.toml:1: motet-store may not depend on serde: its types have no serialised form of their own [layers]
     "#]]
