@@ -93,7 +93,13 @@ impl World {
                 is_right,
                 Check::AuditWrong,
                 "an entry that stays as long as it has to",
-                || format!("{key:?} of {at} is gone when it is {}", self.clock_latest),
+                || {
+                    let Audits { age, entries_max, .. } = self.audits;
+                    let now = self.clock_latest;
+                    format!(
+                        "{key:?} of {at} is gone when it is {now}: entries stay for {age:?}, and {left} of at most {entries_max} are left"
+                    )
+                },
             )?;
         }
         self.summary.audit_gone += gone.len() as u64;

@@ -31,6 +31,9 @@ pub(super) struct Auditing {
     kept: u64,
     /// How many are to go because there are too many.
     surplus: u64,
+    /// The last entry that goes, until the rest: it and those before it are still read while the commit in which they go is not
+    /// durable, and are not counted again.
+    gone_up_to: Option<Vec<Value>>,
     /// Entries that no record and no change of the catalog stands for, in this life of the server.
     notes: u64,
 }
@@ -76,11 +79,15 @@ impl Machine {
         let auditing = &mut self.auditing;
         let mut gone = Vec::new();
         for row in &rows {
+            let key = row[..AUDIT.key_columns].to_vec();
+            if auditing.gone_up_to.as_ref().is_some_and(|gone| key <= *gone) {
+                continue;
+            }
             let is_old = matches!(row.get(1), Some(Value::Int(at)) if *at < horizon)
                 || sabotage::is(Sabotage::AuditGoneEarly);
             if is_old || auditing.surplus > 0 {
                 auditing.surplus = auditing.surplus.saturating_sub(1);
-                let key = row[..AUDIT.key_columns].to_vec();
+                auditing.gone_up_to = Some(key.clone());
                 gone.push(RowChange::Delete { table: AUDIT.id, key });
             } else {
                 auditing.kept += 1;
@@ -92,7 +99,8 @@ impl Machine {
             let rest = if surplus > 0 { 0 } else { REST_MICROS };
             let rests_until = Timestamp::from_micros(self.now.as_micros().saturating_add(rest));
             let notes = auditing.notes;
-            *auditing = Auditing { rests_until, surplus, notes, ..Auditing::default() };
+            let gone_up_to = auditing.gone_up_to.take().filter(|_| surplus > 0);
+            *auditing = Auditing { rests_until, surplus, gone_up_to, notes, ..Auditing::default() };
         }
         if !gone.is_empty() {
             self.counters.audit_forgotten += gone.len() as u64;
