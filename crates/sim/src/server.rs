@@ -225,7 +225,7 @@ impl World {
                     format!("call leaves: {id}, step {step}, attempt {attempt}")
                 });
                 self.shadow.may_send(call.id, call.step, call.attempt)?;
-                self.plan(latency, Event::Arrive(call));
+                self.plan(latency, Event::Arrive { life, call });
             }
             // No endpoint is registered here, so none is probed, and no name is asked for.
             Output::Probe(_) | Output::Resolve(_) => {}

@@ -105,7 +105,11 @@ struct Trace {
 }
 
 pub(crate) enum Event {
-    Arrive(Box<Call>),
+    /// At a service, from one life of the server.
+    Arrive {
+        life: u32,
+        call: Box<Call>,
+    },
     Input {
         life: u32,
         input: Input,
@@ -274,7 +278,7 @@ impl World {
 
     fn happen(&mut self, event: Event) -> Checked {
         match event {
-            Event::Arrive(call) => {
+            Event::Arrive { life, call } => {
                 self.tell(|| {
                     format!("arrives: {} {} under {}", call.id, call.request.uri, call.key)
                 });
@@ -283,7 +287,8 @@ impl World {
                 for (after, outcome) in answers {
                     let (id, step, attempt) = (call.id, call.step, call.attempt);
                     let input = Input::Outcome { id, step, attempt, outcome };
-                    self.plan(after, Event::Input { life: self.life, input });
+                    // The answer goes back over the connection of whoever asked.
+                    self.plan(after, Event::Input { life, input });
                 }
                 Ok(())
             }
