@@ -11,6 +11,7 @@ use motet_types::{StepId, Timestamp};
 
 use crate::Instance;
 use crate::event::{Event, EventFilter, EventKey, TopicId};
+use crate::sabotage::{self, Sabotage};
 
 pub(crate) use taking::{Progress, Taking, taking};
 
@@ -98,6 +99,9 @@ impl Events {
 impl Taken {
     /// Whether the step, or one that was activated before it, has taken the event, so that it does not get it.
     pub(crate) fn is_over(&self, step: StepId) -> bool {
+        if sabotage::is(Sabotage::EventTakenTwice) {
+            return false;
+        }
         self.by.contains(&step) || step.0 >= self.steps_activated
     }
 }

@@ -8,7 +8,6 @@ use motet_types::{StepId, Timestamp};
 use super::Decider;
 use crate::event::Event;
 use crate::listen::{Listen, Match, Progress, Taking, taking};
-use crate::sabotage::{self, Sabotage};
 use crate::task;
 use crate::{ErrorKind, Fact, Rejection, WorkflowError};
 
@@ -139,9 +138,6 @@ impl Decider<'_> {
 
     /// Whether the step, or one that was over before it began, has taken the event.
     fn was_taken(&self, step: StepId, offer: &Offer<'_>) -> bool {
-        if sabotage::is(Sabotage::EventTakenTwice) {
-            return false;
-        }
         let Some(events) = &self.instance.events else { return false };
         let taken = events.taken.get(&offer.event.key());
         taken.is_some_and(|taken| taken.is_over(step))
