@@ -365,6 +365,10 @@ pub fn service_of(uri: &str) -> Option<(Label, &str)> {
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
+    // Most addresses are of hosts; nothing is copied for them.
+    if authority.contains(['.', ':', '@']) {
+        return None;
+    }
     let label: Label = authority.to_ascii_lowercase().parse().ok()?;
     (label.as_str() != "localhost").then_some((label, behind))
 }

@@ -16,14 +16,10 @@ impl ShardId {
 
     /// The shard of a start: a fixed hash of the three parts, never changed between versions.
     ///
-    /// FNV-1a (Fowler, Noll, Vo; 64 bit) over the parts, each closed by a zero byte, folded to 8 bits.
+    /// [`fnv1a`] over the parts, each closed by a zero byte, folded to 8 bits.
     pub fn of_start(namespace: &str, workflow: &str, start_key: &str) -> Self {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for part in [namespace, workflow, start_key] {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-            }
-        }
+        let parts = [namespace, workflow, start_key];
+        let hash = fnv1a(parts.into_iter().flat_map(|part| part.bytes().chain([0])));
         let folded = hash ^ (hash >> 32);
         let folded = folded ^ (folded >> 16);
         Self(((folded ^ (folded >> 8)) & 0xff) as u16)
@@ -39,6 +35,13 @@ impl ShardId {
     pub fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT).map(Self)
     }
+}
+
+/// FNV-1a (Fowler, Noll, Vo; 64 bit): fixed, so that what is made of it stays the same between versions.
+pub fn fnv1a(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl fmt::Display for ShardId {

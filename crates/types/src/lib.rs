@@ -16,6 +16,7 @@ mod time;
 pub use hex::Hex;
 pub use id::{
     Attempt, Digest, InstanceId, JobId, ParseIdError, ParseJobIdError, ShardId, StepId, TaskId,
+    fnv1a,
 };
 pub use limits::Limits;
 pub use name::{InvalidName, Label, NAME_LEN_MAX, ServiceName, WorkflowName, WorkflowRef};

@@ -1,3 +1,5 @@
+use motet_types::Label;
+
 use super::Checker;
 use super::scope::Scope;
 use crate::model::{
@@ -7,6 +9,7 @@ use crate::model::{
 };
 use crate::own::OwnFunction;
 use crate::pointer::Path;
+use crate::service::service_of;
 use crate::value::Value;
 use crate::{Code, Diagnostic};
 
@@ -161,12 +164,12 @@ impl<'a> Checker<'a> {
             Endpoint::Detailed { .. } => path.key("uri"),
         };
         let problem = Diagnostic::new(Code::UnknownService, path.pointer(), message);
-        self.report(problem.about_service(name));
+        self.report(problem.about_service(name.as_str()));
     }
 
     /// Warns of a call that may not be repeated and does not say what to do when its outcome is unknown.
     ///
-    /// A governed service (a host of one label) may declare that itself.
+    /// A service may declare that itself.
     pub(super) fn idempotency(&mut self, task: &'a Task, path: &Path<'a>) {
         let TaskKind::Call(Call::Http(own)) = &task.kind else {
             return;
@@ -189,13 +192,9 @@ fn not_repeatable(method: &str) -> bool {
 }
 
 /// The service that an address names: a host of one label, no port, not `localhost`.
-fn service(uri: &Uri) -> Option<&str> {
+fn service(uri: &Uri) -> Option<Label> {
     let (Uri::Template(text) | Uri::Interpolated(text)) = uri else {
         return None;
     };
-    let (_, rest) = text.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let is_label = !authority.is_empty() && authority.chars().all(plain);
-    (is_label && authority != "localhost").then_some(authority)
+    service_of(text).map(|(name, _)| name)
 }

@@ -9,7 +9,7 @@ use motet_policy::balancer::{Member, Slot};
 use motet_policy::eviction::{self, Evictions};
 use motet_policy::governor::{self, Governor};
 use motet_policy::random::{Random, mix};
-use motet_types::{ServiceName, Timestamp, Version};
+use motet_types::{ServiceName, Timestamp, Version, fnv1a};
 
 use super::change::{Change, ServiceDocument};
 use super::dns::Asking;
@@ -246,7 +246,7 @@ impl Service {
             Governed { governor, made: *made, ids: Vec::new() }
         });
         let (slot, was_suspect, probe_at) = stays.unwrap_or_else(|| {
-            let identity = identity(id.as_str());
+            let identity = fnv1a(id.as_str().bytes());
             let slot = governed.governor.insert(now, Member { identity, weight, zone: None });
             governed.name(slot, Some(id.clone()));
             let spread = self.rules.health.as_ref().map(|own| share(own.interval, identity));
@@ -289,13 +289,6 @@ impl Service {
             !governed.governor.is_empty() || listed.iter().any(|own| own.version == *version)
         });
     }
-}
-
-/// FNV-1a (Fowler, Noll, Vo; 64 bit): stable between versions.
-fn identity(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 /// Some part of the span, so that not all are probed at once.
