@@ -702,7 +702,7 @@ fn hosts_of_one_label_are_services() {
         expect![[r#"
             w:3:53: warning[unknown-service]: no service `payments` is registered: calls fail until it is; write its port or its domain if a host is meant
             w:4:60: warning[non-portable-value]: other runtimes take no white space in an address: write `${.id}` without it
-            w:4:60: warning[unknown-service]: no service `Payments-1` is registered: calls fail until it is; write its port or its domain if a host is meant
+            w:4:60: warning[unknown-service]: no service `payments-1` is registered: calls fail until it is; write its port or its domain if a host is meant
         "#]],
     );
     check_body(
