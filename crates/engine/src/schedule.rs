@@ -241,6 +241,9 @@ impl Schedule {
                 self.not_listening(ctx, step, &reason);
             }
             ScheduleInput::Pause { reason } => {
+                // What came due before has its start, though a refused commit may have held it up.
+                self.fire(plan, now, &mut actions);
+                self.begin_waiting(ctx, sets, &mut actions);
                 self.pause(plan, now, reason);
                 self.leave_out_ready(sets);
             }

@@ -107,6 +107,30 @@ fn a_clock_that_is_set_back_during_a_pause_starts_nothing_again() {
 }
 
 #[test]
+fn a_pause_leaves_out_nothing_that_came_due_before() {
+    /// The policy; what the pause that comes at 50 s starts and leaves out, with nothing told since the beginning.
+    type Row<'a> = (Overlap, &'a [u64], u64);
+    let table: [Row<'_>; 4] = [
+        (Overlap::Allow, &[20, 40], 0),
+        (Overlap::Skip, &[20], 1),
+        (Overlap::Queue, &[20], 1),
+        (Overlap::Replace, &[40], 1),
+    ];
+    for (overlap, expected, left_out) in table {
+        let plan = every(20, overlap, Catchup::All);
+        let mut schedule = adopted(&plan);
+        let mut tell = |input| {
+            let actions = step(&mut schedule, Some(&plan), at(50), input);
+            (started(&actions.expect("it fits")), schedule.left_out)
+        };
+        let pause = || ScheduleInput::Pause { reason: None };
+        assert_eq!(tell(pause()), (expected.to_vec(), left_out), "{overlap:?}");
+        assert_eq!(tell(pause()), (Vec::new(), left_out), "it is paused already");
+        assert_eq!(tell(ScheduleInput::Resume), (Vec::new(), left_out), "{overlap:?}");
+    }
+}
+
+#[test]
 fn an_id_follows_from_the_nominal_time() {
     let start = |seconds, trigger| {
         ScheduledStart::of(&definition(), trigger, at(seconds), &|_, _| None, at(900))

@@ -619,6 +619,49 @@ fn a_pause_leaves_out_what_comes_due() {
     );
 }
 
+/// The commit that started it was refused; it has its start before the pause, not none at all.
+#[test]
+fn a_pause_leaves_out_nothing_that_came_due_before() {
+    check(
+        "
+        use minutely
+        after 60s
+        refused
+        pause schedule minutely
+        settle
+        resume schedule minutely
+        settle
+        settle
+        show minutely
+        ",
+        expect![[r#"
+            > use minutely
+            > after 60s
+              commit of 1
+                shard 90: schedule every +120s (1 running), start minutely:every+60s 90→209 #1 after #0
+            > refused
+            > pause schedule minutely
+              commit of 1
+                shard 90: audit schedule.pause by ann, schedule every +120s (1 running, paused), start minutely:every+60s 90→209 #2 after #0
+            > settle
+              load minutely:every+60s
+              pause schedule: every +120s (1 running, paused) @3
+              commit of 1
+                minutely:every+60s: started activated completed workflow-completed | taken 90→209 #2, listed completed, minutely:every+60s completed 209→90 #1 after #0
+              commit of 1
+                shard 90: taken 209→90 #1, schedule every +120s (paused), no message 90 #2
+            > resume schedule minutely
+              commit of 1
+                shard 90: audit schedule.resume by ann, schedule every +120s
+            > settle
+              resume schedule: every +120s @6
+            > settle
+            > show minutely
+              show: every +120s @6
+        "#]],
+    );
+}
+
 #[test]
 fn people_start_more() {
     check(
