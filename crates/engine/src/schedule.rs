@@ -383,7 +383,7 @@ impl Schedule {
             self.waiting.drain(..).partition(|waiting| waiting.is_made_up);
         self.waiting = kept;
         for waiting in left_out {
-            self.leave_out(plan, now, waiting.trigger);
+            self.leave_out(plan, now, &waiting);
         }
     }
 
@@ -401,10 +401,11 @@ impl Schedule {
         }
     }
 
-    fn leave_out(&mut self, plan: &Plan, now: Timestamp, trigger: Trigger) {
+    /// The next start after an end follows the one that was left out, even where the clock was set back meanwhile.
+    fn leave_out(&mut self, plan: &Plan, now: Timestamp, waiting: &Waiting) {
         self.left_out += 1;
-        if trigger == Trigger::After {
-            self.rearm(plan, now);
+        if waiting.trigger == Trigger::After {
+            self.rearm(plan, now.max(waiting.nominal));
         }
     }
 }

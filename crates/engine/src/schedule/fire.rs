@@ -82,14 +82,14 @@ impl Schedule {
         let is_busy = !self.running.is_empty() || !self.waiting.is_empty() || has_ready;
         let newest = Waiting { trigger, nominal, is_made_up: false };
         match plan.overlap {
-            Overlap::Skip if is_busy => self.leave_out(plan, now, trigger),
+            Overlap::Skip if is_busy => self.leave_out(plan, now, &newest),
             Overlap::Queue if self.waiting.iter().any(|waiting| !waiting.is_made_up) => {
-                self.leave_out(plan, now, trigger);
+                self.leave_out(plan, now, &newest);
             }
             Overlap::Replace if is_busy => {
                 let place = self.waiting.iter().position(|waiting| !waiting.is_made_up);
                 if let Some(replaced) = place.and_then(|place| self.waiting.remove(place)) {
-                    self.leave_out(plan, now, replaced.trigger);
+                    self.leave_out(plan, now, &replaced);
                 }
                 actions.extend(self.running.iter().map(|own| ScheduleAction::Cancel(own.id)));
                 self.waiting.push_front(newest);

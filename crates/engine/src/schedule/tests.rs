@@ -131,6 +131,31 @@ fn a_pause_leaves_out_nothing_that_came_due_before() {
 }
 
 #[test]
+fn what_follows_an_end_is_not_before_it_where_the_clock_is_set_back() {
+    let plan = Plan {
+        rules: vec![Rule::After(Duration::from_secs(30))],
+        ..every(1, Overlap::Queue, Catchup::Last)
+    };
+    let mut schedule = adopted(&plan);
+    assert_eq!(pass(&mut schedule, &plan, at(30)), [30]);
+    let first = schedule.running[0].id;
+    let mut tell = |seconds, input| {
+        let actions = step(&mut schedule, Some(&plan), at(seconds), input);
+        (started(&actions.expect("it fits")).len(), schedule.due())
+    };
+    let ended = ScheduleInput::Ended { id: first, at: at(40), ending: Ending::Completed };
+    assert_eq!(tell(40, ended), (0, Some(at(70))));
+    assert_eq!(tell(65, ScheduleInput::Trigger).0, 1);
+    assert_eq!(tell(70, ScheduleInput::Due), (0, None), "the one that was asked for still runs");
+    assert_eq!(tell(20, ScheduleInput::Pause { reason: None }), (0, None));
+    assert_eq!(
+        tell(25, ScheduleInput::Resume),
+        (0, Some(at(100))),
+        "after what was left out at 70"
+    );
+}
+
+#[test]
 fn an_id_follows_from_the_nominal_time() {
     let start = |seconds, trigger| {
         ScheduledStart::of(&definition(), trigger, at(seconds), &|_, _| None, at(900))
