@@ -84,6 +84,7 @@ impl Server {
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
             store_metrics: Arc::new(Vec::new),
+            observer: Arc::new(motet_runtime::Unobserved),
             sinks: Arc::default(),
             tokio: executor.handle().clone(),
         };

@@ -34,6 +34,11 @@ impl Object<'_> {
         self.raw(key, value.into());
     }
 
+    /// A number with three digits behind the point.
+    pub(crate) fn decimal(&mut self, key: &str, value: f64) {
+        self.raw(key, format_args!("{value:.3}"));
+    }
+
     pub(crate) fn truth(&mut self, key: &str, value: bool) {
         self.raw(key, value);
     }

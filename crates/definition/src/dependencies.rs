@@ -1,13 +1,14 @@
 //! The dependency graph G=(V,E): which workflow needs which services, hosts, workflows, workers and events.
 //!
-//! It is exact before the first call, because it is read from definitions. What was observed of calls, and which services
-//! are registered, is laid over it by whoever knows.
+//! It is exact before the first call, because it is read from definitions. What was observed of calls is laid over it by
+//! whoever knows.
 //!
 //! Every edge leads from what depends to what it depends on, so whatever reaches a vertex is hit when that fails. An event
 //! stands between those who emit and those who wait for it: who waits depends on the event, the event on who emits it.
 
 mod analysis;
 mod draw;
+mod observed;
 mod of;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,8 @@ use crate::graph::Graph;
 
 pub use analysis::Dependent;
 pub use draw::draw;
+pub use observed::{Drift, Observed};
+pub use of::host_of;
 
 /// Most vertices of one graph; what does not fit is counted, never left out in silence.
 pub const VERTICES_MAX: usize = 20_000;
@@ -117,16 +120,25 @@ pub enum Needed {
 }
 
 /// One edge, with the places of the definition that say so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
     pub from: usize,
     pub to: usize,
     pub relation: Relation,
     pub places: Vec<String>,
+    /// What calls over it have shown, by version of the service.
+    pub observed: Vec<Observed>,
+}
+
+impl Edge {
+    /// Whether a definition names it; else it was only observed.
+    pub fn is_declared(&self) -> bool {
+        !self.places.is_empty()
+    }
 }
 
 /// The graph; vertices stand in the order of [`Subject`], edges by their ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DependencyGraph {
     pub vertices: Vec<Subject>,
     pub edges: Vec<Edge>,
@@ -174,7 +186,7 @@ impl DependencyGraph {
         let edges = edges.into_iter().filter_map(|((from, to, relation), places)| {
             let (from, to) =
                 (vertices.binary_search(&from).ok()?, vertices.binary_search(&to).ok()?);
-            Some(Edge { from, to, relation, places })
+            Some(Edge { from, to, relation, places, observed: Vec::new() })
         });
         let edges = edges.collect();
         let is_missing = |(_, subject): &(usize, &Subject)| match subject {

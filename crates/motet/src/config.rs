@@ -45,6 +45,10 @@ pub(crate) struct Config {
     pub(crate) require_tokens: bool,
     pub(crate) insecure: bool,
     pub(crate) metrics_open: bool,
+    pub(crate) log_json: bool,
+    pub(crate) traces_endpoint: Option<String>,
+    /// Of the environment, so that it is no setting: whether OpenTelemetry's own variables name a collector.
+    pub(crate) traces_elsewhere: bool,
     pub(crate) shutdown_limit: Duration,
     pub(crate) connections_max: usize,
     pub(crate) wait_max: Duration,
@@ -53,6 +57,15 @@ pub(crate) struct Config {
     pub(crate) sinks: Vec<Outlet>,
     /// Of this start only, so that it is no setting: whether a lost key of the secrets is made anew.
     pub(crate) new_secret_key: bool,
+}
+
+/// Where traces go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Collector<'c> {
+    /// Address without a path.
+    At(&'c str),
+    /// As the variables of OpenTelemetry say.
+    OfEnvironment,
 }
 
 impl Default for Config {
@@ -69,6 +82,9 @@ impl Default for Config {
             require_tokens: false,
             insecure: false,
             metrics_open: false,
+            log_json: false,
+            traces_endpoint: None,
+            traces_elsewhere: false,
             shutdown_limit: Duration::from_secs(10),
             connections_max: api.connections_max,
             wait_max: api.wait_max,
@@ -128,7 +144,16 @@ impl Config {
         config.require_tokens |= serve.require_tokens;
         config.insecure |= serve.insecure;
         config.new_secret_key = serve.new_secret_key;
+        config.traces_elsewhere = environment::names_collector(environment);
         Ok(config)
+    }
+
+    /// Where traces go to; nowhere unless it was said.
+    pub(crate) fn collector(&self) -> Option<Collector<'_>> {
+        match &self.traces_endpoint {
+            Some(endpoint) => Some(Collector::At(endpoint)),
+            None => self.traces_elsewhere.then_some(Collector::OfEnvironment),
+        }
     }
 
     /// The configuration as a file that gives the same.

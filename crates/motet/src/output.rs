@@ -2,10 +2,16 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
+use std::time::SystemTime;
 
 use motet_expr::{Value, json};
 
+use motet_types::Timestamp;
+
 use crate::failure::{Exit, Failure};
+
+/// What remarks of a server begin with.
+const OWN_NAME: &str = "motet: ";
 
 /// Form of what a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,6 +39,8 @@ pub(crate) struct Output {
     errors: Style,
     /// Whether a line on standard error may be drawn over.
     pub(crate) has_progress: bool,
+    /// Whether remarks are JSON, a line each.
+    logs_json: bool,
 }
 
 impl Output {
@@ -48,6 +56,7 @@ impl Output {
             style: Style(coloured(std::io::stdout().is_terminal())),
             errors: Style(coloured(errors_on_terminal)),
             has_progress: errors_on_terminal,
+            logs_json: false,
         }
     }
 
@@ -72,9 +81,26 @@ impl Output {
     }
 
     /// A remark on standard error, which is not part of the result.
-    #[expect(clippy::unused_self, reason = "remarks go through the output, wherever it leads")]
     pub(crate) fn note(&self, text: &str) {
-        eprintln!("{text}");
+        match self.logs_json {
+            true => self.event(text, vec![("at", json::string(now()))]),
+            false => eprintln!("{text}"),
+        }
+    }
+
+    /// The same output, whose remarks are lines of JSON or of words.
+    pub(crate) fn logging(self, logs_json: bool) -> Self {
+        Self { logs_json, ..self }
+    }
+
+    /// What has happened, in words; where lines are JSON with these members beside them.
+    pub(crate) fn event(&self, words: &str, mut members: Vec<(&'static str, Value)>) {
+        let words = words.strip_prefix(OWN_NAME).unwrap_or(words);
+        if !self.logs_json {
+            return eprintln!("{OWN_NAME}{words}");
+        }
+        members.push(("message", json::string(words)));
+        eprintln!("{}", json::to_text(&json::object(members)));
     }
 
     /// Draws a line over the one before; the empty text removes it.
@@ -186,4 +212,9 @@ fn line(cells: &[String], widths: &[usize], paint: impl Fn(usize, &str) -> Strin
         }
     }
     text.trim_end().to_owned()
+}
+
+fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)).to_string()
 }

@@ -5,6 +5,7 @@ mod guards;
 pub(crate) mod key;
 mod outlets;
 mod secrets;
+mod telemetry;
 mod tls;
 
 use std::future::Future;
@@ -29,12 +30,16 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use outlets::{Figures, Outlets};
 use secrets::ConfiguredSecrets;
+use telemetry::{Exporting, Telemetry, Told};
 
 /// Set to 1 in tests that kill the server: what was not synced is lost then, as if the machine had lost its power.
 const LOSSY_DISK: &str = "MOTET_TEST_LOSSY_DISK";
 
 /// Time that requests get to send their last answers once the runtime has stopped.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// Time that the last spans get to reach the collector.
+const LAST_SPANS: Duration = Duration::from_secs(5);
 
 /// `motet serve`.
 pub(crate) fn command(options: &Serve, output: &Output) -> Ended {
@@ -58,6 +63,7 @@ pub(crate) fn run<F>(
 where
     F: Future<Output = ()>,
 {
+    let output = &output.logging(config.log_json);
     keep_pages_small();
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -68,8 +74,8 @@ where
         let tls = tls::load(config)?;
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| server_failed(&error.to_string()))?;
-        let figures = Arc::default();
-        let (runtime, store) = start(config, address, output, &figures)?;
+        let (figures, told) = (Arc::default(), Arc::default());
+        let (runtime, store, exporting) = start(config, address, output, &figures, &told)?;
         let secrets = ConfiguredSecrets::new(config.secrets.clone());
         let outlets = Outlets::start(config, &secrets, &runtime.handle(), output, &figures)?;
         output.note(&format!(
@@ -86,6 +92,10 @@ where
         output.note("motet: stopping");
         outlets.stop().await;
         drop(runtime);
+        // Its last batch may have a long way; what a stopping server could not tell is lost.
+        if let Some(exporting) = exporting {
+            let _ = tokio::time::timeout(LAST_SPANS, exporting).await;
+        }
         close(store)
     })
 }
@@ -114,7 +124,8 @@ fn start(
     address: SocketAddr,
     output: &Output,
     figures: &Arc<Figures>,
-) -> Result<(Runtime, Arc<Service>), Failure> {
+    told: &Arc<Told>,
+) -> Result<(Runtime, Arc<Service>, Exporting), Failure> {
     let mut options = motet_store_embedded::Options::default().with_limits(&config.limits);
     options.lose_unsynced_writes = std::env::var_os(LOSSY_DISK).is_some_and(|value| value == "1");
     if options.lose_unsynced_writes {
@@ -129,6 +140,7 @@ fn start(
     guards::check_key(config, &catalog, &secret_key, output)?;
     let mesh = Mesh::new(motet_mesh::Options::default())
         .map_err(|error| server_failed(&error.to_string()))?;
+    let (observer, exporting) = Telemetry::start(config, &mesh, output, told)?;
     let runtime = Runtime::start(motet_runtime::Options {
         store: store.clone(),
         reads: store.clone(),
@@ -137,12 +149,13 @@ fn start(
         secret_key,
         clock: Arc::new(SystemClock::new()),
         limits: config.limits.clone(),
-        store_metrics: figures::of(&store, figures),
+        store_metrics: figures::of(&store, figures, told),
         sinks: outlets::rules(&config.sinks),
+        observer,
         tokio: tokio::runtime::Handle::current(),
     });
     let runtime = runtime.map_err(|error| server_failed(&causes(&error)))?;
-    Ok((runtime, store))
+    Ok((runtime, store, exporting))
 }
 
 /// A directory without a commit gets a key; one that lost its key is not given another in silence.

@@ -13,12 +13,14 @@ mod inner;
 mod jobs;
 mod lanes;
 mod lists;
+mod observer;
 pub mod offline;
 mod outlets;
 pub mod recover;
 mod rights;
 mod schedules;
 mod services;
+mod spans;
 mod vault;
 mod workers;
 
@@ -36,7 +38,9 @@ pub use clock::{Clock, SystemClock};
 #[cfg(test)]
 pub(crate) use engine::row_of;
 pub(crate) use lists::instance as listed;
+pub use observer::{Observer, Unobserved};
 pub use services::{Registered, ServiceReply};
+pub use spans::{Attribute, Span};
 pub use vault::{SECRET_BYTES_MAX, Seal};
 
 use engine::Levels;
@@ -63,6 +67,8 @@ pub struct Options {
     pub store_metrics: Arc<dyn Fn() -> Metrics + Send + Sync>,
     /// Who wants events that go out.
     pub sinks: Arc<[SinkRule]>,
+    /// Who is told what happens, as it happens.
+    pub observer: Arc<dyn Observer>,
     /// Where calls and timers of the shell run.
     pub tokio: tokio::runtime::Handle,
 }
@@ -128,6 +134,7 @@ impl Runtime {
             }),
             tokio: options.tokio,
             sinks: options.sinks,
+            observer: options.observer,
         };
         let config = crate::shard::Config {
             limits: options.limits,

@@ -20,7 +20,10 @@ mod tables;
 mod view;
 
 pub use attribute::{AttributeFilter, AttributeTest};
-pub use drive::{Clock, Options, Registered, Runtime, Secrets, ServiceReply, SystemClock};
+pub use drive::{
+    Attribute, Clock, Observer, Options, Registered, Runtime, Secrets, ServiceReply, Span,
+    SystemClock, Unobserved,
+};
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::model::{Catchup, Overlap};
 pub use motet_definition::schedule::{Plan, Rule, Trigger};
@@ -34,12 +37,15 @@ pub use motet_engine::{
     Outcome, ParkReason, Parked, Published, Response, Role, Schedule, ScheduleInput,
     ScheduleRejection, SealedSecret, SecretName, TagMove, Token, Workflow, WorkflowError, token,
 };
+pub use motet_policy::ejection::Cause;
 pub use motet_store::Position;
 pub use shard::{
-    Activation, ENDPOINT_ID_BYTES_MAX, EndpointId, EndpointState, EndpointView, Heartbeat, Intake,
-    InvalidEndpointId, METADATA_BYTES_MAX, Origin, Outgoing, OutgoingKey, RefusedEvent,
-    Registration, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceSummary,
-    ServiceView, SinkChange, SinkRule, SinkView, VersionView,
+    Activation, EDGES_MAX, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
+    EndpointView, Heartbeat, Intake, InvalidEndpointId, LATENCY_BUCKETS, Latencies,
+    METADATA_BYTES_MAX, News, Notice, ObservedEdge, Origin, Outgoing, OutgoingKey, RefusedEvent,
+    Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceFigures,
+    ServiceSummary, ServiceView, SinkChange, SinkRule, SinkView, Tallies, Target,
+    VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
 };
 pub use tables::SCHEMA;
 pub use view::{

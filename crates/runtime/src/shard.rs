@@ -12,12 +12,14 @@ mod commits;
 mod costs;
 mod cuts;
 mod dispatch;
+mod ends;
 mod feeds;
 mod ids;
 mod intake;
 mod jobs;
 mod links;
 mod loading;
+mod observed;
 mod outgoing;
 mod purge;
 mod recovery;
@@ -50,14 +52,18 @@ use crate::{CatalogView, StartRequest};
 
 pub use away::{Step, Stepped};
 pub use catalog::CatalogCommand;
+pub use ends::Ended;
 pub use intake::Intake;
 pub use jobs::{Activation, Heartbeat, QueueKey};
+pub use observed::{EDGES_MAX, ObservedEdge, Target};
 pub use outgoing::{Outgoing, OutgoingKey, SinkRule};
 pub use recovery::{Recovered, RowError};
 pub use services::{
-    DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, EndpointId, EndpointState, EndpointView,
-    InvalidEndpointId, METADATA_BYTES_MAX, Origin, ProbeCall, Registration, SERVICE_ENDPOINTS_MAX,
-    SERVICES_MAX, ServiceDocument, ServiceInput, ServiceSummary, ServiceView, VersionView,
+    DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
+    EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies, METADATA_BYTES_MAX, News, Notice,
+    Origin, ProbeCall, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
+    ServiceDocument, ServiceFigures, ServiceInput, ServiceSummary, ServiceView, Tallies,
+    VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
 };
 pub use sinks::{RefusedEvent, SinkChange, SinkView};
 pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};
@@ -70,6 +76,7 @@ use ids::ByInstance;
 use intake::Intakes;
 use jobs::Jobs;
 use links::Links;
+use observed::Observed;
 use retention::Retention;
 use rooms::Rooms;
 use schedules::Schedules;
@@ -156,6 +163,7 @@ pub struct Machine {
     auditing: Auditing,
     schedules: Schedules,
     services: Services,
+    observed: Observed,
     costs: Costs,
     /// Steps that were given away and have not come back.
     away: usize,
@@ -166,6 +174,7 @@ pub struct Machine {
     topics: Topics,
     intakes: Intakes,
     sinks: Arc<[SinkRule]>,
+    tells_ends: bool,
     sinks_known: Sinks,
     turns: Turns,
     rooms: Rooms,
@@ -199,6 +208,7 @@ impl Machine {
             auditing: Auditing::default(),
             schedules: Schedules::default(),
             services: Services::default(),
+            observed: Observed::default(),
             costs: Costs::default(),
             away: 0,
             tokens: 0,
@@ -207,6 +217,7 @@ impl Machine {
             topics: Topics::default(),
             intakes: Intakes::default(),
             sinks: Arc::default(),
+            tells_ends: false,
             sinks_known: Sinks::default(),
             turns: Turns::default(),
             rooms: Rooms::default(),
@@ -247,6 +258,8 @@ impl Machine {
                 self.give(job.instance, Task::Job { job, command, actor, reply });
             }
             Input::JobFigures { reply } => self.job_figures(reply),
+            Input::Observed { reply } => self.read_observed(reply),
+            Input::ServiceFigures { reply } => self.read_service_figures(reply),
             Input::JobsRead { queue, rows } => self.jobs_read(&queue, rows),
             Input::Schedule { workflow, input, actor, reply } => {
                 self.command_schedule(&workflow, input, actor, reply);

@@ -53,6 +53,8 @@ impl World {
             | Reply::Heartbeat(_)
             | Reply::Task(_)
             | Reply::JobFigures(_)
+            | Reply::Observed(_)
+            | Reply::ServiceFigures(_)
             | Reply::Offsets(_)
             | Reply::Sinks(_)
             | Reply::Service { .. }

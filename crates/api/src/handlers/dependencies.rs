@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 use http::header::ACCEPT;
-use motet_definition::dependencies::{DependencyGraph, Dependent, Subject, draw};
+use motet_definition::dependencies::{
+    DependencyGraph, Dependent, Drift, Edge, Observed, Subject, draw,
+};
 use motet_definition::graph::Format;
-use motet_runtime::{Handle, Position};
+use motet_runtime::{Handle, ObservedEdge, Position, ServiceSummary, Target};
 use motet_types::{Label, ServiceName, WorkflowRef};
 
 use super::graph::{MEDIA_TYPES, media_type};
@@ -99,15 +101,15 @@ impl Ask {
     }
 
     /// Registered services.
-    async fn services(&self) -> Result<BTreeSet<ServiceName>, Problem> {
-        let mut names = BTreeSet::new();
+    async fn services(&self) -> Result<BTreeMap<ServiceName, ServiceSummary>, Problem> {
+        let mut names = BTreeMap::new();
         let mut after = None;
         loop {
             let (limit, visible) = (self.page_rows, self.visible.clone());
             let (page, _) = self.handle.services(visible, after, limit).await?;
             after = page.last().filter(|_| page.len() == limit).map(|last| last.name.clone());
-            let seen = page.into_iter().map(|service| service.name);
-            names.extend(seen.filter(|name| self.sees(&name.namespace)));
+            let seen = page.into_iter().filter(|service| self.sees(&service.name.namespace));
+            names.extend(seen.map(|service| (service.name.clone(), service)));
             if after.is_none() {
                 return Ok(names);
             }
@@ -119,6 +121,7 @@ impl Ask {
 struct Known {
     graph: DependencyGraph,
     open: BTreeMap<WorkflowRef, u64>,
+    services: BTreeMap<ServiceName, ServiceSummary>,
     position: Position,
 }
 
@@ -147,10 +150,12 @@ impl Known {
         let shown = view.graphs.iter().filter(|(workflow, _)| is_shown(workflow));
         let graphs = shown.map(|(_, graph)| graph.as_ref());
         let services = ask.services().await?;
-        let graph = DependencyGraph::new(graphs, &services, &|name, version| {
+        let names: BTreeSet<ServiceName> = services.keys().cloned().collect();
+        let graph = DependencyGraph::new(graphs, &names, &|name, version| {
             view.catalog.resolve(name, Some(version)).ok()
         });
-        Ok(Self { graph, open, position })
+        let graph = graph.with_observed(ask.handle.observed().await?.into_iter().map(observed));
+        Ok(Self { graph, open, services, position })
     }
 
     fn json(&self) -> Vec<u8> {
@@ -162,14 +167,7 @@ impl Known {
             });
             object.array("edges", |edges| {
                 for edge in &self.graph.edges {
-                    edges.object(|object| {
-                        object.text("from", &self.graph.vertices[edge.from]);
-                        object.text("to", &self.graph.vertices[edge.to]);
-                        object.text("relation", edge.relation.as_str());
-                        object.array("places", |places| {
-                            edge.places.iter().for_each(|place| places.text(place));
-                        });
-                    });
+                    edges.object(|object| self.edge(object, edge));
                 }
             });
             object.array("cycles", |cycles| {
@@ -185,8 +183,60 @@ impl Known {
                 let subjects = self.graph.orphans();
                 subjects.iter().for_each(|idx| orphans.text(&self.graph.vertices[*idx]));
             });
+            object.object("drift", |drift| self.drift(drift));
+            object.array("singlePoints", |points| {
+                self.single_points().for_each(|subject| points.text(subject));
+            });
             object.number("leftOut", self.graph.left_out as u64);
         })
+    }
+
+    fn edge(&self, object: &mut Object<'_>, edge: &Edge) {
+        object.text("from", &self.graph.vertices[edge.from]);
+        object.text("to", &self.graph.vertices[edge.to]);
+        object.text("relation", edge.relation.as_str());
+        object.array("places", |places| {
+            edge.places.iter().for_each(|place| places.text(place));
+        });
+        if edge.observed.is_empty() {
+            return;
+        }
+        object.array("observed", |list| {
+            for observed in &edge.observed {
+                list.object(|object| show(object, observed));
+            }
+        });
+    }
+
+    fn drift(&self, object: &mut Object<'_>) {
+        let Drift { never_observed, undeclared } = self.graph.drift();
+        for (key, edges) in [("neverObserved", never_observed), ("undeclared", undeclared)] {
+            object.array(key, |list| {
+                for edge in edges.iter().map(|idx| &self.graph.edges[*idx]) {
+                    list.object(|object| {
+                        object.text("from", &self.graph.vertices[edge.from]);
+                        object.text("to", &self.graph.vertices[edge.to]);
+                    });
+                }
+            });
+        }
+    }
+
+    /// Services with a single endpoint on which something depends.
+    fn single_points(&self) -> impl Iterator<Item = &Subject> {
+        let is_needed = |idx: usize| self.graph.edges.iter().any(|edge| edge.to == idx);
+        let vertices = self.graph.vertices.iter().enumerate();
+        let single = vertices.filter(move |(idx, subject)| {
+            self.service(subject).is_some_and(|service| service.endpoints == 1) && is_needed(*idx)
+        });
+        single.map(|(_, subject)| subject)
+    }
+
+    fn service(&self, subject: &Subject) -> Option<&ServiceSummary> {
+        match subject {
+            Subject::Service(name) => self.services.get(name),
+            _ => None,
+        }
     }
 
     fn impact(&self, of: &[usize], dependents: &[Dependent]) -> Vec<u8> {
@@ -219,6 +269,10 @@ impl Known {
         if let Some(open) = self.open_of(subject) {
             object.number("open", open);
         }
+        if let Some(service) = self.service(subject) {
+            object.number("endpoints", service.endpoints as u64);
+            object.number("passing", service.passing as u64);
+        }
     }
 
     /// Instances that have not ended; of workflows only.
@@ -226,6 +280,37 @@ impl Known {
         match subject {
             Subject::Workflow(workflow) => Some(self.open.get(workflow).copied().unwrap_or(0)),
             _ => None,
+        }
+    }
+}
+
+/// What was observed, by the names of the graph.
+fn observed(edge: ObservedEdge) -> (WorkflowRef, Subject, Observed) {
+    let (subject, version) = match edge.target {
+        Target::Service(service, version) => (Subject::Service(service), Some(version)),
+        Target::Host(host) => (Subject::Host(host), None),
+    };
+    let observed = Observed {
+        version,
+        calls: edge.calls,
+        errors: edge.errors,
+        in_flight: edge.in_flight,
+        rate: edge.rate,
+        p50: edge.p50,
+        p99: edge.p99,
+    };
+    (edge.workflow, subject, observed)
+}
+
+fn show(object: &mut Object<'_>, observed: &Observed) {
+    object.maybe_text("version", observed.version.as_ref());
+    object.number("calls", observed.calls);
+    object.number("errors", observed.errors);
+    object.number("inFlight", observed.in_flight);
+    object.decimal("ratePerSecond", observed.rate);
+    for (key, quantile) in [("p50Ms", observed.p50), ("p99Ms", observed.p99)] {
+        if let Some(within) = quantile {
+            object.decimal(key, within.as_secs_f64() * 1e3);
         }
     }
 }

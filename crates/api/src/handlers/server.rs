@@ -1,5 +1,7 @@
 //! The server itself: probes, figures and descriptions.
 
+mod services;
+
 use bytes::Bytes;
 use http::StatusCode;
 use motet_runtime::{Handle, JobFigures};
@@ -56,6 +58,9 @@ pub(crate) async fn metrics(request: Request) -> Handled {
         text.push_str(&format!("{name} {value}\n"));
     }
     append_jobs(request.handle().clone(), &mut text).await;
+    if let Ok(figures) = request.handle().service_figures().await {
+        services::append(&figures, &mut text);
+    }
     request.api.counters.append(&mut text);
     Ok(answer::with_body(StatusCode::OK, EXPOSITION, text))
 }

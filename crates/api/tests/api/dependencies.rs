@@ -40,7 +40,7 @@ async fn the_graph_shows_who_depends_on_what() {
     let all = server.send("GET /api/v1/graph?versions=all&format=text").await;
     assert!(all.text.contains("workflow/test/ship:1.0.0"), "{}", all.text);
     let elsewhere = server.send("GET /api/v1/graph?namespace=other").await;
-    expect![[r#"{"vertices":[],"edges":[],"cycles":[],"orphans":[],"leftOut":0}"#]]
+    expect![[r#"{"vertices":[],"edges":[],"cycles":[],"orphans":[],"drift":{"neverObserved":[],"undeclared":[]},"singlePoints":[],"leftOut":0}"#]]
         .assert_eq(&elsewhere.text);
 }
 

@@ -56,6 +56,7 @@ impl Server {
             clock: Arc::new(SystemClock::new()),
             limits,
             store_metrics: Arc::new(Vec::new),
+            observer: Arc::new(motet_runtime::Unobserved),
             sinks,
             tokio: tokio::runtime::Handle::current(),
         });

@@ -5,7 +5,7 @@ mod svg;
 
 use std::fmt::Write as _;
 
-use super::{DependencyGraph, Subject};
+use super::{DependencyGraph, Drift, Edge, Observed, Subject};
 use crate::graph::Format;
 
 /// Draws the graph.
@@ -35,11 +35,14 @@ fn text(graph: &DependencyGraph) -> String {
             let branch = if nth + 1 == own.len() { "└─ " } else { "├─ " };
             let to = &graph.vertices[edge.to];
             let times = match edge.places.len() {
-                1 => String::new(),
+                0 | 1 => String::new(),
                 count => format!("  at {count} places"),
             };
             let missing = if graph.missing.contains(&edge.to) { "  (missing)" } else { "" };
-            line(branch, &format!("{} {to}{times}{missing}", edge.relation.as_str()));
+            let written = if edge.is_declared() { "" } else { "  (in no definition)" };
+            line(branch, &format!("{} {to}{times}{missing}{written}", edge.relation.as_str()));
+            let indent = if nth + 1 == own.len() { "     " } else { "│    " };
+            edge.observed.iter().for_each(|observed| line(indent, &observed.to_string()));
         }
     }
     for cycle in graph.cycles() {
@@ -52,10 +55,31 @@ fn text(graph: &DependencyGraph) -> String {
             orphans.iter().map(|idx| graph.vertices[*idx].to_string()).collect();
         line("", &format!("\ncalled by no workflow: {}", names.join(", ")));
     }
+    for (words, edges) in drifts(graph) {
+        line("", &format!("\n{words}: {}", edges.join(", ")));
+    }
     if graph.left_out > 0 {
         line("", &format!("\n{} more are left out", graph.left_out));
     }
     text
+}
+
+/// Where definitions and calls say different things, in words.
+fn drifts(graph: &DependencyGraph) -> impl Iterator<Item = (&'static str, Vec<String>)> {
+    let Drift { never_observed, undeclared } = graph.drift();
+    let named = |idx: &usize| {
+        let edge = &graph.edges[*idx];
+        format!("{} by {}", graph.vertices[edge.to], graph.vertices[edge.from])
+    };
+    let lists = [("not called yet", never_observed), ("called, but in no definition", undeclared)];
+    let lists = lists.map(|(words, edges)| (words, edges.iter().map(named).collect::<Vec<_>>()));
+    lists.into_iter().filter(|(_, edges)| !edges.is_empty())
+}
+
+/// What is written at an edge, a line for each of these.
+fn labels(edge: &Edge) -> Vec<String> {
+    let observed = edge.observed.iter().map(Observed::to_string);
+    std::iter::once(edge.relation.as_str().to_owned()).chain(observed).collect()
 }
 
 /// The language of Graphviz.
@@ -76,8 +100,9 @@ fn dot(graph: &DependencyGraph) -> String {
             .expect("a string takes all text");
     }
     for edge in &graph.edges {
-        let (from, to, relation) = (edge.from, edge.to, edge.relation.as_str());
-        writeln!(text, "  v{from} -> v{to} [label=\"{relation}\"];")
+        let (from, to, label) = (edge.from, edge.to, labels(edge).join("\\n"));
+        let style = if edge.is_declared() { "" } else { ", style=dashed" };
+        writeln!(text, "  v{from} -> v{to} [label=\"{label}\"{style}];")
             .expect("a string takes all text");
     }
     text.push_str("}\n");
@@ -98,8 +123,13 @@ fn mermaid(graph: &DependencyGraph) -> String {
         writeln!(text, "  {line}").expect("a string takes all text");
     }
     for edge in &graph.edges {
-        let (from, to, relation) = (edge.from, edge.to, edge.relation.as_str());
-        writeln!(text, "  v{from} -->|{relation}| v{to}").expect("a string takes all text");
+        let (from, to) = (edge.from, edge.to);
+        let label = match labels(edge).as_slice() {
+            [relation] => relation.clone(),
+            all => format!("\"{}\"", all.join("<br/>")),
+        };
+        let arrow = if edge.is_declared() { "-->" } else { "-.->" };
+        writeln!(text, "  v{from} {arrow}|{label}| v{to}").expect("a string takes all text");
     }
     text
 }

@@ -81,12 +81,17 @@ fn called(namespace: &Label, call: &HttpCall) -> Subject {
     if let Some((name, _)) = service_of(beginning) {
         return Subject::Service(ServiceName { namespace: namespace.clone(), name });
     }
-    let authority = beginning.split_once("://").and_then(|(_, rest)| rest.split(DELIMITERS).next());
-    let host = authority.map(|own| own.rsplit('@').next().unwrap_or(own).to_ascii_lowercase());
-    match host.filter(|host| !host.is_empty() && !host.contains('{')) {
+    match host_of(beginning).filter(|host| !host.contains('{')) {
         Some(host) => Subject::Host(host),
         None => unknown(),
     }
+}
+
+/// Host and perhaps port of an address, in lower case.
+pub fn host_of(address: &str) -> Option<String> {
+    let authority = address.split_once("://").and_then(|(_, rest)| rest.split(DELIMITERS).next());
+    let host = authority.map(|own| own.rsplit('@').next().unwrap_or(own).to_ascii_lowercase());
+    host.filter(|host| !host.is_empty())
 }
 
 const DELIMITERS: [char; 3] = ['/', '?', '#'];

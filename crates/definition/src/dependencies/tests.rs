@@ -126,6 +126,100 @@ fn names_are_whole_and_only_versions_may_be_left_out() {
     }
 }
 
+/// The example, and what its calls have shown.
+fn observed() -> DependencyGraph {
+    let seen = |subject: Subject, version: Option<&str>, calls| {
+        let workflow = compiled("checkout", "1.0.0", CHECKOUT).definition;
+        let millis = |millis| Some(std::time::Duration::from_millis(millis));
+        let observed = Observed {
+            version: version.map(|version| version.parse().expect("a version")),
+            calls,
+            errors: calls / 10,
+            in_flight: 0,
+            rate: 0.25,
+            p50: millis(3),
+            p99: millis(1_200),
+        };
+        (WorkflowRef::clone(&workflow), subject, observed)
+    };
+    let service = |name: &str| {
+        let label = |text: &str| text.parse().expect("a label");
+        Subject::Service(ServiceName { namespace: label("shop"), name: label(name) })
+    };
+    let graph = example().with_observed([
+        seen(service("payments"), Some("1.0.0"), 40),
+        seen(service("payments"), Some("2.0.0"), 1),
+        seen(service("bonus"), Some("1.0.0"), 7),
+        seen(Subject::Host("old.example".to_owned()), None, 2),
+    ]);
+    let other = compiled("other", "1.0.0", SHIP).definition;
+    let (_, subject, what) = seen(service("payments"), None, 1);
+    assert_eq!(graph.clone().with_observed([(WorkflowRef::clone(&other), subject, what)]), graph);
+    graph
+}
+
+#[test]
+fn what_calls_have_shown_stands_beside_what_definitions_say() {
+    let graph = observed();
+    expect![[r#"
+        workflow/shop/checkout:1.0.0
+        ├─ runs workflow/shop/ship:1.1.0
+        ├─ runs workflow/shop/bill:2.0.0  (missing)
+        ├─ calls service/shop/bonus  (missing)  (in no definition)
+        │    1.0.0: 7 calls, 0 failed, 0.25/s, 50 % in 3.0ms, 99 % in 1.2s
+        ├─ calls service/shop/payments  at 2 places
+        │    1.0.0: 40 calls, 4 failed, 0.25/s, 50 % in 3.0ms, 99 % in 1.2s
+        │    2.0.0: 1 call, 0 failed, 0.25/s, 50 % in 3.0ms, 99 % in 1.2s
+        ├─ calls host/api.example.com:8443
+        ├─ calls host/old.example  (in no definition)
+        │    2 calls, 0 failed, 0.25/s, 50 % in 3.0ms, 99 % in 1.2s
+        ├─ hands to worker/shop/pack
+        ├─ waits for event/shop/order.paid
+        └─ calls computed/shop  at 3 places
+        workflow/shop/ship:1.1.0
+        ├─ runs workflow/shop/checkout:1.0.0
+        ├─ calls service/shop/carrier  at 2 places  (missing)
+        └─ waits for event/shop/order.placed
+        service/shop/unused
+        event/shop/order.placed
+        └─ emitted by workflow/shop/checkout:1.0.0
+
+        cycle: workflow/shop/checkout:1.0.0, workflow/shop/ship:1.1.0, event/shop/order.placed
+
+        called by no workflow: service/shop/unused
+
+        not called yet: host/api.example.com:8443 by workflow/shop/checkout:1.0.0
+    "#]].assert_eq(&draw(&graph, Format::Text));
+    for format in [Format::Dot, Format::Mermaid, Format::Svg] {
+        let picture = draw(&graph, format);
+        assert!(
+            picture.contains("40 calls, 4 failed, 0.25/s, 50 % in 3.0ms, 99 % in 1.2s"),
+            "{picture}"
+        );
+    }
+    let again = observed().with_observed([]);
+    assert_eq!(again, graph);
+}
+
+#[test]
+fn without_a_computed_address_what_is_called_beyond_the_definition_is_drift() {
+    let ends = |graph: &DependencyGraph, edges: &[usize]| -> Vec<String> {
+        let edges = edges.iter().map(|idx| &graph.edges[*idx]);
+        edges.map(|edge| graph.vertices[edge.to].to_string()).collect()
+    };
+    let graph = observed();
+    let drift = graph.drift();
+    assert_eq!(ends(&graph, &drift.never_observed), ["host/api.example.com:8443"]);
+    assert_eq!(
+        ends(&graph, &drift.undeclared),
+        Vec::<String>::new(),
+        "its computed addresses explain them"
+    );
+    let mut graph = graph;
+    graph.edges.retain(|edge| !matches!(graph.vertices[edge.to], Subject::Computed(_)));
+    assert_eq!(ends(&graph, &graph.drift().undeclared), ["service/shop/bonus", "host/old.example"]);
+}
+
 #[test]
 fn pictures_name_every_vertex_and_every_edge() {
     let graph = example();
@@ -155,6 +249,7 @@ fn chains_and_rings_of_any_length_are_searched() {
             to: (from + 1) % LENGTH,
             relation: Relation::Calls,
             places: Vec::new(),
+            observed: Vec::new(),
         };
         let edges = (0..LENGTH - usize::from(!closed)).map(edge).collect();
         DependencyGraph { vertices, edges, ..DependencyGraph::default() }
@@ -172,7 +267,7 @@ proptest::proptest! {
     fn cycles_are_what_depends_on_itself(pairs in proptest::collection::vec((0..12_usize, 0..12_usize), 0..30)) {
         let vertices = (0..12).map(|nth| Subject::Host(format!("{nth:02}"))).collect();
         let pairs: std::collections::BTreeSet<_> = pairs.into_iter().collect();
-        let edge = |(from, to)| Edge { from, to, relation: Relation::Calls, places: Vec::new() };
+        let edge = |(from, to)| Edge { from, to, relation: Relation::Calls, places: Vec::new(), observed: Vec::new() };
         let graph = DependencyGraph { vertices, edges: pairs.iter().copied().map(edge).collect(), ..DependencyGraph::default() };
         let mut expected = Vec::new();
         for vertex in 0..12 {

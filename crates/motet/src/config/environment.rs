@@ -24,6 +24,18 @@ pub(super) fn read() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether the variables of OpenTelemetry name a collector for traces, and do not turn them off.
+pub(super) fn names_collector(environment: &BTreeMap<String, String>) -> bool {
+    let is = |name: &str, wanted: &str| {
+        environment.get(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+    };
+    let names = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    let is_named = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
+    names.iter().any(is_named)
+        && !is("OTEL_SDK_DISABLED", "true")
+        && !is("OTEL_TRACES_EXPORTER", "none")
+}
+
 /// Remarks on variables that look like Motet's and that nothing reads: mistyped ones, mostly.
 pub(crate) fn unread_variables() -> Vec<String> {
     unread(&read())

@@ -31,6 +31,7 @@ pub(super) enum Slot<'c> {
     Address(&'c mut SocketAddr),
     Path(&'c mut PathBuf),
     OptionalPath(&'c mut Option<PathBuf>),
+    OptionalText(&'c mut Option<String>),
     Texts(&'c mut Vec<String>),
     Switch(&'c mut bool),
     Size(&'c mut usize),
@@ -53,6 +54,7 @@ impl Slot<'_> {
             }
             Self::Path(slot) => **slot = text.into(),
             Self::OptionalPath(slot) => **slot = Some(text.into()),
+            Self::OptionalText(slot) => **slot = Some(text.to_owned()),
             Self::Texts(slot) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 **slot = items.map(str::to_owned).collect();
@@ -79,6 +81,7 @@ impl Slot<'_> {
             Self::Address(slot) => quoted(&slot.to_string()),
             Self::Path(slot) => quoted(&slot.to_string_lossy()),
             Self::OptionalPath(slot) => quoted(&slot.as_ref()?.to_string_lossy()),
+            Self::OptionalText(slot) => quoted(slot.as_ref()?),
             Self::Texts(slot) => list(slot.iter().map(|item| quoted(item))),
             Self::Switch(slot) => slot.to_string(),
             Self::Size(slot) => slot.to_string(),
@@ -103,7 +106,9 @@ impl Slot<'_> {
             vec![("type", string("array")), ("items", item)]
         };
         match self {
-            Self::Address(_) | Self::Path(_) | Self::OptionalPath(_) => text(),
+            Self::Address(_) | Self::Path(_) | Self::OptionalPath(_) | Self::OptionalText(_) => {
+                text()
+            }
             Self::Texts(_) => {
                 vec![("type", string("array")), ("items", object([("type", string("string"))]))]
             }

@@ -54,6 +54,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         slot: |config| Slot::Switch(&mut config.metrics_open),
     },
     Setting {
+        key: "log-json",
+        meaning: "Whether what the server tells on standard error is JSON, a line each.",
+        slot: |config| Slot::Switch(&mut config.log_json),
+    },
+    Setting {
+        key: "traces-endpoint",
+        meaning: "Collector of traces (OTLP over HTTP, protobuf), as in http://localhost:4318. Without it what OTEL_EXPORTER_OTLP_ENDPOINT names; without either traces go nowhere.",
+        slot: |config| Slot::OptionalText(&mut config.traces_endpoint),
+    },
+    Setting {
         key: "shutdown-limit",
         meaning: "How long a stopping server finishes what is in flight. The rest goes on after the next start.",
         slot: |config| Slot::Time(&mut config.shutdown_limit),

@@ -6,16 +6,18 @@ use motet_runtime::Metrics;
 use motet_store_embedded::{Service, Stats};
 
 use super::outlets::Figures;
+use super::telemetry::Told;
 
-/// Asks the store and the outlets whenever it is called. It does not keep the store open.
+/// Asks the store, the outlets and the telemetry whenever it is called. It does not keep the store open.
 pub(super) fn of(
     store: &Arc<Service>,
     outlets: &Arc<Figures>,
+    told: &Arc<Told>,
 ) -> Arc<dyn Fn() -> Metrics + Send + Sync> {
-    let (store, outlets) = (Arc::downgrade(store), outlets.clone());
+    let (store, outlets, told) = (Arc::downgrade(store), outlets.clone(), told.clone());
     Arc::new(move || {
         let stored = store.upgrade().map(|store| figures(store.stats())).unwrap_or_default();
-        stored.into_iter().chain(outlets.read()).collect()
+        stored.into_iter().chain(outlets.read()).chain(told.read()).collect()
     })
 }
 

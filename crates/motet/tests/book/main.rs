@@ -62,6 +62,7 @@ pages! {
     operations "operations.md"
     services "services.md"
     dependencies "dependencies.md"
+    monitoring "monitoring.md"
     security "security.md"
     http_api "http-api.md"
     cli "cli.md"
@@ -124,6 +125,37 @@ fn every_setting_metric_and_command_is_explained() {
     missing.retain(|(page, name)| !page.contains(name.as_str()));
     let missing: Vec<&str> = missing.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(missing, Vec::<&str>::new(), "explain them in operations.md and cli.md");
+}
+
+/// What the rules and the dashboard of the example ask for is what a server shows.
+#[test]
+fn the_example_of_monitoring_uses_metrics_that_there_are() {
+    let mut session = Session::new("monitored");
+    let metrics = session.carry_out("$ curl -s http://localhost:7080/metrics\n", false);
+    let described = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let known: BTreeMap<&str, &str> = described.filter_map(|line| line.split_once(' ')).collect();
+    let is_known = |name: &str| {
+        let of_histogram =
+            ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        known.contains_key(name)
+            || of_histogram.is_some_and(|base| known.get(base) == Some(&"histogram"))
+    };
+    let mut unknown = Vec::new();
+    for (file, uses) in [("alerts.yml", 15), ("dashboard.json", 20)] {
+        let path = docs().join("../examples/monitoring").join(file);
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));
+        let names: Vec<&str> = words.filter(|word| word.starts_with("motet_")).collect();
+        assert!(names.len() >= uses, "{file} names {} metrics", names.len());
+        unknown.extend(names.into_iter().filter(|name| !is_known(name)).map(str::to_owned));
+        if file.ends_with(".json") {
+            let parsed =
+                motet_expr::json::parse(text.as_bytes(), motet_expr::json::Limits::default());
+            parsed.unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new(), "no server shows them");
 }
 
 fn docs() -> PathBuf {

@@ -11,6 +11,7 @@ use motet_engine::{ErrorKind, Outcome, Response, RevealedHeader, Sending, Workfl
 use motet_mesh::{Mesh, Undone};
 use motet_types::{Hex, Limits};
 
+use super::spans::attempt_id;
 use super::vault::Known;
 use crate::shard::Call;
 
@@ -114,12 +115,9 @@ fn uri(call: &Call, revealed: &str) -> Option<Uri> {
 
 /// W3C Trace Context: the trace is the root instance, the span this attempt.
 fn traceparent(call: &Call) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&call.id.0);
-    hasher.update(&call.step.0.to_le_bytes());
-    hasher.update(&call.attempt.0.to_le_bytes());
-    let (trace, span) = (Hex(&call.root.0), hasher.finalize());
-    format!("00-{trace}-{}-01", Hex(&span.as_bytes()[..8]))
+    let span = attempt_id(call.id, call.step, call.attempt);
+    let (trace, span) = (Hex(&call.root.0), Hex(&span));
+    format!("00-{trace}-{span}-01")
 }
 
 fn header(text: &str) -> Result<HeaderValue, WorkflowError> {

@@ -10,10 +10,12 @@ use motet_mesh::{Found, Wanted};
 use motet_store::{Entity, Position, Row, RowScan, Store, Value};
 use motet_types::{InstanceId, ShardId};
 
-use super::Inner;
 use super::call::Sender;
 use super::workers::Workers;
-use crate::shard::{Config, DnsQuestion, Input, Machine, Output, ProbeCall, Recovered, SinkRule};
+use super::{Inner, Observer, spans};
+use crate::shard::{
+    Call, Config, DnsQuestion, Input, Machine, Output, ProbeCall, Recovered, SinkRule,
+};
 use crate::tables::{INSTANCE, START};
 
 /// The engine thread looks at the clock at least this often.
@@ -29,11 +31,15 @@ pub(super) struct Shell {
     pub(super) workers: Workers,
     pub(super) tokio: tokio::runtime::Handle,
     pub(super) sinks: Arc<[SinkRule]>,
+    pub(super) observer: Arc<dyn Observer>,
 }
 
 impl Shell {
     pub(super) fn run(self, config: Config, recovered: Recovered) {
         let mut machine = Machine::new(config).with_sinks(self.sinks.clone());
+        if self.observer.wants_spans() {
+            machine = machine.telling_ends();
+        }
         let (mut internal, mut external) = (Vec::new(), Vec::new());
         machine.handle(self.inner.clock.now(), Input::Recovered(Box::new(recovered)));
         self.release(&mut machine);
@@ -103,20 +109,14 @@ impl Shell {
                     self.store.commit(commits, done);
                 }
                 Output::Reply { reply, result, position } => reply(result, position),
-                Output::Call(call) => {
-                    let (inner, sender) = (self.inner.clone(), self.sender.clone());
-                    // Spawning moves what it is given several times, and all that a call needs to wait is large.
-                    self.tokio.spawn(Box::pin(async move {
-                        let outcome = sender.send(&call).await;
-                        let (id, step, attempt) = (call.id, call.step, call.attempt);
-                        inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
-                    }));
-                }
+                Output::Call(call) => self.call(call),
                 Output::Probe(probe) => self.probe(probe),
                 Output::Resolve(question) => self.resolve(question),
                 Output::Step(step) => self.workers.push(step),
                 // What has left is not called back: its outcome goes to the history.
                 Output::Withdraw { .. } => {}
+                Output::Notice(notice) => self.observer.notice(&notice),
+                Output::Ended(ended) => self.observer.span(spans::of_instance(*ended)),
                 Output::Catalog(view) => {
                     self.inner.catalog.send_replace(view);
                 }
@@ -127,6 +127,21 @@ impl Shell {
             }
         }
         self.load(loads);
+    }
+
+    fn call(&self, call: Box<Call>) {
+        let (inner, sender) = (self.inner.clone(), self.sender.clone());
+        let observer = self.observer.wants_spans().then(|| self.observer.clone());
+        // Spawning moves what it is given several times, and all that a call needs to wait is large.
+        self.tokio.spawn(Box::pin(async move {
+            let from = observer.is_some().then(|| inner.clock.now());
+            let outcome = sender.send(&call).await;
+            if let Some((observer, from)) = observer.zip(from) {
+                observer.span(spans::of_attempt(&call, from, inner.clock.now(), &outcome));
+            }
+            let (id, step, attempt) = (call.id, call.step, call.attempt);
+            inner.lanes.push_internal(Input::Outcome { id, step, attempt, outcome });
+        }));
     }
 
     fn probe(&self, probe: Box<ProbeCall>) {
@@ -247,6 +262,16 @@ const COUNTERS: [(&str, &str); 20] = [
     ("motet_sink_dropped_total", "Events that sinks went without, as much waiting as may."),
 ];
 
+/// The same of levels.
+const LEVELS: [(&str, &str); 6] = [
+    ("motet_calls_in_flight", "Calls in flight."),
+    ("motet_calls_waiting", "Calls that wait for their turn."),
+    ("motet_instances_live", "Instances in memory."),
+    ("motet_timers", "Instances that wait for a time."),
+    ("motet_steps_away", "Steps that run or wait beside the engine thread."),
+    ("motet_instances_waiting_for_room", "Instances that wait for room under a limit."),
+];
+
 /// The same of levels of sinks.
 const SINKS: [(&str, &str); 3] = [
     ("motet_sink_waiting", "Events that wait for sinks."),
@@ -258,7 +283,7 @@ const SINKS: [(&str, &str); 3] = [
 #[derive(Default)]
 pub(super) struct Levels {
     counters: [AtomicU64; COUNTERS.len()],
-    levels: [AtomicU64; 5],
+    levels: [AtomicU64; LEVELS.len()],
     quiet: AtomicU64,
     position: AtomicU64,
     ended_bytes: AtomicU64,
@@ -323,14 +348,6 @@ impl Levels {
 
     /// Name, help, kind and value of each figure.
     pub(super) fn metrics(&self) -> crate::Metrics {
-        const LEVELS: [(&str, &str); 6] = [
-            ("motet_calls_in_flight", "Calls in flight."),
-            ("motet_calls_waiting", "Calls that wait for their turn."),
-            ("motet_instances_live", "Instances in memory."),
-            ("motet_timers", "Instances that wait for a time."),
-            ("motet_steps_away", "Steps that run or wait beside the engine thread."),
-            ("motet_instances_waiting_for_room", "Instances that wait for room under a limit."),
-        ];
         let value = |slot: &AtomicU64| slot.load(Ordering::Relaxed) as f64;
         let counters = COUNTERS.iter().zip(&self.counters);
         let levels = LEVELS.iter().zip(&self.levels).chain(SINKS.iter().zip(&self.sinks));

@@ -12,7 +12,10 @@ use motet_types::{Digest, Label, ServiceName, Timestamp};
 use super::Inner;
 use super::inner::{check_size, unexpected};
 use crate::shard::{Input, Reply, ServiceDocument, ServiceInput};
-use crate::{Actor, EndpointId, Error, Registration, ServiceSummary, ServiceView};
+use crate::{
+    Actor, EndpointId, Error, ObservedEdge, Registration, ServiceFigures, ServiceSummary,
+    ServiceView,
+};
 
 /// What came of a document of a service.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +145,20 @@ impl Inner {
     ) -> Result<Position, Error> {
         let input = ServiceInput::Drain { name, id, is_draining, reason };
         changed(self.ask_registry(input, actor).await?)
+    }
+
+    pub(crate) async fn observed(&self) -> Result<Vec<ObservedEdge>, Error> {
+        match self.ask(|reply| Input::Observed { reply }).await? {
+            (Reply::Observed(edges), _) => Ok(edges),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn service_figures(&self) -> Result<ServiceFigures, Error> {
+        match self.ask(|reply| Input::ServiceFigures { reply }).await? {
+            (Reply::ServiceFigures(figures), _) => Ok(*figures),
+            (other, _) => Err(unexpected(&other)),
+        }
     }
 
     /// Those that a definition names and that there are.

@@ -5,7 +5,10 @@ use motet_store::Position;
 use motet_types::ServiceName;
 
 use super::{Error, Handle};
-use crate::{EndpointId, Registered, Registration, ServiceReply, ServiceSummary, ServiceView};
+use crate::{
+    EndpointId, ObservedEdge, Registered, Registration, ServiceFigures, ServiceReply,
+    ServiceSummary, ServiceView,
+};
 
 impl Handle {
     /// Reads a document of a service: everything that is wrong with it, and the service if nothing is.
@@ -47,6 +50,16 @@ impl Handle {
         limit: usize,
     ) -> Result<(Vec<ServiceSummary>, Position), Error> {
         self.inner.services(namespaces, after, limit).await
+    }
+
+    /// What calls have shown since the server began, in the order of workflows.
+    pub async fn observed(&self) -> Result<Vec<ObservedEdge>, Error> {
+        self.inner.observed().await
+    }
+
+    /// What services did and how they stand.
+    pub async fn service_figures(&self) -> Result<ServiceFigures, Error> {
+        self.inner.service_figures().await
     }
 
     /// An endpoint registers, or says that it is still there; the answer says for how long it is believed.

@@ -298,6 +298,7 @@ impl Machine {
             }
         };
         self.dispatch.in_flight.insert(call);
+        self.observe_sent(call, &graph, &request.uri);
         self.outputs.push(Output::Call(Box::new(Call {
             id,
             root,

@@ -288,7 +288,7 @@ impl Machine {
     }
 
     /// Jobs rest on records that are durable already, and leases on nothing: such answers wait for no commit.
-    fn reply_now(&mut self, reply: Responder, result: Result<Reply, Error>) {
+    pub(super) fn reply_now(&mut self, reply: Responder, result: Result<Reply, Error>) {
         self.outputs.push(Output::Reply { reply, result, position: self.position });
     }
 

@@ -8,6 +8,7 @@ mod calls;
 mod change;
 mod dns;
 mod endpoint;
+mod figures;
 mod leases;
 mod options;
 mod probes;
@@ -27,6 +28,10 @@ use crate::Actor;
 pub use change::{Registration, ServiceDocument, ServiceInput};
 pub use dns::{DnsAnswer, DnsQuestion};
 pub use endpoint::{ENDPOINT_ID_BYTES_MAX, EndpointId, InvalidEndpointId, METADATA_BYTES_MAX};
+pub use figures::{
+    ENDPOINTS_SHOWN_MAX, LATENCY_BUCKETS, Latencies, News, Notice, Requests, ServiceFigures,
+    Tallies, VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels,
+};
 pub use probes::ProbeCall;
 pub(super) use rows::{Row as ServiceRow, read_endpoint, read_service};
 pub use views::{EndpointState, EndpointView, Origin, ServiceSummary, ServiceView, VersionView};
@@ -34,6 +39,7 @@ pub use views::{EndpointState, EndpointView, Origin, ServiceSummary, ServiceView
 pub(super) use calls::{Flights, Routed};
 pub(super) use change::Change;
 
+use figures::Figures;
 use service::Service;
 
 /// Services of one namespace.
@@ -54,6 +60,7 @@ pub(super) struct Services {
     /// When services want to be looked after.
     due: BTreeSet<(Timestamp, ServiceName)>,
     pub(super) flights: Flights,
+    figures: Figures,
     probing: usize,
     created: u64,
 }
@@ -208,7 +215,10 @@ impl Machine {
             service.due = None;
             let is_staged =
                 |id: &EndpointId| staged.contains_key(&(name.clone(), Some(id.clone())));
-            let gone = service.tend(self.now, is_staged);
+            let (gone, changes) = service.tend(self.now, is_staged);
+            for (version, changes) in changes {
+                self.tell_changes(&name, &version, changes);
+            }
             self.probe_due(&name);
             self.ask_due(&name);
             if !gone.is_empty() {

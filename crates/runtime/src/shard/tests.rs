@@ -18,6 +18,7 @@ mod eviction;
 mod group;
 mod jobs;
 mod lifecycle;
+mod observed;
 mod outlets;
 mod panics;
 mod purge;

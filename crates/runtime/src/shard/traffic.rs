@@ -14,9 +14,9 @@ use motet_types::{
 };
 
 use super::{
-    Activation, CatalogCommand, DnsAnswer, DnsQuestion, Heartbeat, Intake, Outgoing, OutgoingKey,
-    ProbeCall, QueueKey, Recovered, ServiceInput, ServiceSummary, ServiceView, SinkChange,
-    SinkView, Step, Stepped,
+    Activation, CatalogCommand, DnsAnswer, DnsQuestion, Ended, Heartbeat, Intake, Notice,
+    ObservedEdge, Outgoing, OutgoingKey, ProbeCall, QueueKey, Recovered, ServiceFigures,
+    ServiceInput, ServiceSummary, ServiceView, SinkChange, SinkView, Step, Stepped,
 };
 use crate::{
     Actor, CatalogView, Command, Error, HistoryEntry, InstanceView, JobFigures, JobView, LimitView,
@@ -52,6 +52,8 @@ pub enum Reply {
     /// A person's task, unless it is over.
     Task(Option<Box<TaskView>>),
     JobFigures(Vec<JobFigures>),
+    Observed(Vec<ObservedEdge>),
+    ServiceFigures(Box<ServiceFigures>),
     /// The offset that comes next, by partition.
     Offsets(Vec<(u32, u64)>),
     Sinks(Vec<SinkView>),
@@ -134,6 +136,13 @@ pub enum Input {
         reply: Responder,
     },
     JobFigures {
+        reply: Responder,
+    },
+    /// What calls have shown.
+    Observed {
+        reply: Responder,
+    },
+    ServiceFigures {
         reply: Responder,
     },
     /// The answer to a scan of a queue.
@@ -329,6 +338,10 @@ pub enum Output {
         step: StepId,
         attempt: Attempt,
     },
+    /// Something that people may want to be told at once.
+    Notice(Box<Notice>),
+    /// The end of an instance is durable; only where ends are told.
+    Ended(Box<Ended>),
     /// The catalog has changed durably.
     Catalog(Arc<CatalogView>),
     /// The store's state is unknown: the server has to stop.

@@ -164,6 +164,7 @@ fn open(store: &Arc<MemoryStore>, reads: &Arc<Forgetful>, limits: Limits) -> Run
         clock: Arc::new(SystemClock::new()),
         limits,
         store_metrics: Arc::new(Vec::new),
+        observer: Arc::new(motet_runtime::Unobserved),
         sinks: Arc::default(),
         tokio: tokio::runtime::Handle::current(),
     };

@@ -1,6 +1,6 @@
 use super::Presence::{Always, Maybe};
 use super::Schema;
-use super::Shape::{List, Number, Ref, Text, Truth};
+use super::Shape::{Decimal, List, Number, Ref, Text, Truth};
 
 pub(super) const SCHEMAS: &[Schema] = &[
     Schema {
@@ -11,6 +11,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("edges", Always, List(&Ref("DependencyEdge"))),
             ("cycles", Always, List(&Ref("DependencyCycle"))),
             ("orphans", Always, List(&Text)),
+            ("drift", Always, Ref("DependencyDrift")),
+            ("singlePoints", Always, List(&Text)),
             ("leftOut", Always, Number),
         ],
     },
@@ -22,6 +24,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("kind", Always, Text),
             ("missing", Maybe, Truth),
             ("open", Maybe, Number),
+            ("endpoints", Maybe, Number),
+            ("passing", Maybe, Number),
         ],
     },
     Schema {
@@ -32,7 +36,36 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("to", Always, Text),
             ("relation", Always, Text),
             ("places", Always, List(&Text)),
+            ("observed", Maybe, List(&Ref("ObservedCalls"))),
         ],
+    },
+    Schema {
+        name: "ObservedCalls",
+        meaning: "What calls have shown since the server began, by version of the service: those that came back, errors \
+                  among them (no answer, 429, 5xx), calls a second within the last minute, and quantiles of the last minutes.",
+        members: &[
+            ("version", Maybe, Text),
+            ("calls", Always, Number),
+            ("errors", Always, Number),
+            ("inFlight", Always, Number),
+            ("ratePerSecond", Always, Decimal),
+            ("p50Ms", Maybe, Decimal),
+            ("p99Ms", Maybe, Decimal),
+        ],
+    },
+    Schema {
+        name: "DependencyDrift",
+        meaning: "Calls that definitions name and that were not observed although their workflow has called others; calls \
+                  that no definition names.",
+        members: &[
+            ("neverObserved", Always, List(&Ref("DependencyEnds"))),
+            ("undeclared", Always, List(&Ref("DependencyEnds"))),
+        ],
+    },
+    Schema {
+        name: "DependencyEnds",
+        meaning: "The ends of an edge.",
+        members: &[("from", Always, Text), ("to", Always, Text)],
     },
     Schema {
         name: "DependencyCycle",
@@ -56,6 +89,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("kind", Always, Text),
             ("missing", Maybe, Truth),
             ("open", Maybe, Number),
+            ("endpoints", Maybe, Number),
+            ("passing", Maybe, Number),
             ("distance", Always, Number),
             ("through", Always, Text),
         ],

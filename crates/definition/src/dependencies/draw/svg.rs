@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::super::{DependencyGraph, Subject};
+use super::super::{DependencyGraph, Edge, Observed, Subject};
 use super::layers::columns;
 use crate::graph::{SVG_STYLE, svg_escaped};
 
@@ -8,6 +8,8 @@ const BOX_HEIGHT: usize = 44;
 const CHARACTER_WIDTH: usize = 8;
 const PADDING: usize = 14;
 const ROW: usize = BOX_HEIGHT + 20;
+/// A line beside an edge.
+const NOTE_HEIGHT: usize = 12;
 /// Between two columns.
 const GAP: usize = 110;
 
@@ -23,8 +25,7 @@ pub(super) fn draw(graph: &DependencyGraph) -> String {
     let mut body = String::new();
     for edge in &graph.edges {
         let (from, to) = (&places[edge.from], &places[edge.to]);
-        writeln!(body, "{}", path(from, to, edge.relation.as_str()))
-            .expect("a string takes all text");
+        writeln!(body, "{}", path(from, to, edge)).expect("a string takes all text");
     }
     for (idx, (subject, place)) in graph.vertices.iter().zip(&places).enumerate() {
         let is_missing = graph.missing.contains(&idx);
@@ -93,13 +94,27 @@ fn drawn(subject: &Subject, place: &Place, is_missing: bool) -> String {
 }
 
 /// A curve from right to left edge; back to the left where both are of one cycle.
-fn path(from: &Place, to: &Place, relation: &str) -> String {
+fn path(from: &Place, to: &Place, edge: &Edge) -> String {
     let (x1, y1) = (from.x + from.width, from.y + BOX_HEIGHT / 2);
     let (x2, y2) = (to.x, to.y + BOX_HEIGHT / 2);
     let bend = GAP / 2;
-    format!(
-        "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\"><title>{relation}</title></path>",
+    let title = svg_escaped(&super::labels(edge).join("\n"));
+    let dashes = if edge.is_declared() { "" } else { " stroke-dasharray=\"5 4\"" };
+    let path = format!(
+        "<path class=\"edge\"{dashes} marker-end=\"url(#tip)\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\"><title>{title}</title></path>",
         x1 + bend,
         x2.saturating_sub(bend),
-    )
+    );
+    // In the middle of the curve, where those of one origin and those to one target are apart.
+    let notes = edge.observed.iter().enumerate().map(|(nth, observed)| {
+        let (x, y) = ((x1 + x2) / 2, (y1 + y2) / 2 + nth * NOTE_HEIGHT);
+        let words = svg_escaped(&brief(observed));
+        format!("<text class=\"note\" text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{words}</text>")
+    });
+    notes.fold(path, |text, note| text + "\n" + &note)
+}
+
+/// What fits between two columns.
+fn brief(observed: &Observed) -> String {
+    format!("{} · {} failed", observed.calls, observed.errors)
 }

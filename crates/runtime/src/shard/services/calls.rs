@@ -26,6 +26,17 @@ struct Flight {
     ticket: Ticket,
 }
 
+impl Flights {
+    /// The service that a call is for, and its version.
+    pub(in crate::shard) fn target(&self, call: &CallId) -> Option<(&ServiceName, &Version)> {
+        self.0.get(call).map(|flight| (&flight.service, &flight.version))
+    }
+
+    pub(in crate::shard) fn endpoint(&self, call: &CallId) -> Option<&EndpointId> {
+        self.0.get(call).map(|flight| &flight.endpoint)
+    }
+}
+
 /// What becomes of a call that wants to leave.
 pub(in crate::shard) enum Routed {
     /// It goes to the host that it names.
@@ -60,7 +71,10 @@ impl Machine {
         let made = governed.made;
         let ticket = match governed.governor.admit(now, Wish::default()) {
             Ok(ticket) => ticket,
-            Err(wait) => return Routed::Failed(held(&name, wait)),
+            Err(wait) => {
+                self.services.count_held(&name, &version, wait);
+                return Routed::Failed(held(&name, wait));
+            }
         };
         let endpoint = governed.endpoint_at(ticket.slot()).cloned();
         let endpoint = endpoint.expect("a governor knows the endpoints that were named to it");
@@ -75,13 +89,14 @@ impl Machine {
     /// A call that left has come back.
     pub(in crate::shard) fn call_ended(&mut self, call: CallId, outcome: &Outcome) {
         self.dispatch.settled(call.0, call.1, call.2);
+        self.observe_ended(call, outcome);
         let Some(flight) = self.services.flights.0.remove(&call) else { return };
         let Flight { service: name, version, made, endpoint, ticket } = flight;
         let now = self.now;
         let Some(service) = self.services.known.get_mut(&name) else { return };
-        let (report, mut due) = (report(outcome), None);
+        let (report, mut due, mut changes) = (report(outcome), None, Vec::new());
         if let Some(governed) = service.versions.get_mut(&version).filter(|own| own.made == made) {
-            drop(governed.governor.report(now, ticket, report));
+            changes = governed.governor.report(now, ticket, report);
             due = governed.governor.next_due();
         }
         if report == Report::Answered {
@@ -89,11 +104,12 @@ impl Machine {
             service.renew(now, &endpoint);
         }
         self.services.hasten(&name, due);
+        self.tell_changes(&name, &version, changes);
     }
 }
 
 /// What the outcome says of the endpoint. An answer that says no to the caller is an answer.
-fn report(outcome: &Outcome) -> Report {
+pub(super) fn report(outcome: &Outcome) -> Report {
     match outcome {
         Outcome::Response(response) => match response.status {
             429 | 503 => Report::Overloaded { retry_after: retry_after(&response.headers) },

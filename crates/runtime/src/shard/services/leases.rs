@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use motet_policy::governor;
 use motet_types::{Timestamp, Version};
 
 use super::endpoint::{Endpoint, EndpointId};
-use super::service::Service;
+use super::service::{Governed, Service};
 
 /// A service's leases are looked at no more often than this.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -18,16 +19,17 @@ const EVICTION_PAUSE: Duration = Duration::from_secs(5);
 const LAST_KEPT: Duration = Duration::from_secs(86_400);
 
 impl Service {
-    /// Does what its time has come for; gives the endpoints that are to be forgotten.
+    /// Does what its time has come for; gives the endpoints that are to be forgotten, and what its governors did.
     pub(super) fn tend(
         &mut self,
         now: Timestamp,
         is_staged: impl Fn(&EndpointId) -> bool,
-    ) -> Vec<EndpointId> {
-        for governed in self.versions.values_mut() {
-            // What returns is called again by whoever asks next.
-            drop(governed.governor.tick(now));
-        }
+    ) -> (Vec<EndpointId>, Vec<(Version, Vec<governor::Change>)>) {
+        let tick = |(version, governed): (&Version, &mut Governed)| {
+            let changes = governed.governor.tick(now);
+            (!changes.is_empty()).then(|| (version.clone(), changes))
+        };
+        let changes = self.versions.iter_mut().filter_map(tick).collect();
         for own in self.endpoints.values_mut() {
             let is_over = own.lease_until.is_some_and(|until| until <= now);
             if is_over && !own.is_suspect {
@@ -40,10 +42,10 @@ impl Service {
         let expired: Vec<EndpointId> =
             self.forgettable(now).into_iter().filter(|id| !is_staged(id)).collect();
         if expired.is_empty() {
-            return expired;
+            return (expired, changes);
         }
         let leased = self.leased();
-        self.evictions.choose(now, leased, expired, &mut self.random)
+        (self.evictions.choose(now, leased, expired, &mut self.random), changes)
     }
 
     /// When there is something to do.

@@ -56,17 +56,22 @@ impl Machine {
         let now = self.now;
         let Some(service) = self.services.known.get_mut(&probe.service) else { return };
         let interval = service.rules.health.as_ref().map(|health| health.interval);
+        let mut changes = None;
         if let Some(own) = service.endpoints.get_mut(&probe.endpoint) {
             own.probe_at = interval.map(|interval| now.saturating_add(interval));
             let is_same = own.entry.url == probe.url;
             let governed = service.versions.get_mut(&own.version).filter(|_| is_same);
             if let Some(governed) = governed {
-                drop(governed.governor.probed(now, own.slot, is_good));
+                let found = governed.governor.probed(now, own.slot, is_good);
+                changes = Some((own.version.clone(), found));
             }
         }
         if is_good {
             service.renew(now, &probe.endpoint);
         }
         self.services.reschedule(now, &probe.service);
+        if let Some((version, changes)) = changes {
+            self.tell_changes(&probe.service, &version, changes);
+        }
     }
 }

@@ -50,6 +50,9 @@ pub enum EndpointState {
 }
 
 impl EndpointState {
+    /// Every word.
+    pub const WORDS: [&str; 5] = ["passing", "suspect", "failing", "ejected", "draining"];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Passing => "passing",
@@ -96,12 +99,16 @@ pub struct VersionView {
 impl VersionView {
     /// The state of its breaker in a word, and until when it is open.
     pub fn breaker(&self) -> (&'static str, Option<Timestamp>) {
-        match self.governor.breaker {
-            breaker::State::Closed => ("closed", None),
-            breaker::State::Open { until } => ("open", Some(until)),
-            breaker::State::HalfOpen => ("half-open", None),
-            breaker::State::Ramping { .. } => ("ramping", None),
-        }
+        breaker(self.governor.breaker)
+    }
+}
+
+pub(super) fn breaker(state: breaker::State) -> (&'static str, Option<Timestamp>) {
+    match state {
+        breaker::State::Closed => ("closed", None),
+        breaker::State::Open { until } => ("open", Some(until)),
+        breaker::State::HalfOpen => ("half-open", None),
+        breaker::State::Ramping { .. } => ("ramping", None),
     }
 }
 
@@ -209,7 +216,7 @@ impl Service {
         }
     }
 
-    fn state(&self, own: &Endpoint, now: Timestamp) -> EndpointState {
+    pub(super) fn state(&self, own: &Endpoint, now: Timestamp) -> EndpointState {
         let governed = self.versions.get(&own.version);
         match governed.and_then(|governed| governed.governor.endpoint(own.slot, now)) {
             _ if own.entry.is_draining => EndpointState::Draining,

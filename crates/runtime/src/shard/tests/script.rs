@@ -29,6 +29,7 @@
 //! register SERVICE ID URL [version=V] [lease=5s] [weight=N]   deregister|drain|undrain SERVICE ID
 //! resolved NAME [HOST…]                                      DNS answers a question, or does not know
 //! describe SERVICE · services · probed ID good|bad            a probe that is on its way came back
+//! observed · figures                                          what calls have shown, and what services did
 //! note backup|retry              writes into the audit
 //! dropping SINK · no sink NAME   the server starts anew with one that drops what is too much, or without one
 //! after 5s · restart · levels
@@ -197,6 +198,14 @@ impl World {
                 let reply = self.responder(words[..words.len().min(3)].join(" ").trim());
                 let (input, actor) = (Box::new(input), Some("ann".into()));
                 self.feed(Input::Service { input, actor, reply });
+            }
+            ["observed"] => {
+                let reply = self.responder(statement);
+                self.feed(Input::Observed { reply });
+            }
+            ["figures"] => {
+                let reply = self.responder(statement);
+                self.feed(Input::ServiceFigures { reply });
             }
             ["probed", id, verdict] => {
                 let is_it = |probe: &ProbeCall| probe.endpoint.as_str() == *id;

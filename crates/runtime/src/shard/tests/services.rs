@@ -325,6 +325,7 @@ fn probes_come_at_their_time_and_change_where_calls_go() {
               probe billing/10.0.0.1:80
               probe billing/10.0.0.2:80
             > probed 10.0.0.1:80 bad; probed 10.0.0.2:80 good
+              notice test/billing@1.0.0 10.0.0.1:80 failing
             > describe billing
               describe billing: 1.0.0 weight 100 closed 0 in flight; 10.0.0.1:80 failing; 10.0.0.2:80 passing @2
             > start a ask; start b ask
@@ -340,6 +341,7 @@ fn probes_come_at_their_time_and_change_where_calls_go() {
               probe billing/10.0.0.1:80
               probe billing/10.0.0.2:80
             > probed 10.0.0.1:80 good
+              notice test/billing@1.0.0 10.0.0.1:80 passing
             > describe billing
               describe billing: 1.0.0 weight 100 closed 2 in flight; 10.0.0.1:80 passing; 10.0.0.2:80 passing @4
         "#]],

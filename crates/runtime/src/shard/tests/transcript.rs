@@ -8,7 +8,10 @@ use motet_store::{Commit, RowChange, Value};
 use motet_types::{InstanceId, JobId, Timestamp};
 
 use super::world::{BEGIN, Names};
-use crate::shard::{CATALOG_ENTITY, Heartbeat, Reply, ServiceView, SinkView};
+use crate::shard::{
+    CATALOG_ENTITY, Heartbeat, ObservedEdge, Reply, Requests, ServiceFigures, ServiceView,
+    SinkView, Target,
+};
 use crate::tables::{
     ATTRIBUTE, AUDIT, ENDED, ENDPOINT, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE,
     OUTGOING, PENDING, REFUSED, ROOM, SCHEDULE, SCHEDULE_SET, SENT, SERVICE, START, SUBSCRIPTION,
@@ -289,6 +292,11 @@ impl Names {
                 format!("{} is with {:?}", self.job(task.id), task.assignment.claimant)
             }
             Ok(Reply::JobFigures(figures)) => format!("{figures:?}"),
+            Ok(Reply::Observed(edges)) => {
+                let edges: Vec<String> = edges.iter().map(edge).collect();
+                edges.join("; ")
+            }
+            Ok(Reply::ServiceFigures(figures)) => service_figures(figures),
             Err(error) => format!("refused: {}", self.named(&error.to_string())),
         }
     }
@@ -343,6 +351,49 @@ impl Names {
         }
         named
     }
+}
+
+/// Who calls what, and what that has shown.
+fn edge(edge: &ObservedEdge) -> String {
+    let ObservedEdge { workflow, calls, errors, in_flight, rate, p50, p99, .. } = edge;
+    let target = match &edge.target {
+        Target::Service(service, version) => format!("{service}@{version}"),
+        Target::Host(host) => host.clone(),
+    };
+    let quantiles = p50.zip(*p99).map(|(p50, p99)| format!(", {p50:.1?} to {p99:.1?}"));
+    format!(
+        "{workflow} calls {target}: {calls}, {errors} errors, {in_flight} in flight, {rate:.2}/s{}",
+        quantiles.unwrap_or_default()
+    )
+}
+
+/// Versions, then endpoints.
+fn service_figures(figures: &ServiceFigures) -> String {
+    let requests = |own: &Requests| {
+        format!(
+            "{} answered, {} failed, {} overloaded, {} withdrawn",
+            own.answered, own.failed, own.overloaded, own.withdrawn
+        )
+    };
+    let versions = figures.versions.iter().map(|((service, version), own, levels)| {
+        let levels = levels.as_ref().expect("a version that is shown is there");
+        format!(
+            "{service}@{version}: {}, {:?}, changes {:?}, held {:?}, {} {} in flight, limit {:?}, {:?}",
+            requests(&own.requests),
+            own.latencies.sum,
+            own.changes,
+            own.held,
+            levels.breaker,
+            levels.in_flight,
+            levels.limit,
+            levels.endpoints.iter().filter(|(_, count)| **count > 0).collect::<Vec<_>>(),
+        )
+    });
+    let endpoints = figures.endpoints.iter();
+    let endpoints = endpoints.map(|((service, version, id), own)| {
+        format!("{service}@{version} {id}: {}", requests(own))
+    });
+    versions.chain(endpoints).collect::<Vec<_>>().join("\n    ")
 }
 
 /// Weights and breakers of its versions, then its endpoints.

@@ -20,8 +20,8 @@ use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, Workf
 use super::definitions;
 use crate::drive::{recover, row_of};
 use crate::shard::{
-    Call, Config, DnsQuestion, Input, Machine, Output, ProbeCall, QueueKey, Reply, Responder,
-    SinkRule, Step, Watcher,
+    Call, Config, DnsQuestion, Ended, Input, Machine, Notice, Output, ProbeCall, QueueKey, Reply,
+    Responder, SinkRule, Step, Watcher,
 };
 use crate::tables::{MESSAGE, SCHEMA, SENT, START};
 use crate::{Error, HistoryEntry, view};
@@ -51,6 +51,8 @@ pub(super) struct World {
     calls: HashMap<String, (InstanceId, StepId, Attempt)>,
     pub(super) probes: Vec<ProbeCall>,
     pub(super) resolving: Vec<DnsQuestion>,
+    /// Ends that were told.
+    pub(super) ended: Vec<Ended>,
     pub(super) names: Names,
     transcript: String,
     is_quiet: bool,
@@ -125,6 +127,7 @@ impl World {
             calls: HashMap::new(),
             probes: Vec::new(),
             resolving: Vec::new(),
+            ended: Vec::new(),
             names: Names::default(),
             transcript: String::new(),
             is_quiet: false,
@@ -134,6 +137,12 @@ impl World {
             world.turn();
         });
         world
+    }
+
+    /// From now on the machine tells of ends.
+    pub(super) fn tell_ends(&mut self) {
+        let other = Machine::new(config(&self.limits, self.fuel_local_max, self.epoch));
+        self.machine = std::mem::replace(&mut self.machine, other).telling_ends();
     }
 
     pub(super) fn transcript(self) -> String {
@@ -288,6 +297,8 @@ impl World {
                 let name = self.names.instance(id);
                 self.say(&format!("  withdraw a call of {name}"));
             }
+            Output::Ended(ended) => self.ended.push(*ended),
+            Output::Notice(notice) => self.say(&told(&notice)),
             Output::Catalog(_) => self.say("  catalog"),
             Output::Stop(reason) => self.say(&format!("  stop: {reason}")),
         }
@@ -681,4 +692,10 @@ fn wait<T: Send + 'static>(ask: impl FnOnce(Completion<T>)) -> T {
     let (sender, receiver) = channel();
     ask(Box::new(move |answer| sender.send(answer).expect("somebody waits")));
     receiver.recv().expect("an answer")
+}
+
+fn told(notice: &Notice) -> String {
+    let Notice { service, version, endpoint, news, .. } = notice;
+    let endpoint = endpoint.as_ref().map_or(String::new(), |id| format!(" {id}"));
+    format!("  notice {service}@{version}{endpoint} {}", news.as_str())
 }
