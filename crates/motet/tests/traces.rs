@@ -156,7 +156,8 @@ fn an_instance_is_a_trace_whose_spans_services_see() {
         POST /do/0/tries/try/0/charge 1 of shop/order: status 503
         shop/order of nobody
         shop/ship of shop/order
-    "#]].assert_eq(&tree(&spans));
+    "#]]
+    .assert_eq(&tree(&spans));
     let traces: std::collections::BTreeSet<&[u8]> =
         spans.iter().map(|span| span.trace_id.as_slice()).collect();
     assert_eq!(traces.len(), 1, "the child is of its parent's trace");

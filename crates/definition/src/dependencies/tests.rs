@@ -189,7 +189,8 @@ fn what_calls_have_shown_stands_beside_what_definitions_say() {
         called by no workflow: service/shop/unused
 
         not called yet: host/api.example.com:8443 by workflow/shop/checkout:1.0.0
-    "#]].assert_eq(&draw(&graph, Format::Text));
+    "#]]
+    .assert_eq(&draw(&graph, Format::Text));
     for format in [Format::Dot, Format::Mermaid, Format::Svg] {
         let picture = draw(&graph, format);
         assert!(

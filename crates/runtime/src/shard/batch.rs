@@ -190,7 +190,10 @@ impl Machine {
             }
             Release::Watched(id, entries) => self.waiters.tell(id, &entries),
             Release::Jobs(changes) => self.jobs_changed(changes),
-            Release::Ended(id, view) => self.ended(id, view),
+            Release::Ended(id, view) => {
+                self.tell_end(id);
+                self.ended(id, view);
+            }
             Release::Intake(partition, offset) => self.intakes.settle(partition, offset),
             Release::Sinks(tallies) => self.settle_sinks(tallies),
             Release::Services(name, changes) => self.settle_services(&name, changes),

@@ -486,7 +486,6 @@ impl Machine {
     /// The end is durable. It is told as it was then: what follows it may not be durable yet.
     pub(super) fn ended(&mut self, id: InstanceId, view: Option<Box<view::InstanceView>>) {
         self.counters.ended += 1;
-        self.tell_end(id);
         self.waiters.unwatch(id);
         for (created, reply) in self.waiters.take(id) {
             match &view {
