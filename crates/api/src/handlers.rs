@@ -1,5 +1,6 @@
 //! What each route does, one file a subject.
 
+pub(crate) mod critical_path;
 pub(crate) mod dependencies;
 pub(crate) mod documents;
 pub(crate) mod graph;

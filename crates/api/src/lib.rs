@@ -27,6 +27,7 @@ mod request;
 
 mod cloud_event;
 mod counters;
+mod critical;
 mod json;
 mod openapi;
 mod pages;

@@ -19,7 +19,7 @@ use crate::output::{Color, Format};
 
 pub(crate) use access::{Audit, CreateToken, Secret, Token};
 pub(crate) use attribute::AttributeTest;
-pub(crate) use dependencies::{Drawing, Impact};
+pub(crate) use dependencies::{CriticalPath, Drawing, Impact};
 pub(crate) use events::EventCommand;
 pub(crate) use schedules::Schedule;
 pub(crate) use services::Service;
@@ -113,8 +113,10 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "file")]
         all: bool,
     },
-    /// Show who is hit when something fails: what depends on it, directly and through others
+    /// Show who is hit when something fails, directly and through others
     Impact(Impact),
+    /// Show what the instances of a workflow wait for, one thing after the other
+    CriticalPath(CriticalPath),
     /// Start an instance and follow it to its end
     Run(Run),
     /// Show one thing or list many

@@ -58,6 +58,9 @@ pub(crate) fn run(command: Command, connection: &Connection, output: &Output) ->
         Command::Graph { file: None, format, all } => {
             block_on(dependencies::graph(&client()?, format, all, output))
         }
+        Command::CriticalPath(options) => {
+            block_on(dependencies::critical_path(&client()?, &options, output))
+        }
         Command::Impact(options) => block_on(dependencies::impact(&client()?, &options, output)),
         Command::Publish { files } => block_on(publish::publish(&client()?, &files, output)),
         Command::Run(options) => block_on(run::run(&client()?, &options, output)),

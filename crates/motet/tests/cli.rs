@@ -56,39 +56,40 @@ fn help_fits_on_a_page() {
             Usage: motet [OPTIONS] <COMMAND>
 
             Commands:
-              serve        Run a server
-              demo         See it at work: orders over services, one of which fails in between
-              dev          Run a server for development: publish files, and again whenever they change
-              publish      Publish workflows and documents of services
-              validate     Check documents without a server
-              test         Try workflows by their scenarios, without a server and in virtual time
-              graph        Draw the graph of a document, or of who depends on what
-              impact       Show who is hit when something fails: what depends on it, directly and through others
-              run          Start an instance and follow it to its end
-              get          Show one thing or list many
-              describe     Show an instance as a tree of its steps, or a service with its endpoints
-              history      Show everything that happened in an instance
-              watch        Follow an instance until it ends
-              cancel       Cancel instances; what they did is undone first
-              suspend      Suspend instances
-              resume       Resume suspended instances
-              retry        Go on at the steps that failed
-              tasks        Look after tasks of people [alias: task]
-              event        Publish events, or list those that are kept
-              sink         Look after sinks of events: what waits for them, and what they refused
-              service      Look after services: take endpoints out of the calls, or services away
-              tag          Let a tag name a version, or list the tags of a workflow
-              purge        Remove everything that is stored of instances that have ended
-              token        Make, list and revoke tokens: who may do what
-              secret       Set, list and delete secrets of workflows
-              audit        Show who did what, newest first
-              schedule     See and steer when instances begin by themselves
-              store        Look after a data directory whose server is stopped
-              backup       Copy the data of a server, running or stopped
-              restore      Make a data directory from a backup
-              schema       Print a schema, for editors and generators
-              completions  Print completions for a shell
-              help         Print this message or the help of the given subcommand(s)
+              serve          Run a server
+              demo           See it at work: orders over services, one of which fails in between
+              dev            Run a server for development: publish files, and again whenever they change
+              publish        Publish workflows and documents of services
+              validate       Check documents without a server
+              test           Try workflows by their scenarios, without a server and in virtual time
+              graph          Draw the graph of a document, or of who depends on what
+              impact         Show who is hit when something fails, directly and through others
+              critical-path  Show what the instances of a workflow wait for, one thing after the other
+              run            Start an instance and follow it to its end
+              get            Show one thing or list many
+              describe       Show an instance as a tree of its steps, or a service with its endpoints
+              history        Show everything that happened in an instance
+              watch          Follow an instance until it ends
+              cancel         Cancel instances; what they did is undone first
+              suspend        Suspend instances
+              resume         Resume suspended instances
+              retry          Go on at the steps that failed
+              tasks          Look after tasks of people [alias: task]
+              event          Publish events, or list those that are kept
+              sink           Look after sinks of events: what waits for them, and what they refused
+              service        Look after services: take endpoints out of the calls, or services away
+              tag            Let a tag name a version, or list the tags of a workflow
+              purge          Remove everything that is stored of instances that have ended
+              token          Make, list and revoke tokens: who may do what
+              secret         Set, list and delete secrets of workflows
+              audit          Show who did what, newest first
+              schedule       See and steer when instances begin by themselves
+              store          Look after a data directory whose server is stopped
+              backup         Copy the data of a server, running or stopped
+              restore        Make a data directory from a backup
+              schema         Print a schema, for editors and generators
+              completions    Print completions for a shell
+              help           Print this message or the help of the given subcommand(s)
 
             Options:
               -h, --help     Print help

@@ -1,6 +1,6 @@
 use super::parameters::{NAMESPACE, Parameter, ValueKind, parameter};
 use super::{Content, Route, Verb, answer, json};
-use crate::handlers::dependencies;
+use crate::handlers::{critical_path, dependencies};
 use motet_runtime::Role;
 
 use crate::access::Access;
@@ -28,7 +28,31 @@ const OF: &[Parameter] = &[Parameter {
     )
 }];
 
+const INSTANCES: &[Parameter] = &[parameter(
+    "limit",
+    ValueKind::Number,
+    "How many instances are looked at, those that started last; absent: 20, at most 200.",
+)];
+
 pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Verb::Get,
+        path: "/api/v1/workflows/{namespace}/{name}/versions/{version}/critical-path",
+        operation: "readCriticalPath",
+        access: Access::InPath(Role::Viewer),
+        summary: "What completed instances of a version waited for, one thing after the other, as their histories tell.",
+        query: &[INSTANCES],
+        headers: &[],
+        body: None,
+        answers: &[answer(200, "The path, with mean times.", json("CriticalPath"))],
+        refusals: &[
+            Code::InvalidParameter,
+            Code::UnknownWorkflow,
+            Code::UnknownVersion,
+            Code::Unavailable,
+        ],
+        handler: |request| Box::pin(critical_path::read(request)),
+    },
     Route {
         method: Verb::Get,
         path: "/api/v1/graph",

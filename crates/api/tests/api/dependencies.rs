@@ -57,7 +57,7 @@ async fn impact_counts_open_instances_of_whatever_depends() {
         tokio::task::yield_now().await;
         hit = server.send(asked).await;
     }
-    expect![[r#"{"of":["worker/test/label"],"dependents":[{"id":"workflow/test/ship:1.1.0","kind":"workflow","open":3,"distance":1,"through":"worker/test/label"},{"id":"workflow/test/order:1.0.0","kind":"workflow","open":0,"distance":2,"through":"workflow/test/ship:1.1.0"}],"open":3}"#]].assert_eq(&hit.text);
+    expect![[r#"{"of":["worker/test/label"],"dependents":[{"id":"workflow/test/ship:1.1.0","kind":"workflow","open":3,"distance":1,"through":"worker/test/label"},{"id":"workflow/test/order:1.0.0","kind":"workflow","open":0,"distance":2,"through":"workflow/test/ship:1.1.0"}],"breakers":[],"open":3}"#]].assert_eq(&hit.text);
     for (wrong, told) in [
         ("", "of: name what fails"),
         ("?of=payments", "names nothing in the graph"),
@@ -67,4 +67,78 @@ async fn impact_counts_open_instances_of_whatever_depends() {
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
         assert!(refused.text.contains(told), "{}", refused.text);
     }
+}
+
+/// Answers every request with an empty object; its address.
+async fn answering() -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 4_096];
+            // The requests have no body, and their heads fit.
+            let read = stream.read(&mut head).await.unwrap_or(0);
+            if read > 0 {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Replaces the digits of every number that differs from run to run.
+fn without_times(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    for key in ["\"ratePerSecond\":", "\"p50Ms\":", "\"p99Ms\":"] {
+        let at = rest.find(key).unwrap_or_else(|| panic!("no {key} in {rest}")) + key.len();
+        let end = at + rest[at..].find([',', '}']).unwrap();
+        assert!(rest[at..end].parse::<f64>().unwrap() > 0.0, "{key} {rest}");
+        shown.push_str(&rest[..at]);
+        shown.push('0');
+        rest = &rest[end..];
+    }
+    shown + rest
+}
+
+const ASK: &str = "
+  - ask: { call: http, with: { method: get, endpoint: 'http://oracle/ask' } }
+  - rest: { wait: { milliseconds: 5 } }
+  - rarely: { if: '${ .rarely == true }', call: http, with: { method: get, endpoint: 'http://rates.example/today' } }
+";
+
+#[tokio::test]
+async fn the_graph_and_the_path_show_what_calls_have_shown() {
+    let server = Server::new();
+    let endpoint = answering().await;
+    let document = format!(
+        "service: oracle\nnamespace: test\nversions: [{{ version: 1.2.0, endpoints: ['{endpoint}'] }}]\n"
+    );
+    let put =
+        format!("PUT /api/v1/services/test/oracle\ncontent-type: application/yaml\n\n{document}");
+    let answer = server.send(&put).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    server.publish("ask", "1.0.0", ASK).await;
+    let ended = server.send("POST /api/v1/workflows/test/ask/instances?wait=20s\n\n{}").await;
+    assert_eq!(ended.member("status"), "completed", "{}", ended.text);
+    let graph = server.send("GET /api/v1/graph").await;
+    expect![[r#"{"vertices":[{"id":"workflow/test/ask:1.0.0","kind":"workflow","open":0},{"id":"service/test/oracle","kind":"service","endpoints":1,"passing":1},{"id":"host/rates.example","kind":"host"}],"edges":[{"from":"workflow/test/ask:1.0.0","to":"service/test/oracle","relation":"calls","places":["/do/0/ask"],"observed":[{"version":"1.2.0","calls":1,"errors":0,"inFlight":0,"ratePerSecond":0,"p50Ms":0,"p99Ms":0}]},{"from":"workflow/test/ask:1.0.0","to":"host/rates.example","relation":"calls","places":["/do/2/rarely"]}],"cycles":[],"orphans":[],"drift":{"neverObserved":[{"from":"workflow/test/ask:1.0.0","to":"host/rates.example"}],"undeclared":[]},"singlePoints":["service/test/oracle"],"leftOut":0}"#]].assert_eq(&without_times(&graph.text));
+    let metrics = server.send("GET /metrics").await.text;
+    let counted = "motet_service_requests_total{namespace=\"test\",service=\"oracle\",version=\"1.2.0\",outcome=\"answered\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+    let path = "GET /api/v1/workflows/test/ask/versions/latest/critical-path";
+    let critical = server.send(path).await;
+    assert_eq!(critical.member("instances"), "1", "{}", critical.text);
+    let tasks = critical.value();
+    let tasks = motet_expr::json::get(&tasks, "tasks").unwrap();
+    let motet_expr::Value::Arr(tasks) = tasks else { panic!("{}", critical.text) };
+    let word = |task: &motet_expr::Value, key: &str| {
+        motet_expr::json::as_str(motet_expr::json::get(task, key).unwrap()).unwrap().to_owned()
+    };
+    let shown: Vec<_> =
+        tasks.iter().map(|task| format!("{} {}", word(task, "kind"), word(task, "task"))).collect();
+    assert_eq!(shown, ["call /do/0/ask", "wait /do/1/rest"]);
 }

@@ -12,6 +12,16 @@ pub(crate) struct Impact {
     pub(crate) all: bool,
 }
 
+/// Of which workflow, and of how many instances.
+#[derive(Args, Debug)]
+pub(crate) struct CriticalPath {
+    /// The workflow, as namespace/name or namespace/name:version
+    pub(crate) workflow: String,
+    /// How many completed instances are looked at, those that started last
+    #[arg(long, default_value_t = 20)]
+    pub(crate) instances: usize,
+}
+
 /// Forms of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Drawing {

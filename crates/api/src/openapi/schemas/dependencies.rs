@@ -1,6 +1,6 @@
 use super::Presence::{Always, Maybe};
 use super::Schema;
-use super::Shape::{Decimal, List, Number, Ref, Text, Truth};
+use super::Shape::{Decimal, Instant, List, Number, Ref, Text, Truth};
 
 pub(super) const SCHEMAS: &[Schema] = &[
     Schema {
@@ -73,12 +73,49 @@ pub(super) const SCHEMAS: &[Schema] = &[
         members: &[("members", Always, List(&Text))],
     },
     Schema {
+        name: "CriticalPath",
+        meaning: "What instances waited for: mean time of an instance, and of it what no task took; how many instances this is \
+                  of, and of how many the history is not whole.",
+        members: &[
+            ("workflow", Always, Text),
+            ("version", Always, Text),
+            ("instances", Always, Number),
+            ("leftOut", Always, Number),
+            ("meanMs", Always, Decimal),
+            ("betweenMs", Always, Decimal),
+            ("tasks", Always, List(&Ref("CriticalTask"))),
+        ],
+    },
+    Schema {
+        name: "CriticalTask",
+        meaning: "A task on the way (JSON pointer), what it waited for (`call`, `wait`, `child`, `job`, `person`, `event`), on how \
+                  many paths it is, and its time: the mean over all instances, and the longest of one.",
+        members: &[
+            ("task", Always, Text),
+            ("kind", Always, Text),
+            ("on", Always, Number),
+            ("meanMs", Always, Decimal),
+            ("maxMs", Always, Decimal),
+        ],
+    },
+    Schema {
         name: "Impact",
         meaning: "Who is hit, nearest first; `open` counts instances that have not ended.",
         members: &[
             ("of", Always, List(&Text)),
             ("dependents", Always, List(&Ref("Dependent"))),
+            ("breakers", Always, List(&Ref("OpenBreaker"))),
             ("open", Always, Number),
+        ],
+    },
+    Schema {
+        name: "OpenBreaker",
+        meaning: "A breaker that is not closed, of a service that was asked for: `open`, `half-open` or `ramping`.",
+        members: &[
+            ("service", Always, Text),
+            ("version", Always, Text),
+            ("state", Always, Text),
+            ("until", Maybe, Instant),
         ],
     },
     Schema {

@@ -8,6 +8,8 @@ const BOX_HEIGHT: usize = 44;
 const CHARACTER_WIDTH: usize = 8;
 const PADDING: usize = 14;
 const ROW: usize = BOX_HEIGHT + 20;
+/// How far words stand above their edge.
+const NOTE_LIFT: usize = 5;
 /// A line beside an edge.
 const NOTE_HEIGHT: usize = 12;
 /// Between two columns.
@@ -107,7 +109,7 @@ fn path(from: &Place, to: &Place, edge: &Edge) -> String {
     );
     // In the middle of the curve, where those of one origin and those to one target are apart.
     let notes = edge.observed.iter().enumerate().map(|(nth, observed)| {
-        let (x, y) = ((x1 + x2) / 2, (y1 + y2) / 2 + nth * NOTE_HEIGHT);
+        let (x, y) = ((x1 + x2) / 2, (y1 + y2) / 2 - NOTE_LIFT + nth * NOTE_HEIGHT);
         let words = svg_escaped(&brief(observed));
         format!("<text class=\"note\" text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{words}</text>")
     });
