@@ -361,11 +361,11 @@ impl Machine {
         Box::new(view::undo(instance, graph.map(|graph| &**graph)))
     }
 
-    /// A commit of the instance is durable.
+    /// A commit of the instance is durable; a doubt may be about to be written still.
     pub(super) fn settled_commit(&mut self, id: InstanceId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.unsettled = slot.unsettled.saturating_sub(1);
-        if slot.unsettled == 0 {
+        if slot.unsettled == 0 && slot.queue.is_empty() && !slot.is_away() {
             self.dispatch.doubts_settled(id);
         }
         slot.is_new = false;

@@ -234,6 +234,64 @@ fn a_batch_that_is_refused_meanwhile_sends_the_step_back() {
     );
 }
 
+/// That a call may have run is about to be written when a commit that was handed over before becomes durable.
+#[test]
+fn a_doubt_that_is_refused_is_written_again() {
+    check(
+        "
+        limit fuel_local_max 0
+        use undone-fork
+        start a undone-fork
+        settle
+        hold steps
+        restart
+        let step
+        durable
+        let steps
+        refused
+        after 1s
+        settle
+        ",
+        expect![[r#"
+            > limit fuel_local_max 0
+            > use undone-fork
+            > start a undone-fork
+              a step goes away
+              commit of 1
+                a: started activated×2 requested activated requested | listed running, pending
+            > settle
+              call a.left, attempt 1, key 1
+              call a.right, attempt 1, key 2
+              start a: created, a running, both running, left running, right running @2
+            > hold steps
+            > restart
+              catalog
+              load a
+              a step goes away
+            > let step
+              a step goes away
+              commit of 1
+                a: doubted
+            > durable
+            > let steps
+              call a.right, attempt 1, key 2
+              call a.left, attempt 1, key 1
+              commit of 1
+                a: doubted
+            > refused
+            > after 1s
+              load a
+              a step goes away
+              a step goes away
+              commit of 1
+                a: doubted
+            > settle
+              commit of 1
+                a: doubted
+        "#]],
+    );
+}
+
 #[test]
 fn of_what_is_refused_with_two_commits_one_load_is_asked_for() {
     check(

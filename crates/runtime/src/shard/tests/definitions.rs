@@ -103,13 +103,11 @@ fn tasks(name: &str) -> String {
         "heed-skip" | "heed-queue" | "heed-replace" => tasks("nap"),
         "queued" | "sole" | "newest" | "bounded" => tasks("pay"),
         "bounded-faulty" => tasks("faulty"),
-        "of-bounded" => child("kid", "bounded", ""),
+        "of-bounded" | "of-queued" | "of-sole" | "of-pure" | "of-nap" | "of-faulty" => child("kid", &name[3..], ""),
         "loose-bounded" => child("kid", "bounded", ", await: false"),
         "later" => call("first", "") + &child("kid", "queued", ""),
         "ring" => call("first", "") + "  - kid: { run: { workflow: { namespace: test, name: ring, version: '1.0.0', input: { n: '${ .next }', next: 0 } } } }\n",
         "grand" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(child("kid1", "parent", "") + &child("kid2", "parent", "")))),
-        "of-queued" => child("kid", "queued", ""),
-        "of-sole" => child("kid", "sole", ""),
         "lonely" => child("kid", "lonely", ""),
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
@@ -123,6 +121,7 @@ fn tasks(name: &str) -> String {
         "once" => call("pay", ", metadata: { motet: { idempotent: false } }"),
         "hasty" => call("pay", ", timeout: { after: { seconds: 5 } }"),
         "fork" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(call("left", "") + &call("right", "")))),
+        "undone-fork" => tasks("fork").replace(" }\n", ", metadata: { motet: { compensate: [{ back: { set: { n: 1 } } }] } } }\n"),
         "race" => format!("  - race:\n      fork:\n        compete: true\n        branches:\n{}", indent(&(call("left", "") + &call("right", "")))),
         "again" => format!(
             "  - tries:\n      try:\n        - inner: {{ do: [{{ fail: {RAISE} }}] }}\n      catch: {{ retry: {{ delay: PT1S, limit: {{ attempt: {{ count: 1 }} }} }}, do: [{{ mend: {{ set: {{ done: 1 }} }} }}] }}\n"
@@ -135,10 +134,7 @@ fn tasks(name: &str) -> String {
         "stuck" => "  - fail: { raise: { error: { type: https://example.com/stuck, status: 500, title: stuck } } }\n".to_owned(),
         "faulty" => "  - fail: { raise: { error: { type: https://example.com/faulty, status: 500, title: faulty } } }\n".to_owned(),
         "parent" => child("kid", "pay", ""),
-        "of-pure" => child("kid", "pure", ""),
-        "of-nap" => child("kid", "nap", ""),
         "kid-and-nap" => child("kid", "pure", "") + &tasks("nap"),
-        "of-faulty" => child("kid", "faulty", ""),
         "loose" => child("kid", "pure", ", await: false"),
         "siblings" => {
             let children: String = (1..=3).map(|nth| child(&format!("kid{nth}"), "pure", "")).collect();

@@ -13,7 +13,7 @@
 //! answer NAME.TASK [STATUS] [JSON]          fail NAME.TASK maybe-run|not-run
 //! durable · settle · refused · unknown      the batch in flight, or every batch until there is none
 //! hold|let|lose loads|lookups|scans|steps   answers later · answers now · answers with an error
-//! let load NAME                  answers this one, though loads are held
+//! let load NAME · let step       answers this one, or the oldest, though loads or steps are held
 //! late load NAME · late topic TYPE          answers a load that is awaited no more, with what was there before
 //! defect|heal NAME               steps of the instance panic from now on, or no more
 //! lasting-defect NAME            even that one is written down which says that it panicked
@@ -230,6 +230,7 @@ impl World {
             ["late", "load", name] => self.late_load(self.id(name)),
             ["late", "topic", kind] => self.late_topic(kind),
             ["let", "load", name] => self.let_load(self.id(name)),
+            ["let", "step"] => self.let_step(),
             [verb @ ("hold" | "let" | "lose"), what] => self.hold(held(verb), what),
             ["defect", name] => set_defect(self.id(name), Some(false)),
             ["lasting-defect", name] => set_defect(self.id(name), Some(true)),

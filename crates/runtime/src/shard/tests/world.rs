@@ -413,8 +413,16 @@ impl World {
 
     /// Answers the load of one instance, though loads are held.
     pub(super) fn let_load(&mut self, id: InstanceId) {
-        let is_it = |question: &Question| matches!(question, Question::Load(of, _) if *of == id);
-        let at = self.questions.iter().position(is_it).expect("its load was asked for");
+        self.let_one(|question| matches!(question, Question::Load(of, _) if *of == id));
+    }
+
+    /// The oldest step that is away comes back.
+    pub(super) fn let_step(&mut self) {
+        self.let_one(|question| matches!(question, Question::Step(_)));
+    }
+
+    fn let_one(&mut self, is_it: impl Fn(&Question) -> bool) {
+        let at = self.questions.iter().position(is_it).expect("it was asked for");
         let question = self.questions.remove(at);
         let input = self.answer(question, false);
         self.feed(input);
