@@ -95,7 +95,7 @@ impl Instance {
     }
 
     fn fired(&mut self, step: StepId, timer: TimerKind) {
-        self.clear_timers(|id, kind| id == step && kind == timer);
+        self.timers.remove(step, timer);
         match timer {
             TimerKind::Wait => self.work.push_back(Work::Leave { step }),
             TimerKind::Again => self.enter_again(step),
@@ -110,16 +110,15 @@ impl Instance {
         key: &str,
         request: &std::sync::Arc<crate::Request>,
     ) {
-        let Some(step) = self.steps.get_mut(&id) else {
-            return;
-        };
-        step.activity = Activity::Call {
-            attempt,
-            key: key.to_owned(),
-            request: request.clone(),
-            state: CallState::InFlight,
-            parked: None,
-        };
+        self.change(id, |step| {
+            step.activity = Activity::Call {
+                attempt,
+                key: key.to_owned(),
+                request: request.clone(),
+                state: CallState::InFlight,
+                parked: None,
+            };
+        });
     }
 
     fn resent(&mut self, id: StepId, again: Attempt) {
@@ -150,7 +149,8 @@ impl Instance {
         self.note_settled(id, attempt, settled);
         self.has_completed_call |= settled.result.is_ok();
         if is_abandoned {
-            if !self.abandoned.iter().any(|(step, _)| *step == id) {
+            let mut others = self.abandoned.range((id, Attempt(0))..);
+            if others.next().is_none_or(|(step, _)| *step != id) {
                 self.abandoned_tasks.remove(&id);
             }
             return;
@@ -202,13 +202,7 @@ impl Instance {
     }
 
     fn change(&mut self, id: StepId, change: impl FnOnce(&mut crate::Step)) {
-        if let Some(step) = self.steps.get_mut(&id) {
-            change(step);
-        }
-    }
-
-    fn clear_timers(&mut self, matches: impl Fn(StepId, TimerKind) -> bool) {
-        self.timers.retain(|(_, step, kind)| !matches(*step, *kind));
+        self.steps.change(id, change).unwrap_or_default();
     }
 
     /// Removes every open step beneath `root`, with its work, timers and incidents.
@@ -233,9 +227,11 @@ impl Instance {
         if !self.undo.is_empty() {
             self.release(&mut gone, target, complete);
         }
-        self.steps.retain(|id, _| !gone.contains(id));
         self.work.retain(|work| !gone.contains(&work.step()));
-        self.incidents.retain(|id, _| !gone.contains(id));
-        self.clear_timers(|step, _| gone.contains(&step));
+        for id in &gone {
+            self.steps.remove(*id);
+            self.incidents.remove(id);
+            self.timers.take(*id);
+        }
     }
 }

@@ -207,7 +207,7 @@ impl Decider<'_> {
 
 /// The instance's size is looked at after so many bytes of one step, and every so many records.
 const SIZE_CHECK_BYTES: usize = 64 * 1024;
-const SIZE_CHECK_RECORDS: u64 = 64;
+pub(crate) const SIZE_CHECK_RECORDS: u64 = 64;
 
 /// How much longer a text may be as JSON, rounded up.
 const ESCAPED_BYTES_MAX: usize = 8;

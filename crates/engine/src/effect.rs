@@ -112,12 +112,8 @@ pub fn effects(record: &Record, instance: &Instance, listens: &mut Listens) -> O
 /// The calls that are in flight as far as the state knows: what recovery sends again, under the same keys.
 pub fn outstanding(instance: &Instance, now: Timestamp) -> Vec<Effect> {
     let is_over = instance.end.is_some();
-    instance
-        .steps
-        .keys()
-        .filter(|_| !is_over)
-        .filter_map(|step| call_of(instance, *step, now))
-        .collect()
+    let in_flight = instance.steps.in_flight().filter(|_| !is_over);
+    in_flight.filter_map(|step| call_of(instance, step, now)).collect()
 }
 
 fn call_of(instance: &Instance, step: StepId, now: Timestamp) -> Option<Effect> {

@@ -10,10 +10,12 @@ use crate::{Assignment, ChildRequest, Input, Job, Parked, Request, Settled, Star
 mod check;
 mod found;
 mod keys;
+mod steps;
 mod undo;
 
 pub use keys::Path;
 pub(crate) use keys::child_start_key;
+pub use steps::{Steps, Timers};
 pub(crate) use undo::CHILD;
 pub use undo::{Guard, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing};
 
@@ -30,10 +32,10 @@ pub struct Instance {
     /// Steps activated so far; the next step's id.
     pub steps_activated: u32,
     /// The steps that are open, by id; 0 is the workflow itself. A parent's id is below its children's.
-    pub steps: BTreeMap<StepId, Step>,
+    pub steps: Steps,
     /// What can be done at once, in order.
     pub work: VecDeque<Work>,
-    pub timers: BTreeSet<(Timestamp, StepId, TimerKind)>,
+    pub timers: Timers,
     /// Attempts in flight whose results no longer steer.
     pub abandoned: BTreeSet<(StepId, Attempt)>,
     /// The tasks of their steps, which may be gone.
@@ -281,6 +283,11 @@ pub enum TimerKind {
     Again,
 }
 
+impl TimerKind {
+    /// The least of them, where they have an order.
+    const FIRST: Self = Self::Wait;
+}
+
 /// Why a person has to look.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incident {
@@ -320,8 +327,7 @@ impl Instance {
             Status::Suspended
         } else if self.is_queued {
             Status::Pending
-        } else if self.is_compensating() || self.has_work() || self.steps.values().any(Step::is_out)
-        {
+        } else if self.is_compensating() || self.has_work() || self.steps.is_any_out() {
             Status::Running
         } else {
             Status::Waiting
@@ -331,6 +337,11 @@ impl Instance {
     /// When the instance wants to be woken; `None` while nothing but an input moves it.
     pub fn next_due(&self) -> Option<Timestamp> {
         if self.is_held() { None } else { self.timers.first().map(|(due, ..)| *due) }
+    }
+
+    /// Whether a call is in flight, though it may wait to be sent.
+    pub fn is_in_flight(&self) -> bool {
+        self.end.is_none() && self.steps.in_flight().next().is_some()
     }
 
     /// Whether it can go on at once.
@@ -435,11 +446,9 @@ impl Instance {
 
     /// Open steps beneath `root`, in order of activation; `root` itself is left out.
     pub(crate) fn descendants(&self, root: StepId) -> BTreeSet<StepId> {
-        let mut found = BTreeSet::new();
-        for (id, step) in self.steps.range(root..) {
-            if step.parent.is_some_and(|parent| parent == root || found.contains(&parent)) {
-                found.insert(*id);
-            }
+        let (mut found, mut open) = (BTreeSet::new(), vec![root]);
+        while let Some(at) = open.pop() {
+            open.extend(self.steps.children(at).map(|(id, _)| id).filter(|id| found.insert(*id)));
         }
         found
     }
@@ -448,11 +457,6 @@ impl Instance {
 impl Step {
     pub(crate) fn is_in_flight(&self) -> bool {
         matches!(self.activity, Activity::Call { state: CallState::InFlight, .. })
-    }
-
-    /// Whether its call is in flight and does not wait to be sent.
-    fn is_out(&self) -> bool {
-        self.is_in_flight() && self.parked().is_none()
     }
 
     /// Why its call waits to be sent.

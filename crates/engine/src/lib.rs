@@ -47,8 +47,8 @@ pub use decide::{Context, Metered, begin, begin_metered, queue, step, step_meter
 pub use effect::{Effect, Listens, effects, outstanding};
 pub use error::{ErrorKind, WorkflowError};
 pub use instance::{
-    Activity, Branch, BranchState, CallState, End, Guard, Incident, Instance, Path, Step,
-    TimerKind, TryPhase, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing, Work,
+    Activity, Branch, BranchState, CallState, End, Guard, Incident, Instance, Path, Step, Steps,
+    TimerKind, Timers, TryPhase, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing, Work,
 };
 pub use job::{
     Assignment, AssignmentChange, Escalation, Job, JobCommand, JobRejection, JobWork, Priority,

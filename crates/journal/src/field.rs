@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use motet_engine::{Steps, Timers};
+
 use crate::Error;
 use crate::wire::{Reader, Wire, Writer};
 
@@ -208,6 +210,46 @@ impl<K: Field + Ord, V: Field> Field for BTreeMap<K, V> {
     fn take(slot: &mut Option<Self>, wire: Wire, reader: &mut Reader<'_>) -> Result<(), Error> {
         let (key, value) = take_item(wire, reader)?;
         slot.get_or_insert_default().insert(key, value);
+        Ok(())
+    }
+
+    fn finish(slot: Option<Self>, _: &Reader<'_>) -> Result<Self, Error> {
+        Ok(slot.unwrap_or_default())
+    }
+}
+
+impl Field for Timers {
+    fn put(&self, number: u32, writer: &mut Writer<'_>) {
+        for timer in self.iter() {
+            put_item(timer, number, writer);
+        }
+    }
+
+    fn take(slot: &mut Option<Self>, wire: Wire, reader: &mut Reader<'_>) -> Result<(), Error> {
+        let timer = take_item(wire, reader)?;
+        slot.get_or_insert_default().insert(timer);
+        Ok(())
+    }
+
+    fn finish(slot: Option<Self>, _: &Reader<'_>) -> Result<Self, Error> {
+        Ok(slot.unwrap_or_default())
+    }
+}
+
+/// Steps stand as a map does.
+impl Field for Steps {
+    fn put(&self, number: u32, writer: &mut Writer<'_>) {
+        for (id, step) in self.iter() {
+            writer.tag(number, Wire::Message);
+            id.put(1, writer);
+            step.put(2, writer);
+            writer.end();
+        }
+    }
+
+    fn take(slot: &mut Option<Self>, wire: Wire, reader: &mut Reader<'_>) -> Result<(), Error> {
+        let (id, step) = take_item(wire, reader)?;
+        slot.get_or_insert_default().insert(id, step);
         Ok(())
     }
 

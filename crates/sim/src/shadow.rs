@@ -356,10 +356,7 @@ impl Known {
 
     /// A timer fires once, and not before its time.
     fn fired(&self, record: &Record, timer: TimerKind) -> Checked {
-        let of_step = |(_, step, kind): &&(Timestamp, StepId, TimerKind)| {
-            *step == record.step && *kind == timer
-        };
-        let due = self.state.timers.iter().find(of_step).map(|(due, ..)| *due);
+        let due = self.state.timers.due(record.step, timer);
         let expected = "a timer that fires once, when it is due";
         ensure(due.is_some_and(|due| due <= record.at), Check::TimerWrong, expected, || {
             let (id, step) = (self.state.id, record.step);

@@ -167,7 +167,7 @@ impl Instance {
             self.push(Work::Leave { step: StepId(0) });
             return;
         }
-        let Some(above) = self.steps.get_mut(&parent) else {
+        let Some(above) = self.steps.get(&parent) else {
             return;
         };
         if let Activity::Fork { .. } = above.activity {
@@ -177,22 +177,26 @@ impl Instance {
             self.join(parent);
             return;
         }
-        above.data = output;
-        match (next, &mut above.activity) {
-            (Next::Enter(task), _) => self.push(Work::Enter { parent, task }),
-            (_, Activity::Listen(listen)) => {
-                listen.is_handled = true;
-                self.stir(parent);
+        let work = self.steps.change(parent, |above| {
+            above.data = output;
+            match (next, &mut above.activity) {
+                (Next::Enter(task), _) => Some(Work::Enter { parent, task }),
+                (_, Activity::Listen(listen)) => {
+                    listen.is_handled = true;
+                    None
+                }
+                (_, Activity::Loop { index, .. }) => {
+                    *index += 1;
+                    Some(Work::Iterate { step: parent })
+                }
+                _ => Some(Work::Leave { step: parent }),
             }
-            (_, Activity::Loop { index, .. }) => {
-                *index += 1;
-                self.push(Work::Iterate { step: parent });
-            }
-            _ => {
-                self.clear_timers(|step, kind| step == parent && kind == TimerKind::Attempt);
-                self.push(Work::Leave { step: parent });
-            }
+        });
+        let Some(work) = work.flatten() else { return self.stir(parent) };
+        if let Work::Leave { .. } = work {
+            self.timers.remove(parent, TimerKind::Attempt);
         }
+        self.push(work);
     }
 
     /// The workflow ends at `task` of `parent`: what was exported in the forks and parallel loops around it is folded as at

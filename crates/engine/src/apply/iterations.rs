@@ -45,11 +45,15 @@ impl Instance {
         first: TaskId,
     ) {
         let (id, Some(task)) = (record.step, record.task) else { return };
-        let Some(above) = self.steps.get_mut(&parent) else { return };
-        let Activity::Parallel { iterations, open, .. } = &mut above.activity else { return };
-        iterations.push(BranchState::Open);
-        *open += 1;
-        let (path, input) = (above.path.iteration(task, index), above.input.clone());
+        let began = self.steps.change(parent, |above| {
+            let Activity::Parallel { iterations, open, .. } = &mut above.activity else {
+                return None;
+            };
+            iterations.push(BranchState::Open);
+            *open += 1;
+            Some((above.path.iteration(task, index), above.input.clone()))
+        });
+        let Some((path, input)) = began.flatten() else { return };
         let step = Step {
             path,
             context: Some(self.context(parent).clone()),

@@ -60,7 +60,7 @@ impl Instance {
     }
 
     fn leave_job(&mut self, id: StepId, left: CallState) {
-        self.clear_timers(|step, kind| step == id && kind == TimerKind::Due);
+        self.timers.remove(id, TimerKind::Due);
         self.change(id, |step| {
             if let Activity::Job { state, .. } = &mut step.activity {
                 *state = left;
@@ -70,7 +70,7 @@ impl Instance {
 
     /// The timer of a task's due time, where that being over means something.
     fn set_due(&mut self, id: StepId) {
-        self.clear_timers(|step, kind| step == id && kind == TimerKind::Due);
+        self.timers.remove(id, TimerKind::Due);
         let Some(step) = self.steps.get(&id) else { return };
         let Activity::Job { job, assignment: Some(assignment), .. } = &step.activity else {
             return;

@@ -7,7 +7,8 @@ use motet_expr::Value;
 use motet_types::{InstanceId, StepId, TaskId, Timestamp};
 
 use crate::{
-    Activity, CallState, End, Fact, Incident, Instance, Start, Step, TimerKind, TryPhase, Work,
+    Activity, CallState, End, Fact, Incident, Instance, Start, Step, Steps, TimerKind, Timers,
+    TryPhase, Work,
 };
 
 impl Instance {
@@ -20,9 +21,9 @@ impl Instance {
             updated_at: Timestamp::default(),
             records: 0,
             steps_activated: 0,
-            steps: BTreeMap::new(),
+            steps: Steps::default(),
             work: std::collections::VecDeque::new(),
-            timers: std::collections::BTreeSet::new(),
+            timers: Timers::default(),
             abandoned: std::collections::BTreeSet::new(),
             abandoned_tasks: BTreeMap::new(),
             has_completed_call: false,
@@ -89,7 +90,7 @@ impl Instance {
     pub(super) fn failed(&mut self, id: StepId, error: &crate::WorkflowError) {
         self.clear_beneath(id);
         self.work.retain(|work| work.step() != id);
-        self.clear_timers(|step, _| step == id);
+        self.timers.take(id);
         self.change(id, |step| step.result = Some(Err(Box::new(error.clone()))));
     }
 
@@ -201,7 +202,9 @@ impl Instance {
         self.undo_at_end(end);
         if !matches!(end, End::Faulted { .. }) {
             self.is_queued = false;
-            self.steps.retain(|id, _| *id == StepId(0));
+            for id in self.steps.keys().copied().skip(1).collect::<Vec<_>>() {
+                self.steps.remove(id);
+            }
             self.change(StepId(0), |root| root.undoing = None);
             self.work.clear();
             self.timers.clear();
@@ -210,7 +213,7 @@ impl Instance {
     }
 
     pub(super) fn retried(&mut self, id: StepId, first: TaskId, due: Option<Timestamp>) {
-        self.clear_timers(|step, kind| step == id && kind == TimerKind::Retry);
+        self.timers.remove(id, TimerKind::Retry);
         self.change(id, |step| {
             step.data = step.input.clone();
             step.visits.clear();

@@ -10,7 +10,7 @@ impl Instance {
     pub(super) fn caught(&mut self, id: StepId, error: &WorkflowError, action: &CatchAction) {
         self.clear_beneath(id);
         self.work.retain(|work| work.step() != id);
-        self.clear_timers(|step, kind| step == id && kind == TimerKind::Attempt);
+        self.timers.remove(id, TimerKind::Attempt);
         self.change(id, |step| {
             step.data = step.input.clone();
             step.visits.clear();
@@ -55,9 +55,7 @@ impl Instance {
     }
 
     fn branch_step(&self, fork: StepId, task: TaskId) -> Option<StepId> {
-        self.steps
-            .range(fork..)
-            .find(|(_, step)| step.parent == Some(fork) && step.task == Some(task))
-            .map(|(id, _)| *id)
+        let mut branches = self.steps.children(fork);
+        branches.find(|(_, step)| step.task == Some(task)).map(|(id, _)| id)
     }
 }

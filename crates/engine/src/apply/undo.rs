@@ -249,13 +249,11 @@ impl Instance {
     fn take_timers_around(&mut self, at: StepId) -> Vec<(Timestamp, StepId, TimerKind)> {
         let mut around: BTreeSet<StepId> = self.ancestors(at).map(|(id, _)| id).collect();
         around.insert(at);
-        let is_around = |(_, step, _): &(Timestamp, StepId, TimerKind)| around.contains(step);
-        let mut timers: Vec<_> = self.timers.iter().copied().filter(is_around).collect();
-        self.timers.retain(|timer| !is_around(timer));
-        for step in self.steps.range(at..).map(|(_, step)| step) {
-            timers.extend(step.undoing.iter().flat_map(|undoing| &undoing.timers));
-        }
-        timers.retain(is_around);
+        let mut timers: Vec<_> = around.iter().flat_map(|id| self.timers.take(*id)).collect();
+        timers.sort_unstable();
+        let beneath = self.steps.undoing().filter(|(id, _)| *id >= at);
+        let stopped = beneath.flat_map(|(_, step)| step.undoing.iter().flat_map(|it| &it.timers));
+        timers.extend(stopped.copied().filter(|(_, step, _)| around.contains(step)));
         timers
     }
 
@@ -320,7 +318,7 @@ impl Instance {
     /// Everything that was to be undone at the step is.
     pub(super) fn undo_ended(&mut self, at: StepId) {
         self.work.retain(|work| *work != Work::Undo { step: at });
-        let Some(undoing) = self.steps.get_mut(&at).and_then(|step| step.undoing.take()) else {
+        let Some(undoing) = self.steps.change(at, |step| step.undoing.take()).flatten() else {
             return;
         };
         self.timers.extend(undoing.timers);

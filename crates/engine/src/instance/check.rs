@@ -33,11 +33,11 @@ impl Instance {
         }
         let parents: BTreeSet<StepId> =
             self.steps.values().filter_map(|step| step.parent).collect();
-        for (id, step) in &self.steps {
+        for (id, step) in self.steps.iter() {
             let is_moved = parents.contains(id)
                 || self.work.iter().any(|work| work.step() == *id)
                 || self.incidents.contains_key(id)
-                || self.timers.iter().any(|(_, of, kind)| of == id && *kind == TimerKind::Again)
+                || self.timers.due(*id, TimerKind::Again).is_some()
                 || (step.undoing.is_some() && !self.is_undo_ready(*id))
                 || match &step.activity {
                     Activity::Child(_) | Activity::Wait => step.result.is_none(),
@@ -60,7 +60,8 @@ impl Instance {
         let ensure = |holds: bool, what: &str, id: StepId| {
             if holds { Ok(()) } else { Err(format!("step {id}: {what}")) }
         };
-        for (id, step) in &self.steps {
+        ensure(self.steps.are_indexed(), "an index of the steps says something else", StepId(0))?;
+        for (id, step) in self.steps.iter() {
             ensure(id.0 < self.steps_activated, "was never activated", *id)?;
             ensure(step.parent.is_none() == (id.0 == 0), "only the workflow has no parent", *id)?;
             ensure(step.task.is_none() == (id.0 == 0), "only the workflow has no task", *id)?;
@@ -93,7 +94,7 @@ impl Instance {
     }
 
     fn check_timers(&self) -> Result<(), String> {
-        for (_, step, kind) in &self.timers {
+        for (_, step, kind) in self.timers.iter() {
             let activity = self.steps.get(step).map(|step| &step.activity);
             let fits = match (kind, activity) {
                 (_, None) => false,
@@ -122,7 +123,7 @@ impl Instance {
 
     fn check_calls(&self) -> Result<(), String> {
         let mut keys = BTreeSet::new();
-        for (id, step) in &self.steps {
+        for (id, step) in self.steps.iter() {
             if step.parked().is_some() && !step.is_in_flight() {
                 return Err(format!("step {id}: a call waits to be sent that is not in flight"));
             }
@@ -145,7 +146,7 @@ impl Instance {
     }
 
     fn check_iterations(&self) -> Result<(), String> {
-        for (id, step) in &self.steps {
+        for (id, step) in self.steps.iter() {
             let Activity::Parallel { items, max, iterations, open, folded, .. } = &step.activity
             else {
                 continue;
@@ -176,7 +177,7 @@ impl Instance {
     }
 
     fn check_forks(&self) -> Result<(), String> {
-        for (id, step) in &self.steps {
+        for (id, step) in self.steps.iter() {
             let Activity::Fork { branches, .. } = &step.activity else {
                 continue;
             };
@@ -251,7 +252,7 @@ impl Instance {
 
     fn check_undoing(&self) -> Result<(), String> {
         let mut anchors = BTreeSet::new();
-        for (id, step) in &self.steps {
+        for (id, step) in self.steps.iter() {
             let Some(parent) = step.parent.map(|parent| (parent, self.step(parent))) else {
                 continue;
             };

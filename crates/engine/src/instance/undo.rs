@@ -142,7 +142,7 @@ impl UndoEntry {
 impl Instance {
     /// Whether it undoes before it does anything else.
     pub fn is_compensating(&self) -> bool {
-        self.end.is_none() && self.steps.values().any(|step| step.undoing.is_some())
+        self.end.is_none() && self.steps.undoing().next().is_some()
     }
 
     /// Whether the step belongs to an undo.
@@ -195,8 +195,7 @@ impl Instance {
     /// Whether the undo at this step can go on at once: it begins the next entry, or it is over.
     pub(crate) fn is_undo_ready(&self, at: StepId) -> bool {
         let Some(step) = self.steps.get(&at) else { return false };
-        let is_busy =
-            self.steps.range(at..).any(|(_, step)| step.parent == Some(at) && step.is_undo());
+        let is_busy = self.steps.children(at).any(|(_, step)| step.is_undo());
         match step.undoing {
             _ if is_busy => false,
             Some(_) => self.undo.values().all(|entry| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use motet_definition::graph::ReadAs;
 use motet_engine::event::{Correlation, Event, EventFilter, EventKey, Test, TopicId};
 use motet_engine::listen::{Events, Listen, Mail, Match, Role, Subscription, Taken, Terms};
-use motet_engine::{Activity, Fact, Input, Instance, Record, Work};
+use motet_engine::{Activity, Fact, Input, Instance, Record, Step, Work};
 use motet_types::{InstanceId, ShardId, StepId, TaskId};
 
 use super::samples::{at, instance as plain_instance, json};
@@ -126,8 +126,8 @@ pub(super) fn instance() -> Instance {
         outputs: vec![json("1"), json("null")],
         taken: 4,
     };
-    let step = instance.steps.get_mut(&StepId(7)).unwrap();
-    step.activity = Activity::Listen(Box::new(listen));
+    let listens = |step: &mut Step| step.activity = Activity::Listen(Box::new(listen));
+    instance.steps.change(StepId(7), listens).expect("the samples have this step");
     instance.work.push_back(Work::Listen { step: StepId(7) });
     let taken = Taken { received: at(5), steps_activated: 9, by: vec![StepId(7), StepId(8)] };
     instance.events = Some(Box::new(Events {

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use motet_engine::Instance;
+use motet_engine::{Instance, Steps};
 
 use crate::{Values, decode_history, decode_snapshot};
 
@@ -193,7 +193,7 @@ fn lines<T: Debug>(items: &[T]) -> String {
 /// The instance on one line, then each of its steps.
 fn snapshot(instance: &Instance) -> String {
     let mut rest = instance.clone();
-    rest.steps.clear();
+    rest.steps = Steps::default();
     format!("{rest:?}\n") + &lines(&instance.steps.iter().collect::<Vec<_>>())
 }
 

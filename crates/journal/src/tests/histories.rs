@@ -42,8 +42,9 @@ fn list(values: impl IntoIterator<Item = Value>) -> Value {
 fn state(records: u64, values: &[Value]) -> Instance {
     let mut instance = samples::instance();
     instance.records = records;
-    for (step, value) in instance.steps.values_mut().zip(values) {
-        step.data = value.clone();
+    let ids: Vec<StepId> = instance.steps.keys().copied().collect();
+    for (id, value) in ids.into_iter().zip(values) {
+        instance.steps.change(id, |step| step.data = value.clone()).expect("it is open");
     }
     instance
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use motet_engine::{
-    Activity, CatchAction, Fact, Guard, Incident, Input, Instance, Opening, Path, Record,
+    Activity, CatchAction, Fact, Guard, Incident, Input, Instance, Opening, Path, Record, Step,
     TimerKind, UndoCause, UndoEntry, UndoOutcome, UndoState, Undoing, Work,
 };
 use motet_types::{Attempt, StepId, TaskId};
@@ -92,13 +92,16 @@ pub(super) fn instance() -> Instance {
     instance.repeats = BTreeMap::from([(Path([5; 16]), 3)]);
     instance.undo_begun = true;
     instance.work.push_back(Work::Undo { step: StepId(0) });
-    for (idx, step) in instance.steps.values_mut().enumerate().take(5) {
-        step.guard = Some(Guard { undo: true, saga: idx == 1, pivot: idx == 2, race: false });
-        step.committed = idx == 3;
-        let timers = vec![(at(7_000), StepId(0), TimerKind::Timeout)];
-        let cause = causes()[idx].clone();
-        step.undoing = Some(Box::new(Undoing { cause, timers }));
-        step.activity = Activity::Undo { entry: StepId(3), child: Some(instance_id(3)) };
+    for idx in 0..5 {
+        let change = |step: &mut Step| {
+            step.guard = Some(Guard { undo: true, saga: idx == 1, pivot: idx == 2, race: false });
+            step.committed = idx == 3;
+            let timers = vec![(at(7_000), StepId(0), TimerKind::Timeout)];
+            let cause = causes()[idx].clone();
+            step.undoing = Some(Box::new(Undoing { cause, timers }));
+            step.activity = Activity::Undo { entry: StepId(3), child: Some(instance_id(3)) };
+        };
+        instance.steps.change(StepId(idx as u32), change).expect("the samples have this step");
     }
     instance
 }

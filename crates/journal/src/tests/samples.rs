@@ -14,7 +14,7 @@ use motet_engine::{
     CatalogRecord, CatchAction, ChildRequest, Deferred, End, Ending, Fact, Grant, Incident, Input,
     Instance, Namespaces, Next, Opening, Origin, Outcome, Parent, ParkReason, Parked, Path, Pause,
     Planned, Record, Request, Response, Role, Schedule, ScheduledStart, SecretName, Settled, Start,
-    Step, Timer, TimerKind, Trigger, TryPhase, Waiting, Work, WorkflowError,
+    Step, Steps, Timer, TimerKind, Trigger, TryPhase, Waiting, Work, WorkflowError,
 };
 use motet_expr::{Value, json};
 use motet_types::{
@@ -271,8 +271,7 @@ pub(super) fn instance() -> Instance {
         Activity::Child(child()),
     ];
     let steps = (0..).map(StepId).zip(activities);
-    let steps: BTreeMap<_, _> =
-        steps.map(|(id, activity)| (id, step(id, activity, &shared))).collect();
+    let steps: Steps = steps.map(|(id, activity)| (id, step(id, activity, &shared))).collect();
     let timers = [TimerKind::Wait, TimerKind::Retry, TimerKind::Attempt, TimerKind::Timeout];
     Instance {
         id: instance_id(3),
@@ -433,7 +432,7 @@ pub(super) fn flow_instance() -> Instance {
         },
     ];
     let fork = Activity::Fork { compete: false, branches };
-    instance.steps = BTreeMap::from([(StepId(0), step(StepId(0), fork, &shared))]);
+    instance.steps = [(StepId(0), step(StepId(0), fork, &shared))].into_iter().collect();
     instance
 }
 
@@ -495,8 +494,8 @@ pub(super) fn history() -> Vec<u8> {
     let mut parts = [const { Vec::new() }; 3];
     crate::encode_history(&[settled(0), settled(1)], 0, &mut values, &mut parts[0]);
     let mut state = instance();
-    state.steps.retain(|id, _| id.0 == 0);
-    state.steps.values_mut().for_each(|step| step.data = value.clone());
+    let root = Step { data: value.clone(), ..state.steps[&StepId(0)].clone() };
+    state.steps = [(StepId(0), root)].into_iter().collect();
     state.records = 2;
     crate::encode_snapshot(&state, &mut values, &mut parts[1]);
     crate::encode_history(&[settled(2), settled(3)], 2, &mut values, &mut parts[2]);

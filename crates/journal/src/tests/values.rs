@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use motet_engine::{Fact, Next, Record, Settled};
+use motet_engine::{Fact, Next, Record, Settled, Step};
 use motet_expr::{Map, Num, Value, json};
 use motet_types::{Attempt, StepId, TaskId};
 use num_bigint::BigInt;
@@ -163,11 +163,11 @@ fn values_below_the_threshold_are_not_shared() {
 fn steps_that_share_a_value_cost_little_more_than_one() {
     let mut instance = samples::instance();
     let payload = json::string("x".repeat(100_000));
-    for step in instance.steps.values_mut() {
-        step.raw_input = payload.clone();
-        step.input = payload.clone();
-        step.data = payload.clone();
-    }
+    let with_payload = |(id, step): (&StepId, &Step)| {
+        let (raw_input, input, data) = (payload.clone(), payload.clone(), payload.clone());
+        (*id, Step { raw_input, input, data, ..step.clone() })
+    };
+    instance.steps = instance.steps.iter().map(with_payload).collect();
     let bytes = INSTANCE.bytes(&instance);
     assert!(bytes.len() < 105_000, "{} bytes", bytes.len());
     let decoded = decode_instance(&bytes).unwrap();

@@ -26,7 +26,7 @@ impl Tasks {
     /// Those of an instance that was loaded.
     pub(crate) fn of(instance: &Instance) -> Self {
         let mut tasks = Self::default();
-        for (id, step) in &instance.steps {
+        for (id, step) in instance.steps.iter() {
             let Some(parent) = step.parent else { continue };
             // An iteration stands for its loop's task, which is open itself.
             let above = instance.steps.get(&parent);

@@ -162,9 +162,7 @@ fn snapshot(
 /// Whether recovery has to load the instance: something is in flight, or can be done at once.
 pub(super) fn is_pending(instance: &Instance) -> bool {
     instance.end.is_none()
-        && (instance.has_work()
-            || instance.unsettled().next().is_some()
-            || !motet_engine::outstanding(instance, instance.updated_at).is_empty())
+        && (instance.has_work() || instance.is_in_flight() || instance.unsettled().next().is_some())
 }
 
 /// Lists show how an instance began, stands still and ended, not each of its steps.

@@ -46,7 +46,7 @@ pub(crate) fn instance(instance: &Instance, graph: Option<&Graph>) -> InstanceVi
 fn step(instance: &Instance, id: StepId, graph: &Graph) -> Option<StepView> {
     let step = instance.steps.get(&id)?;
     let vertex = graph.vertex(step.task?);
-    let due = instance.timers.iter().find(|(_, of, _)| *of == id).map(|(due, ..)| *due);
+    let due = instance.timers.of(id).map(|(_, due)| due).min();
     let (status, attempt) = match &step.activity {
         Activity::Call { attempt, parked: Some(_), .. } => (Status::Waiting, Some(*attempt)),
         Activity::Call { attempt, .. } => (Status::Running, Some(*attempt)),

@@ -28,10 +28,7 @@ fn entry(
     let vertex = graph.vertices.get(entry.task.0 as usize)?;
     let tasks = vertex.undo.map(|scope| graph.scope(scope).tasks.as_slice()).unwrap_or_default();
     let failed = failed_step(instance, entry);
-    let due = failed.and_then(|id| {
-        let own = |(_, of, kind): &&_| *of == id && *kind == TimerKind::Again;
-        instance.timers.iter().find(own).map(|(due, ..)| *due)
-    });
+    let due = failed.and_then(|id| instance.timers.due(id, TimerKind::Again));
     let failure = failed.and_then(|id| instance.steps.get(&id)?.result.as_ref()?.as_ref().err());
     let path = failed.and_then(|id| instance.steps.get(&id)).map(|step| step.path);
     Some(UndoEntryView {
@@ -66,8 +63,7 @@ fn failed_step(instance: &Instance, entry: &UndoEntry) -> Option<StepId> {
     let waits = |id: &StepId| {
         let has_incident =
             matches!(instance.incidents.get(id), Some(Incident::Undo(_) | Incident::Fault(_)));
-        has_incident
-            || instance.timers.iter().any(|(_, of, kind)| of == id && *kind == TimerKind::Again)
+        has_incident || instance.timers.due(*id, TimerKind::Again).is_some()
     };
     let is_within = |id: &StepId| {
         let mut at = Some(*id);

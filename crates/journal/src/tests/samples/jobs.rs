@@ -1,12 +1,11 @@
 //! Jobs and people's tasks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use motet_engine::{
     Activity, Assignment, AssignmentChange, CallState, Escalation, Fact, Input, Instance, Job,
-    JobCommand, JobWork, Priority, Record, Settled, TimerKind,
+    JobCommand, JobWork, Priority, Record, Settled, Steps, TimerKind,
 };
 use motet_types::{Attempt, StepId, TaskId};
 
@@ -115,12 +114,12 @@ pub(crate) fn instance() -> Instance {
         open(person(Some(reassign())), Some(assignment()), CallState::InFlight),
         open(person(None), Some(Box::default()), CallState::Abandoned),
     ];
-    let steps: BTreeMap<_, _> = (0..)
+    let steps: Steps = (0..)
         .map(StepId)
         .zip(activities)
         .map(|(id, activity)| (id, super::step(id, activity, &order())))
         .collect();
-    let timers = [(at(90_000), StepId(2), TimerKind::Due)].into();
+    let timers = [(at(90_000), StepId(2), TimerKind::Due)].into_iter().collect();
     Instance { steps, timers, ..super::instance() }
 }
 
