@@ -145,6 +145,8 @@ pub struct DependencyGraph {
     /// Vertices that definitions name and that are not there: workflows without a version that fits, services that are
     /// not registered.
     pub missing: BTreeSet<usize>,
+    /// Services on which something depends and that have one endpoint only, as far as somebody has said so.
+    pub single_points: Vec<usize>,
     /// Vertices beyond [`VERTICES_MAX`].
     pub left_out: usize,
 }
@@ -195,7 +197,19 @@ impl DependencyGraph {
             _ => false,
         };
         let missing = vertices.iter().enumerate().filter(is_missing).map(|(idx, _)| idx).collect();
-        Self { vertices, edges, missing, left_out }
+        Self { vertices, edges, missing, single_points: Vec::new(), left_out }
+    }
+
+    /// Notes which services have one endpoint only; of those on which nothing depends it says nothing.
+    #[must_use]
+    pub fn with_single_endpoints(mut self, has_one: impl Fn(&ServiceName) -> bool) -> Self {
+        let is_single = |idx: &usize| match &self.vertices[*idx] {
+            Subject::Service(name) => has_one(name),
+            _ => false,
+        };
+        let needed: BTreeSet<usize> = self.edges.iter().map(|edge| edge.to).collect();
+        self.single_points = needed.into_iter().filter(is_single).collect();
+        self
     }
 
     /// Where a subject stands.

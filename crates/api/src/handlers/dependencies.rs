@@ -161,6 +161,9 @@ impl Known {
             view.catalog.resolve(name, Some(version)).ok()
         });
         let graph = graph.with_observed(ask.handle.observed().await?.into_iter().map(observed));
+        let graph = graph.with_single_endpoints(|name| {
+            services.get(name).is_some_and(|service| service.endpoints == 1)
+        });
         Ok(Self { graph, open, services, position })
     }
 
@@ -191,7 +194,8 @@ impl Known {
             });
             object.object("drift", |drift| self.drift(drift));
             object.array("singlePoints", |points| {
-                self.single_points().for_each(|subject| points.text(subject));
+                let single = self.graph.single_points.iter();
+                single.for_each(|idx| points.text(&self.graph.vertices[*idx]));
             });
             object.number("leftOut", self.graph.left_out as u64);
         })
@@ -226,16 +230,6 @@ impl Known {
                 }
             });
         }
-    }
-
-    /// Services with a single endpoint on which something depends.
-    fn single_points(&self) -> impl Iterator<Item = &Subject> {
-        let is_needed = |idx: usize| self.graph.edges.iter().any(|edge| edge.to == idx);
-        let vertices = self.graph.vertices.iter().enumerate();
-        let single = vertices.filter(move |(idx, subject)| {
-            self.service(subject).is_some_and(|service| service.endpoints == 1) && is_needed(*idx)
-        });
-        single.map(|(_, subject)| subject)
     }
 
     fn service(&self, subject: &Subject) -> Option<&ServiceSummary> {

@@ -55,6 +55,10 @@ fn text(graph: &DependencyGraph) -> String {
             orphans.iter().map(|idx| graph.vertices[*idx].to_string()).collect();
         line("", &format!("\ncalled by no workflow: {}", names.join(", ")));
     }
+    if !graph.single_points.is_empty() {
+        let names = graph.single_points.iter().map(|idx| graph.vertices[*idx].to_string());
+        line("", &format!("\nwith a single endpoint: {}", names.collect::<Vec<_>>().join(", ")));
+    }
     for (words, edges) in drifts(graph) {
         line("", &format!("\n{words}: {}", edges.join(", ")));
     }

@@ -128,7 +128,8 @@ impl DependencyGraph {
         };
         let unregistered = vertices.iter().enumerate().filter(is_unregistered).map(|(idx, _)| idx);
         let missing = self.missing.iter().map(|idx| moved[*idx]).chain(unregistered).collect();
-        Self { edges: edges.collect(), missing, left_out, vertices }
+        let single_points = self.single_points.iter().map(|idx| moved[*idx]).collect();
+        Self { edges: edges.collect(), missing, single_points, left_out, vertices }
     }
 }
 

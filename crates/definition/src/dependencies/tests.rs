@@ -203,6 +203,17 @@ fn what_calls_have_shown_stands_beside_what_definitions_say() {
 }
 
 #[test]
+fn services_with_one_endpoint_are_told_if_something_depends_on_them() {
+    let graph = example().with_single_endpoints(|name| name.name.as_str() != "carrier");
+    let drawn = draw(&graph, Format::Text);
+    assert!(drawn.contains("\nwith a single endpoint: service/shop/payments\n"), "{drawn}");
+    // What is laid over it later moves vertices, and not the words.
+    let graph = observed().with_single_endpoints(|_| true);
+    let moved = graph.clone().with_observed([]).single_points;
+    assert_eq!(graph.single_points, moved);
+}
+
+#[test]
 fn without_a_computed_address_what_is_called_beyond_the_definition_is_drift() {
     let ends = |graph: &DependencyGraph, edges: &[usize]| -> Vec<String> {
         let edges = edges.iter().map(|idx| &graph.edges[*idx]);
