@@ -12,6 +12,7 @@ use motet_types::Label;
 pub(crate) use caller::{Caller, LastUses, authenticate};
 pub(crate) use lasting::while_allowed;
 
+use crate::consul;
 use crate::handlers::jobs::of_job;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
@@ -28,6 +29,8 @@ pub(crate) enum Access {
     Anywhere(Role),
     /// The role in the namespace that the path names.
     InPath(Role),
+    /// The role in the namespace that the query or a header names, as Consul's clients do.
+    OfConsul(Role),
     /// The role in the namespace of the instance that the path names; to others the instance is not there.
     OfInstance(Role),
     /// The role in the namespace of the instance of the job or task that the path names.
@@ -48,6 +51,7 @@ impl Access {
             Self::Open | Self::Anybody => None,
             Self::Anywhere(role)
             | Self::InPath(role)
+            | Self::OfConsul(role)
             | Self::OfInstance(role)
             | Self::OfJob(role)
             | Self::OfBody(role)
@@ -64,6 +68,7 @@ impl Access {
             Self::Anybody => "any token",
             Self::Anywhere(_) => "any namespace",
             Self::InPath(_) => "namespace of the path",
+            Self::OfConsul(_) => "namespace of `ns`, of the token, or `default`",
             Self::OfInstance(_) => "namespace of the instance",
             Self::OfJob(_) => "namespace of the instance of the job",
             Self::OfBody(_) => "namespace of the document",
@@ -93,6 +98,7 @@ pub(crate) fn admit(access: Access, request: &Request) -> Result<Option<Instance
     request.caller.ensure(role)?;
     match access {
         Access::InPath(_) => request.permit(role, &request.part::<String>("namespace")?)?,
+        Access::OfConsul(_) => request.permit(role, consul::namespace(request)?.as_str())?,
         Access::Server(_) | Access::Figures => request.caller.ensure_everywhere(role)?,
         Access::OfInstance(_) if !request.caller.sees_all() => {
             return request.instance().map(Some);

@@ -11,6 +11,14 @@ pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
     text
 }
 
+/// The text of one array.
+pub(crate) fn array(write: impl FnOnce(&mut Array<'_>)) -> Vec<u8> {
+    let mut text = vec![b'['];
+    write(&mut Array { text: &mut text, is_empty: true });
+    text.push(b']');
+    text
+}
+
 /// Members of an object that is being written.
 pub(crate) struct Object<'t> {
     text: &'t mut Vec<u8>,

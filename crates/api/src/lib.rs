@@ -26,6 +26,7 @@ mod query;
 mod request;
 
 mod cloud_event;
+mod consul;
 mod counters;
 mod critical;
 mod json;

@@ -53,7 +53,8 @@ pub fn document() -> String {
 /// Paths in the order in which the table first names them, each with its methods.
 fn paths() -> Value {
     let mut paths: Vec<(&str, Vec<&Route>)> = Vec::new();
-    for route in ROUTES.iter() {
+    let own = ROUTES.iter().filter(|route| !route.path.starts_with(crate::consul::PREFIX));
+    for route in own {
         match paths.iter_mut().find(|(path, _)| *path == route.path) {
             Some((_, routes)) => routes.push(route),
             None => paths.push((route.path, vec![route])),

@@ -92,6 +92,7 @@ codes! {
     Internal INTERNAL_SERVER_ERROR "internal-error" "The server has a defect."
     BackupFailed INTERNAL_SERVER_ERROR "backup-failed" "The data could not be copied."
     BackupUnavailable NOT_IMPLEMENTED "backup-unavailable" "The server's data cannot be copied by request."
+    ConsulUnsupported NOT_IMPLEMENTED "consul-unsupported" "Consul has this, and Motet has not."
     Unavailable SERVICE_UNAVAILABLE "unavailable" "The server takes nothing new at present."
     NotReady SERVICE_UNAVAILABLE "not-ready" "The server is not ready."
 }

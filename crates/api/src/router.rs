@@ -16,6 +16,7 @@ use motet_runtime::{Handle, LOCAL};
 
 use crate::Options;
 use crate::access::{self, Access, Caller, LastUses};
+use crate::consul;
 use crate::counters::Counters;
 use crate::guard::Guard;
 use crate::problem::{Code, Problem};
@@ -73,6 +74,9 @@ async fn handle(
     let caller = match route.access {
         Access::Open => Caller { name: LOCAL.into(), token: None },
         Access::Figures if api.options.metrics_open => Caller { name: LOCAL.into(), token: None },
+        _ if route.path.starts_with(consul::PREFIX) => {
+            access::authenticate(&api, &consul::with_token(&head))?
+        }
         _ => access::authenticate(&api, &head.headers)?,
     };
     let request = Request {
@@ -120,6 +124,10 @@ async fn admit(
 }
 
 async fn unknown_route(uri: Uri) -> Problem {
+    if uri.path().starts_with(consul::PREFIX) {
+        let why = "Motet speaks the part of Consul's API that registers and finds services";
+        return consul::unsupported(format!("there is nothing at {}: {why}", uri.path()));
+    }
     let detail = format!(
         "there is nothing at {}: GET /api/v1/openapi.json describes every route",
         uri.path()

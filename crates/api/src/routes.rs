@@ -1,5 +1,6 @@
 //! The table of routes: what there is, said once.
 
+mod consul;
 mod dependencies;
 mod events;
 mod instances;
@@ -33,6 +34,7 @@ pub(crate) static ROUTES: LazyLock<Vec<&'static Route>> = LazyLock::new(|| {
         instances::ROUTES,
         events::ROUTES,
         services::ROUTES,
+        consul::ROUTES,
         sinks::ROUTES,
         jobs::ROUTES,
         rights::ROUTES,

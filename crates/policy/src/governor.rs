@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use motet_types::Timestamp;
 
-use crate::balancer::{self, Balancer, Condition, Member, Slot};
+use crate::balancer::{self, Balancer, Member, Slot};
 use crate::breaker::{self, Breaker};
 use crate::budget::Budget;
 use crate::ejection::{Ejector, Verdict};
@@ -43,6 +43,7 @@ pub struct Governor {
     returns_at: Option<Timestamp>,
     /// When endpoints are compared; nothing to compare without calls.
     compares_at: Option<Timestamp>,
+    turns: u64,
 }
 
 impl Governor {
@@ -59,6 +60,7 @@ impl Governor {
             in_flight: 0,
             returns_at: None,
             compares_at: None,
+            turns: 0,
             options,
         }
     }
@@ -252,6 +254,11 @@ impl Governor {
         })
     }
 
+    /// How often an endpoint came to stand otherwise so far: whoever shows that to others compares this first.
+    pub fn turns(&self) -> u64 {
+        self.turns
+    }
+
     pub fn len(&self) -> usize {
         self.balancer.len()
     }
@@ -351,7 +358,9 @@ impl Governor {
 
     /// Tells the balancer what all that is known of an endpoint comes to.
     fn settle(&mut self, slot: Slot) {
-        let condition = self.seat(slot).map_or(Condition::Out, Seat::condition);
+        let Some(seat) = self.seat_mut(slot) else { return };
+        let (condition, has_turned) = (seat.condition(), seat.has_turned());
+        self.turns += u64::from(has_turned);
         self.balancer.set_condition(slot, condition);
     }
 }

@@ -8,6 +8,7 @@ mod call;
 mod clock;
 mod engine;
 mod events;
+mod followers;
 mod history;
 mod inner;
 mod jobs;
@@ -37,13 +38,15 @@ use crate::{CatalogView, Handle, Health, Metrics, SinkRule};
 pub use clock::{Clock, SystemClock};
 #[cfg(test)]
 pub(crate) use engine::row_of;
+pub use followers::FOLLOWERS_MAX;
 pub(crate) use lists::instance as listed;
 pub use observer::{Observer, Unobserved};
-pub use services::{Registered, ServiceReply};
+pub use services::{Registered, ServiceNews, ServiceReply};
 pub use spans::{Attribute, Span};
 pub use vault::{SECRET_BYTES_MAX, Seal};
 
 use engine::Levels;
+use followers::Followers;
 use lanes::Lanes;
 use vault::Known;
 use workers::Workers;
@@ -116,6 +119,7 @@ impl Runtime {
             store: options.store.clone(),
             outgoing: tokio::sync::watch::Sender::new(0),
             sink_changes: tokio::sync::Mutex::new(()),
+            followers: Followers::default(),
         });
         let from_workers = inner.clone();
         let workers = Workers::start(&options.limits, &options.secret_key, move |stepped| {
@@ -197,6 +201,8 @@ pub(crate) struct Inner {
     outgoing: tokio::sync::watch::Sender<u64>,
     /// Held by whoever changes rows of a sink because a person said so.
     sink_changes: tokio::sync::Mutex<()>,
+    /// Who waits for news of services.
+    followers: Followers,
 }
 
 #[cfg(test)]

@@ -97,6 +97,12 @@ pub enum Error {
     UnknownService(ServiceName),
     #[error("the service {0} has no endpoint {1}")]
     UnknownEndpoint(ServiceName, EndpointId),
+    #[error("no {0} with the id {2:?} is registered in the namespace {1}")]
+    UnknownOfAgent(&'static str, Label, String),
+    #[error("the check {1:?} of the namespace {0} asks the endpoint itself: nothing is said of it")]
+    CheckAsks(Label, String),
+    #[error("the check {1:?} of the namespace {0} is one of another endpoint")]
+    CheckTaken(Label, String),
     /// The endpoint is there for another reason, and does not come and go by itself.
     #[error("the endpoint {1} of {0} stands in its document, or was found by DNS")]
     EndpointTaken(ServiceName, EndpointId),

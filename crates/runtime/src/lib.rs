@@ -21,8 +21,8 @@ mod view;
 
 pub use attribute::{AttributeFilter, AttributeTest};
 pub use drive::{
-    Attribute, Clock, Observer, Options, Registered, Runtime, Secrets, ServiceReply, Span,
-    SystemClock, Unobserved,
+    Attribute, Clock, FOLLOWERS_MAX, Observer, Options, Registered, Runtime, Secrets, ServiceNews,
+    ServiceReply, Span, SystemClock, Unobserved,
 };
 pub use handle::{Error, Handle, Health, Metrics, PublishReply, StartReply, TokenRequest, Watch};
 pub use motet_definition::model::{Catchup, Overlap};
@@ -46,6 +46,10 @@ pub use shard::{
     Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceFigures,
     ServiceSummary, ServiceView, SinkChange, SinkRule, SinkView, Tallies, Target,
     VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
+};
+pub use shard::{
+    AgentCommand, CHECK_TEXT_BYTES_MAX, CHECKS_MAX, Check, CheckKind, CheckStatus, CheckView,
+    Details, TAGS_MAX,
 };
 pub use tables::SCHEMA;
 pub use view::{

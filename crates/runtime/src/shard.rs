@@ -59,6 +59,10 @@ pub use observed::{EDGES_MAX, ObservedEdge, Target};
 pub use outgoing::{Outgoing, OutgoingKey, SinkRule};
 pub use recovery::{Recovered, RowError};
 pub use services::{
+    AgentCommand, CHECK_TEXT_BYTES_MAX, CHECKS_MAX, Check, CheckKind, CheckStatus, CheckView,
+    Details, TAGS_MAX,
+};
+pub use services::{
     DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
     EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies, METADATA_BYTES_MAX, News, Notice,
     Origin, ProbeCall, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
@@ -314,6 +318,7 @@ impl Machine {
         self.continue_topics();
         self.dispatch_queued();
         self.serve_pollers();
+        self.tell_revised();
         self.submit();
         std::mem::take(&mut self.outputs)
     }

@@ -351,6 +351,7 @@ pub(crate) const ENDPOINT: Table = Table {
         text("metadata"),
         int("at"),
         text("actor"),
+        text("details"),
     ],
     key_columns: 3,
     indexes: &[],

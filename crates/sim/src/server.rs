@@ -228,7 +228,11 @@ impl World {
                 self.plan(latency, Event::Arrive { life, call });
             }
             // No endpoint is registered here, so none is probed, and no name is asked for.
-            Output::Probe(_) | Output::Resolve(_) | Output::Notice(_) | Output::Ended(_) => {}
+            Output::Probe(_)
+            | Output::Resolve(_)
+            | Output::Notice(_)
+            | Output::Ended(_)
+            | Output::Revised(_) => {}
             Output::Step(step) => self.step_elsewhere(*step),
             Output::Withdraw { id, step, attempt } => {
                 self.shadow.may_withdraw(id, step, attempt)?;

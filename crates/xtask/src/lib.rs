@@ -16,6 +16,7 @@ pub mod tidy;
 pub mod demo;
 
 pub mod brokers;
+pub mod clients;
 pub mod kill;
 
 pub mod soak;
@@ -79,6 +80,11 @@ pub const COMMANDS: &[Command] = &[
         name: "brokers",
         about: "Motet beside Kafka and NATS, which it downloads: the tests that need brokers",
         run: brokers::run,
+    },
+    Command {
+        name: "clients",
+        about: "clients of Consul, which it downloads, against a server",
+        run: clients::run,
     },
     #[cfg(target_os = "linux")]
     Command {

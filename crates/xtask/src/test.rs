@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::arguments::Arguments;
-use crate::{Missing, Reported, brokers, demo, kill, tidy, workspace};
+use crate::{Missing, Reported, brokers, clients, demo, kill, tidy, workspace};
 use beside::Beside;
 
 /// What runs, in order: a new stage is a line here.
@@ -35,6 +35,7 @@ const STAGES: &[Stage] = &[
     Stage::new("simulation", Work::Cargo(SIMULATION)),
     Stage::new("sabotage", Work::Tests(SABOTAGE)),
     Stage::new("experiments", Work::Tests(EXPERIMENTS)),
+    Stage::new("clients", Work::Own(clients::stage)),
     Stage::new("demo", Work::Own(demo::once)),
     Stage::new("kill", Work::Own(kill::stage)),
     Stage::new("saga", Work::Own(kill::saga::stage)),

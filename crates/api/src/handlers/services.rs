@@ -140,7 +140,7 @@ fn registration(body: &Value) -> Result<Registration, Problem> {
         return Err(refuse("the member \"ttl\" is not between 1s and a day".to_owned()));
     }
     let metadata = members.value("metadata").map(metadata).transpose()?.unwrap_or_default();
-    Ok(Registration { url, version, zone, weight, lease, metadata })
+    Ok(Registration { url, version, zone, weight, lease, metadata, details: None })
 }
 
 /// Texts by name.

@@ -80,6 +80,19 @@ fn endpoint(object: &mut Object<'_>, own: &EndpointView, now: Timestamp) {
             own.metadata.iter().for_each(|(name, text)| object.text(name, text));
         });
     }
+    if !own.tags.is_empty() {
+        object.array("tags", |tags| own.tags.iter().for_each(|tag| tags.text(tag)));
+    }
+    if !own.checks.is_empty() {
+        object.array("checks", |checks| {
+            for own in &own.checks {
+                checks.object(|check| {
+                    check.text("id", &own.check.id);
+                    check.text("status", own.status.as_str());
+                });
+            }
+        });
+    }
     object.text("registeredAt", own.registered_at);
     object.maybe_text("registeredBy", own.registered_by.as_ref());
 }

@@ -58,6 +58,8 @@ impl From<Error> for Problem {
             }
             Error::UnknownService(_) => plain(Code::MissingService),
             Error::UnknownEndpoint(..) => plain(Code::UnknownEndpoint),
+            Error::UnknownOfAgent(..) => plain(Code::UnknownEndpoint),
+            Error::CheckAsks(..) | Error::CheckTaken(..) => plain(Code::EndpointConflict),
             Error::EndpointTaken(..) => plain(Code::EndpointConflict),
             Error::RegistryFull { .. } => {
                 Self { retry_after: Some(RETRY_AFTER), ..plain(Code::RegistryFull) }

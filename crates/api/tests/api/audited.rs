@@ -107,6 +107,27 @@ const CALLS: &[(&str, &str)] = &[
         "DELETE services/test/pay/endpoints/a",
     ),
     ("/api/v1/services/{namespace}/{name}", "DELETE services/test/pay?reason=old"),
+    (
+        "/v1/agent/service/register",
+        "PUT /v1/agent/service/register?ns=test\n\n{\"Name\":\"ship\",\"ID\":\"s1\",\"Address\":\"10.0.0.1\",\"Port\":80,\"Check\":{\"TTL\":\"10s\"}}",
+    ),
+    ("/v1/agent/check/pass/{id}", "PUT /v1/agent/check/pass/service:s1?ns=test"),
+    ("/v1/agent/check/warn/{id}", "PUT /v1/agent/check/warn/service:s1?ns=test"),
+    ("/v1/agent/check/fail/{id}", "PUT /v1/agent/check/fail/service:s1?ns=test"),
+    (
+        "/v1/agent/check/update/{id}",
+        "PUT /v1/agent/check/update/service:s1?ns=test\n\n{\"Status\":\"passing\"}",
+    ),
+    (
+        "/v1/agent/check/register",
+        "PUT /v1/agent/check/register?ns=test\n\n{\"ID\":\"more\",\"ServiceID\":\"s1\",\"TTL\":\"10s\"}",
+    ),
+    ("/v1/agent/check/deregister/{id}", "PUT /v1/agent/check/deregister/more?ns=test"),
+    (
+        "/v1/agent/service/maintenance/{id}",
+        "PUT /v1/agent/service/maintenance/s1?ns=test&enable=true&reason=disk",
+    ),
+    ("/v1/agent/service/deregister/{id}", "PUT /v1/agent/service/deregister/s1?ns=test"),
     ("/api/v1/sinks/{sink}/retry", "POST sinks/out/retry"),
     ("/api/v1/sinks/{sink}/refused", "DELETE sinks/out/refused?reason=old"),
     ("/api/v1/sinks/{sink}", "DELETE sinks/out"),
@@ -155,8 +176,12 @@ async fn every_route_that_changes_something_says_who_did() {
             } else {
                 String::new()
             };
-        let request =
-            format!("{verb} /api/v1/{rest}{body}").replace("{id}", &id).replace("{at}", &at);
+        let request = match rest.strip_prefix('/') {
+            Some(rest) => format!("{verb} /{rest}{body}"),
+            None => format!("{verb} /api/v1/{rest}{body}"),
+        }
+        .replace("{id}", &id)
+        .replace("{at}", &at);
         let answer = server.send_as(&root, &request).await;
         if let Some(position) = answer.headers.get("motet-position") {
             at = position.to_str().unwrap().to_owned();
@@ -242,6 +267,16 @@ async fn every_route_that_changes_something_says_who_did() {
         200 DELETE services/test/pay/endpoints/a
         200 DELETE services/test/pay?reason=old
             "root" "service.delete" "test/pay" {"digest":"<digest>"}  "old"
+        200 PUT /v1/agent/service/register?ns=test
+        200 PUT /v1/agent/check/pass/service:s1?ns=test
+        200 PUT /v1/agent/check/warn/service:s1?ns=test
+        200 PUT /v1/agent/check/fail/service:s1?ns=test
+        200 PUT /v1/agent/check/update/service:s1?ns=test
+        200 PUT /v1/agent/check/register?ns=test
+        200 PUT /v1/agent/check/deregister/more?ns=test
+        200 PUT /v1/agent/service/maintenance/s1?ns=test&enable=true&reason=disk
+            "root" "endpoint.drain" "test/ship"  {"endpoint":"s1"} "disk"
+        200 PUT /v1/agent/service/deregister/s1?ns=test
         404 POST sinks/out/retry
         404 DELETE sinks/out/refused?reason=old
         404 DELETE sinks/out

@@ -6,6 +6,7 @@ mod access;
 mod audited;
 mod backup;
 mod bulk;
+mod consul;
 mod dependencies;
 mod documents;
 mod histories;

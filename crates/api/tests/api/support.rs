@@ -149,7 +149,7 @@ impl Answer {
     }
 }
 
-/// Ids, instants, digests and positions as words.
+/// Ids, instants, digests, revisions and positions as words.
 pub(crate) fn redact(text: &str) -> String {
     let mut shown = String::new();
     for line in text.lines() {
@@ -178,6 +178,9 @@ fn varying(line: &str) -> Option<(&'static str, usize, usize)> {
         }
         if part(36).is_some_and(|text| text.parse::<motet_types::InstanceId>().is_ok()) {
             return Some(("<id>", at, 36));
+        }
+        if part(16).is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Some(("<revision>", at, 16));
         }
         if part(24).is_some_and(|text| text.parse::<motet_types::Timestamp>().is_ok()) {
             return Some(("<instant>", at, 24));

@@ -61,6 +61,7 @@ pages! {
     inbox "inbox.md"
     operations "operations.md"
     services "services.md"
+    consul "consul.md"
     dependencies "dependencies.md"
     monitoring "monitoring.md"
     security "security.md"

@@ -12,6 +12,8 @@ pub(super) struct Seat {
     pub(super) is_suspect: bool,
     pub(super) is_draining: bool,
     pub(super) ejected_until: Option<Timestamp>,
+    /// How it stood when that was looked at last: its condition, and whether it is well.
+    stood: (Condition, bool),
 }
 
 impl Seat {
@@ -21,7 +23,14 @@ impl Seat {
             is_suspect: false,
             is_draining: false,
             ejected_until: None,
+            stood: (Condition::Usable, true),
         }
+    }
+
+    /// Whether it stands otherwise than the last time that this was asked.
+    pub(super) fn has_turned(&mut self) -> bool {
+        let stands = (self.condition(), self.health.is_healthy());
+        std::mem::replace(&mut self.stood, stands) != stands
     }
 
     /// What all of it comes to.

@@ -112,6 +112,7 @@ impl Shell {
                 Output::Call(call) => self.call(call),
                 Output::Probe(probe) => self.probe(probe),
                 Output::Resolve(question) => self.resolve(question),
+                Output::Revised(names) => self.inner.followers.tell(&names),
                 Output::Step(step) => self.workers.push(step),
                 // What has left is not called back: its outcome goes to the history.
                 Output::Withdraw { .. } => {}

@@ -220,6 +220,7 @@ impl Inner {
     pub(crate) async fn shut_down(&self, limit: Duration) {
         self.lanes.close();
         self.set_health(Health { ready: false, reason: Some("stopping".to_owned()) });
+        self.followers.stop();
         let settled = async {
             while !self.levels.is_quiet() {
                 tokio::time::sleep(SETTLE_POLL).await;

@@ -10,7 +10,9 @@ use motet_store::Position;
 use motet_types::{Digest, Label, ServiceName, Timestamp};
 
 use super::Inner;
+use super::followers::Subject;
 use super::inner::{check_size, unexpected};
+use crate::shard::AgentCommand;
 use crate::shard::{Input, Reply, ServiceDocument, ServiceInput};
 use crate::{
     Actor, EndpointId, Error, ObservedEdge, Registration, ServiceFigures, ServiceSummary,
@@ -35,6 +37,16 @@ pub struct Registered {
     pub created: bool,
     /// For how long the endpoint is believed to be there without another word of it.
     pub lease: Duration,
+    pub position: Position,
+}
+
+/// A service as it is at a revision.
+#[derive(Clone, Debug)]
+pub struct ServiceNews {
+    /// Grows with every change, also where the service is not there.
+    pub revision: u64,
+    /// None: it is not there.
+    pub view: Option<Box<ServiceView>>,
     pub position: Position,
 }
 
@@ -93,6 +105,102 @@ impl Inner {
     ) -> Result<(ServiceView, Position), Error> {
         match self.ask_registry(ServiceInput::Read { name }, None).await? {
             (Reply::ServiceView(view), position) => Ok((*view, position)),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn service_after(
+        &self,
+        name: ServiceName,
+        known: Option<u64>,
+        patience: Duration,
+    ) -> Result<ServiceNews, Error> {
+        self.after(Subject::Service(name), known, patience).await
+    }
+
+    pub(crate) async fn registry_after(
+        &self,
+        namespace: Label,
+        known: Option<u64>,
+        patience: Duration,
+    ) -> Result<u64, Error> {
+        Ok(self.after(Subject::Namespace(namespace), known, patience).await?.revision)
+    }
+
+    /// How the subject is once its revision is another than the known one, or when there is no more patience.
+    async fn after(
+        &self,
+        subject: Subject,
+        known: Option<u64>,
+        patience: Duration,
+    ) -> Result<ServiceNews, Error> {
+        let first = self.look(&subject).await?;
+        if patience.is_zero() || known != Some(first.revision) {
+            return Ok(first);
+        }
+        let mut following = self.followers.follow(subject.clone())?;
+        let news = async {
+            loop {
+                // What came between the looks is not told any more.
+                let seen = self.look(&subject).await?;
+                if known != Some(seen.revision) {
+                    return Ok(seen);
+                }
+                following.next().await?;
+            }
+        };
+        match tokio::time::timeout(patience, news).await {
+            Ok(seen) => seen,
+            Err(_elapsed) => self.look(&subject).await,
+        }
+    }
+
+    async fn look(&self, subject: &Subject) -> Result<ServiceNews, Error> {
+        let input = match subject.clone() {
+            Subject::Service(name) => ServiceInput::Look { name },
+            Subject::Namespace(namespace) => ServiceInput::Revision { namespace },
+        };
+        match self.ask_registry(input, None).await? {
+            (Reply::ServiceNews { revision, view }, position) => {
+                Ok(ServiceNews { revision, view, position })
+            }
+            (Reply::Revision(revision), position) => {
+                Ok(ServiceNews { revision, view: None, position })
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn browse_services(
+        &self,
+        namespace: Label,
+        after: Option<Label>,
+        endpoints_max: usize,
+    ) -> Result<(Vec<ServiceView>, bool), Error> {
+        let input = ServiceInput::Browse { namespace, after, endpoints_max };
+        match self.ask_registry(input, None).await? {
+            (Reply::ServiceViews { views, is_last }, _) => Ok((views, is_last)),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn agent(
+        &self,
+        namespace: Label,
+        command: AgentCommand,
+        actor: Actor,
+    ) -> Result<Position, Error> {
+        changed(self.ask_registry(ServiceInput::Agent { namespace, command }, actor).await?)
+    }
+
+    pub(crate) async fn service_of(
+        &self,
+        namespace: Label,
+        id: EndpointId,
+    ) -> Result<ServiceName, Error> {
+        let command = AgentCommand::Find(id);
+        match self.ask_registry(ServiceInput::Agent { namespace, command }, None).await? {
+            (Reply::Endpoint(name, _), _) => Ok(*name),
             (other, _) => Err(unexpected(&other)),
         }
     }

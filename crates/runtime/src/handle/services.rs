@@ -2,12 +2,14 @@
 
 use motet_definition::service::ParsedService;
 use motet_store::Position;
-use motet_types::ServiceName;
+use std::time::Duration;
+
+use motet_types::{Label, ServiceName};
 
 use super::{Error, Handle};
 use crate::{
-    EndpointId, ObservedEdge, Registered, Registration, ServiceFigures, ServiceReply,
-    ServiceSummary, ServiceView,
+    AgentCommand, EndpointId, ObservedEdge, Registered, Registration, ServiceFigures, ServiceNews,
+    ServiceReply, ServiceSummary, ServiceView,
 };
 
 impl Handle {
@@ -40,6 +42,52 @@ impl Handle {
     /// Everything that is known of a service.
     pub async fn service(&self, name: ServiceName) -> Result<(ServiceView, Position), Error> {
         self.inner.service(name).await
+    }
+
+    /// A service once it is at another revision than the known one, at the latest when there is no more patience.
+    ///
+    /// # Errors
+    /// As many wait as may, or the server stops.
+    pub async fn service_after(
+        &self,
+        name: ServiceName,
+        known: Option<u64>,
+        patience: Duration,
+    ) -> Result<ServiceNews, Error> {
+        self.inner.service_after(name, known, patience).await
+    }
+
+    /// The revision of everything in a namespace, once it is another than the known one.
+    ///
+    /// # Errors
+    /// As for [`Self::service_after`].
+    pub async fn registry_after(
+        &self,
+        namespace: Label,
+        known: Option<u64>,
+        patience: Duration,
+    ) -> Result<u64, Error> {
+        self.inner.registry_after(namespace, known, patience).await
+    }
+
+    /// Services of a namespace by name, until they have so many endpoints together; and whether these are the last.
+    pub async fn browse_services(
+        &self,
+        namespace: Label,
+        after: Option<Label>,
+        endpoints_max: usize,
+    ) -> Result<(Vec<ServiceView>, bool), Error> {
+        self.inner.browse_services(namespace, after, endpoints_max).await
+    }
+
+    /// Does something with an endpoint that is known by its id in the namespace.
+    pub async fn agent(&self, namespace: Label, command: AgentCommand) -> Result<Position, Error> {
+        self.inner.agent(namespace, command, self.actor.clone()).await
+    }
+
+    /// The service of an endpoint that is known by its id in the namespace.
+    pub async fn service_of(&self, namespace: Label, id: EndpointId) -> Result<ServiceName, Error> {
+        self.inner.service_of(namespace, id).await
     }
 
     /// A page of services by name, in these namespaces or in all.

@@ -4,14 +4,17 @@
 //! and applied when that is durable. Leases live in memory alone; a restart gives every endpoint a fresh one, so that it
 //! forgets nobody. A service is there while it has a document or an endpoint.
 
+mod agent;
 mod calls;
 mod change;
+mod details;
 mod dns;
 mod endpoint;
 mod figures;
 mod leases;
 mod options;
 mod probes;
+mod revisions;
 mod rows;
 mod service;
 mod views;
@@ -25,7 +28,11 @@ use super::batch::Release;
 use super::{Machine, Responder};
 use crate::Actor;
 
+pub use agent::AgentCommand;
 pub use change::{Registration, ServiceDocument, ServiceInput};
+pub use details::{
+    CHECK_TEXT_BYTES_MAX, CHECKS_MAX, Check, CheckKind, CheckStatus, Details, TAGS_MAX,
+};
 pub use dns::{DnsAnswer, DnsQuestion};
 pub use endpoint::{ENDPOINT_ID_BYTES_MAX, EndpointId, InvalidEndpointId, METADATA_BYTES_MAX};
 pub use figures::{
@@ -34,12 +41,17 @@ pub use figures::{
 };
 pub use probes::ProbeCall;
 pub(super) use rows::{Row as ServiceRow, read_endpoint, read_service};
-pub use views::{EndpointState, EndpointView, Origin, ServiceSummary, ServiceView, VersionView};
+pub use views::{
+    CheckView, EndpointState, EndpointView, Origin, ServiceSummary, ServiceView, VersionView,
+};
 
 pub(super) use calls::{Flights, Routed};
 pub(super) use change::Change;
 
+use agent::Agents;
+use endpoint::Entry;
 use figures::Figures;
+use revisions::Revisions;
 use service::Service;
 
 /// Services of one namespace.
@@ -55,14 +67,22 @@ pub(super) struct Services {
     known: BTreeMap<ServiceName, Service>,
     /// Services of each namespace.
     counts: BTreeMap<Label, usize>,
-    /// What has changes that are not durable yet, and how many: an endpoint, or the document where none is named.
-    staged: BTreeMap<(ServiceName, Option<EndpointId>), usize>,
+    /// What has changes that are not durable yet: an endpoint, or the document where none is named.
+    staged: BTreeMap<(ServiceName, Option<EndpointId>), Staged>,
     /// When services want to be looked after.
     due: BTreeSet<(Timestamp, ServiceName)>,
     pub(super) flights: Flights,
     figures: Figures,
+    agents: Agents,
+    revisions: Revisions,
     probing: usize,
     created: u64,
+}
+
+/// How many changes are not durable yet, and the last of them.
+struct Staged {
+    count: usize,
+    last: Change,
 }
 
 impl Services {
@@ -72,6 +92,15 @@ impl Services {
 
     fn is_staged(&self, name: &ServiceName, id: Option<&EndpointId>) -> bool {
         self.staged.contains_key(&(name.clone(), id.cloned()))
+    }
+
+    /// What an endpoint is about to be, or is.
+    fn latest(&self, name: &ServiceName, id: &EndpointId) -> Option<Arc<Entry>> {
+        let staged = self.staged.get(&(name.clone(), Some(id.clone())));
+        if let Some(Staged { last: Change::Endpoint(_, entry), .. }) = staged {
+            return entry.clone();
+        }
+        Some(self.known.get(name)?.endpoints.get(id)?.entry.clone())
     }
 
     /// The service, which is made if it is not there.
@@ -86,10 +115,17 @@ impl Services {
 
     /// What is durable takes effect.
     fn apply(&mut self, now: Timestamp, name: &ServiceName, changes: Vec<Change>) {
-        let service = self.service(name);
+        self.revisions.advance(now);
         for change in changes {
-            service.apply(now, change);
+            if let Change::Endpoint(id, after) = &change {
+                let known = self.known.get(name).and_then(|service| service.endpoints.get(id));
+                let before = known.and_then(|own| own.entry.details.as_deref());
+                let after = after.as_ref().and_then(|entry| entry.details.as_deref());
+                self.agents.change(name, id, before, after);
+            }
+            self.service(name).apply(now, change);
         }
+        let service = self.service(name);
         if service.is_gone() {
             if let Some(due) = service.due {
                 self.due.remove(&(due, name.clone()));
@@ -99,6 +135,7 @@ impl Services {
                 *count -= 1;
             }
             self.counts.retain(|_, count| *count > 0);
+            self.revisions.went(name, !self.counts.contains_key(&name.namespace));
             return;
         }
         self.reschedule(now, name);
@@ -106,6 +143,8 @@ impl Services {
 
     /// Something has happened that may move the time at which the service wants to be looked after.
     fn reschedule(&mut self, now: Timestamp, name: &ServiceName) {
+        self.revisions.advance(now);
+        self.revise(name);
         let Some(service) = self.known.get_mut(name) else { return };
         let due = service.next_due(now);
         if due == service.due {
@@ -119,6 +158,7 @@ impl Services {
 
     /// The same where it may only have become earlier, without a look at every endpoint.
     fn hasten(&mut self, name: &ServiceName, due: Option<Timestamp>) {
+        self.revise(name);
         let Some(due) = due else { return };
         let Some(service) = self.known.get_mut(name) else { return };
         if service.due.is_some_and(|before| before <= due) {
@@ -133,9 +173,9 @@ impl Services {
     fn unstage(&mut self, name: &ServiceName, changes: &[Change]) {
         for change in changes {
             let key = (name.clone(), change.endpoint().cloned());
-            if let Some(count) = self.staged.get_mut(&key) {
-                *count -= 1;
-                if *count == 0 {
+            if let Some(staged) = self.staged.get_mut(&key) {
+                staged.count -= 1;
+                if staged.count == 0 {
                     self.staged.remove(&key);
                 }
             }
@@ -157,6 +197,14 @@ impl Machine {
             ServiceInput::Drain { name, id, is_draining, reason } => {
                 self.drain(&name, &id, is_draining, reason, &actor, reply);
             }
+            ServiceInput::Agent { namespace, command } => {
+                self.agent(&namespace, command, &actor, reply);
+            }
+            ServiceInput::Look { name } => self.look_at_service(&name, reply),
+            ServiceInput::Revision { namespace } => self.registry_revision(&namespace, reply),
+            ServiceInput::Browse { namespace, after, endpoints_max } => {
+                self.browse_services(namespace, after, endpoints_max, reply);
+            }
             ServiceInput::Read { name } => self.read_service(&name, reply),
             ServiceInput::List { namespaces, after, limit } => {
                 self.list_services(namespaces.as_deref(), after.as_ref(), limit, reply);
@@ -168,7 +216,9 @@ impl Machine {
     fn stage_services(&mut self, name: ServiceName, changes: Vec<Change>, audit: Option<Audit>) {
         for change in &changes {
             let key = (name.clone(), change.endpoint().cloned());
-            *self.services.staged.entry(key).or_default() += 1;
+            let staged = self.services.staged.entry(key);
+            let staged = staged.or_insert_with(|| Staged { count: 0, last: change.clone() });
+            (staged.count, staged.last) = (staged.count + 1, change.clone());
         }
         let mut rows: Vec<_> = changes.iter().map(|change| change.row(&name)).collect();
         if let Some(Audit { action, reason, before, after, actor: Some(actor) }) = audit {

@@ -9,6 +9,7 @@ mod script;
 mod transcript;
 mod world;
 
+mod agents;
 mod auditing;
 mod away;
 mod children;

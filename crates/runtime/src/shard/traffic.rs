@@ -10,12 +10,13 @@ use motet_engine::room::Line;
 use motet_engine::{JobCommand, Outcome, Request, Schedule, ScheduleInput};
 use motet_store::{Commit, CommitError, Loaded, Position, Row, RowScan};
 use motet_types::{
-    Attempt, InstanceId, JobId, Label, ShardId, StepId, TaskId, Timestamp, WorkflowName,
+    Attempt, InstanceId, JobId, Label, ServiceName, ShardId, StepId, TaskId, Timestamp,
+    WorkflowName,
 };
 
 use super::{
-    Activation, CatalogCommand, DnsAnswer, DnsQuestion, Ended, Heartbeat, Intake, Notice,
-    ObservedEdge, Outgoing, OutgoingKey, ProbeCall, QueueKey, Recovered, ServiceFigures,
+    Activation, CatalogCommand, DnsAnswer, DnsQuestion, Ended, EndpointId, Heartbeat, Intake,
+    Notice, ObservedEdge, Outgoing, OutgoingKey, ProbeCall, QueueKey, Recovered, ServiceFigures,
     ServiceInput, ServiceSummary, ServiceView, SinkChange, SinkView, Step, Stepped,
 };
 use crate::{
@@ -67,6 +68,18 @@ pub enum Reply {
         lease: Duration,
     },
     ServiceView(Box<ServiceView>),
+    /// A service as it is at a revision; none: it is not there.
+    ServiceNews {
+        revision: u64,
+        view: Option<Box<ServiceView>>,
+    },
+    Revision(u64),
+    ServiceViews {
+        views: Vec<ServiceView>,
+        is_last: bool,
+    },
+    /// The service of an endpoint that an agent knows.
+    Endpoint(Box<ServiceName>, EndpointId),
     Services(Vec<ServiceSummary>),
     Limits(Vec<LimitView>),
     Done,
@@ -331,6 +344,8 @@ pub enum Output {
     Probe(Box<ProbeCall>),
     /// Ask DNS; the answer is `Resolved`.
     Resolve(Box<DnsQuestion>),
+    /// Something that is seen of these services has changed, for whoever follows them.
+    Revised(Vec<ServiceName>),
     /// Run a step that may burn much fuel where it holds nobody up; the answer is `Stepped`.
     Step(Box<Step>),
     Withdraw {

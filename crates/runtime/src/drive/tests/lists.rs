@@ -202,6 +202,7 @@ fn world() -> (Arc<MemoryStore>, Inner) {
         clock: Arc::new(SystemClock::new()),
         catalog: tokio::sync::watch::Sender::default(),
         sink_changes: tokio::sync::Mutex::new(()),
+        followers: Default::default(),
         health: Mutex::new(Health { ready: true, reason: None }),
         failed: tokio::sync::watch::Sender::new(None),
         levels: Levels::default(),

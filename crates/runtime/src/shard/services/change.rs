@@ -7,8 +7,10 @@ use std::time::Duration;
 use motet_definition::service as definition;
 use motet_definition::service::EndpointUrl;
 use motet_expr::json::{object, string};
-use motet_types::{Digest, ServiceName, Timestamp, Version};
+use motet_types::{Digest, Label, ServiceName, Timestamp, Version};
 
+use super::agent::AgentCommand;
+use super::details::Details;
 use super::endpoint::{EndpointId, Entry};
 use super::{Audit, Origin, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, Services};
 use crate::shard::{Machine, Reply, Responder};
@@ -40,14 +42,33 @@ pub enum ServiceInput {
         is_draining: bool,
         reason: Option<String>,
     },
+    /// Something is asked by an id of a namespace.
+    Agent {
+        namespace: Label,
+        command: AgentCommand,
+    },
     Read {
         name: ServiceName,
+    },
+    /// The same with its revision, which it has also where it is not there.
+    Look {
+        name: ServiceName,
+    },
+    /// The revision of everything in a namespace.
+    Revision {
+        namespace: Label,
     },
     /// A page, by name.
     List {
         namespaces: Option<Vec<String>>,
         after: Option<ServiceName>,
         limit: usize,
+    },
+    /// A page of everything that is known of a namespace's services, by name: it ends after so many endpoints.
+    Browse {
+        namespace: Label,
+        after: Option<Label>,
+        endpoints_max: usize,
     },
 }
 
@@ -73,6 +94,8 @@ pub struct Registration {
     /// How long it is believed to be there without another word of it; none: what the document says.
     pub lease: Option<Duration>,
     pub metadata: BTreeMap<String, String>,
+    /// None: it lives by its lease alone.
+    pub details: Option<Box<Details>>,
 }
 
 /// Something that is durable, or is about to be.
@@ -121,7 +144,7 @@ impl Services {
         let staged = self.staged.range(first..).take_while(|((other, _), _)| other == name);
         let is_new = |id: &EndpointId| service.is_none_or(|own| !own.endpoints.contains_key(id));
         let staged = staged.filter(|((_, id), _)| id.as_ref().is_some_and(is_new)).count();
-        let count = staged + service.map_or(0, |service| service.leased());
+        let count = staged + service.map_or(0, |service| service.registered());
         let what = "endpoints of the service";
         (count >= SERVICE_ENDPOINTS_MAX).then_some(Error::RegistryFull { what, count })
     }
@@ -201,49 +224,58 @@ impl Machine {
         reply: Responder,
     ) {
         let mut entry = Entry::new(registration, self.now, actor);
-        let is_staged = self.services.is_staged(&name, Some(&id));
         let now = self.now;
-        let known = self.services.known.get_mut(&name);
-        let default = motet_definition::service::LEASE_DEFAULT;
-        let default = known.as_ref().map_or(default, |service| service.rules.lease);
+        let rules = self.services.known.get(&name).map(|service| service.rules.lease);
+        let default = rules.unwrap_or(motet_definition::service::LEASE_DEFAULT);
         let lease = entry.lease.unwrap_or(default);
-        let mut created = true;
-        if let Some(service) = known
-            && let Some(own) = service.endpoints.get(&id)
-        {
-            if own.entry.origin != Origin::Registered {
+        let known = self.services.latest(&name, &id);
+        let created = known.is_none();
+        if let Some(own) = known {
+            if own.origin != Origin::Registered {
                 return self.reply(reply, Err(Error::EndpointTaken(name, id)));
             }
-            if own.entry.says(&entry) && !is_staged {
-                service.renew(now, &id);
+            if own.says(&entry) {
+                if let Some(service) = self.services.known.get_mut(&name) {
+                    service.renew(now, &id);
+                    self.services.revise(&name);
+                }
                 let answer = Reply::Registered { created: false, lease };
                 return self.reply(reply, Ok(answer));
             }
-            entry.is_draining = own.entry.is_draining;
-            created = false;
-        }
-        if created
-            && let Some(error) =
-                self.services.refuse_new(&name).or_else(|| self.services.refuse_endpoint(&name))
+            entry.is_draining = own.is_draining;
+            if let (Some(details), Some(before)) = (&mut entry.details, &own.details) {
+                details.keep_word(before);
+            }
+        } else if let Some(error) =
+            self.services.refuse_new(&name).or_else(|| self.services.refuse_endpoint(&name))
         {
             return self.reply(reply, Err(error));
+        }
+        if entry.details.is_some() {
+            self.leave_elsewhere(&name, &id);
         }
         self.stage_services(name, vec![Change::Endpoint(id, Some(Arc::new(entry)))], None);
         self.reply(reply, Ok(Reply::Registered { created, lease }));
     }
 
+    /// An agent knows an id once: who registers it for another service takes it from the first.
+    fn leave_elsewhere(&mut self, name: &ServiceName, id: &EndpointId) {
+        let elsewhere = self.services.agents.service(&name.namespace, id);
+        let elsewhere = elsewhere.filter(|other| *other != name).cloned();
+        if let Some(other) = elsewhere
+            && self.services.latest(&other, id).is_some()
+        {
+            self.stage_services(other, vec![Change::Endpoint(id.clone(), None)], None);
+        }
+    }
+
     pub(super) fn deregister(&mut self, name: &ServiceName, id: &EndpointId, reply: Responder) {
-        let known = self.services.known.get(name);
-        let own = known.and_then(|service| service.endpoints.get(id));
-        match own.map(|own| own.entry.origin) {
-            // One that has registered a moment ago may leave at once.
-            None if !self.services.is_staged(name, Some(id)) => {
-                self.reply(reply, Err(Error::UnknownEndpoint(name.clone(), id.clone())));
-            }
+        match self.services.latest(name, id).map(|own| own.origin) {
+            None => self.reply(reply, Err(Error::UnknownEndpoint(name.clone(), id.clone()))),
             Some(Origin::Document | Origin::Dns) => {
                 self.reply(reply, Err(Error::EndpointTaken(name.clone(), id.clone())));
             }
-            None | Some(Origin::Registered) => {
+            Some(Origin::Registered) => {
                 let changes = vec![Change::Endpoint(id.clone(), None)];
                 self.stage_services(name.clone(), changes, None);
                 self.reply(reply, Ok(Reply::Service { created: false }));
@@ -260,17 +292,16 @@ impl Machine {
         actor: &Actor,
         reply: Responder,
     ) {
-        let known = self.services.known.get(name);
-        let Some(own) = known.and_then(|service| service.endpoints.get(id)) else {
+        let Some(own) = self.services.latest(name, id) else {
             return self.reply(reply, Err(Error::UnknownEndpoint(name.clone(), id.clone())));
         };
-        if own.entry.is_draining == is_draining && !self.services.is_staged(name, Some(id)) {
+        if own.is_draining == is_draining && !self.services.is_staged(name, Some(id)) {
             return self.reply(reply, Ok(Reply::Service { created: false }));
         }
-        let change = match own.entry.origin {
+        let change = match own.origin {
             Origin::Document => Change::Drained(id.clone(), is_draining),
             Origin::Registered | Origin::Dns => {
-                let entry = Entry { is_draining, ..(*own.entry).clone() };
+                let entry = Entry { is_draining, ..(*own).clone() };
                 Change::Endpoint(id.clone(), Some(Arc::new(entry)))
             }
         };

@@ -128,6 +128,7 @@ fn entry(
         metadata: std::collections::BTreeMap::new(),
         origin: Origin::Dns,
         is_draining: false,
+        details: None,
         at: now,
         by: None,
     };

@@ -10,6 +10,7 @@ use motet_types::{Timestamp, Version};
 
 use super::Origin;
 use super::change::Registration;
+use super::details::{CheckKind, CheckStatus, Details};
 use crate::Actor;
 
 /// Longest id of an endpoint, in bytes.
@@ -66,26 +67,72 @@ pub(in crate::shard) struct Entry {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) origin: Origin,
     pub(super) is_draining: bool,
+    pub(super) details: Option<Box<Details>>,
     pub(super) at: Timestamp,
     pub(super) by: Actor,
 }
 
 impl Entry {
     pub(super) fn new(registration: Registration, at: Timestamp, by: Actor) -> Self {
-        let Registration { url, version, zone, weight, lease, metadata } = registration;
-        let origin = Origin::Registered;
-        Self { url, version, zone, weight, lease, metadata, origin, is_draining: false, at, by }
+        let Registration { url, version, zone, weight, lease, metadata, details } = registration;
+        Self {
+            url,
+            version,
+            zone,
+            weight,
+            lease,
+            metadata,
+            origin: Origin::Registered,
+            is_draining: false,
+            details,
+            at,
+            by,
+        }
     }
 
-    /// Whether the other says the same, be it by somebody else or at another time.
+    /// Whether the other says the same, be it by somebody else or at another time, and whatever was said of its checks.
     pub(super) fn says(&self, other: &Self) -> bool {
-        let told = |entry: &Self| Self {
-            at: Timestamp::default(),
-            by: None,
-            is_draining: false,
-            ..entry.clone()
+        let has_same_details = match (&self.details, &other.details) {
+            (Some(own), Some(other)) => own.registers_like(other),
+            (own, other) => own.is_none() && other.is_none(),
         };
-        told(self) == told(other)
+        has_same_details
+            && self.url == other.url
+            && self.version == other.version
+            && self.zone == other.zone
+            && self.weight == other.weight
+            && self.lease == other.lease
+            && self.metadata == other.metadata
+            && self.origin == other.origin
+    }
+
+    /// Whether it needs no lease: one that is asked nothing, and promised no word, is believed until it leaves.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.checks.is_empty())
+    }
+
+    /// Whether it says of itself that it should not be called.
+    pub(super) fn is_critical(&self) -> bool {
+        let status = self.details.as_ref().map(|details| details.status());
+        status == Some(CheckStatus::Critical)
+    }
+
+    pub(super) fn weight_now(&self) -> f64 {
+        let warns = self.details.as_ref().filter(|own| own.status() == CheckStatus::Warning);
+        f64::from(warns.map_or(self.weight, |details| details.warning_weight))
+    }
+
+    /// Until when each of its checks is believed, if there are several: one alone is believed as long as the lease.
+    pub(super) fn believed(&self, now: Timestamp) -> Box<[Timestamp]> {
+        let checks = self.details.as_ref().map_or(&[][..], |details| &details.checks);
+        let of = |kind: &CheckKind| match kind {
+            CheckKind::Ttl(ttl) => now.saturating_add(*ttl),
+            CheckKind::Probe { .. } => Timestamp::from_micros(i64::MAX),
+        };
+        match checks {
+            [] | [_] => Box::default(),
+            checks => checks.iter().map(|check| of(&check.kind)).collect(),
+        }
     }
 }
 
@@ -102,4 +149,27 @@ pub(super) struct Endpoint {
     pub(super) is_suspect: bool,
     /// When it is probed next; none while a probe is on its way, or where there are no probes.
     pub(super) probe_at: Option<Timestamp>,
+    /// Until when each of its checks is believed, where there are several.
+    pub(super) believed: Box<[Timestamp]>,
+}
+
+impl Endpoint {
+    /// It has shown that it is there: every check is believed anew.
+    pub(super) fn believe(&mut self, now: Timestamp, default: Duration) {
+        let lease = self.entry.lease.unwrap_or(default);
+        self.lease_until = Some(now.saturating_add(lease));
+        self.believed = self.entry.believed(now);
+    }
+
+    /// One of its checks is believed anew: the lease is as long as the shortest of them.
+    pub(super) fn hear(&mut self, now: Timestamp, check: usize) {
+        let details = self.entry.details.as_ref();
+        let kind = details.and_then(|details| details.checks.get(check)).map(|check| &check.kind);
+        let Some(CheckKind::Ttl(ttl)) = kind else { return };
+        let until = now.saturating_add(*ttl);
+        if let Some(own) = self.believed.get_mut(check) {
+            *own = until;
+        }
+        self.lease_until = Some(self.believed.iter().copied().min().unwrap_or(until));
+    }
 }

@@ -34,6 +34,7 @@ impl Service {
             let is_over = own.lease_until.is_some_and(|until| until <= now);
             if is_over && !own.is_suspect {
                 own.is_suspect = true;
+                self.changes += 1;
                 if let Some(governed) = self.versions.get_mut(&own.version) {
                     governed.governor.set_suspect(own.slot, true);
                 }
@@ -44,8 +45,8 @@ impl Service {
         if expired.is_empty() {
             return (expired, changes);
         }
-        let leased = self.leased();
-        (self.evictions.choose(now, leased, expired, &mut self.random), changes)
+        let registered = self.registered();
+        (self.evictions.choose(now, registered, expired, &mut self.random), changes)
     }
 
     /// When there is something to do.
@@ -65,18 +66,24 @@ impl Service {
         if !own.is_suspect {
             return Some(until);
         }
-        let over = until.saturating_add(self.lease_of(own));
+        let over = self.forgotten_at(own, until)?;
         Some(if over > now { over } else { now.saturating_add(EVICTION_PAUSE) })
     }
 
-    fn lease_of(&self, own: &Endpoint) -> Duration {
-        own.entry.lease.unwrap_or(self.rules.lease)
+    /// When an endpoint whose lease ends then may be forgotten: after a second lease, or when its checks say so.
+    fn forgotten_at(&self, own: &Endpoint, until: Timestamp) -> Option<Timestamp> {
+        let after = match &own.entry.details {
+            Some(details) => details.forget_after(),
+            None => Some(own.entry.lease.unwrap_or(self.rules.lease)),
+        };
+        after.map(|after| until.saturating_add(after))
     }
 
-    /// Those that nobody has heard of for two leases; the one of each version of which something was heard last stays for a day.
+    /// Those that nobody has heard of for too long; the one of each version of which something was heard last stays for a day.
     fn forgettable(&self, now: Timestamp) -> Vec<EndpointId> {
         let silent = |own: &Endpoint| {
-            own.lease_until.is_some_and(|until| until.saturating_add(self.lease_of(own)) <= now)
+            let over = own.lease_until.and_then(|until| self.forgotten_at(own, until));
+            over.is_some_and(|over| over <= now)
         };
         let mut left: BTreeMap<&Version, usize> = BTreeMap::new();
         for own in self.endpoints.values().filter(|own| !silent(own)) {

@@ -29,11 +29,17 @@ impl Machine {
     pub(super) fn probe_due(&mut self, name: &ServiceName) {
         let now = self.now;
         let Some(service) = self.services.known.get_mut(name) else { return };
-        let Some(health) = service.rules.health.clone() else { return };
+        let health = service.rules.health.clone();
         for (id, own) in &mut service.endpoints {
             if own.probe_at.is_none_or(|at| at > now) {
                 continue;
             }
+            let by_itself = own.entry.details.as_ref().and_then(|details| details.probe());
+            let by_document = health.as_ref().map(|own| (&own.probe, own.interval, own.timeout));
+            let Some((probe, _, timeout)) = by_itself.or(by_document) else {
+                own.probe_at = None;
+                continue;
+            };
             if self.services.probing >= PROBES_MAX {
                 own.probe_at = Some(now.saturating_add(FULL_PAUSE));
                 continue;
@@ -44,8 +50,8 @@ impl Machine {
                 service: name.clone(),
                 endpoint: id.clone(),
                 url: own.entry.url.clone(),
-                probe: health.probe.clone(),
-                timeout: health.timeout,
+                probe: probe.clone(),
+                timeout,
             })));
         }
     }
@@ -55,7 +61,8 @@ impl Machine {
         self.services.probing = self.services.probing.saturating_sub(1);
         let now = self.now;
         let Some(service) = self.services.known.get_mut(&probe.service) else { return };
-        let interval = service.rules.health.as_ref().map(|health| health.interval);
+        let known = service.endpoints.get(&probe.endpoint);
+        let interval = known.and_then(|own| service.probe_of(&own.entry)).map(|own| own.1);
         let mut changes = None;
         if let Some(own) = service.endpoints.get_mut(&probe.endpoint) {
             own.probe_at = interval.map(|interval| now.saturating_add(interval));

@@ -12,6 +12,7 @@ use motet_types::{Digest, Limits, ServiceName, Timestamp};
 
 use super::Origin;
 use super::change::{Change, ServiceDocument};
+use super::details::Details;
 use super::endpoint::{EndpointId, Entry};
 use crate::tables::{ENDPOINT, SERVICE};
 
@@ -82,11 +83,11 @@ pub(in crate::shard) fn read_endpoint(row: &motet_store::Row) -> Option<Row> {
     if origin == Origin::Document {
         return Some((name, Change::Drained(id, *drained == 1)));
     }
-    let [Value::Text(url), version, zone, Value::Int(weight), lease, metadata, Value::Int(at), by] =
-        rest
+    let [Value::Text(url), version, zone, Value::Int(weight), lease, metadata, end @ ..] = rest
     else {
         return None;
     };
+    let [Value::Int(at), by, details] = end else { return None };
     let entry = Entry {
         url: url.parse().ok()?,
         version: match text(version) {
@@ -102,6 +103,10 @@ pub(in crate::shard) fn read_endpoint(row: &motet_store::Row) -> Option<Row> {
         metadata: read_metadata(text(metadata))?,
         origin,
         is_draining: *drained == 1,
+        details: match text(details) {
+            Some(details) => Some(Box::new(Details::read(details)?)),
+            None => None,
+        },
         at: Timestamp::from_micros(*at),
         by: text(by).map(Into::into),
     };
@@ -123,6 +128,7 @@ fn endpoint_row(name: &ServiceName, id: &EndpointId, entry: &Entry) -> Vec<Value
         written(&entry.metadata),
         Value::Int(entry.at.as_micros()),
         optional(entry.by.as_deref()),
+        optional(entry.details.as_ref().map(|details| details.write()).as_deref()),
     ]);
     row
 }

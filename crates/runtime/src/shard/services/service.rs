@@ -33,8 +33,12 @@ pub(super) struct Service {
     made: u64,
     /// When it wants to be looked after, as it is noted.
     pub(super) due: Option<Timestamp>,
-    /// Changes that are durable; whoever watches asks for what comes after one.
+    /// Grows with everything that its readers see change: see [`super::revisions`].
     pub(super) revision: u64,
+    /// The stamp of that revision.
+    pub(super) noticed: u64,
+    /// Changes of its own, with the turns of governors that are gone.
+    pub(super) changes: u64,
 }
 
 /// The governor of one version; calls of one before it are not reported to it.
@@ -75,6 +79,8 @@ impl Service {
             made: 0,
             due: None,
             revision: 0,
+            noticed: 0,
+            changes: 0,
         }
     }
 
@@ -83,13 +89,20 @@ impl Service {
         self.document.is_none() && self.endpoints.is_empty()
     }
 
-    /// Endpoints that need a lease.
-    pub(super) fn leased(&self) -> usize {
-        self.endpoints.values().filter(|own| own.lease_until.is_some()).count()
+    /// Another number after each change that its readers can see.
+    pub(super) fn stamp(&self) -> u64 {
+        let turns = self.versions.values().map(|governed| governed.governor.turns());
+        self.changes + turns.sum::<u64>()
+    }
+
+    /// Endpoints that are not of the document.
+    pub(super) fn registered(&self) -> usize {
+        let is_own = |own: &&Endpoint| own.entry.origin != Origin::Document;
+        self.endpoints.values().filter(is_own).count()
     }
 
     pub(super) fn apply(&mut self, now: Timestamp, change: Change) {
-        self.revision += 1;
+        self.changes += 1;
         match change {
             Change::Document(document) => self.set_document(now, document),
             Change::Endpoint(id, Some(entry)) => self.set_endpoint(now, id, entry),
@@ -104,12 +117,26 @@ impl Service {
         if own.lease_until.is_none() {
             return;
         }
-        let lease = own.entry.lease.unwrap_or(self.rules.lease);
-        own.lease_until = Some(now.saturating_add(lease));
-        if std::mem::take(&mut own.is_suspect)
+        own.believe(now, self.rules.lease);
+        self.restore(id);
+    }
+
+    /// The endpoint has said of one of its checks how it does.
+    pub(super) fn hear(&mut self, now: Timestamp, id: &EndpointId, check: usize) {
+        if let Some(own) = self.endpoints.get_mut(id) {
+            own.hear(now, check);
+            self.restore(id);
+        }
+    }
+
+    /// An endpoint whose lease is not over is no longer suspect for that.
+    fn restore(&mut self, id: &EndpointId) {
+        if let Some(own) = self.endpoints.get_mut(id)
+            && std::mem::take(&mut own.is_suspect)
             && let Some(governed) = self.versions.get_mut(&own.version)
         {
-            governed.governor.set_suspect(own.slot, false);
+            self.changes += 1;
+            governed.governor.set_suspect(own.slot, own.entry.is_critical());
         }
     }
 
@@ -152,6 +179,7 @@ impl Service {
             .collect();
         gone.iter().for_each(|id| self.remove(id));
         if is_anew {
+            self.changes = self.stamp();
             self.versions.clear();
         }
         // The version of those that say none follows from the document.
@@ -187,6 +215,7 @@ impl Service {
                     metadata: BTreeMap::new(),
                     origin: Origin::Document,
                     is_draining: self.drained.contains(&id),
+                    details: None,
                     at,
                     by: by.clone(),
                 };
@@ -203,7 +232,8 @@ impl Service {
             return;
         }
         let lease = entry.lease.unwrap_or(self.rules.lease);
-        self.seat(now, id, entry, Some(now.saturating_add(lease)), false);
+        let until = (!entry.is_lasting()).then(|| now.saturating_add(lease));
+        self.seat(now, id, entry, until, false);
         self.forget_empty();
     }
 
@@ -239,7 +269,8 @@ impl Service {
         if stays.is_none() && before.is_some() {
             self.unseat(&id);
         }
-        let (made, options, weight) = (&mut self.made, self.options, f64::from(entry.weight));
+        let interval = self.probe_of(&entry).map(|(_, interval, _)| interval);
+        let (made, options, weight) = (&mut self.made, self.options, entry.weight_now());
         let governed = self.versions.entry(version.clone()).or_insert_with(|| {
             *made += 1;
             let governor = Governor::new(options, mix(*made));
@@ -249,16 +280,28 @@ impl Service {
             let identity = fnv1a(id.as_str().bytes());
             let slot = governed.governor.insert(now, Member { identity, weight, zone: None });
             governed.name(slot, Some(id.clone()));
-            let spread = self.rules.health.as_ref().map(|own| share(own.interval, identity));
+            let spread = interval.map(|interval| share(interval, identity));
             (slot, false, spread.map(|wait| now.saturating_add(wait)))
         });
         governed.governor.set_weight(slot, weight);
         governed.governor.set_draining(slot, entry.is_draining);
         let is_suspect = was_suspect && lease_until.is_some_and(|until| until <= now);
-        governed.governor.set_suspect(slot, is_suspect);
-        let probe_at = self.rules.health.as_ref().and(probe_at.or(Some(now)));
-        let endpoint = Endpoint { entry, version, slot, lease_until, is_suspect, probe_at };
+        governed.governor.set_suspect(slot, is_suspect || entry.is_critical());
+        let probe_at = interval.and(probe_at.or(Some(now)));
+        let believed = entry.believed(now);
+        let endpoint =
+            Endpoint { entry, version, slot, lease_until, is_suspect, probe_at, believed };
         self.endpoints.insert(id, endpoint);
+    }
+
+    /// How an endpoint is probed: as it says itself, else as the document says.
+    pub(super) fn probe_of<'s>(
+        &'s self,
+        entry: &'s Entry,
+    ) -> Option<(&'s definition::Probe, Duration, Duration)> {
+        let own = entry.details.as_ref().and_then(|details| details.probe());
+        let health = self.rules.health.as_ref();
+        own.or(health.map(|own| (&own.probe, own.interval, own.timeout)))
     }
 
     fn version_of(&self, entry: &Entry) -> Version {
@@ -285,8 +328,12 @@ impl Service {
     /// Governors go with their last endpoint, unless the document names their version.
     fn forget_empty(&mut self) {
         let listed = &self.rules.versions;
+        let changes = &mut self.changes;
         self.versions.retain(|version, governed| {
-            !governed.governor.is_empty() || listed.iter().any(|own| own.version == *version)
+            let stays =
+                !governed.governor.is_empty() || listed.iter().any(|own| own.version == *version);
+            *changes += if stays { 0 } else { governed.governor.turns() };
+            stays
         });
     }
 }

@@ -1,15 +1,16 @@
 //! The registry as people and programs see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use motet_definition::service as definition;
 use motet_definition::service::EndpointUrl;
 use motet_policy::{breaker, governor};
-use motet_types::{ServiceName, Timestamp, Version};
+use motet_types::{Label, ServiceName, Timestamp, Version};
 
 use super::change::ServiceDocument;
+use super::details::{Check, CheckKind, CheckStatus};
 use super::endpoint::{Endpoint, EndpointId};
 use super::service::Service;
 use crate::shard::{Machine, Reply, Responder};
@@ -39,7 +40,7 @@ pub enum EndpointState {
     Passing,
     /// Its lease is over: only while no other can be called.
     Suspect,
-    /// Its probes fail: only while no other can be called.
+    /// Its probes fail, or it says so itself: only while no other can be called.
     Failing,
     /// Its calls have failed, or it is far slower than the others.
     Ejected {
@@ -73,6 +74,8 @@ pub struct ServiceSummary {
     pub endpoints: usize,
     pub passing: usize,
     pub in_flight: u64,
+    /// Those of its endpoints, each once.
+    pub tags: Vec<String>,
 }
 
 /// Everything that is known of a service.
@@ -84,7 +87,7 @@ pub struct ServiceView {
     pub rules: Arc<definition::Service>,
     pub versions: Vec<VersionView>,
     pub endpoints: Vec<EndpointView>,
-    /// Grows with every change of the document or the endpoints.
+    /// Grows with every change of the document, the endpoints and how they stand, also over restarts.
     pub revision: u64,
 }
 
@@ -127,6 +130,20 @@ pub struct EndpointView {
     pub metadata: BTreeMap<String, String>,
     pub registered_at: Timestamp,
     pub registered_by: Actor,
+    pub tags: Vec<String>,
+    /// Its weight while a check warns; none where it has no checks of its own.
+    pub warning_weight: Option<u32>,
+    pub checks: Vec<CheckView>,
+}
+
+/// How one check of an endpoint stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckView {
+    pub check: Check,
+    /// Beyond what was said: a word that did not come is no good one.
+    pub status: CheckStatus,
+    /// Nothing was heard in time.
+    pub is_silent: bool,
 }
 
 impl Machine {
@@ -157,6 +174,34 @@ impl Machine {
     }
 }
 
+impl Machine {
+    pub(super) fn browse_services(
+        &mut self,
+        namespace: Label,
+        after: Option<Label>,
+        endpoints_max: usize,
+        reply: Responder,
+    ) {
+        use std::ops::Bound;
+        let now = self.now;
+        let named = |name: Label| ServiceName { namespace: namespace.clone(), name };
+        let first = || "0".parse().expect("it is a label, and none comes before it");
+        let from = after
+            .map_or_else(|| Bound::Included(named(first())), |after| Bound::Excluded(named(after)));
+        let found = self.services.known.range_mut((from, Bound::Unbounded));
+        let mut found = found.take_while(|(name, _)| name.namespace == namespace);
+        let (mut views, mut endpoints) = (Vec::new(), 0);
+        while endpoints < endpoints_max
+            && let Some((name, service)) = found.next()
+        {
+            endpoints += service.endpoints.len().max(1);
+            views.push(service.view(name, now));
+        }
+        let is_last = found.next().is_none();
+        self.reply(reply, Ok(Reply::ServiceViews { views, is_last }));
+    }
+}
+
 impl Service {
     fn summary(&self, name: &ServiceName, now: Timestamp) -> ServiceSummary {
         let passing = |own: &&Endpoint| self.state(own, now) == EndpointState::Passing;
@@ -168,10 +213,17 @@ impl Service {
             endpoints: self.endpoints.len(),
             passing: self.endpoints.values().filter(passing).count(),
             in_flight: self.versions.values().map(in_flight).sum(),
+            tags: self.tags(),
         }
     }
 
-    fn view(&mut self, name: &ServiceName, now: Timestamp) -> ServiceView {
+    fn tags(&self) -> Vec<String> {
+        let details = self.endpoints.values().filter_map(|own| own.entry.details.as_ref());
+        let tags: BTreeSet<&String> = details.flat_map(|details| &details.tags).collect();
+        tags.into_iter().cloned().collect()
+    }
+
+    pub(super) fn view(&mut self, name: &ServiceName, now: Timestamp) -> ServiceView {
         let weights: BTreeMap<Version, u32> =
             self.weights().map(|(version, weight)| (version.clone(), weight)).collect();
         let listed = self.rules.versions.iter();
@@ -213,7 +265,30 @@ impl Service {
             metadata: entry.metadata.clone(),
             registered_at: entry.at,
             registered_by: entry.by.clone(),
+            tags: entry.details.as_ref().map(|details| details.tags.clone()).unwrap_or_default(),
+            warning_weight: entry.details.as_ref().map(|details| details.warning_weight),
+            checks: self.checks(own, now),
         }
+    }
+
+    fn checks(&self, own: &Endpoint, now: Timestamp) -> Vec<CheckView> {
+        let governed = self.versions.get(&own.version);
+        let seen = governed.and_then(|governed| governed.governor.endpoint(own.slot, now));
+        let is_well = seen.is_none_or(|seen| seen.is_healthy);
+        let checks = own.entry.details.as_ref().map_or(&[][..], |details| &details.checks);
+        let of = |(nth, check): (usize, &Check)| {
+            let until = own.believed.get(nth).copied().or(own.lease_until);
+            let is_over = own.is_suspect && until.is_some_and(|until| until <= now);
+            let (status, is_silent) = match check.kind {
+                CheckKind::Ttl(_) if is_over => (CheckStatus::Critical, true),
+                CheckKind::Ttl(_) => (check.status, false),
+                CheckKind::Probe { .. } if is_over => (CheckStatus::Critical, true),
+                CheckKind::Probe { .. } if is_well => (CheckStatus::Passing, false),
+                CheckKind::Probe { .. } => (CheckStatus::Critical, false),
+            };
+            CheckView { check: check.clone(), status, is_silent }
+        };
+        checks.iter().enumerate().map(of).collect()
     }
 
     pub(super) fn state(&self, own: &Endpoint, now: Timestamp) -> EndpointState {
@@ -224,6 +299,7 @@ impl Service {
                 EndpointState::Ejected { until: seen.ejected_until.unwrap_or(now) }
             }
             Some(seen) if !seen.is_healthy => EndpointState::Failing,
+            _ if own.entry.is_critical() => EndpointState::Failing,
             _ if own.is_suspect => EndpointState::Suspect,
             _ => EndpointState::Passing,
         }

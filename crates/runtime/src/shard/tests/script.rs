@@ -28,6 +28,9 @@
 //! service YAML                   puts a document of a service of the namespace test        no service NAME
 //! register SERVICE ID URL [version=V] [lease=5s] [weight=N]   deregister|drain|undrain SERVICE ID
 //! resolved NAME [HOST…]                                      DNS answers a question, or does not know
+//! agent register SERVICE ID URL [ttl=5s]... [forget=60s] [status=passing] [tag=T]
+//! agent find|leave ID · agent drop CHECK · agent probe ID CHECK EVERY · agent passing|warning|critical CHECK
+//! look SERVICE (its revision) · follow (news are told from now on)
 //! describe SERVICE · services · probed ID good|bad            a probe that is on its way came back
 //! observed · figures                                          what calls have shown, and what services did
 //! note backup|retry              writes into the audit
@@ -40,7 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use motet_definition::service::parse_service;
+use motet_definition::service::{Probe, parse_service};
 use motet_engine::event::Event;
 use motet_engine::{
     CatalogInput, ErrorKind, JobCommand, Outcome, Response, ScheduleInput, WorkflowError,
@@ -54,8 +57,9 @@ use motet_types::{
 use super::set_defect;
 use super::world::{BEGIN, Held, World};
 use crate::shard::{
-    Activation, CatalogCommand, DnsQuestion, Input, Intake, Outgoing, OutgoingKey, ProbeCall,
-    Registration, ServiceDocument, ServiceInput, SinkChange,
+    Activation, AgentCommand, CatalogCommand, Check, CheckKind, CheckStatus, Details, DnsQuestion,
+    Input, Intake, Outgoing, OutgoingKey, ProbeCall, Registration, ServiceDocument, ServiceInput,
+    SinkChange,
 };
 use crate::tables::{OUTGOING, REFUSED};
 use crate::{Command, Note, StartRequest};
@@ -193,7 +197,7 @@ impl World {
             | ["no", "service", _]
             | ["services"]
             | ["deregister" | "drain" | "undrain", _, _]
-            | ["describe", _] => {
+            | ["describe" | "look" | "agent", ..] => {
                 let input = registry(statement, &words);
                 let reply = self.responder(words[..words.len().min(3)].join(" ").trim());
                 let (input, actor) = (Box::new(input), Some("ann".into()));
@@ -207,6 +211,7 @@ impl World {
                 let reply = self.responder(statement);
                 self.feed(Input::ServiceFigures { reply });
             }
+            ["follow"] => self.tells_news = true,
             ["probed", id, verdict] => {
                 let is_it = |probe: &ProbeCall| probe.endpoint.as_str() == *id;
                 let at = self.probes.iter().position(is_it).expect("a probe on its way");
@@ -417,8 +422,11 @@ fn registry(statement: &str, words: &[&str]) -> ServiceInput {
                 weight: option(more, "weight").map_or(1, |text| text.parse().expect("a number")),
                 lease: option(more, "lease").map(duration),
                 metadata: BTreeMap::new(),
+                details: None,
             }),
         },
+        ["agent", rest @ ..] => agent(rest),
+        ["look", own] => ServiceInput::Look { name: name(own) },
         ["deregister", own, own_id] => ServiceInput::Deregister { name: name(own), id: id(own_id) },
         [verb @ ("drain" | "undrain"), own, own_id] => ServiceInput::Drain {
             name: name(own),
@@ -429,6 +437,71 @@ fn registry(statement: &str, words: &[&str]) -> ServiceInput {
         ["describe", own] => ServiceInput::Read { name: name(own) },
         _ => ServiceInput::List { namespaces: None, after: None, limit: 100 },
     }
+}
+
+/// What an agent is asked in the namespace `test`.
+fn agent(words: &[&str]) -> ServiceInput {
+    let label = |text: &str| text.parse().expect("a label");
+    let id = |id: &str| id.parse().expect("an id");
+    let status = |text: &str| {
+        let of = |own: &CheckStatus| own.as_str() == text;
+        CheckStatus::ALL.into_iter().find(of).expect("a status")
+    };
+    let command = match words {
+        ["register", own, own_id, url, more @ ..] => {
+            let checks = more.iter().filter_map(|word| word.strip_prefix("ttl="));
+            let checks = checks.enumerate().map(|(nth, ttl)| Check {
+                id: format!("service:{own_id}:{}", nth + 1),
+                name: String::new(),
+                notes: String::new(),
+                kind: CheckKind::Ttl(duration(ttl)),
+                forget_after: option(more, "forget").map(duration),
+                status: option(more, "status").map_or(CheckStatus::Critical, status),
+                output: String::new(),
+            });
+            let tags = option(more, "tag").map(str::to_owned).into_iter().collect();
+            let details = Details { tags, warning_weight: 1, checks: checks.collect() };
+            return ServiceInput::Register {
+                name: ServiceName { namespace: label("test"), name: label(own) },
+                id: id(own_id),
+                registration: Box::new(Registration {
+                    url: url.parse().expect("an address"),
+                    version: None,
+                    zone: None,
+                    weight: 1,
+                    lease: details.lease(),
+                    metadata: BTreeMap::new(),
+                    details: Some(Box::new(details)),
+                }),
+            };
+        }
+        ["find", own] => AgentCommand::Find(id(own)),
+        ["leave", own] => AgentCommand::Leave(id(own)),
+        ["drop", check] => AgentCommand::DropCheck { check: (*check).to_owned() },
+        ["probe", own, check, every] => AgentCommand::AddCheck {
+            id: id(own),
+            check: Box::new(Check {
+                id: (*check).to_owned(),
+                name: String::new(),
+                notes: String::new(),
+                kind: CheckKind::Probe {
+                    probe: Probe::Tcp,
+                    interval: duration(every),
+                    timeout: duration("1s"),
+                },
+                forget_after: None,
+                status: CheckStatus::Passing,
+                output: String::new(),
+            }),
+        },
+        [word, check] => AgentCommand::Tell {
+            check: (*check).to_owned(),
+            status: status(word),
+            output: String::new(),
+        },
+        _ => panic!("an agent is not asked {words:?}"),
+    };
+    ServiceInput::Agent { namespace: label("test"), command }
 }
 
 fn workflow_name(name: &str) -> WorkflowName {

@@ -258,6 +258,17 @@ impl Names {
                 format!("{created}believed for {}s", lease.as_secs_f64())
             }
             Ok(Reply::ServiceView(view)) => service(view),
+            Ok(Reply::ServiceNews { revision, view }) => {
+                let at = i64::try_from(*revision).unwrap_or(i64::MAX) - BEGIN.as_micros();
+                let shown =
+                    view.as_ref().map_or_else(|| "not there".to_owned(), |view| service(view));
+                format!("revision begin+{at}us; {shown}")
+            }
+            Ok(Reply::Revision(revision)) => format!("revision {revision}"),
+            Ok(Reply::ServiceViews { views, .. }) => {
+                views.iter().map(service).collect::<Vec<_>>().join(" | ")
+            }
+            Ok(Reply::Endpoint(name, id)) => format!("{id} is of {name}"),
             Ok(Reply::Services(services)) => {
                 let shown = services.iter().map(|own| {
                     format!("{} {}/{} passing", own.name.name, own.passing, own.endpoints)
@@ -407,7 +418,10 @@ fn service(view: &ServiceView) -> String {
     });
     let endpoints = view.endpoints.iter().map(|own| {
         let lease = own.lease_until.map(|until| format!(" until {}", since_begin(until)));
-        format!("{} {}{}", own.id, own.state.as_str(), lease.unwrap_or_default())
+        let checks =
+            own.checks.iter().map(|own| format!(" {}={}", own.check.id, own.status.as_str()));
+        let (state, checks) = (own.state.as_str(), checks.collect::<String>());
+        format!("{} {state}{}{checks}", own.id, lease.unwrap_or_default())
     });
     versions.chain(endpoints).collect::<Vec<_>>().join("; ")
 }

@@ -56,6 +56,7 @@ pub(super) struct World {
     pub(super) names: Names,
     transcript: String,
     is_quiet: bool,
+    pub(super) tells_news: bool,
 }
 
 /// What becomes of the machine's questions.
@@ -131,6 +132,7 @@ impl World {
             names: Names::default(),
             transcript: String::new(),
             is_quiet: false,
+            tells_news: false,
         };
         world.quietly(|world| {
             world.restart(&[]);
@@ -280,6 +282,11 @@ impl World {
                 reply(result, position);
                 self.hear();
             }
+            Output::Revised(names) if self.tells_news => {
+                let names: Vec<String> = names.iter().map(|own| own.name.to_string()).collect();
+                self.say(&format!("  news of {}", names.join(", ")));
+            }
+            Output::Revised(_) => {}
             Output::Resolve(question) => {
                 self.say(&format!("  resolve {}", question.source.name));
                 self.resolving.push(*question);
