@@ -60,6 +60,10 @@ impl World {
             | Reply::Service { .. }
             | Reply::Registered { .. }
             | Reply::ServiceView(_)
+            | Reply::ServiceNews { .. }
+            | Reply::ServiceViews { .. }
+            | Reply::Revision(_)
+            | Reply::Endpoint(..)
             | Reply::Services(_)
             | Reply::Limits(_)
             | Reply::Done => return Ok(()),

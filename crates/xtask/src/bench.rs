@@ -9,6 +9,7 @@ mod hostile;
 mod jobs;
 mod pick;
 mod recover;
+mod registry;
 mod start;
 mod timers;
 
@@ -43,7 +44,7 @@ type Measure = fn(&Rig) -> anyhow::Result<Vec<Line>>;
 const PICK: &str = "pick";
 
 /// Every bench, in the order in which they run.
-const BENCHES: [(&str, Measure); 8] = [
+const BENCHES: [(&str, Measure); 9] = [
     ("chain", chain::measure),
     ("start", start::measure),
     ("recover", recover::measure),
@@ -51,6 +52,7 @@ const BENCHES: [(&str, Measure); 8] = [
     ("events", events::measure),
     ("jobs", jobs::measure),
     ("timers", timers::measure),
+    ("registry", registry::measure),
     (PICK, pick::measure),
 ];
 

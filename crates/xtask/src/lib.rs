@@ -89,7 +89,7 @@ pub const COMMANDS: &[Command] = &[
     #[cfg(target_os = "linux")]
     Command {
         name: "bench",
-        about: "how fast it is: bench [chain|start|recover|hostile|events|jobs|timers|pick]... [--runs N]",
+        about: "how fast it is: bench [chain|start|recover|hostile|events|jobs|timers|registry|pick]... [--runs N]",
         run: bench::run,
     },
 ];

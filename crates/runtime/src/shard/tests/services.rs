@@ -71,7 +71,6 @@ fn a_heartbeat_is_no_commit_and_news_are_one() {
         register billing one http://10.0.0.1:8080
         register billing one http://10.0.0.1:8080
         durable
-        durable
         register billing one http://10.0.0.1:8080
         register billing one http://10.0.0.1:9090 version=2.0.0
         describe billing
@@ -90,32 +89,29 @@ fn a_heartbeat_is_no_commit_and_news_are_one() {
             > register billing one http://10.0.0.1:8080
             > durable
               register billing one: created, believed for 90s @1
-              commit of 1
-                shard 256: endpoint billing/one
-            > durable
-              register billing one: created, believed for 90s @2
+              register billing one: believed for 90s @1
             > register billing one http://10.0.0.1:8080
-              register billing one: believed for 90s @2
+              register billing one: believed for 90s @1
             > register billing one http://10.0.0.1:9090 version=2.0.0
               commit of 1
                 shard 256: endpoint billing/one
             > describe billing
             > durable
-              register billing one: believed for 90s @3
-              describe billing: 0.0.0 weight 1 closed 0 in flight; one passing until +90s @3
+              register billing one: believed for 90s @2
+              describe billing: 0.0.0 weight 1 closed 0 in flight; one passing until +90s @2
             > describe billing
-              describe billing: 2.0.0 weight 1 closed 0 in flight; one passing until +90s @3
+              describe billing: 2.0.0 weight 1 closed 0 in flight; one passing until +90s @2
             > deregister billing two
-              deregister billing two: refused: the service test/billing has no endpoint two @3
+              deregister billing two: refused: the service test/billing has no endpoint two @2
             > deregister billing one
               commit of 1
                 shard 256: no endpoint billing/one
             > describe billing
             > durable
-              deregister billing one: done @4
-              describe billing: 2.0.0 weight 1 closed 0 in flight; one passing until +90s @4
+              deregister billing one: done @3
+              describe billing: 2.0.0 weight 1 closed 0 in flight; one passing until +90s @3
             > describe billing
-              describe billing: refused: there is no service test/billing @4
+              describe billing: refused: there is no service test/billing @3
         "#]],
     );
 }
@@ -152,7 +148,7 @@ fn what_is_refused_is_not_there() {
                 shard 256: endpoint billing/one
             > settle
               deregister billing one: done @3
-              register billing one: believed for 90s @3
+              register billing one: created, believed for 90s @3
             > describe billing
               describe billing: 0.0.0 weight 1 closed 0 in flight; one passing until +90s @3
         "#]],
