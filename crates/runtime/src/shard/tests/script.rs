@@ -193,11 +193,10 @@ impl World {
                 let (rows, reply) = (self.rows_of(table, sink), self.responder("change"));
                 self.feed(Input::ChangeSink { change, rows, reply });
             }
-            ["service" | "register", ..]
+            ["service" | "register" | "describe" | "look" | "agent", ..]
             | ["no", "service", _]
             | ["services"]
-            | ["deregister" | "drain" | "undrain", _, _]
-            | ["describe" | "look" | "agent", ..] => {
+            | ["deregister" | "drain" | "undrain", _, _] => {
                 let input = registry(statement, &words);
                 let reply = self.responder(words[..words.len().min(3)].join(" ").trim());
                 let (input, actor) = (Box::new(input), Some("ann".into()));

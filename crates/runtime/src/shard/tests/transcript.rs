@@ -258,16 +258,9 @@ impl Names {
                 format!("{created}believed for {}s", lease.as_secs_f64())
             }
             Ok(Reply::ServiceView(view)) => service(view),
-            Ok(Reply::ServiceNews { revision, view }) => {
-                let at = i64::try_from(*revision).unwrap_or(i64::MAX) - BEGIN.as_micros();
-                let shown =
-                    view.as_ref().map_or_else(|| "not there".to_owned(), |view| service(view));
-                format!("revision begin+{at}us; {shown}")
-            }
-            Ok(Reply::Revision(revision)) => format!("revision {revision}"),
-            Ok(Reply::ServiceViews { views, .. }) => {
-                views.iter().map(service).collect::<Vec<_>>().join(" | ")
-            }
+            Ok(Reply::ServiceNews { revision, view }) => revised(*revision, view.as_deref()),
+            Ok(Reply::Revision(revision)) => revised(*revision, None),
+            Ok(Reply::ServiceViews { views, .. }) => views.iter().map(service).collect(),
             Ok(Reply::Endpoint(name, id)) => format!("{id} is of {name}"),
             Ok(Reply::Services(services)) => {
                 let shown = services.iter().map(|own| {
@@ -405,6 +398,12 @@ fn service_figures(figures: &ServiceFigures) -> String {
         format!("{service}@{version} {id}: {}", requests(own))
     });
     versions.chain(endpoints).collect::<Vec<_>>().join("\n    ")
+}
+
+/// A revision as the microseconds since the script began, and what is there.
+fn revised(revision: u64, view: Option<&ServiceView>) -> String {
+    let at = i64::try_from(revision).unwrap_or(i64::MAX) - BEGIN.as_micros();
+    format!("revision begin+{at}us; {}", view.map_or_else(|| "not there".to_owned(), service))
 }
 
 /// Weights and breakers of its versions, then its endpoints.

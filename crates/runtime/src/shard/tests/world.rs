@@ -15,7 +15,9 @@ use motet_store::{
     Commit, CommitError, Completion, Entity, Epoch, Position, Reads, Row, RowChange, RowScan,
     Store, TableId, Value,
 };
-use motet_types::{Attempt, InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
+use motet_types::{
+    Attempt, InstanceId, Limits, ServiceName, ShardId, StepId, Timestamp, WorkflowRef,
+};
 
 use super::definitions;
 use crate::drive::{recover, row_of};
@@ -236,6 +238,14 @@ impl World {
         }
     }
 
+    /// Says what whoever follows services is told.
+    fn revised(&mut self, names: &[ServiceName]) {
+        if self.tells_news {
+            let names: Vec<&str> = names.iter().map(|own| own.name.as_str()).collect();
+            self.say(&format!("  news of {}", names.join(", ")));
+        }
+    }
+
     fn take(&mut self, output: Output) {
         match output {
             Output::Load { id, token } => {
@@ -282,11 +292,7 @@ impl World {
                 reply(result, position);
                 self.hear();
             }
-            Output::Revised(names) if self.tells_news => {
-                let names: Vec<String> = names.iter().map(|own| own.name.to_string()).collect();
-                self.say(&format!("  news of {}", names.join(", ")));
-            }
-            Output::Revised(_) => {}
+            Output::Revised(names) => self.revised(&names),
             Output::Resolve(question) => {
                 self.say(&format!("  resolve {}", question.source.name));
                 self.resolving.push(*question);
