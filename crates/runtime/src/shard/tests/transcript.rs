@@ -251,8 +251,7 @@ impl Names {
                 let shown = sinks.iter().map(sink);
                 shown.collect::<Vec<_>>().join("; ")
             }
-            Ok(Reply::Service { created: true }) => "created".to_owned(),
-            Ok(Reply::Service { created: false }) => "done".to_owned(),
+            Ok(Reply::Service { created }) => ["done", "created"][usize::from(*created)].to_owned(),
             Ok(Reply::Registered { created, lease }) => {
                 let created = if *created { "created, " } else { "" };
                 format!("{created}believed for {}s", lease.as_secs_f64())
