@@ -4,7 +4,6 @@ mod support;
 
 use std::time::Duration;
 
-use expect_test::expect;
 use support::{Server, Step, mesh};
 
 /// Longer than any answer on loopback takes; those that never end are cut off by their size or by their silence.
@@ -33,11 +32,10 @@ async fn an_answer_is_good_if_it_is_whole_and_says_so() {
         ("503", says("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")),
         ("none", vec![Step::Take]),
     ];
-    let mut shown = String::new();
     for (what, script) in cases {
-        shown += &format!("{what}: {}\n", verdict(script, TIMEOUT).await);
+        let is_well = verdict(script, TIMEOUT).await == "well";
+        assert_eq!(is_well, what.starts_with('2'), "{what}");
     }
-    expect![[r#""#]].assert_eq(&shown);
 }
 
 #[tokio::test]
