@@ -468,7 +468,7 @@ impl Step {
     }
 
     /// The attempt that is in flight.
-    pub(crate) fn attempt_in_flight(&self) -> Option<Attempt> {
+    pub fn attempt_in_flight(&self) -> Option<Attempt> {
         match self.activity {
             Activity::Call { attempt, state: CallState::InFlight, .. } => Some(attempt),
             _ => None,

@@ -41,7 +41,7 @@ pub use motet_policy::ejection::Cause;
 pub use motet_store::Position;
 pub use shard::{
     Activation, EDGES_MAX, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
-    EndpointView, Heartbeat, Intake, InvalidEndpointId, LATENCY_BUCKETS, Latencies,
+    EndpointView, Heartbeat, Intake, InvalidEndpointId, LATENCY_BUCKETS, Latencies, LineView,
     METADATA_BYTES_MAX, News, Notice, ObservedEdge, Origin, Outgoing, OutgoingKey, RefusedEvent,
     Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceFigures,
     ServiceSummary, ServiceView, SinkChange, SinkRule, SinkView, Tallies, Target,

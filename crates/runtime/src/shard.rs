@@ -7,6 +7,7 @@
 mod auditing;
 mod away;
 mod batch;
+mod cache;
 mod catalog;
 mod commits;
 mod costs;
@@ -21,8 +22,10 @@ mod links;
 mod loading;
 mod observed;
 mod outgoing;
+mod parking;
 mod purge;
 mod recovery;
+mod resuming;
 mod retention;
 mod rooms;
 mod schedules;
@@ -64,8 +67,8 @@ pub use services::{
 };
 pub use services::{
     DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
-    EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies, METADATA_BYTES_MAX, News, Notice,
-    Origin, ProbeCall, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
+    EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies, LineView, METADATA_BYTES_MAX,
+    News, Notice, Origin, ProbeCall, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
     ServiceDocument, ServiceFigures, ServiceInput, ServiceSummary, ServiceView, Tallies,
     VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
 };
@@ -351,7 +354,8 @@ impl Machine {
 
     /// Whether flush would go on at once.
     pub fn has_work(&self) -> bool {
-        let can_go_on = self.dispatch.can_go_on() || self.can_wake_sleepers();
+        let can_go_on =
+            self.dispatch.can_go_on() || self.can_serve_lines() || self.can_wake_sleepers();
         can_go_on || !self.yielded.is_empty() || self.topics.has_work()
     }
 

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use motet_runtime::{EndpointState, EndpointView, ServiceSummary, ServiceView, VersionView};
+use motet_runtime::{
+    EndpointState, EndpointView, LineView, ServiceSummary, ServiceView, VersionView,
+};
 use motet_types::Timestamp;
 
 use crate::json::Object;
@@ -34,6 +36,11 @@ pub(crate) fn service(object: &mut Object<'_>, view: &ServiceView, now: Timestam
             items.object(|item| version(item, own));
         }
     });
+    object.array("waiting", |items| {
+        for own in &view.lines {
+            items.object(|item| line(item, own));
+        }
+    });
     object.array("endpoints", |items| {
         for own in &view.endpoints {
             items.object(|item| endpoint(item, own, now));
@@ -55,6 +62,14 @@ fn version(object: &mut Object<'_>, own: &VersionView) {
     object.maybe_text("openUntil", until);
     object.number("recentCalls", own.governor.calls);
     object.number("recentFailures", own.governor.failures);
+}
+
+fn line(object: &mut Object<'_>, own: &LineView) {
+    object.text("version", &own.version);
+    object.number("calls", own.calls as u64);
+    object.text("reason", own.reason.as_str());
+    object.text("since", own.since);
+    object.maybe_text("until", own.until);
 }
 
 fn endpoint(object: &mut Object<'_>, own: &EndpointView, now: Timestamp) {

@@ -95,11 +95,13 @@ async fn a_service_is_set_read_and_taken_away() {
               "weight": 100,
               "endpoints": 1,
               "inFlight": 0,
+              "inFlightMax": 20,
               "breaker": "closed",
               "recentCalls": 0,
               "recentFailures": 0
             }
           ],
+          "waiting": [],
           "endpoints": [
             {
               "id": "127.0.0.1:1",

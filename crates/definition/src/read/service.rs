@@ -28,7 +28,7 @@ const STRATEGIES: [(&str, Strategy); 4] = [
 ];
 
 /// What is read and shown, and heeded by nothing yet.
-const WITHOUT_EFFECT: [&str; 5] = ["idempotency", "limits", "patience", "retry", "zone"];
+const WITHOUT_EFFECT: [&str; 1] = ["zone"];
 
 /// Shortest and longest of what is measured in a service's document.
 const SPAN_MIN: Duration = Duration::from_millis(1);
@@ -40,7 +40,6 @@ const TEXT_BYTES_MAX: usize = 255;
 
 pub(crate) fn service(cursor: Cursor<'_>) -> Option<Service> {
     let mut fields = cursor.object()?;
-    fields.without_effect(&WITHOUT_EFFECT);
     let stand_in: Label = "unnamed".parse().expect("a label of letters");
     let name = fields.required_or("service", label, || stand_in.clone());
     let namespace = fields.optional("namespace", label);

@@ -130,9 +130,7 @@ limits: { adaptive: { min: 9, max: 3 }, rate: { burst: 1 } }
 ",
         expect![[r#"
             s:2:10: error[invalid-name]: `Pay_ments` is no name: use 1 to 63 lower-case letters, digits and inner hyphens (`pay-ments` would do)
-            s:3:1: warning[suspicious-property]: the property `idempotency` has no effect yet
             s:3:14: error[invalid-value]: `keys` is not known here: use `none`, `method` or `key` (did you mean `key`?)
-            s:4:1: warning[suspicious-property]: the property `patience` has no effect yet
             s:4:11: error[invalid-duration]: a duration needs its unit: write `{ seconds: 30 }` or `PT30S`
             s:5:1: error[unknown-property]: the property `patiense` is not known here: use `balancer`, `breaker`, `ejection`, `health`, `idempotency`, `lease`, `limits`, `namespace`, `patience`, `retry`, `service`, `slowStart` or `versions` (did you mean `patience`?)
             s:6:8: error[invalid-value]: 10ms is too short here: write at least 1s
@@ -153,9 +151,7 @@ limits: { adaptive: { min: 9, max: 3 }, rate: { burst: 1 } }
             s:14:20: error[invalid-value]: 2 is out of range: use a number from 0 to 1
             s:14:33: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000
             s:15:10: error[wrong-type]: an object is expected here, found a truth value
-            s:16:1: warning[suspicious-property]: the property `retry` has no effect yet
             s:16:17: error[wrong-type]: a number is expected here, found text
-            s:17:1: warning[suspicious-property]: the property `limits` has no effect yet
             s:17:21: error[invalid-value]: `min` 9 is above `max` 3
             s:17:41: error[missing-property]: the property `perSecond` is missing: add it
         "#]],
@@ -198,10 +194,8 @@ patience: PT9000H
         expect![[r#"
             s:3:11: error[invalid-value]: no version has a weight above 0: none would ever be called
             s:4:1: error[missing-property]: one of the properties is missing: add `http` or `tcp`
-            s:5:1: warning[suspicious-property]: the property `limits` has no effect yet
             s:5:21: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000000
             s:5:43: error[invalid-value]: 0 is out of range: use a number from 0.001 to 1000000
-            s:6:1: warning[suspicious-property]: the property `patience` has no effect yet
             s:6:11: error[duration-too-long]: that is longer than a year
         "#]],
     );

@@ -116,20 +116,40 @@ fn version_table(service: &Value, style: Style) -> String {
         let number = |key| own.number(key).map(|number| number.to_string()).unwrap_or_default();
         let until = own.text("openUntil").map(|until| format!(" until {until}"));
         let breaker = own.text("breaker").unwrap_or_default();
+        let version = own.text("version").unwrap_or_default();
         vec![
-            own.text("version").unwrap_or_default().to_owned(),
+            version.to_owned(),
             number("weight"),
             number("endpoints"),
             number("inFlight"),
             number("inFlightMax"),
+            waiting(service, version),
             format!("{breaker}{}", until.unwrap_or_default()),
             format!("{} of {}", number("recentFailures"), number("recentCalls")),
         ]
     };
     let rows: Vec<_> = service.items("versions").iter().map(row).collect();
-    let headings =
-        ["version", "weight", "endpoints", "in flight", "at most", "breaker", "lately failed"];
+    let headings = [
+        "version",
+        "weight",
+        "endpoints",
+        "in flight",
+        "at most",
+        "waiting",
+        "breaker",
+        "lately failed",
+    ];
     table(style, &headings, &rows)
+}
+
+/// How many calls wait for a version, and what for.
+fn waiting(service: &Value, version: &str) -> String {
+    let own = service.items("waiting").iter().find(|own| own.text("version") == Some(version));
+    let shown = own.map(|own| {
+        let (calls, reason) = (own.number("calls"), own.text("reason"));
+        format!("{} for {}", calls.unwrap_or_default(), reason.unwrap_or_default())
+    });
+    shown.unwrap_or_else(|| "0".to_owned())
 }
 
 fn endpoint_table(service: &Value, style: Style) -> String {

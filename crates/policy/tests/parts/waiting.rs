@@ -43,9 +43,14 @@ fn it_tells_who_has_waited_longest_and_forgets_who_is_not_wanted() {
     queue.push(ms(5), Class::Started, 1);
     queue.push(ms(3), Class::New, 2);
     queue.push(ms(1), Class::New, 3);
-    assert_eq!(queue.waiting_since(), Some(ms(3)), "time that goes back stands still");
-    queue.retain(|item| *item != 2);
+    assert_eq!(queue.waiting_since(), Some(ms(1)), "whoever comes back has the old place");
+    assert!(queue.remove(ms(1), Class::New, &3));
+    assert!(!queue.remove(ms(1), Class::New, &3), "it was taken out already");
+    assert!(!queue.remove(ms(3), Class::Started, &2), "it waits among the new");
     assert_eq!((queue.waiting_since(), queue.len()), (Some(ms(3)), 2));
-    queue.retain(|_| false);
+    assert_eq!(queue.peek(), Some(&1), "what was begun comes before what is older");
+    assert_eq!(queue.pop_of(Class::New), Some((ms(3), 2)));
+    assert_eq!((queue.oldest_of(Class::New), queue.oldest_of(Class::Started)), (None, Some(ms(5))));
+    assert_eq!(queue.pop(), Some((ms(5), 1)));
     assert_eq!(queue.pop(), None);
 }

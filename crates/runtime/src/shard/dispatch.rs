@@ -5,22 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use motet_engine::{self as engine, Effect, Outcome, ParkReason, Parked, Request};
+use motet_engine::{self as engine, Effect, Outcome, Request};
+use motet_policy::governor::Wait;
 use motet_types::{Attempt, InstanceId, StepId, Timestamp};
 
-use super::services::Routed;
+use super::parking::PARKED_AFTER;
+use super::services::{LineKey, Place, Routed, Turn};
 use super::slots::{Slot, Task};
 use super::{Call, Machine, Output};
 
 /// How long an instance rests whose commits were refused.
 const REST: Duration = Duration::from_secs(1);
 
-/// How long a call waits before that is written down.
-const PARKED_AFTER: Duration = Duration::from_secs(1);
-
-/// Calls that are parked at once at most, and how long the next ones wait: a stalled server writes no storm of records.
-const PARKED_AT_ONCE_MAX: usize = 256;
-const PARKED_EVERY: Duration = Duration::from_millis(100);
+/// Calls that pass the gate before it is the turn of those who wait for services.
+const QUEUED_AT_ONCE_MAX: usize = 32;
 
 /// Instances that recovery loads at the same time.
 const RESUMING_MAX: usize = 512;
@@ -30,18 +28,18 @@ const MAYBE_SENT: &str = "it may have been sent before the server stopped; it wa
 
 pub(super) struct Dispatch {
     /// Calls that have left and whose outcome has not come.
-    in_flight: BTreeSet<CallId>,
+    pub(super) in_flight: BTreeSet<CallId>,
     in_flight_max: usize,
-    /// Calls that wait to be sent in this life of the server, each with whether an earlier one may have sent it.
-    unsent: BTreeMap<CallId, bool>,
+    /// Calls that wait to be sent in this life of the server.
+    pub(super) unsent: BTreeMap<CallId, Unsent>,
     /// Calls sent again whose doubt is not durable yet.
-    doubted: BTreeSet<CallId>,
+    pub(super) doubted: BTreeSet<CallId>,
     /// Calls that began to wait, in that order, until it is time to park them.
-    patient: VecDeque<(Timestamp, CallId)>,
+    pub(super) patient: VecDeque<(Timestamp, CallId)>,
     /// When calls may be parked again.
-    parks_at: Timestamp,
+    pub(super) parks_at: Timestamp,
     /// Parked calls with a place among those in flight, which leave as soon as that they are released is durable.
-    releasing: BTreeSet<CallId>,
+    pub(super) releasing: BTreeSet<CallId>,
     /// Calls that wait for the gate, by rank, then by arrival. An entry that is not among the unsent any more means nothing.
     queue: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
@@ -49,7 +47,7 @@ pub(super) struct Dispatch {
     resuming: VecDeque<InstanceId>,
     /// Those of them that are being loaded.
     loading: BTreeSet<InstanceId>,
-    resting: BTreeSet<(Timestamp, InstanceId)>,
+    pub(super) resting: BTreeSet<(Timestamp, InstanceId)>,
 }
 
 /// By how much a call stands behind an undo that begins to wait at the same time: what has begun is brought to its end before
@@ -57,7 +55,33 @@ pub(super) struct Dispatch {
 const BEGUN_BEHIND: Duration = Duration::from_secs(5);
 const NEW_BEHIND: Duration = Duration::from_secs(10);
 
-type CallId = (InstanceId, StepId, Attempt);
+pub(super) type CallId = (InstanceId, StepId, Attempt);
+
+/// What is known of a call that waits to be sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unsent {
+    /// Whether an earlier try may have left.
+    pub(super) sent: bool,
+    /// Whether it has left before in this life, and its service was away.
+    pub(super) again: bool,
+    /// Since when it waits for its service, over all its tries.
+    pub(super) since: Option<Timestamp>,
+    /// Where it stands, if it waits for a service.
+    pub(super) place: Option<Place>,
+    /// It has come to the head of its line, and leaves as soon as its instance is back.
+    pub(super) is_called_up: bool,
+}
+
+/// What became of a call whose turn it was.
+#[must_use = "a call that has to wait stands in a line"]
+pub(super) enum CalledUp {
+    /// It leaves, or nobody wants that any more.
+    Gone,
+    /// It leaves when its instance is back.
+    Absent,
+    /// It has to wait for its service.
+    Waits(LineKey, Wait),
+}
 
 /// Rank, arrival, and which call: at most 64 bytes, so that a hundred thousand may wait.
 type Waiting = (Timestamp, u64, InstanceId, StepId, Attempt);
@@ -70,9 +94,6 @@ fn rank(instance: &engine::Instance, step: StepId, now: Timestamp) -> Timestamp 
         false => NEW_BEHIND,
     })
 }
-
-/// What is known of an abandoned call that was in flight when the server stopped.
-const LOST: &str = "the call was abandoned, and the server stopped before its outcome came";
 
 impl Dispatch {
     pub(super) fn new(in_flight_max: usize) -> Self {
@@ -113,7 +134,7 @@ impl Dispatch {
     }
 
     /// Which of an instance's calls are in doubt without a durable word of it.
-    fn doubted_of(&self, id: InstanceId, effects: &[Effect]) -> Vec<(StepId, Attempt)> {
+    pub(super) fn doubted_of(&self, id: InstanceId, effects: &[Effect]) -> Vec<(StepId, Attempt)> {
         let doubted = |effect: &Effect| match effect {
             Effect::Call { step, attempt, .. } => {
                 self.doubted.contains(&(id, *step, *attempt)).then_some((*step, *attempt))
@@ -149,24 +170,28 @@ impl Dispatch {
         rests.into_iter().chain(self.patient.front().map(parks)).min()
     }
 
-    /// A place was taken for a parked call that does not leave.
-    pub(super) fn give_back(&mut self, call: CallId) {
-        self.releasing.remove(&call);
-    }
-
-    /// Places go back that were taken for releases of this instance, which will not become durable.
-    pub(super) fn give_all_back(&mut self, id: InstanceId) {
-        self.releasing.retain(|(of, ..)| *of != id);
-    }
-
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.in_flight.len() + self.releasing.len() < self.in_flight_max
+    }
+
+    /// A call begins to wait: it is parked when that has lasted for a while.
+    pub(super) fn wait(&mut self, now: Timestamp, call: CallId) {
+        self.unsent.entry(call).or_default();
+        self.patient.push_back((now, call));
+    }
+
+    /// Whether it stands in the line of a service.
+    pub(super) fn stands_in_line(&self, call: &CallId) -> bool {
+        self.unsent.get(call).is_some_and(|unsent| unsent.place.is_some())
+    }
+
+    fn is_called_up(&self, call: &CallId) -> bool {
+        self.unsent.get(call).is_some_and(|unsent| unsent.is_called_up)
     }
 
     fn enqueue(&mut self, now: Timestamp, rank: Timestamp, (id, step, attempt): CallId) {
         self.arrivals += 1;
-        self.unsent.entry((id, step, attempt)).or_default();
-        self.patient.push_back((now, (id, step, attempt)));
+        self.wait(now, (id, step, attempt));
         self.queue.push(Reverse((rank, self.arrivals, id, step, attempt)));
     }
 }
@@ -180,23 +205,13 @@ impl Machine {
                 if self.dispatch.in_flight.contains(&call) {
                     return;
                 }
-                let is_released = self.dispatch.releasing.remove(&call);
-                if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
-                    self.dispatch.unsent.entry(call).or_default();
-                    return slot.queue.push_back(Task::Dispatch { step, attempt });
+                if self.dispatch.releasing.remove(&call) {
+                    if self.slots.get(&id).is_some_and(|slot| slot.live().is_some()) {
+                        return self.send(call, key, request);
+                    }
+                    self.lose_place(call);
                 }
-                let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
-                    self.dispatch.unsent.entry(call).or_default();
-                    return self.dispatch.resume(id);
-                };
-                if is_released {
-                    return self.send(call, key, request);
-                }
-                if !self.dispatch.has_room() || !self.dispatch.queue.is_empty() {
-                    let rank = rank(instance, step, self.now);
-                    return self.dispatch.enqueue(self.now, rank, call);
-                }
-                self.let_go(call, key, request);
+                self.ask_to_leave(call, key, request);
             }
             Effect::Withdraw { step, attempt } => self.withdraw((id, step, attempt)),
             // Messages to other shards were gathered with the commit.
@@ -212,11 +227,38 @@ impl Machine {
         }
     }
 
+    /// A call wants to leave: now, or when there is room for it.
+    fn ask_to_leave(&mut self, call: CallId, key: String, request: Arc<Request>) {
+        if self.dispatch.stands_in_line(&call) {
+            return;
+        }
+        let (id, step, attempt) = call;
+        if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
+            self.dispatch.unsent.entry(call).or_default();
+            return slot.queue.push_back(Task::Dispatch { step, attempt });
+        }
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+            self.dispatch.unsent.entry(call).or_default();
+            return self.dispatch.resume(id);
+        };
+        let is_called_up = self.dispatch.is_called_up(&call);
+        let is_busy = !self.dispatch.has_room() || !self.dispatch.queue.is_empty();
+        if is_busy && !is_called_up {
+            let rank = rank(instance, step, self.now);
+            return self.dispatch.enqueue(self.now, rank, call);
+        }
+        let turn = if is_called_up { Turn::OfLine } else { Turn::OfGate };
+        if let CalledUp::Waits(line, wait) = self.let_go(call, key, request, turn) {
+            self.stand_in_line(call, &line, wait);
+        }
+    }
+
     /// Takes back a call whose result no longer steers: what waited to be sent is answered for here.
     fn withdraw(&mut self, call: CallId) {
         let (id, step, attempt) = call;
         let outcome = match self.dispatch.unsent.remove(&call) {
             None => {
+                self.services.flights.withdrawn(&call);
                 self.outputs.push(Output::Withdraw { id, step, attempt });
                 let live = self.slots.get(&id).and_then(Slot::live);
                 // Of an instance that is away nobody can tell: an outcome too many is dropped.
@@ -227,82 +269,73 @@ impl Machine {
                 }
                 return;
             }
-            Some(false) => Outcome::Withdrawn,
-            Some(true) => Outcome::Failed {
-                maybe_run: true,
-                timed_out: false,
-                message: MAYBE_SENT.to_owned(),
-            },
+            Some(unsent) => {
+                if let Some(place) = &unsent.place {
+                    self.services.lines.remove(place, &call);
+                }
+                match unsent.sent {
+                    false => Outcome::Withdrawn,
+                    true => Outcome::Failed {
+                        maybe_run: true,
+                        timed_out: false,
+                        message: MAYBE_SENT.to_owned(),
+                    },
+                }
+            }
         };
         self.give(id, Task::Outcome { step, attempt, outcome });
     }
 
-    /// Sends a call for which there is room; a parked one is released first, which has to be durable before it leaves.
-    fn let_go(&mut self, call: CallId, key: String, request: Arc<Request>) {
+    /// Sends a call for which there is room, if its service lets it; a parked one is released first, which has to be
+    /// durable before it leaves.
+    fn let_go(&mut self, call: CallId, key: String, request: Arc<Request>, turn: Turn) -> CalledUp {
         let (id, step, attempt) = call;
+        match self.route(call, &request, turn) {
+            Routed::Host | Routed::Endpoint => {}
+            Routed::Waits(line, wait) => return CalledUp::Waits(line, wait),
+            Routed::Failed(outcome) => {
+                self.dispatch.unsent.remove(&call);
+                self.give(id, Task::Outcome { step, attempt, outcome });
+                return CalledUp::Gone;
+            }
+        }
         let instance = self.slots.get(&id).and_then(Slot::live);
         let open = instance.and_then(|instance| instance.steps.get(&step));
         if open.is_none_or(|open| open.parked().is_none()) {
-            return self.send(call, key, request);
+            self.send(call, key, request);
+            return CalledUp::Gone;
         }
         self.dispatch.unsent.entry(call).or_default();
         self.dispatch.releasing.insert(call);
         self.give(id, Task::Release { step, attempt });
-    }
-
-    /// Calls that have waited for a while are parked: durably known as not sent.
-    pub(super) fn park_waiting(&mut self) {
-        if self.dispatch.parks_at > self.now {
-            return;
-        }
-        for _ in 0..PARKED_AT_ONCE_MAX {
-            let Some((since, call)) = self.dispatch.patient.front().copied() else { return };
-            if since.saturating_add(PARKED_AFTER) > self.now {
-                return;
-            }
-            self.dispatch.patient.pop_front();
-            let Some(sent) = self.dispatch.unsent.get(&call).copied() else { continue };
-            let (id, step, attempt) = call;
-            let slot = self.slots.get(&id);
-            let is_live = slot.is_some_and(|slot| slot.live().is_some() || slot.is_away());
-            // One that is not in memory waits anew once it is loaded.
-            if is_live && !self.dispatch.releasing.contains(&call) {
-                let parked = Parked { reason: ParkReason::Gate, since, until: None, sent };
-                self.give(id, Task::Park { step, attempt, parked });
-            }
-        }
-        self.dispatch.parks_at = self.now.saturating_add(PARKED_EVERY);
+        CalledUp::Gone
     }
 
     fn send(&mut self, call: CallId, key: String, request: Arc<Request>) {
         let (id, step, attempt) = call;
-        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+            return self.lose_place(call);
+        };
         // Its withdrawal is on its way, and has to find that it never left: somebody waits for that answer.
         if instance.abandoned.contains(&(step, attempt)) {
             self.dispatch.unsent.entry(call).or_default();
-            return;
+            return self.lose_place(call);
         }
-        self.dispatch.unsent.remove(&call);
+        let unsent = self.dispatch.unsent.remove(&call).unwrap_or_default();
         let start = &instance.start;
         let task = instance.steps.get(&step).and_then(|step| step.task);
         let graph = self.view.graphs.get(&start.definition).cloned();
         // Without its step or graph the call does not steer anything any more.
-        let (Some(task), Some(graph)) = (task, graph) else { return };
+        let (Some(task), Some(graph)) = (task, graph) else { return self.lose_place(call) };
         let root = start.parent.as_ref().map_or(id, |parent| parent.root);
-        let namespace = start.definition.workflow.namespace.clone();
-        let endpoint = match self.route(call, &namespace, &request) {
-            Routed::Host => None,
-            Routed::Endpoint(url) => Some(url),
-            Routed::Failed(outcome) => {
-                return self.give(id, Task::Outcome { step, attempt, outcome });
-            }
-        };
+        let namespace = start.definition.workflow.namespace.to_string();
+        let endpoint = self.services.flights.leave(&call, &unsent);
         self.dispatch.in_flight.insert(call);
         self.observe_sent(call, &graph, &request.uri);
         self.outputs.push(Output::Call(Box::new(Call {
             id,
             root,
-            namespace: namespace.to_string(),
+            namespace,
             step,
             attempt,
             key,
@@ -316,33 +349,9 @@ impl Machine {
     /// Lets waiting calls through as far as the gate allows, and loads instances that wait to go on.
     pub(super) fn dispatch_queued(&mut self) {
         while self.dispatch.has_room() {
-            let Some(Reverse((_, _, id, step, attempt))) = self.dispatch.queue.pop() else { break };
-            let call = (id, step, attempt);
-            if !self.dispatch.unsent.contains_key(&call) || self.dispatch.releasing.contains(&call)
-            {
-                continue;
-            }
-            if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
-                slot.queue.push_back(Task::Dispatch { step, attempt });
-                continue;
-            }
-            let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
-                self.dispatch.resume(id);
-                continue;
-            };
-            let mut outstanding = engine::outstanding(instance, self.now).into_iter();
-            let waiting = outstanding.find_map(|effect| match effect {
-                Effect::Call { step: of, attempt: nth, key, request, .. } => {
-                    (of == step && nth == attempt).then_some((key, request))
-                }
-                _ => None,
-            });
-            match waiting {
-                Some((key, request)) => self.let_go(call, key, request),
-                // Its withdrawal is on its way, and has to find that it never left.
-                None if instance.abandoned.contains(&(step, attempt)) => {}
-                // The state that asked for it was never durable.
-                None => drop(self.dispatch.unsent.remove(&call)),
+            let has_served = self.serve_next_line();
+            if !self.serve_queue() && !has_served {
+                break;
             }
         }
         while let Some((_, call)) = self.dispatch.patient.front()
@@ -359,103 +368,71 @@ impl Machine {
         }
     }
 
-    /// An instance was loaded: what is in flight as far as its durable state knows leaves again under its keys, unless it
-    /// left in this life of the server already, or its answer is there.
-    pub(super) fn resume(&mut self, id: InstanceId) {
-        let Some(slot) = self.slots.get(&id) else { return };
-        let Some(instance) = slot.live() else { return };
-        // Only what waits in this life, or is durably parked as not sent, has surely not left.
-        let is_unsent = |step: StepId, attempt: Attempt| {
-            let parked = instance.steps.get(&step).and_then(|open| open.parked());
-            self.dispatch.unsent.get(&(id, step, attempt)) == Some(&false)
-                || parked.is_some_and(|parked| !parked.sent)
+    /// Lets some of those go on who wait for the server's own gate; tells whether there was any.
+    fn serve_queue(&mut self) -> bool {
+        let had_any = !self.dispatch.queue.is_empty();
+        for _ in 0..QUEUED_AT_ONCE_MAX {
+            if !self.dispatch.has_room() {
+                break;
+            }
+            let Some(Reverse((_, _, id, step, attempt))) = self.dispatch.queue.pop() else { break };
+            let call = (id, step, attempt);
+            if let CalledUp::Waits(line, wait) = self.call_up(call, Turn::OfGate) {
+                self.stand_in_line(call, &line, wait);
+            }
+        }
+        had_any
+    }
+
+    /// It is the turn of a call that has been waiting.
+    pub(super) fn call_up(&mut self, call: CallId, turn: Turn) -> CalledUp {
+        let (id, step, attempt) = call;
+        if self.dispatch.releasing.contains(&call) {
+            return CalledUp::Gone;
+        }
+        let Some(unsent) = self.dispatch.unsent.get_mut(&call) else { return CalledUp::Gone };
+        if turn == Turn::OfLine {
+            unsent.place = None;
+            unsent.is_called_up = true;
+        } else if unsent.place.is_some() {
+            return CalledUp::Gone;
+        }
+        if let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.is_away()) {
+            slot.queue.push_back(Task::Dispatch { step, attempt });
+            return CalledUp::Absent;
+        }
+        let Some(instance) = self.slots.get(&id).and_then(Slot::live) else {
+            self.dispatch.resume(id);
+            return CalledUp::Absent;
         };
-        let has_work = instance.has_work();
-        let mut effects = engine::outstanding(instance, self.now);
-        let doubted = self.dispatch.doubted_of(id, &effects);
-        effects.retain(|effect| match effect {
-            Effect::Call { step, attempt, .. } => {
-                let has_left = self.dispatch.in_flight.contains(&(id, *step, *attempt));
-                !has_left && !slot.is_answered(*step, *attempt)
+        let mut outstanding = engine::outstanding(instance, self.now).into_iter();
+        let waiting = outstanding.find_map(|effect| match effect {
+            Effect::Call { step: of, attempt: nth, key, request, .. } => {
+                (of == step && nth == attempt).then_some((key, request))
             }
-            _ => true,
+            _ => None,
         });
-        let effects: Vec<(Effect, bool)> = effects
-            .into_iter()
-            .map(|effect| match effect {
-                Effect::Call { step, attempt, .. } => {
-                    let may_have_left = !is_unsent(step, attempt);
-                    (effect, may_have_left)
-                }
-                effect => (effect, false),
-            })
-            .collect();
-        let unsettled: Vec<_> = instance.unsettled().collect();
-        // A refused commit may have taken the doubt with it: it comes before any outcome.
-        for (step, attempt) in doubted {
-            self.give(id, Task::Doubt { step, attempt });
+        match waiting {
+            Some((key, request)) => return self.let_go(call, key, request, turn),
+            // Its withdrawal is on its way, and has to find that it never left.
+            None if instance.abandoned.contains(&(step, attempt)) => {}
+            // The state that asked for it was never durable.
+            None => drop(self.dispatch.unsent.remove(&call)),
         }
-        for (step, attempt) in unsettled {
-            self.settle_abandoned(id, step, attempt);
-        }
-        for (effect, may_have_left) in effects {
-            match effect {
-                Effect::Call { step, attempt, request, .. }
-                    if may_have_left && !request.repeatable =>
-                {
-                    let outcome = Outcome::Failed {
-                        maybe_run: true,
-                        timed_out: false,
-                        message: engine::UNKNOWN_OUTCOME.to_owned(),
-                    };
-                    self.give(id, Task::Outcome { step, attempt, outcome });
-                }
-                Effect::Call { step, attempt, .. } => {
-                    if may_have_left {
-                        self.dispatch.doubted.insert((id, step, attempt));
-                        self.give(id, Task::Doubt { step, attempt });
-                    }
-                    self.dispatch.unsent.insert((id, step, attempt), may_have_left);
-                    self.carry_out(id, effect);
-                }
-                effect => self.carry_out(id, effect),
-            }
-        }
-        if has_work {
-            self.yielded.push_back(id);
-        }
-        self.announce_jobs(id);
-        self.register_timer(id);
+        CalledUp::Gone
     }
 
     /// The instance of a call that may leave is back.
     pub(super) fn dispatch_again(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
         let call = (id, step, attempt);
         let Some(instance) = self.slots.get(&id).and_then(Slot::live) else { return };
-        if self.dispatch.unsent.contains_key(&call) {
+        if self.dispatch.is_called_up(&call) {
+            if let CalledUp::Waits(line, wait) = self.call_up(call, Turn::OfLine) {
+                self.stand_in_line(call, &line, wait);
+            }
+        } else if self.dispatch.unsent.contains_key(&call) && !self.dispatch.stands_in_line(&call) {
             let rank = rank(instance, step, self.now);
             self.dispatch.enqueue(self.now, rank, call);
-        }
-    }
-
-    /// An abandoned call whose outcome an undo waits for and nobody will bring any more: it may have been carried out.
-    fn settle_abandoned(&mut self, id: InstanceId, step: StepId, attempt: Attempt) {
-        let is_coming = self.dispatch.in_flight.contains(&(id, step, attempt))
-            || self.slots.get(&id).is_some_and(|slot| slot.is_answered(step, attempt));
-        if !is_coming {
-            let outcome =
-                Outcome::Failed { maybe_run: true, timed_out: false, message: LOST.to_owned() };
-            self.give(id, Task::Outcome { step, attempt, outcome });
-        }
-    }
-
-    pub(super) fn resume_due(&mut self) {
-        while let Some((due, id)) = self.dispatch.resting.first().copied() {
-            if due > self.now {
-                return;
-            }
-            self.dispatch.resting.pop_first();
-            self.dispatch.resume(id);
         }
     }
 }

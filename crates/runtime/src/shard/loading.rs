@@ -21,6 +21,7 @@ impl Machine {
         token: u64,
         loaded: Result<Option<Loaded>, motet_store::Error>,
     ) {
+        self.services.lines.loaded(id);
         let Some(slot) = self.slots.get_mut(&id) else { return self.sleepers.loaded(id) };
         if matches!(slot.state, State::Loading(awaited) if awaited != token) {
             // It was asked before the one that is awaited, and may tell what has been taken back since.

@@ -12,10 +12,12 @@ mod dns;
 mod endpoint;
 mod figures;
 mod leases;
+mod lines;
 mod options;
 mod probes;
 mod revisions;
 mod rows;
+mod serve;
 mod service;
 mod views;
 
@@ -42,11 +44,13 @@ pub use figures::{
 pub use probes::ProbeCall;
 pub(super) use rows::{Row as ServiceRow, read_endpoint, read_service};
 pub use views::{
-    CheckView, EndpointState, EndpointView, Origin, ServiceSummary, ServiceView, VersionView,
+    CheckView, EndpointState, EndpointView, LineView, Origin, ServiceSummary, ServiceView,
+    VersionView,
 };
 
-pub(super) use calls::{Flights, Routed};
+pub(super) use calls::{Flights, Routed, Turn};
 pub(super) use change::Change;
+pub(super) use lines::{LineKey, Lines, Place};
 
 use agent::Agents;
 use endpoint::Entry;
@@ -75,6 +79,7 @@ pub(super) struct Services {
     figures: Figures,
     agents: Agents,
     revisions: Revisions,
+    pub(super) lines: Lines,
     probing: usize,
     created: u64,
 }
@@ -87,7 +92,8 @@ struct Staged {
 
 impl Services {
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+        let first = self.due.first().map(|(due, _)| *due);
+        first.into_iter().chain(self.lines.next_due()).min()
     }
 
     fn is_staged(&self, name: &ServiceName, id: Option<&EndpointId>) -> bool {
@@ -125,6 +131,7 @@ impl Services {
             }
             self.service(name).apply(now, change);
         }
+        self.lines.rouse(name);
         let service = self.service(name);
         if service.is_gone() {
             if let Some(due) = service.due {
@@ -269,6 +276,7 @@ impl Machine {
             for (version, changes) in changes {
                 self.tell_changes(&name, &version, changes);
             }
+            self.services.lines.rouse(&name);
             self.probe_due(&name);
             self.ask_due(&name);
             if !gone.is_empty() {

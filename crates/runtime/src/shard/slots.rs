@@ -316,8 +316,10 @@ impl Machine {
         outcome: Outcome,
     ) {
         self.counters.outcomes += 1;
-        self.call_ended((id, step, attempt), &outcome);
-        self.give(id, Task::Outcome { step, attempt, outcome });
+        // One that says that its service is away may lead to another try.
+        if let Some(outcome) = self.heed((id, step, attempt), outcome) {
+            self.give(id, Task::Outcome { step, attempt, outcome });
+        }
     }
 
     /// Does a task now if the instance is live; else it waits for the load.
@@ -382,38 +384,12 @@ impl Machine {
         self.retire(id);
     }
 
-    /// Lets an instance go that nothing moves: at once if it has ended, else when there are too many.
-    pub(super) fn retire(&mut self, id: InstanceId) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        let Some(instance) = slot.live().filter(|_| slot.unsettled == 0) else { return };
-        let (has_ended, was_idle) = (instance.end.is_some(), slot.idle.take());
-        if let Some(place) = was_idle {
-            self.idle.remove(&place);
-        }
-        if has_ended {
-            self.slots.remove(&id);
-        } else if !slot.pending {
-            let place = self.idle.last_key_value().map_or(0, |(last, _)| last + 1);
-            slot.idle = Some(place);
-            self.idle.insert(place, id);
-        }
-        while self.idle.len() > self.config.limits.instances_cached_max {
-            let Some((_, oldest)) = self.idle.pop_first() else { return };
-            let Some(slot) = self.slots.get_mut(&oldest) else { continue };
-            slot.idle = None;
-            // One that moves again comes back here when its commit is durable.
-            if slot.unsettled == 0 && !slot.pending && slot.live().is_some() {
-                self.slots.remove(&oldest);
-            }
-        }
-    }
-
     /// Drops an instance whose last commits were refused; it goes on from what is durable, a little later. One that never
     /// was durable never was.
     pub(super) fn forget(&mut self, id: InstanceId, error: &CommitError) {
         let Some(mut slot) = self.slots.remove(&id) else { return };
         self.erasure_settled(&slot);
-        self.dispatch.give_all_back(id);
+        self.give_all_back(id);
         if let Some(due) = slot.due {
             self.timers.remove(&(due, id));
         }
@@ -479,7 +455,7 @@ impl Machine {
             | Task::Resume
             | Task::Dispatch { .. }
             | Task::Panicked { .. } => {}
-            Task::Release { step, attempt } => self.dispatch.give_back((id, step, attempt)),
+            Task::Release { step, attempt } => self.give_back((id, step, attempt)),
         }
     }
 

@@ -161,7 +161,7 @@ impl Machine {
                 Err(error) => self.reply(reply, Err(error)),
             },
             Task::Release { step, attempt } if result.is_err() => {
-                self.dispatch.give_back((id, step, attempt));
+                self.give_back((id, step, attempt));
             }
             Task::Job { job, command: Some(command), reply, .. } => {
                 self.job_told(job, &command, result, reply);

@@ -77,6 +77,6 @@ impl Machine {
     pub(super) fn can_wake_sleepers(&self) -> bool {
         !self.sleepers.due.is_empty()
             && self.sleepers.waking.len() < WAKING_MAX
-            && self.dispatch.waiting() <= CALLS_WAITING_MAX
+            && self.dispatch.waiting() <= CALLS_WAITING_MAX + self.services.lines.waiting()
     }
 }

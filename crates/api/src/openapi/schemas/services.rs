@@ -47,6 +47,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("document", Maybe, Ref("ServiceDocument")),
             ("patienceMs", Always, Number),
             ("versions", Always, List(&Ref("ServiceVersion"))),
+            ("waiting", Always, List(&Ref("WaitingCalls"))),
             ("endpoints", Always, List(&Ref("Endpoint"))),
             ("revision", Always, Number),
         ],
@@ -75,6 +76,18 @@ pub(super) const SCHEMAS: &[Schema] = &[
             ("openUntil", Maybe, Instant),
             ("recentCalls", Always, Number),
             ("recentFailures", Always, Number),
+        ],
+    },
+    Schema {
+        name: "WaitingCalls",
+        meaning: "Calls that wait for one version of a service. `reason`: what the first one waits for, `breaker`, `limit` or `endpoint`. \
+                  `since`: when the one began to wait that has waited longest. `until`: when it is looked at again at the latest.",
+        members: &[
+            ("version", Always, Text),
+            ("calls", Always, Number),
+            ("reason", Always, Text),
+            ("since", Always, Instant),
+            ("until", Maybe, Instant),
         ],
     },
     Schema {

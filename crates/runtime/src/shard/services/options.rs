@@ -1,7 +1,7 @@
 //! From a document to what the governors are made with.
 
 use motet_definition::service::{Service, Strategy};
-use motet_policy::{balancer, breaker, budget, ejection, governor, health};
+use motet_policy::{balancer, breaker, budget, ejection, governor, health, limiter, rate};
 
 pub(super) fn of(service: &Service) -> governor::Options {
     governor::Options {
@@ -35,10 +35,17 @@ pub(super) fn of(service: &Service) -> governor::Options {
             open_max: service.breaker.open_max,
             ..breaker::Options::default()
         },
-        // Whoever stands behind a limit has to wait, and no call waits for a service yet: none may fail for one.
-        limiter: None,
-        calls_max: None,
-        rate: None,
+        limiter: service.limits.adaptive.map(|own| limiter::Options {
+            initial: own.initial,
+            min: own.min,
+            max: own.max,
+            ..limiter::Options::default()
+        }),
+        calls_max: service.limits.in_flight,
+        rate: service
+            .limits
+            .rate
+            .map(|own| rate::Options { per_second: own.per_second, burst: own.burst }),
         budget: budget::Options {
             share: service.retry.share,
             reserve_per_second: service.retry.per_second,

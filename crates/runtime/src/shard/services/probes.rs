@@ -76,6 +76,7 @@ impl Machine {
         if is_good {
             service.renew(now, &probe.endpoint);
         }
+        self.services.lines.rouse(&probe.service);
         self.services.reschedule(now, &probe.service);
         if let Some((version, changes)) = changes {
             self.tell_changes(&probe.service, &version, changes);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use motet_definition::service as definition;
 use motet_definition::service::EndpointUrl;
+use motet_engine::ParkReason;
 use motet_policy::{breaker, governor};
 use motet_types::{Label, ServiceName, Timestamp, Version};
 
@@ -87,6 +88,8 @@ pub struct ServiceView {
     pub rules: Arc<definition::Service>,
     pub versions: Vec<VersionView>,
     pub endpoints: Vec<EndpointView>,
+    /// Who waits for it.
+    pub lines: Vec<LineView>,
     /// Grows with every change of the document, the endpoints and how they stand, also over restarts.
     pub revision: u64,
 }
@@ -97,6 +100,20 @@ pub struct VersionView {
     pub weight: u32,
     pub endpoints: usize,
     pub governor: governor::View,
+}
+
+/// Calls that wait for one version of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineView {
+    /// 0.0.0 where nobody has named one.
+    pub version: Version,
+    pub calls: usize,
+    /// What the first one waits for.
+    pub reason: ParkReason,
+    /// When it is looked at again, where that is known.
+    pub until: Option<Timestamp>,
+    /// Since when that one waits which waits longest.
+    pub since: Timestamp,
 }
 
 impl VersionView {
@@ -150,7 +167,11 @@ impl Machine {
     pub(super) fn read_service(&mut self, name: &ServiceName, reply: Responder) {
         let now = self.now;
         let known = self.services.known.get_mut(name);
-        let view = known.map(|service| Box::new(service.view(name, now)));
+        let view = known.map(|service| {
+            let mut view = service.view(name, now);
+            view.lines = self.services.lines.views(name);
+            Box::new(view)
+        });
         let result = view.ok_or_else(|| Error::UnknownService(name.clone()));
         self.reply(reply, result.map(Reply::ServiceView));
     }
@@ -241,6 +262,7 @@ impl Service {
             name: name.clone(),
             versions: versions.collect(),
             endpoints,
+            lines: Vec::new(),
             document: self.document.clone(),
             rules: self.rules.clone(),
             revision: self.revision,

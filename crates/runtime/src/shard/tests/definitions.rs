@@ -112,7 +112,9 @@ fn tasks(name: &str) -> String {
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
-        "ask" => "  - ask: { call: http, with: { method: post, endpoint: 'http://billing/ask?n=1' } }\n".to_owned(),
+        "ask" | "ask-once" | "ask-soon" | "look" => of_service(name),
+        "ask-both" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(tasks("ask") + &tasks("look")))),
+        "pay-ask" => call("pay", "") + &tasks("ask"),
         "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),
         "label" => "  - label: { call: job, with: { type: label, input: { n: '${ .n }' }, priority: '${ .n }' } }\n".to_owned(),
@@ -148,6 +150,23 @@ fn tasks(name: &str) -> String {
         "tell" => "  - tell: { emit: { event: { with: { type: a.b, id: told, source: /tell, data: { n: '${ .n }' } } } } }\n".to_owned(),
         other => panic!("there is no workflow {other:?}"),
     }
+}
+
+/// A call to the service `billing`.
+fn of_service(name: &str) -> String {
+    let (task, call) = match name {
+        "ask" => ("ask", "with: { method: post, endpoint: 'http://billing/ask?n=1' }"),
+        "ask-once" => (
+            "ask",
+            "with: { method: post, endpoint: 'http://billing/ask' }, metadata: { motet: { idempotent: false } }",
+        ),
+        "ask-soon" => (
+            "ask",
+            "with: { method: get, endpoint: 'http://billing/ask' }, timeout: { after: { seconds: 10 } }",
+        ),
+        _ => ("look", "with: { method: get, endpoint: 'http://billing/look' }"),
+    };
+    format!("  - {task}: {{ call: http, {call} }}\n")
 }
 
 const RAISE: &str =

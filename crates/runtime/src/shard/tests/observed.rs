@@ -76,8 +76,8 @@ fn what_services_did_is_counted_and_what_was_done_to_them_is_told() {
               register billing one: created, believed for 90s @2
               notice test/billing@0.0.0 opened
             > figures
-              figures: test/billing@0.0.0: 0 answered, 4 failed, 1 overloaded, 0 withdrawn, 2.03s, changes {"opened": 1}, held {"breaker": 1}, open 0 in flight, limit None, [("passing", 1)]
-                test/billing@0.0.0 one: 0 answered, 4 failed, 1 overloaded, 0 withdrawn @14
+              figures: test/billing@0.0.0: 0 answered, 4 failed, 1 overloaded, 0 withdrawn, 2.03s, changes {"opened": 1}, held {"breaker": 1}, open 0 in flight, limit Some(18), [("passing", 1)]
+                test/billing@0.0.0 one: 0 answered, 4 failed, 1 overloaded, 0 withdrawn @13
         "#]],
     );
 }

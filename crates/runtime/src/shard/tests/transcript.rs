@@ -414,6 +414,13 @@ fn service(view: &ServiceView) -> String {
             own.version, own.weight, own.governor.in_flight
         )
     });
+    let lines = view.lines.iter().map(|line| {
+        let until = line.until.map(|until| format!(" until {}", since_begin(until)));
+        let (calls, since, until) =
+            (line.calls, since_begin(line.since), until.unwrap_or_default());
+        let (version, reason) = (&line.version, line.reason.as_str());
+        format!("{calls} wait for {version} since {since} for {reason}{until}")
+    });
     let endpoints = view.endpoints.iter().map(|own| {
         let lease = own.lease_until.map(|until| format!(" until {}", since_begin(until)));
         let checks =
@@ -421,7 +428,7 @@ fn service(view: &ServiceView) -> String {
         let (state, checks) = (own.state.as_str(), checks.collect::<String>());
         format!("{} {state}{}{checks}", own.id, lease.unwrap_or_default())
     });
-    versions.chain(endpoints).collect::<Vec<_>>().join("; ")
+    versions.chain(lines).chain(endpoints).collect::<Vec<_>>().join("; ")
 }
 
 /// What is next, what runs, what waits, and what was left out.

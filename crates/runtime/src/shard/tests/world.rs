@@ -166,6 +166,11 @@ impl World {
         self.is_quiet = was_quiet;
     }
 
+    /// From now on nothing is written down.
+    pub(super) fn hush(&mut self) {
+        self.is_quiet = true;
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
