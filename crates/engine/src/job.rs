@@ -138,6 +138,7 @@ pub enum JobRejection {
     /// The output does not fit the form: JSON pointers into it, each with what is wrong there.
     #[error("the output does not fit the form")]
     Form(Vec<(String, String)>),
-    #[error("the output is too large or too deep: {0}")]
+    /// An output or an error, with the limit that it exceeds.
+    #[error("too large or too deep: {0}")]
     TooLarge(String),
 }

@@ -150,7 +150,7 @@ async fn a_form_that_is_no_schema_is_refused_at_publish() {
         { type: string, pattern: '(' }: 422 invalid-document the document has 1 error [{"code":"not-compilable","severity":"error","message":"the schema is not a JSON Schema: /pattern: \"(\" is not a \"regex\"","path":"/do/0/ask/with/form","line":3,"column":39}]
         { type: string, minLength: -1 }: 422 invalid-document the document has 1 error [{"code":"not-compilable","severity":"error","message":"the schema is not a JSON Schema: /minLength: -1 is less than the minimum of 0","path":"/do/0/ask/with/form","line":3,"column":39}]
         { $ref: '#/$defs/missing' }: 422 invalid-document the document has 1 error [{"code":"not-compilable","severity":"error","message":"the schema is not a JSON Schema: Pointer '/$defs/missing' does not exist","path":"/do/0/ask/with/form","line":3,"column":39}]
-        { $ref: 'https://elsewhere.example/form.json' }: 422 invalid-document the document has 1 error [{"code":"not-compilable","severity":"error","message":"the schema is not a JSON Schema: Resource 'https://elsewhere.example/form.json' is not present in a registry and retrieving it failed: `resolve-http` feature or a custom resolver is required to resolve external schemas via HTTP","path":"/do/0/ask/with/form","line":3,"column":39}]
+        { $ref: 'https://elsewhere.example/form.json' }: 422 invalid-document the document has 1 error [{"code":"not-compilable","severity":"error","message":"the schema refers to \"https://elsewhere.example/form.json\", and nothing is fetched: write what it means under `$defs` and refer to that","path":"/do/0/ask/with/form","line":3,"column":39}]
     "#]].assert_eq(&shown);
 }
 
@@ -177,6 +177,9 @@ async fn results_that_are_too_large_are_refused_and_the_job_stays_with_its_worke
         ("a long name", "complete", format!(r#"{{"output":{{{}:1}}}}"#, text(1_000))),
         ("nested", "complete", format!(r#"{{"output":{{"a":[{{"b":{}}}]}}}}"#, text(990))),
         ("more than a request may have", "complete", format!(r#"{{"output":{}}}"#, text(1 << 20))),
+        ("a long error", "fail", format!(r#"{{"error":{},"retries":3}}"#, text(1 << 16))),
+        ("a long detail", "fail", format!(r#"{{"error":{{"detail":{}}}}}"#, text(1 << 16))),
+        ("an error beyond a request", "fail", format!(r#"{{"error":{}}}"#, text(1 << 20))),
         ("still held", "heartbeat", r#"{"worker":"w1"}"#.to_owned()),
         ("what fits", "complete", format!(r#"{{"output":{}}}"#, text(900))),
     ] {
@@ -184,11 +187,14 @@ async fn results_that_are_too_large_are_refused_and_the_job_stays_with_its_worke
         shown += &format!("{name}: {}", told(&answer));
     }
     expect![[r#"
-        a long text: 413 payload-too-large the output is too large or too deep: the output has 1002 bytes as JSON, payload_bytes_max is 1000
-        many numbers: 413 payload-too-large the output is too large or too deep: the output has 1201 bytes as JSON, payload_bytes_max is 1000
-        a long name: 413 payload-too-large the output is too large or too deep: the output has 1006 bytes as JSON, payload_bytes_max is 1000
-        nested: 413 payload-too-large the output is too large or too deep: the output has 1006 bytes as JSON, payload_bytes_max is 1000
+        a long text: 413 payload-too-large too large or too deep: the output has 1002 bytes as JSON, payload_bytes_max is 1000
+        many numbers: 413 payload-too-large too large or too deep: the output has 1201 bytes as JSON, payload_bytes_max is 1000
+        a long name: 413 payload-too-large too large or too deep: the output has 1006 bytes as JSON, payload_bytes_max is 1000
+        nested: 413 payload-too-large too large or too deep: the output has 1006 bytes as JSON, payload_bytes_max is 1000
         more than a request may have: 413 payload-too-large the body has more than 1048576 bytes, which is the limit
+        a long error: 413 payload-too-large too large or too deep: the error has 65665 bytes as JSON, that of a job may have 65536
+        a long detail: 413 payload-too-large too large or too deep: the error has 65665 bytes as JSON, that of a job may have 65536
+        an error beyond a request: 413 payload-too-large the body has more than 1048576 bytes, which is the limit
         still held: 200 {"cancelled":false,"leaseUntil":"<instant>"}
         what fits: 200 {"id":"<id>.2.1"}
     "#]].assert_eq(&shown);

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ReferencingError, ValidationError};
 use motet_expr::{Num, Value};
 use serde_json::Value as Json;
 
@@ -32,9 +33,7 @@ impl Schema {
     /// # Errors
     /// What is wrong with it, as a sentence.
     pub fn compile(schema: &Value) -> Result<Self, String> {
-        jsonschema::validator_for(&to_json(schema))
-            .map(Self)
-            .map_err(|error| format!("the schema is not a JSON Schema: {}", placed(&error)))
+        jsonschema::validator_for(&to_json(schema)).map(Self).map_err(|error| unusable(&error))
     }
 
     /// Checks a value.
@@ -58,6 +57,16 @@ impl Schema {
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Schema")
+    }
+}
+
+/// Why a schema cannot be used.
+fn unusable(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => format!(
+            "the schema refers to {uri:?}, and nothing is fetched: write what it means under `$defs` and refer to that"
+        ),
+        _ => format!("the schema is not a JSON Schema: {}", placed(error)),
     }
 }
 

@@ -463,6 +463,31 @@ do: [ { done: { set: { x: 1 } } } ]"#,
     );
     document(
         r#"
+document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { limits: { running: 0 } } } }
+do: [ { done: { set: { x: 1 } } } ]"#,
+        expect![[r#"
+            line:1:104: error[invalid-value]: 0 is out of range: use a whole number from 1 to 1000000
+        "#]],
+    );
+    document(
+        r#"
+document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { limits: { running: 1000001, runnning: 1 } } } }
+do: [ { done: { set: { x: 1 } } } ]"#,
+        expect![[r#"
+            line:1:104: error[invalid-value]: 1000001 is out of range: use a whole number from 1 to 1000000
+            line:1:113: error[unknown-property]: the property `runnning` is not known here: use `running` (did you mean `running`?)
+        "#]],
+    );
+    document(
+        r#"
+document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { limits: 1 } } }
+do: [ { done: { set: { x: 1 } } } ]"#,
+        expect![[r#"
+            line:1:93: error[wrong-type]: an object is expected here, found a number
+        "#]],
+    );
+    document(
+        r#"
 document: { dsl: 1.0.3, namespace: t, name: t, version: 1.0.0, metadata: { motet: { attributes: { id: "${ .id", ok: "${ .id }" }, businessKey: "${ $context.id }" }, Motet: {} } }
 do: [ { done: { set: { x: 1 } } } ]"#,
         expect![[r#"

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use motet_expr::Value;
+use motet_expr::{Value, json};
 use motet_types::{Attempt, StepId};
 
 use super::Decider;
@@ -12,6 +12,9 @@ use crate::{Activity, CallState, Fact, Rejection, Settled, WorkflowError, task};
 
 /// How often a job is given back at most, whatever its workers ask for.
 const RETURNS_MAX: u32 = 100;
+
+/// What the error that a worker reports may have as JSON: it goes wherever people look, in lists, incidents and logs.
+const JOB_ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// The wait before a job is given out again, where its worker does not say: doubled each time.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
@@ -42,8 +45,7 @@ impl Decider<'_> {
                 if assignment.is_some() {
                     return Err(JobRejection::OtherKind.into());
                 }
-                self.fail_job(step, present, *error, retries, backoff, by);
-                Ok(())
+                self.fail_job(step, present, *error, retries, backoff, by)
             }
             JobCommand::Claim { by } => self.claim(step, assignment.unwrap_or_default(), by),
             JobCommand::Unclaim { by } => self.unclaim(step, assignment.unwrap_or_default(), by),
@@ -126,17 +128,26 @@ impl Decider<'_> {
         retries: u32,
         backoff: Option<Duration>,
         by: Option<String>,
-    ) {
+    ) -> Result<(), Rejection> {
+        let bytes = json::to_text(&error.to_value()).len();
+        if bytes > JOB_ERROR_BYTES_MAX {
+            let detail = format!(
+                "the error has {bytes} bytes as JSON, that of a job may have {JOB_ERROR_BYTES_MAX}"
+            );
+            return Err(JobRejection::TooLarge(detail).into());
+        }
         let error = error.at(self.reference(step));
         if attempt.0 <= retries.min(RETURNS_MAX) {
             let doubled = BACKOFF_FIRST.saturating_mul(1 << (attempt.0 - 1).min(16));
             let backoff = backoff.unwrap_or(doubled.min(BACKOFF_LONGEST));
             let at = self.now.saturating_add(backoff.min(self.limits.duration_max));
             let (attempt, error) = (Attempt(attempt.0 + 1), Some(Box::new(error)));
-            return self.emit(step, Fact::JobReturned { attempt, at, error, by });
+            self.emit(step, Fact::JobReturned { attempt, at, error, by });
+            return Ok(());
         }
         let settled = Settled::error(error, true);
         self.emit(step, Fact::JobSettled { attempt, by, settled });
+        Ok(())
     }
 
     fn claim(&mut self, step: StepId, task: Assignment, by: String) -> Result<(), Rejection> {

@@ -482,7 +482,7 @@ fn an_output_that_is_too_large_is_refused() {
         "do:\n- label: {call: job, with: {type: x}}",
         "limit payload_bytes_max 20\nstart {}\njob label complete \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
         expect![[r#"
-            ! the output is too large or too deep: the output has 32 bytes as JSON, payload_bytes_max is 20
+            ! too large or too deep: the output has 32 bytes as JSON, payload_bytes_max is 20
         "#]],
     );
 }
