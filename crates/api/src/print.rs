@@ -15,7 +15,7 @@ pub(crate) use instance::{entry, incidents, instance, limit_of, result, row, und
 pub(crate) use job::{job, task, task_row};
 pub(crate) use rights::{audit, grant, rights, secret, token};
 pub(crate) use schedule::schedule;
-pub(crate) use service::{millis, service, service_summary};
+pub(crate) use service::{line, millis, service, service_summary};
 pub(crate) use workflow::{publication, tag, tags, workflow, workflow_summary};
 
 /// The member `violations`.

@@ -8,6 +8,7 @@ use crate::listen::{Events, Listen};
 use crate::{Assignment, ChildRequest, Input, Job, Parked, Request, Settled, Start, WorkflowError};
 
 mod check;
+mod deadline;
 mod found;
 mod keys;
 mod steps;

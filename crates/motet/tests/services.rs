@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use expect_test::expect;
-use support::{Directory, Server};
+use support::{Directory, Server, redact};
 
 /// Says its port, and answers every request with its name.
 const REPLICA: &str = r#"
@@ -156,4 +156,35 @@ fn what_is_wrong_with_a_document_is_shown_with_its_lines() {
     }
     assert_eq!(server.motet("validate bad.yaml").code, 1);
     assert_eq!(server.motet("describe service/shop/oracle").code, 1);
+}
+
+#[test]
+fn while_a_service_is_away_the_command_line_says_who_waits_and_until_when() {
+    let server = server();
+    // Nobody listens at port 1.
+    let document = "service: oracle\nnamespace: shop\npatience: 10h\nbreaker: { calls: 1, open: 5m, openMax: 5m }\nversions: [{ version: 1.0.0, endpoints: ['http://127.0.0.1:1'] }]\n";
+    server.directory.write("oracle.yaml", document);
+    assert_eq!(server.motet("publish oracle.yaml ask.yaml").code, 0);
+    assert_eq!(server.motet("run shop/ask --wait 1ms").code, 4, "it has not ended");
+    let mut told = server.motet("impact service/shop/oracle").transcript();
+    // The call has to come back from nobody first, and the lists may lag behind.
+    let parts = ["is open until", "breaker   ", "1 instances that have not ended"];
+    while !parts.iter().all(|part| told.contains(part)) {
+        told = server.motet("impact service/shop/oracle").transcript();
+    }
+    expect![[r#"
+        DEPENDS                  DISTANCE  THROUGH              OPEN
+        workflow/shop/ask:1.0.0  1         service/shop/oracle  1
+
+        1 instances that have not ended depend on service/shop/oracle
+        the breaker of shop/oracle 1.0.0 is open until <instant>
+
+        WAITING         FOR VERSION  BECAUSE OF  INSTANCES  CALLS  AT MOST UNTIL
+        shop/ask:1.0.0  1.0.0        breaker     1          1      <instant> (patience)
+    "#]]
+    .assert_eq(&redact(&told));
+    let described = server.motet("describe service/shop/oracle").transcript();
+    let table = |text: &str| text[text.rfind("WAITING  ").unwrap()..].to_owned();
+    assert!(described.contains("1 for breaker"), "{described}");
+    assert_eq!(table(&described), table(&told), "both show the same");
 }

@@ -40,12 +40,13 @@ pub use motet_engine::{
 pub use motet_policy::ejection::Cause;
 pub use motet_store::Position;
 pub use shard::{
-    Activation, EDGES_MAX, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
-    EndpointView, Heartbeat, Intake, InvalidEndpointId, LATENCY_BUCKETS, Latencies, LineView,
-    METADATA_BYTES_MAX, News, Notice, ObservedEdge, Origin, Outgoing, OutgoingKey, RefusedEvent,
-    Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceFigures,
-    ServiceSummary, ServiceView, SinkChange, SinkRule, SinkView, Tallies, Target,
-    VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
+    Activation, Deadline, DeadlineKind, EDGES_MAX, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX,
+    EndpointId, EndpointState, EndpointView, Heartbeat, Intake, InvalidEndpointId, LATENCY_BUCKETS,
+    Latencies, LineView, METADATA_BYTES_MAX, News, Notice, ObservedEdge, Origin, Outgoing,
+    OutgoingKey, RefusedEvent, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
+    ServiceDocument, ServiceFigures, ServiceSummary, ServiceView, SinkChange, SinkRule, SinkView,
+    Tallies, Target, VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
+    WORKFLOWS_SHOWN_MAX, WaitingWorkflow,
 };
 pub use shard::{
     AgentCommand, CHECK_TEXT_BYTES_MAX, CHECKS_MAX, Check, CheckKind, CheckStatus, CheckView,

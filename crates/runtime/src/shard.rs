@@ -66,11 +66,12 @@ pub use services::{
     Details, TAGS_MAX,
 };
 pub use services::{
-    DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX, EndpointId, EndpointState,
-    EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies, LineView, METADATA_BYTES_MAX,
-    News, Notice, Origin, ProbeCall, Registration, Requests, SERVICE_ENDPOINTS_MAX, SERVICES_MAX,
-    ServiceDocument, ServiceFigures, ServiceInput, ServiceSummary, ServiceView, Tallies,
-    VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels, VersionView,
+    Deadline, DeadlineKind, DnsAnswer, DnsQuestion, ENDPOINT_ID_BYTES_MAX, ENDPOINTS_SHOWN_MAX,
+    EndpointId, EndpointState, EndpointView, InvalidEndpointId, LATENCY_BUCKETS, Latencies,
+    LineView, METADATA_BYTES_MAX, News, Notice, Origin, ProbeCall, Registration, Requests,
+    SERVICE_ENDPOINTS_MAX, SERVICES_MAX, ServiceDocument, ServiceFigures, ServiceInput,
+    ServiceSummary, ServiceView, Tallies, VERSIONS_SHOWN_MAX, VersionFigures, VersionLevels,
+    VersionView, WORKFLOWS_SHOWN_MAX, WaitingWorkflow,
 };
 pub use sinks::{RefusedEvent, SinkChange, SinkView};
 pub use traffic::{Call, Input, Output, Reply, Responder, Watcher};

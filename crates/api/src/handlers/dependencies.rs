@@ -9,7 +9,7 @@ use motet_definition::dependencies::{
 };
 use motet_definition::graph::Format;
 use motet_runtime::{Handle, ObservedEdge, Position, ServiceSummary, Target};
-use motet_types::{Label, ServiceName, Timestamp, Version, WorkflowRef};
+use motet_types::{Label, ServiceName, WorkflowRef};
 
 use super::graph::{MEDIA_TYPES, media_type};
 use crate::json::Object;
@@ -17,6 +17,10 @@ use crate::problem::Problem;
 use crate::request::{Request, essence};
 use crate::routes::Handled;
 use crate::{answer, json};
+
+mod hit;
+
+use hit::Hit;
 
 /// Forms of the graph: JSON first.
 pub(crate) const FORMS: &[&str] =
@@ -62,8 +66,8 @@ pub(crate) async fn impact(request: Request) -> Handled {
         .filter_map(|idx| known.service(&known.graph.vertices[*idx]))
         .map(|own| &own.name)
         .collect();
-    let breakers = breakers(request.handle(), &services).await?;
-    Ok(answer::json(StatusCode::OK, known.impact(&of, &dependents, &breakers), known.position))
+    let hit = Hit::of(request.handle(), &services).await?;
+    Ok(answer::json(StatusCode::OK, known.impact(&of, &dependents, &hit), known.position))
 }
 
 /// The form that is asked for; `None` is JSON, also for whoever takes anything.
@@ -239,7 +243,7 @@ impl Known {
         }
     }
 
-    fn impact(&self, of: &[usize], dependents: &[Dependent], breakers: &[Breaker]) -> Vec<u8> {
+    fn impact(&self, of: &[usize], dependents: &[Dependent], hit: &Hit) -> Vec<u8> {
         json::object(|object| {
             object.array("of", |subjects| {
                 of.iter().for_each(|idx| subjects.text(&self.graph.vertices[*idx]));
@@ -253,9 +257,7 @@ impl Known {
                     });
                 }
             });
-            object.array("breakers", |list| {
-                breakers.iter().for_each(|breaker| list.object(|object| breaker.show(object)));
-            });
+            hit.show(object);
             let hit = of.iter().chain(dependents.iter().map(|dependent| &dependent.vertex));
             let open = hit.filter_map(|idx| self.open_of(&self.graph.vertices[*idx])).sum::<u64>();
             object.number("open", open);
@@ -285,44 +287,6 @@ impl Known {
             _ => None,
         }
     }
-}
-
-/// A breaker that is not closed.
-struct Breaker {
-    service: ServiceName,
-    version: Version,
-    state: &'static str,
-    until: Option<Timestamp>,
-}
-
-impl Breaker {
-    fn show(&self, object: &mut Object<'_>) {
-        object.text("service", &self.service);
-        object.text("version", &self.version);
-        object.text("state", self.state);
-        object.maybe_text("until", self.until);
-    }
-}
-
-/// The breakers of these services that are not closed.
-async fn breakers(handle: &Handle, services: &[&ServiceName]) -> Result<Vec<Breaker>, Problem> {
-    let mut found = Vec::new();
-    for name in services {
-        let (view, _) = match handle.service((*name).clone()).await {
-            Ok(known) => known,
-            // It has gone since.
-            Err(motet_runtime::Error::UnknownService(_)) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        for own in &view.versions {
-            let (state, until) = own.breaker();
-            if state != "closed" {
-                let (service, version) = ((*name).clone(), own.version.clone());
-                found.push(Breaker { service, version, state, until });
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// What was observed, by the names of the graph.

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use motet_runtime::{
-    EndpointState, EndpointView, LineView, ServiceSummary, ServiceView, VersionView,
+    Deadline, EndpointState, EndpointView, LineView, ServiceSummary, ServiceView, VersionView,
+    WaitingWorkflow,
 };
 use motet_types::Timestamp;
 
@@ -64,12 +65,34 @@ fn version(object: &mut Object<'_>, own: &VersionView) {
     object.number("recentFailures", own.governor.failures);
 }
 
-fn line(object: &mut Object<'_>, own: &LineView) {
+/// Calls that wait for one version of a service, and who is hit.
+pub(crate) fn line(object: &mut Object<'_>, own: &LineView) {
     object.text("version", &own.version);
     object.number("calls", own.calls as u64);
+    object.number("instances", own.instances as u64);
     object.text("reason", own.reason.as_str());
     object.text("since", own.since);
     object.maybe_text("until", own.until);
+    deadline(object, own.deadline);
+    object.array("workflows", |items| {
+        for own in &own.workflows {
+            items.object(|item| caller(item, own));
+        }
+    });
+    object.number("leftOut", own.left_out as u64);
+}
+
+fn caller(object: &mut Object<'_>, own: &WaitingWorkflow) {
+    object.text("workflow", &own.workflow.workflow);
+    object.text("version", &own.workflow.version);
+    object.number("calls", own.calls as u64);
+    object.number("instances", own.instances as u64);
+    deadline(object, own.deadline);
+}
+
+fn deadline(object: &mut Object<'_>, deadline: Option<Deadline>) {
+    object.maybe_text("deadline", deadline.map(|own| own.at));
+    object.maybe_text("deadlineOf", deadline.map(|own| own.kind.as_str()));
 }
 
 fn endpoint(object: &mut Object<'_>, own: &EndpointView, now: Timestamp) {

@@ -57,7 +57,7 @@ async fn impact_counts_open_instances_of_whatever_depends() {
         tokio::task::yield_now().await;
         hit = server.send(asked).await;
     }
-    expect![[r#"{"of":["worker/test/label"],"dependents":[{"id":"workflow/test/ship:1.1.0","kind":"workflow","open":3,"distance":1,"through":"worker/test/label"},{"id":"workflow/test/order:1.0.0","kind":"workflow","open":0,"distance":2,"through":"workflow/test/ship:1.1.0"}],"breakers":[],"open":3}"#]].assert_eq(&hit.text);
+    expect![[r#"{"of":["worker/test/label"],"dependents":[{"id":"workflow/test/ship:1.1.0","kind":"workflow","open":3,"distance":1,"through":"worker/test/label"},{"id":"workflow/test/order:1.0.0","kind":"workflow","open":0,"distance":2,"through":"workflow/test/ship:1.1.0"}],"breakers":[],"waiting":[],"open":3}"#]].assert_eq(&hit.text);
     for (wrong, told) in [
         ("", "of: name what fails"),
         ("?of=payments", "names nothing in the graph"),
@@ -129,6 +129,9 @@ async fn the_graph_and_the_path_show_what_calls_have_shown() {
     let metrics = server.send("GET /metrics").await.text;
     let counted = "motet_service_requests_total{namespace=\"test\",service=\"oracle\",version=\"1.2.0\",outcome=\"answered\"} 1";
     assert!(metrics.contains(counted), "{metrics}");
+    // The limit is learnt; where nothing else is known it begins at twenty.
+    let limit = "motet_service_limit{namespace=\"test\",service=\"oracle\",version=\"1.2.0\"} 20\n";
+    assert!(metrics.contains(limit), "{metrics}");
     let path = "GET /api/v1/workflows/test/ask/versions/latest/critical-path";
     let critical = server.send(path).await;
     assert_eq!(critical.member("instances"), "1", "{}", critical.text);
@@ -141,4 +144,57 @@ async fn the_graph_and_the_path_show_what_calls_have_shown() {
     let shown: Vec<_> =
         tasks.iter().map(|task| format!("{} {}", word(task, "kind"), word(task, "task"))).collect();
     assert_eq!(shown, ["call /do/0/ask", "wait /do/1/rest"]);
+}
+
+const HURRY: &str = "
+  - ask: { call: http, with: { method: get, endpoint: 'http://oracle/ask' }, timeout: { after: { hours: 1 } } }
+";
+
+/// Puts `<instant>` in the place of every time.
+fn without_instants(text: &str) -> String {
+    let mut parts = text.split("\"20");
+    let mut shown = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (instant, rest) = part.split_once('"').unwrap();
+        assert!(instant.ends_with('Z'), "{instant}");
+        shown += &format!("\"<instant>\"{rest}");
+    }
+    shown
+}
+
+#[tokio::test]
+async fn while_a_breaker_is_open_impact_tells_who_waits_and_until_when() {
+    let server = Server::new();
+    // Nobody listens at port 1.
+    let put = "PUT /api/v1/services/test/oracle\ncontent-type: application/yaml\n\nservice: oracle\nnamespace: test\npatience: 10h\nbreaker: { calls: 2, open: 5m, openMax: 5m }\nversions: [{ version: 1.2.0, endpoints: ['http://127.0.0.1:1'] }]\n";
+    let answer = server.send(put).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    server.publish("ask", "1.0.0", ASK).await;
+    server.publish("hurry", "1.0.0", HURRY).await;
+    for name in ["ask", "hurry", "ask"] {
+        server.start(name, "", "{}").await;
+    }
+    let asked = "GET /api/v1/impact?of=service/test/oracle";
+    let mut hit = server.send(asked).await;
+    // Calls come back from nobody until the breaker opens, and the lists may lag behind.
+    while !(hit.text.contains(r#""calls":3,"instances":3,"reason":"breaker""#)
+        && hit.text.ends_with(r#""open":3}"#))
+    {
+        tokio::task::yield_now().await;
+        hit = server.send(asked).await;
+    }
+    expect![[r#"{"of":["service/test/oracle"],"dependents":[{"id":"workflow/test/ask:1.0.0","kind":"workflow","open":2,"distance":1,"through":"service/test/oracle"},{"id":"workflow/test/hurry:1.0.0","kind":"workflow","open":1,"distance":1,"through":"service/test/oracle"}],"breakers":[{"service":"test/oracle","version":"1.2.0","state":"open","until":"<instant>"}],"waiting":[{"service":"test/oracle","version":"1.2.0","calls":3,"instances":3,"reason":"breaker","since":"<instant>","until":"<instant>","deadline":"<instant>","deadlineOf":"task","workflows":[{"workflow":"test/hurry","version":"1.0.0","calls":1,"instances":1,"deadline":"<instant>","deadlineOf":"task"},{"workflow":"test/ask","version":"1.0.0","calls":2,"instances":2,"deadline":"<instant>","deadlineOf":"patience"}],"leftOut":0}],"open":3}"#]].assert_eq(&without_instants(&hit.text));
+    let metrics = server.send("GET /metrics").await.text;
+    for line in [
+        r#"motet_service_waiting{namespace="test",service="oracle",version="1.2.0",reason="breaker"} 3"#,
+        r#"motet_service_breaker{namespace="test",service="oracle",version="1.2.0",state="open"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "no {line} in {metrics}");
+    }
+    let service = server.send("GET /api/v1/services/test/oracle").await.text;
+    let waiting = |text: &str| {
+        let from = text.find(r#""calls":3"#).unwrap();
+        text[from..from + text[from..].find("]").unwrap()].to_owned()
+    };
+    assert_eq!(waiting(&service), waiting(&hit.text), "both tell the same");
 }

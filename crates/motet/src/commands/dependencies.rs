@@ -42,7 +42,7 @@ pub(super) async fn impact(client: &Client, options: &Impact, output: &Output) -
                 table(output.style, &HEADINGS, &rows)
             ),
         };
-        told + &breakers
+        told + &breakers + &super::service::hit_table(impact.items("waiting"), output.style)
     });
     Ok(Exit::Done)
 }

@@ -92,7 +92,9 @@ pub(super) async fn describe(client: &Client, service: &str, output: &Output) ->
         let name = name(&service);
         let heading = format!("service   {name}\ndocument  {document}\npatience  {patience}s\n");
         let versions = version_table(&service, output.style);
-        format!("{heading}\n{versions}\n{}", endpoint_table(&service, output.style))
+        let endpoints = endpoint_table(&service, output.style);
+        let hit = hit_table(service.items("waiting"), output.style);
+        format!("{heading}\n{versions}\n{endpoints}{hit}")
     });
     Ok(Exit::Done)
 }
@@ -150,6 +152,41 @@ fn waiting(service: &Value, version: &str) -> String {
         format!("{} for {}", calls.unwrap_or_default(), reason.unwrap_or_default())
     });
     shown.unwrap_or_else(|| "0".to_owned())
+}
+
+/// Whose calls wait, and until when; nothing where none does.
+pub(super) fn hit_table(lines: &[Value], style: Style) -> String {
+    let row = |line: &Value, own: &Value| {
+        let number = |key| own.number(key).unwrap_or_default().to_string();
+        let text = |key| own.text(key).unwrap_or_default();
+        let reason = line.text("reason").unwrap_or_default();
+        let deadline = match (own.text("deadline"), own.text("deadlineOf")) {
+            (Some(at), Some(of)) => format!("{at} ({of})"),
+            _ => "none".to_owned(),
+        };
+        vec![
+            format!("{}:{}", text("workflow"), text("version")),
+            line.text("version").unwrap_or_default().to_owned(),
+            reason.to_owned(),
+            number("instances"),
+            number("calls"),
+            deadline,
+        ]
+    };
+    let mut rows = Vec::new();
+    for line in lines {
+        rows.extend(line.items("workflows").iter().map(|own| row(line, own)));
+    }
+    let left_out: u64 = lines.iter().filter_map(|line| line.number("leftOut")).sum();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = ["waiting", "for version", "because of", "instances", "calls", "at most until"];
+    let more = match left_out {
+        0 => String::new(),
+        more => format!("{more} more versions of workflows wait\n"),
+    };
+    format!("\n{}{more}", table(style, &headings, &rows))
 }
 
 fn endpoint_table(service: &Value, style: Style) -> String {

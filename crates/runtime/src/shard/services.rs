@@ -5,6 +5,7 @@
 //! forgets nobody. A service is there while it has a document or an endpoint.
 
 mod agent;
+mod callers;
 mod calls;
 mod change;
 mod details;
@@ -31,6 +32,7 @@ use super::{Machine, Responder};
 use crate::Actor;
 
 pub use agent::AgentCommand;
+pub use callers::{Deadline, DeadlineKind, WORKFLOWS_SHOWN_MAX, WaitingWorkflow};
 pub use change::{Registration, ServiceDocument, ServiceInput};
 pub use details::{
     CHECK_TEXT_BYTES_MAX, CHECKS_MAX, Check, CheckKind, CheckStatus, Details, TAGS_MAX,

@@ -17,6 +17,7 @@ mod dispatch;
 mod events;
 mod eviction;
 mod group;
+mod hit;
 mod jobs;
 mod lifecycle;
 mod observed;

@@ -31,6 +31,7 @@ pub(super) fn append(figures: &ServiceFigures, text: &mut String) {
     let levels: Vec<(String, &VersionLevels)> =
         levels.filter_map(|(key, _, levels)| Some((labels(key), levels.as_ref()?))).collect();
     families.levels(&levels);
+    families.waiting(figures);
     let mut endpoints: Vec<(String, Requests)> =
         figures.endpoints.iter().map(of_endpoint).collect();
     if figures.other_endpoints != Requests::default() {
@@ -122,6 +123,19 @@ impl Families<'_> {
             }
             self.line(&format!("{name}_sum"), labels, sum.as_secs_f64());
             self.line(&format!("{name}_count"), labels, within);
+        }
+    }
+
+    fn waiting(&mut self, figures: &ServiceFigures) {
+        let name = "motet_service_waiting";
+        self.open(name, "gauge", "Calls that wait, by what the first one waits for.");
+        for ((service, version), reason, calls) in &figures.waiting {
+            let labels = labels(&service.namespace, &service.name, version);
+            self.line(name, &format!("{labels},reason=\"{reason}\""), calls);
+        }
+        let other = labels(&OTHER, &OTHER, &OTHER);
+        for (reason, calls) in &figures.other_waiting {
+            self.line(name, &format!("{other},reason=\"{reason}\""), calls);
         }
     }
 

@@ -81,13 +81,33 @@ pub(super) const SCHEMAS: &[Schema] = &[
     Schema {
         name: "WaitingCalls",
         meaning: "Calls that wait for one version of a service. `reason`: what the first one waits for, `breaker`, `limit` or `endpoint`. \
-                  `since`: when the one began to wait that has waited longest. `until`: when it is looked at again at the latest.",
+                  `since`: when the one began to wait that has waited longest. `until`: when it is looked at again at the latest. \
+                  `deadline`: when the first of them stops waiting. `leftOut`: versions of workflows beyond those listed.",
         members: &[
             ("version", Always, Text),
             ("calls", Always, Number),
+            ("instances", Always, Number),
             ("reason", Always, Text),
             ("since", Always, Instant),
             ("until", Maybe, Instant),
+            ("deadline", Maybe, Instant),
+            ("deadlineOf", Maybe, Text),
+            ("workflows", Always, List(&Ref("WaitingWorkflow"))),
+            ("leftOut", Always, Number),
+        ],
+    },
+    Schema {
+        name: "WaitingWorkflow",
+        meaning: "Calls of one version of a workflow that wait for a service, of so many instances. `deadline`: when the first of \
+                  them stops waiting; `deadlineOf`: by the timeout of its `task` or of its `workflow`, or because the service's \
+                  `patience` ends; without it all undo something, and wait without end.",
+        members: &[
+            ("workflow", Always, Text),
+            ("version", Always, Text),
+            ("calls", Always, Number),
+            ("instances", Always, Number),
+            ("deadline", Maybe, Instant),
+            ("deadlineOf", Maybe, Text),
         ],
     },
     Schema {

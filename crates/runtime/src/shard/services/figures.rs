@@ -82,6 +82,10 @@ pub struct ServiceFigures {
     pub versions: Vec<(VersionKey, VersionFigures, Option<VersionLevels>)>,
     /// Versions beyond [`VERSIONS_SHOWN_MAX`], together.
     pub other_versions: VersionFigures,
+    /// Calls that wait in the line of a version, and the word for what the first one waits for.
+    pub waiting: Vec<(VersionKey, &'static str, u64)>,
+    /// Lines beyond [`VERSIONS_SHOWN_MAX`], together, by that word.
+    pub other_waiting: Tallies,
     pub endpoints: Vec<(EndpointKey, Requests)>,
     /// Endpoints beyond [`ENDPOINTS_SHOWN_MAX`], together.
     pub other_endpoints: Requests,
@@ -200,14 +204,8 @@ impl Services {
 
     /// A call does not leave now.
     pub(super) fn count_held(&mut self, service: &ServiceName, version: &Version, wait: Wait) {
-        let word = match wait.reason {
-            Reason::Endpoint => "endpoint",
-            Reason::Breaker => "breaker",
-            Reason::Limit => "limit",
-            Reason::Budget => "budget",
-        };
         let own = self.figures.of_version(&(service.clone(), version.clone()));
-        *own.held.entry(word).or_default() += 1;
+        *own.held.entry(word(wait.reason)).or_default() += 1;
     }
 
     /// What is gone is not shown any more, so that others are.
@@ -230,8 +228,12 @@ impl Services {
             let own = self.figures.versions[&key].clone();
             (key, own, levels)
         });
+        let versions = versions.collect();
+        let (waiting, other_waiting) = self.lines.levels(VERSIONS_SHOWN_MAX);
         ServiceFigures {
-            versions: versions.collect(),
+            versions,
+            waiting,
+            other_waiting,
             services: self.known.len() as u64,
             other_versions: self.figures.other_versions.clone(),
             endpoints: self
@@ -258,6 +260,16 @@ impl Services {
             breaker: super::views::breaker(view.breaker).0,
             endpoints,
         })
+    }
+}
+
+/// What a call waits for, as figures name it.
+pub(super) fn word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Endpoint => "endpoint",
+        Reason::Breaker => "breaker",
+        Reason::Limit => "limit",
+        Reason::Budget => "budget",
     }
 }
 

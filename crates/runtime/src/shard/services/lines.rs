@@ -13,11 +13,16 @@ use motet_policy::governor::{Reason, Wait};
 use motet_policy::queue::{Class, Queue};
 use motet_types::{InstanceId, ServiceName, Timestamp, Version};
 
+use super::callers::{Caller, Callers};
+use super::figures::Tallies;
 use super::views::LineView;
 use crate::shard::dispatch::CallId;
 
 /// A version of a service.
 pub(in crate::shard) type LineKey = Arc<(ServiceName, Version)>;
+
+/// A line with the calls in it, and the word for what they wait for.
+pub(super) type Level = ((ServiceName, Version), &'static str, u64);
 
 /// Instances that are loaded at once because it is their turn.
 const CALLED_UP_MAX: usize = 64;
@@ -46,6 +51,7 @@ pub(in crate::shard) struct Lines {
 
 struct Line {
     queue: Queue<CallId>,
+    callers: Callers,
     /// What holds the first one up.
     wait: Wait,
     patience: Duration,
@@ -82,20 +88,50 @@ impl Lines {
     /// Who waits for a service.
     pub(super) fn views(&self, name: &ServiceName) -> Vec<LineView> {
         let own = self.of_service(name).filter_map(|key| {
-            let (calls, wait, since) = self.of(key)?;
-            let (version, reason) = (key.1.clone(), park_reason(wait.reason));
-            Some(LineView { version, calls, reason, until: wait.until, since })
+            let line = self.lines.get(key)?;
+            let (workflows, left_out) = line.callers.views(line.patience);
+            Some(LineView {
+                version: key.1.clone(),
+                calls: line.queue.len(),
+                instances: line.callers.instances(),
+                reason: park_reason(line.wait.reason),
+                until: line.wait.until,
+                since: line.queue.waiting_since()?,
+                deadline: workflows.first().and_then(|own| own.deadline),
+                workflows,
+                left_out,
+            })
         });
         own.collect()
     }
 
+    /// How many wait in each line, and what for; of those beyond so many lines together.
+    pub(super) fn levels(&self, lines_max: usize) -> (Vec<Level>, Tallies) {
+        let mut all = self.lines.iter().map(|(key, line)| {
+            let word = super::figures::word(line.wait.reason);
+            ((key.0.clone(), key.1.clone()), word, line.queue.len() as u64)
+        });
+        let shown = all.by_ref().take(lines_max).collect();
+        let mut others = Tallies::new();
+        all.for_each(|(_, word, calls)| *others.entry(word).or_default() += calls);
+        (shown, others)
+    }
+
     /// A call joins a line, behind those who wait longer.
-    pub(super) fn push(&mut self, place: &Place, call: CallId, patience: Duration, wait: Wait) {
+    pub(super) fn push(
+        &mut self,
+        place: &Place,
+        call: CallId,
+        caller: Option<Caller>,
+        patience: Duration,
+        wait: Wait,
+    ) {
         let Place { line: key, class, since } = place;
         self.waiting += 1;
         let is_new = !self.lines.contains_key(key);
         let line = self.lines.entry(key.clone()).or_insert_with(|| Line {
             queue: Queue::default(),
+            callers: Callers::default(),
             wait,
             patience,
             due: None,
@@ -104,6 +140,7 @@ impl Lines {
         });
         line.patience = patience;
         line.queue.push(*since, *class, call);
+        caller.into_iter().for_each(|caller| line.callers.join(call, caller));
         if is_new {
             self.look_again(key, wait);
         }
@@ -119,6 +156,7 @@ impl Lines {
     pub(super) fn pop(&mut self, key: &LineKey) -> Option<CallId> {
         let line = self.lines.get_mut(key)?;
         let next = line.queue.pop().map(|(_, call)| call);
+        next.iter().for_each(|call| line.callers.leave(call));
         self.has_left(key, next.is_some());
         next
     }
@@ -131,6 +169,7 @@ impl Lines {
             .into_iter()
             .find(|class| line.queue.oldest_of(*class).is_some_and(is_over))?;
         let (_, call) = line.queue.pop_of(class)?;
+        line.callers.leave(&call);
         self.has_left(key, true);
         Some(call)
     }
@@ -139,6 +178,7 @@ impl Lines {
     pub(in crate::shard) fn remove(&mut self, place: &Place, call: &CallId) {
         let Some(line) = self.lines.get_mut(&place.line) else { return };
         let was_there = line.queue.remove(place.since, place.class, call);
+        line.callers.leave(call);
         self.has_left(&place.line, was_there);
     }
 

@@ -7,6 +7,7 @@ use motet_policy::governor::{Reason, Wait};
 use motet_policy::queue::Class;
 use motet_types::{InstanceId, StepId, Timestamp};
 
+use super::callers::Caller;
 use super::calls::{Ended, Turn, held};
 use super::lines::{LineKey, Place, park_reason};
 use crate::shard::Machine;
@@ -131,7 +132,9 @@ impl Machine {
         let since = *unsent.since.get_or_insert(parked_since.unwrap_or(self.now));
         unsent.is_called_up = false;
         let place = Place { line: key.clone(), class, since };
-        self.services.lines.push(&place, call, patience, wait);
+        let patient_since = (class != Class::Undo).then_some(since);
+        let caller = instance.map(|instance| Caller::new(instance, step, patient_since));
+        self.services.lines.push(&place, call, caller, patience, wait);
         unsent.place = Some(place);
     }
 

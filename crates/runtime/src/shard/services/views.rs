@@ -10,6 +10,7 @@ use motet_engine::ParkReason;
 use motet_policy::{breaker, governor};
 use motet_types::{Label, ServiceName, Timestamp, Version};
 
+use super::callers::{Deadline, WaitingWorkflow};
 use super::change::ServiceDocument;
 use super::details::{Check, CheckKind, CheckStatus};
 use super::endpoint::{Endpoint, EndpointId};
@@ -108,12 +109,20 @@ pub struct LineView {
     /// 0.0.0 where nobody has named one.
     pub version: Version,
     pub calls: usize,
+    /// Instances that these calls are of.
+    pub instances: usize,
     /// What the first one waits for.
     pub reason: ParkReason,
     /// When it is looked at again, where that is known.
     pub until: Option<Timestamp>,
     /// Since when that one waits which waits longest.
     pub since: Timestamp,
+    /// When the first of them stops waiting, whatever becomes of the service.
+    pub deadline: Option<Deadline>,
+    /// Who is hit, the nearest deadline first.
+    pub workflows: Vec<WaitingWorkflow>,
+    /// Versions of workflows beyond [`super::WORKFLOWS_SHOWN_MAX`].
+    pub left_out: usize,
 }
 
 impl VersionView {

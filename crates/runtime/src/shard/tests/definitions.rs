@@ -46,6 +46,9 @@ fn schedule(name: &str, version: &str) -> (String, String) {
         ("minutely", "1.0.0") => ("", "every: PT1M"),
         ("minutely", "2.0.0") => ("", "every: PT1M, after: PT10M"),
         ("minutely", _) => return (String::new(), String::new()),
+        ("look-within", _) => {
+            return (String::new(), "timeout: { after: { seconds: 15 } }\n".to_owned());
+        }
         ("nightly", _) => ("timezone: Europe/Berlin", "cron: '30 2 * * *'"),
         ("chained", _) => ("", "after: PT1M"),
         ("skipping", _) => ("overlap: skip", "every: PT40S"),
@@ -112,8 +115,9 @@ fn tasks(name: &str) -> String {
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
-        "ask" | "ask-once" | "ask-soon" | "look" => of_service(name),
+        "ask" | "ask-once" | "ask-soon" | "look" | "look-within" => of_service(name),
         "ask-both" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(tasks("ask") + &tasks("look")))),
+        "hurried" => format!("  - hurry:\n      timeout: {{ after: {{ seconds: 8 }} }}\n      do:\n{}", indent(&tasks("ask-soon"))),
         "pay-ask" => call("pay", "") + &tasks("ask"),
         "prepared" => tasks("pure") + "  - more: { set: { n: 1 } }\n" + &call("pay", ""),
         "chain" => call("pay", "") + &call("ship", ""),

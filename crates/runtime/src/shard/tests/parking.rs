@@ -42,7 +42,7 @@ fn a_breaker_that_opens_parks_calls_and_they_leave_one_by_one_when_it_is_back() 
               call b.look, attempt 1, key 2, at http://10.0.0.1:80
             > fail a.look not-run; fail b.look not-run
             > describe billing
-              describe billing: 1.0.0 weight 100 open 0 in flight; 3 wait for 1.0.0 since +0s for breaker until +5s; 10.0.0.1:80 passing @5
+              describe billing: 1.0.0 weight 100 open 0 in flight; 3 wait for 1.0.0 since +0s for breaker until +5s (3 look by +3600s patience); 10.0.0.1:80 passing @5
             > after 1s
                 a: parked | listed waiting
                 b: parked | listed waiting
@@ -52,7 +52,7 @@ fn a_breaker_that_opens_parks_calls_and_they_leave_one_by_one_when_it_is_back() 
               call a.look, attempt 1, key 1, at http://10.0.0.1:80
             > fail a.look not-run
             > describe billing
-              describe billing: 1.0.0 weight 100 open 0 in flight; 3 wait for 1.0.0 since +0s for breaker until +15s; 10.0.0.1:80 passing @9
+              describe billing: 1.0.0 weight 100 open 0 in flight; 3 wait for 1.0.0 since +0s for breaker until +15s (3 look by +3600s patience); 10.0.0.1:80 passing @9
             > after 10s
                 a: parked | listed waiting
                 a: released | listed running
@@ -62,7 +62,7 @@ fn a_breaker_that_opens_parks_calls_and_they_leave_one_by_one_when_it_is_back() 
                 b: released | listed running
               call b.look, attempt 1, key 2, at http://10.0.0.1:80
             > describe billing
-              describe billing: 1.0.0 weight 100 ramping 1 in flight; 1 wait for 1.0.0 since +0s for breaker; 10.0.0.1:80 passing @13
+              describe billing: 1.0.0 weight 100 ramping 1 in flight; 1 wait for 1.0.0 since +0s for breaker (1 look by +3600s patience); 10.0.0.1:80 passing @13
             > answer b.look
                 b: settled completed workflow-completed | listed completed, no pending
                 c: released | listed running
@@ -107,7 +107,7 @@ fn after_a_crash_the_breaker_is_remembered_by_those_who_wait() {
                 b: parked | listed waiting
             > restart
             > describe billing
-              describe billing: 1.0.0 weight 100 open 0 in flight; 2 wait for 1.0.0 since +0s for breaker until +30s; 10.0.0.1:80 passing @6
+              describe billing: 1.0.0 weight 100 open 0 in flight; 2 wait for 1.0.0 since +0s for breaker until +30s (2 look by +3600s patience); 10.0.0.1:80 passing @6
             > after 29s
                 a: released | listed running
               call a.look, attempt 1, key 1, at http://10.0.0.1:80
@@ -196,7 +196,7 @@ fn no_more_calls_are_in_flight_than_the_document_says_and_what_has_begun_goes_fi
               call p.pay, attempt 1, key 1
               call a.look, attempt 1, key 2, at http://10.0.0.1:80
             > describe billing
-              describe billing: 1.0.0 weight 100 closed 1 in flight; 2 wait for 1.0.0 since +0s for limit; 10.0.0.1:80 passing @7
+              describe billing: 1.0.0 weight 100 closed 1 in flight; 2 wait for 1.0.0 since +0s for limit (1 look by +3600s patience, 1 pay-ask by +3600s patience); 10.0.0.1:80 passing @7
             > after 1s
                 b: parked | listed waiting
                 p: parked | listed waiting
@@ -228,7 +228,7 @@ fn so_many_leave_in_a_second_and_the_others_at_their_time() {
         expect![[r#"
               call a.look, attempt 1, key 1, at http://10.0.0.1:80
             > describe billing
-              describe billing: 1.0.0 weight 100 closed 1 in flight; 2 wait for 1.0.0 since +0s for limit until +0.5s; 10.0.0.1:80 passing @5
+              describe billing: 1.0.0 weight 100 closed 1 in flight; 2 wait for 1.0.0 since +0s for limit until +0.5s (2 look by +3600s patience); 10.0.0.1:80 passing @5
             > after 499ms
             > after 1ms
               call b.look, attempt 1, key 2, at http://10.0.0.1:80
@@ -259,7 +259,7 @@ fn without_an_endpoint_calls_wait_until_one_registers() {
         ",
         expect![[r#"
             > describe billing
-              describe billing: 3 wait for 1.0.0 since +0s for endpoint @5
+              describe billing: 3 wait for 1.0.0 since +0s for endpoint (2 of 1 ask-both by +3600s patience, 1 look by +3600s patience) @5
                 a: parked | listed waiting
                 b: parked | listed running
                 b: parked | listed waiting
@@ -304,19 +304,19 @@ fn who_waits_can_be_cancelled_can_time_out_and_hears_when_the_service_is_deleted
                 c: started activated requested | listed running, pending
               start a: created, a running, look running @6
             > describe billing
-              describe billing: 3 wait for 1.0.0 since +0s for endpoint @6
+              describe billing: 3 wait for 1.0.0 since +0s for endpoint (1 ask-soon by +10s task, 2 look by +3600s patience) @6
             > cancel a
                 a: abandoned workflow-cancelled | listed cancelled, no pending
               cancel a: a cancelled @7
                 a: settled
             > describe billing
-              describe billing: 2 wait for 1.0.0 since +0s for endpoint @8
+              describe billing: 2 wait for 1.0.0 since +0s for endpoint (1 ask-soon by +10s task, 1 look by +3600s patience) @8
             > after 10s
                 c: parked | listed waiting
               start b: created, b faulted timed out (ask did not end within its timeout), ask faulted @10
                 b: settled
             > describe billing
-              describe billing: 1 wait for 1.0.0 since +0s for endpoint @11
+              describe billing: 1 wait for 1.0.0 since +0s for endpoint (1 look by +3600s patience) @11
                 c: settled failed workflow-faulted | listed faulted, no pending
               start c: created, c faulted the service is not known (no service test/billing is registered: publish its document, let its endpoints register, or write the port of the host), look faulted @13
         "#]],
@@ -367,7 +367,7 @@ fn who_waits_leaves_memory_and_comes_back_when_it_is_its_turn() {
                 b: released | listed running
               call b.look, attempt 1, key 2, at http://10.0.0.1:80
             > describe billing
-              describe billing: 1.0.0 weight 100 closed 1 in flight; 3 wait for 1.0.0 since +0s for limit; 10.0.0.1:80 passing @13
+              describe billing: 1.0.0 weight 100 closed 1 in flight; 3 wait for 1.0.0 since +0s for limit (2 of 1 ask-both by +3600s patience, 1 look by +3600s patience); 10.0.0.1:80 passing @13
             > levels
               1 in flight, 3 waiting, 2 live, 0 timers
                 c: released | listed running
@@ -435,7 +435,7 @@ fn a_release_that_is_refused_gives_its_place_back() {
               call a.look, attempt 1, key 1, at http://10.0.0.1:80
             > settle
             > describe billing
-              describe billing: 1.0.0 weight 100 closed 1 in flight; 1 wait for 1.0.0 since +0s for limit; 10.0.0.1:80 passing @5
+              describe billing: 1.0.0 weight 100 closed 1 in flight; 1 wait for 1.0.0 since +0s for limit (1 look by +3600s patience); 10.0.0.1:80 passing @5
         "#]],
     );
 }

@@ -10,7 +10,7 @@ use motet_types::{InstanceId, JobId, Timestamp};
 use super::world::{BEGIN, Names};
 use crate::shard::{
     CATALOG_ENTITY, Heartbeat, ObservedEdge, Reply, Requests, ServiceFigures, ServiceView,
-    SinkView, Target,
+    SinkView, Target, WaitingWorkflow,
 };
 use crate::tables::{
     ATTRIBUTE, AUDIT, ENDED, ENDPOINT, EVENT, GIVING, INBOX, INSTANCE, INTAKE, JOB, MESSAGE,
@@ -396,7 +396,11 @@ fn service_figures(figures: &ServiceFigures) -> String {
     let endpoints = endpoints.map(|((service, version, id), own)| {
         format!("{service}@{version} {id}: {}", requests(own))
     });
-    versions.chain(endpoints).collect::<Vec<_>>().join("\n    ")
+    let waiting = figures.waiting.iter();
+    let waiting = waiting.map(|((service, version), reason, calls)| {
+        format!("{service}@{version}: {calls} wait for {reason}")
+    });
+    versions.chain(waiting).chain(endpoints).collect::<Vec<_>>().join("\n    ")
 }
 
 /// A revision as the microseconds since the script began, and what is there.
@@ -419,7 +423,9 @@ fn service(view: &ServiceView) -> String {
         let (calls, since, until) =
             (line.calls, since_begin(line.since), until.unwrap_or_default());
         let (version, reason) = (&line.version, line.reason.as_str());
-        format!("{calls} wait for {version} since {since} for {reason}{until}")
+        let hit: Vec<String> = line.workflows.iter().map(hit).collect();
+        let hit = hit.join(", ");
+        format!("{calls} wait for {version} since {since} for {reason}{until} ({hit})")
     });
     let endpoints = view.endpoints.iter().map(|own| {
         let lease = own.lease_until.map(|until| format!(" until {}", since_begin(until)));
@@ -429,6 +435,15 @@ fn service(view: &ServiceView) -> String {
         format!("{} {state}{}{checks}", own.id, lease.unwrap_or_default())
     });
     versions.chain(lines).chain(endpoints).collect::<Vec<_>>().join("; ")
+}
+
+/// Who waits, and until when.
+fn hit(own: &WaitingWorkflow) -> String {
+    let deadline =
+        own.deadline.map(|it| format!(" by {} {}", since_begin(it.at), it.kind.as_str()));
+    let (instances, name) = (own.instances, &own.workflow.workflow.name);
+    let calls = if own.calls == instances { String::new() } else { format!("{} of ", own.calls) };
+    format!("{calls}{instances} {name}{}", deadline.unwrap_or_default())
 }
 
 /// What is next, what runs, what waits, and what was left out.

@@ -27,6 +27,8 @@ fn figures() -> ServiceFigures {
     let id = "a\"b\\c".parse().expect("an id");
     ServiceFigures {
         services: 3,
+        waiting: Vec::new(),
+        other_waiting: motet_runtime::Tallies::new(),
         versions: vec![((service.clone(), version.clone()), own, Some(levels))],
         other_versions: VersionFigures::default(),
         endpoints: vec![((service, version, id), requests)],
@@ -93,6 +95,8 @@ fn every_family_is_described_once_and_every_series_has_its_labels() {
         # TYPE motet_service_endpoints gauge
         motet_service_endpoints{namespace="shop",service="payments",version="1.2.0",state="ejected"} 1
         motet_service_endpoints{namespace="shop",service="payments",version="1.2.0",state="passing"} 2
+        # HELP motet_service_waiting Calls that wait, by what the first one waits for.
+        # TYPE motet_service_waiting gauge
         # HELP motet_endpoint_requests_total Calls of each endpoint.
         # TYPE motet_endpoint_requests_total counter
         motet_endpoint_requests_total{namespace="shop",service="payments",version="1.2.0",endpoint="a\"b\\c",outcome="answered"} 7
@@ -107,10 +111,27 @@ fn every_family_is_described_once_and_every_series_has_its_labels() {
 }
 
 #[test]
+fn each_line_of_waiting_calls_has_a_series_and_the_others_share_some() {
+    let mut figures = figures();
+    let (key, ..) = figures.versions.remove(0);
+    figures.waiting = vec![(key, "breaker", 12)];
+    figures.other_waiting = [("endpoint", 1), ("limit", 3)].into();
+    let mut text = String::new();
+    append(&figures, &mut text);
+    let of_lines = |line: &&str| line.starts_with("motet_service_waiting{");
+    let series: Vec<&str> = text.lines().filter(of_lines).collect();
+    expect![[r#"
+        motet_service_waiting{namespace="shop",service="payments",version="1.2.0",reason="breaker"} 12
+        motet_service_waiting{namespace="(other)",service="(other)",version="(other)",reason="endpoint"} 1
+        motet_service_waiting{namespace="(other)",service="(other)",version="(other)",reason="limit"} 3
+    "#]].assert_eq(&(series.join("\n") + "\n"));
+}
+
+#[test]
 fn before_the_first_call_the_families_are_there_without_series() {
     let mut text = String::new();
     append(&ServiceFigures::default(), &mut text);
     let series: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(series, ["motet_services 0"]);
-    assert_eq!(text.matches("# TYPE ").count(), 11);
+    assert_eq!(text.matches("# TYPE ").count(), 12);
 }
