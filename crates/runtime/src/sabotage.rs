@@ -34,6 +34,10 @@ pub enum Sabotage {
     SetForgotten,
     /// It is not made durable who has a place under a limit.
     RoomForgotten,
+    /// Calls that find their service away do not stand in its line.
+    LineForgotten,
+    /// More calls leave for a service than it stands.
+    LimitIgnored,
 }
 
 #[cfg(feature = "sabotage")]

@@ -14,6 +14,7 @@ use motet_definition::graph::{self, Graph};
 use motet_types::{Limits, WorkflowRef};
 use serde_json::{Value as Json, json};
 
+use crate::governed::SERVICE;
 use crate::random::Random;
 use crate::workers::TYPES;
 
@@ -215,6 +216,11 @@ impl Generator {
         json!({ name: task })
     }
 
+    /// Every third task calls the service that has a document.
+    fn host(&self) -> &'static str {
+        if self.tasks % 3 == 0 { SERVICE } else { "service.example" }
+    }
+
     fn call(&mut self, name: &str, depth: usize) -> Json {
         let items = format!("${{ [{}] }}", self.items.join(", "));
         match self.random.below(100) {
@@ -224,7 +230,7 @@ impl Generator {
         }
         let mut call = json!({"call": "http", "with": {
             "method": if self.random.percent(50) { "post" } else { "put" },
-            "endpoint": format!("http://service.example/{name}"),
+            "endpoint": format!("http://{}/{name}", self.host()),
             "body": {"n": "${ $workflow.input.n }", "items": items},
         }});
         if self.random.percent(10) {

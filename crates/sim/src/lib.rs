@@ -21,6 +21,7 @@ mod entering;
 mod events;
 mod faults;
 mod finish;
+mod governed;
 mod people;
 mod random;
 mod reads;

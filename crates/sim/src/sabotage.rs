@@ -36,11 +36,13 @@ pub enum Sabotage {
     AuditGoneEarly,
     SetForgotten,
     RoomForgotten,
+    LineForgotten,
+    LimitIgnored,
 }
 
 impl Sabotage {
     /// Every fault.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::AcknowledgeBeforeSync,
         Self::EffectBeforeCommit,
         Self::AttemptCheckOff,
@@ -74,6 +76,8 @@ impl Sabotage {
         Self::AuditGoneEarly,
         Self::SetForgotten,
         Self::RoomForgotten,
+        Self::LineForgotten,
+        Self::LimitIgnored,
     ];
 
     /// Its name on the command line.
@@ -112,6 +116,8 @@ impl Sabotage {
             Self::AuditGoneEarly => "audit-gone-early",
             Self::SetForgotten => "set-forgotten",
             Self::RoomForgotten => "room-forgotten",
+            Self::LineForgotten => "line-forgotten",
+            Self::LimitIgnored => "limit-ignored",
         }
     }
 
@@ -161,6 +167,8 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::AuditGoneEarly) => Some(runtime::Sabotage::AuditGoneEarly),
         Some(Sabotage::SetForgotten) => Some(runtime::Sabotage::SetForgotten),
         Some(Sabotage::RoomForgotten) => Some(runtime::Sabotage::RoomForgotten),
+        Some(Sabotage::LineForgotten) => Some(runtime::Sabotage::LineForgotten),
+        Some(Sabotage::LimitIgnored) => Some(runtime::Sabotage::LimitIgnored),
         _ => None,
     });
     Installed

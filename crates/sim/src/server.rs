@@ -60,6 +60,7 @@ impl World {
         self.crash_was_planned();
         self.requests_lost();
         self.workers_lost();
+        self.governed.lost();
         self.people_lost();
         let after = self.random.between(1_000, 2_000_000);
         self.plan(after, Event::Restart);
@@ -153,7 +154,7 @@ impl World {
         self.plan_sweeps();
         self.open_sinks();
         self.open_sources();
-        Ok(())
+        self.register_service()
     }
 
     /// Hands an input to the machine.
@@ -161,6 +162,7 @@ impl World {
         let now = self.clock();
         if let Input::Outcome { id, step, attempt, .. } = &input {
             let (id, step, attempt) = (*id, *step, *attempt);
+            self.governed.came_back(id, step, attempt);
             self.mark(u64::from(step.0) << 8 | u64::from(attempt.0));
             self.tell(|| format!("outcome: {id}, step {step}, attempt {attempt}"));
         }
@@ -225,9 +227,10 @@ impl World {
                     format!("call leaves: {id}, step {step}, attempt {attempt}")
                 });
                 self.shadow.may_send(call.id, call.step, call.attempt)?;
+                self.governed.leaves(&call)?;
                 self.plan(latency, Event::Arrive { life, call });
             }
-            // No endpoint is registered here, so none is probed, and no name is asked for.
+            // The service has no probes, and no name is asked for.
             Output::Probe(_)
             | Output::Resolve(_)
             | Output::Notice(_)

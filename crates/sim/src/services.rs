@@ -1,6 +1,7 @@
 //! The services that are called: what arrived, what was done about it, and how they answer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use motet_runtime::shard::Call;
 use motet_types::{InstanceId, StepId};
 
 use crate::check::{Check, Checked, ensure};
+use crate::governed;
 use crate::random::Random;
 use crate::summary::Summary;
 
@@ -48,6 +50,8 @@ struct Asked {
 /// An answer on its way, after this many microseconds.
 pub(crate) type Answer = (u64, Outcome);
 
+/// Rolls of a connection that nobody accepts.
+const REFUSED: Range<u64> = 70..75;
 /// Rolls of an outcome that is late, lost and doubled.
 const ROUGH: [u64; 3] = [62, 75, 99];
 
@@ -65,7 +69,6 @@ impl Services {
         random: &mut Random,
         summary: &mut Summary,
     ) -> Checked<Vec<Answer>> {
-        self.note(call, summary)?;
         let limit = micros(call.request.timeout.saturating_add(GRACE));
         let timed_out = || Outcome::Failed {
             maybe_run: true,
@@ -77,6 +80,10 @@ impl Services {
             (true, _) => 0,
             (false, roll) => self.due.pop().unwrap_or(roll),
         };
+        // A call to a service that has found nobody may leave again, whatever it is.
+        if !(call.endpoint.is_some() && REFUSED.contains(&roll)) {
+            self.note(call, summary)?;
+        }
         Ok(match roll {
             0..62 => vec![(latency, self.execute(call))],
             62..70 => {
@@ -88,11 +95,11 @@ impl Services {
                     false => vec![(limit, timed_out())],
                 }
             }
-            70..75 => vec![(latency, broken(false))],
-            75..80 => {
+            roll if REFUSED.contains(&roll) => vec![(latency, governed::nobody())],
+            70..80 => {
                 summary.outcomes_lost += 1;
                 self.execute(call);
-                vec![(latency, broken(true))]
+                vec![(latency, broken())]
             }
             80..86 => vec![(latency, failure(503))],
             86..89 => {
@@ -222,9 +229,9 @@ fn text_of(request: &Arc<Request>) -> String {
     }
 }
 
-fn broken(maybe_run: bool) -> Outcome {
-    let message = if maybe_run { "the connection broke" } else { "connection refused" };
-    Outcome::Failed { maybe_run, timed_out: false, message: message.to_owned() }
+fn broken() -> Outcome {
+    let message = "the connection broke".to_owned();
+    Outcome::Failed { maybe_run: true, timed_out: false, message }
 }
 
 fn failure(status: u16) -> Outcome {

@@ -71,6 +71,8 @@ summary! {
     clock_back: "restarts with an earlier clock",
     calls: "calls arrived",
     calls_again: "of them again under their key",
+    calls_governed: "of them to a service with a document",
+    calls_in_vain: "of them while nobody was there",
     calls_unrepeatable: "calls that must not be repeated",
     outcomes_late: "late outcomes",
     outcomes_lost: "lost outcomes",

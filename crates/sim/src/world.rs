@@ -17,6 +17,7 @@ use crate::check::{Check, Checked, ensure, violated};
 use crate::clients::{Action, Clients};
 use crate::cuts::{self, Kept};
 use crate::faults::{Fault, Faults};
+use crate::governed::{self, Governed};
 use crate::people::People;
 use crate::random::Random;
 use crate::retention::{self, Retention};
@@ -41,6 +42,7 @@ const VIRTUAL_MAX: u64 = 48 * 3_600_000_000;
 /// Makes other numbers of a seed.
 const MORE: u64 = 0x6d6f_7265;
 const LATER: u64 = 0x006c_6174_6572;
+const GOVERNED: u64 = 0x6776_726e_6564;
 
 /// What a step may write where frames are small.
 const SMALL_STEP_BYTES: usize = 2 * 1024;
@@ -81,6 +83,7 @@ pub(crate) struct World {
     /// Instances that somebody reopened: they take their places whether there is room or not.
     pub(crate) reopened: BTreeSet<InstanceId>,
     pub(crate) services: Services,
+    pub(crate) governed: Governed,
     pub(crate) clients: Clients,
     pub(crate) workers: Workers,
     pub(crate) people: People,
@@ -193,6 +196,7 @@ impl World {
             unknown: Vec::new(),
             reopened: BTreeSet::new(),
             services: Services::new(&mut random),
+            governed: Governed::new(&mut Random::new(seed ^ GOVERNED)),
             clients: Clients::new(
                 &mut random,
                 cuts::are_due(&limits),
@@ -282,8 +286,17 @@ impl World {
                 self.tell(|| {
                     format!("arrives: {} {} under {}", call.id, call.request.uri, call.key)
                 });
+                let is_governed = call.endpoint.is_some();
                 let Self { services, random, summary, .. } = self;
-                let answers = services.arrive(&call, random, summary)?;
+                summary.calls_governed += u64::from(is_governed);
+                let is_away = !services.calm && self.governed.is_away(self.now);
+                let answers = match is_governed && is_away {
+                    true => {
+                        summary.calls_in_vain += 1;
+                        vec![(random.between(200, 40_000), governed::nobody())]
+                    }
+                    false => services.arrive(&call, random, summary)?,
+                };
                 for (after, outcome) in answers {
                     let (id, step, attempt) = (call.id, call.step, call.attempt);
                     let input = Input::Outcome { id, step, attempt, outcome };

@@ -13,7 +13,7 @@ const SEEDS_MAX: u64 = 2_000;
 const LOST: &[Check] = &[Check::CommandLost, Check::StoreDoesNotOpen];
 
 /// The checks that are meant to catch each fault: whatever else fails first is a weakness of the simulator.
-const EXPECTED: [(Sabotage, &[Check]); 33] = [
+const EXPECTED: [(Sabotage, &[Check]); 35] = [
     (Sabotage::AcknowledgeBeforeSync, LOST),
     (Sabotage::EffectBeforeCommit, &[Check::EffectBeforeDurable]),
     (Sabotage::AttemptCheckOff, &[Check::OutcomeAppliedTwice]),
@@ -48,6 +48,8 @@ const EXPECTED: [(Sabotage, &[Check]); 33] = [
     (Sabotage::AuditGoneEarly, &[Check::AuditWrong]),
     (Sabotage::SetForgotten, &[Check::ScheduleWrong]),
     (Sabotage::RoomForgotten, &[Check::RoomExceeded]),
+    (Sabotage::LineForgotten, &[Check::NeverEnds, Check::CallForgotten]),
+    (Sabotage::LimitIgnored, &[Check::LimitExceeded]),
 ];
 
 #[test]

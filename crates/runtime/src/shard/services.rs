@@ -264,8 +264,10 @@ impl Machine {
 
     /// Looks after services whose time has come: leases, probes, and what the governors of their versions want.
     pub(super) fn tend_services(&mut self) {
+        self.services.lines.wake(self.now);
         for _ in 0..TENDED_MAX {
-            if self.services.next_due().is_none_or(|due| due > self.now) {
+            let first = self.services.due.first().filter(|(due, _)| *due <= self.now);
+            if first.is_none() {
                 return;
             }
             let Some((_, name)) = self.services.due.pop_first() else { return };

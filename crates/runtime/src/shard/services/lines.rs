@@ -27,6 +27,9 @@ pub(super) type Level = ((ServiceName, Version), &'static str, u64);
 /// Instances that are loaded at once because it is their turn.
 const CALLED_UP_MAX: usize = 64;
 
+/// A line in which nobody may go on rests that long at least.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(1);
+
 /// Where a call stands.
 #[derive(Clone, Debug)]
 pub(in crate::shard) struct Place {
@@ -120,6 +123,7 @@ impl Lines {
     /// A call joins a line, behind those who wait longer.
     pub(super) fn push(
         &mut self,
+        now: Timestamp,
         place: &Place,
         call: CallId,
         caller: Option<Caller>,
@@ -142,7 +146,7 @@ impl Lines {
         line.queue.push(*since, *class, call);
         caller.into_iter().for_each(|caller| line.callers.join(call, caller));
         if is_new {
-            self.look_again(key, wait);
+            self.look_again(now, key, wait);
         }
     }
 
@@ -227,12 +231,14 @@ impl Lines {
     }
 
     /// The first one has to wait: until then, until its patience ends, or until something changes.
-    pub(super) fn look_again(&mut self, key: &LineKey, wait: Wait) {
+    pub(super) fn look_again(&mut self, now: Timestamp, key: &LineKey, wait: Wait) {
         let Some(line) = self.lines.get_mut(key) else { return };
         line.wait = wait;
         let oldest = PATIENT_ONCE.into_iter().filter_map(|class| line.queue.oldest_of(class));
         let overdue = oldest.min().map(|since| since.saturating_add(line.patience));
-        let due = wait.until.into_iter().chain(overdue).min();
+        // A line that was looked at is not looked at again within the same instant.
+        let soon = now.saturating_add(LOOKED_AT_EVERY);
+        let due = wait.until.into_iter().chain(overdue).min().map(|due| due.max(soon));
         if let Some(before) = std::mem::replace(&mut line.due, due) {
             self.due.remove(&(before, key.clone()));
         }

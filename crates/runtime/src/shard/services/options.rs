@@ -1,5 +1,6 @@
 //! From a document to what the governors are made with.
 
+use crate::sabotage::{self, Sabotage};
 use motet_definition::service::{Service, Strategy};
 use motet_policy::{balancer, breaker, budget, ejection, governor, health, limiter, rate};
 
@@ -41,7 +42,7 @@ pub(super) fn of(service: &Service) -> governor::Options {
             max: own.max,
             ..limiter::Options::default()
         }),
-        calls_max: service.limits.in_flight,
+        calls_max: service.limits.in_flight.filter(|_| !sabotage::is(Sabotage::LimitIgnored)),
         rate: service
             .limits
             .rate

@@ -10,6 +10,7 @@ use motet_types::{InstanceId, StepId, Timestamp};
 use super::callers::Caller;
 use super::calls::{Ended, Turn, held};
 use super::lines::{LineKey, Place, park_reason};
+use crate::sabotage::{self, Sabotage};
 use crate::shard::Machine;
 use crate::shard::dispatch::{CallId, CalledUp};
 use crate::shard::slots::{Slot, State, Task};
@@ -28,7 +29,6 @@ impl Machine {
     /// Lets some of those go on who wait for one service, as far as it and the server's own gate allow; tells whether there
     /// was a line with somebody whose turn it may be.
     pub(in crate::shard) fn serve_next_line(&mut self) -> bool {
-        self.services.lines.wake(self.now);
         if !self.can_serve_lines() {
             return false;
         }
@@ -44,7 +44,11 @@ impl Machine {
     fn serve_line(&mut self, key: &LineKey) {
         if self.turn_away(key) {
             let until = Some(self.now.saturating_add(TURNED_AWAY_EVERY));
-            return self.services.lines.look_again(key, Wait { reason: Reason::Endpoint, until });
+            return self.services.lines.look_again(
+                self.now,
+                key,
+                Wait { reason: Reason::Endpoint, until },
+            );
         }
         let (mut served, mut passed_over) = (0, Vec::new());
         let mut ends = None;
@@ -59,7 +63,9 @@ impl Machine {
             };
             if is_behind_absent && self.slots.get(&call.0).is_some_and(|slot| slot.live().is_some())
             {
-                ends = self.services.lines.of(key).map(|(_, wait, _)| wait);
+                // The line goes on when they are here.
+                let wait = self.services.lines.of(key).map(|(_, wait, _)| wait);
+                ends = wait.map(|wait| Wait { until: None, ..wait });
                 break;
             }
             self.services.lines.pop(key);
@@ -87,7 +93,7 @@ impl Machine {
             self.stand_in_line(call, key, wait);
         }
         match ends {
-            Some(wait) => self.services.lines.look_again(key, wait),
+            Some(wait) => self.services.lines.look_again(self.now, key, wait),
             None => self.services.lines.set_ready(key),
         }
     }
@@ -134,7 +140,7 @@ impl Machine {
         let place = Place { line: key.clone(), class, since };
         let patient_since = (class != Class::Undo).then_some(since);
         let caller = instance.map(|instance| Caller::new(instance, step, patient_since));
-        self.services.lines.push(&place, call, caller, patience, wait);
+        self.services.lines.push(self.now, &place, call, caller, patience, wait);
         unsent.place = Some(place);
     }
 
@@ -159,6 +165,9 @@ impl Machine {
         let may_leave_again = may_repeat || !away.had_left;
         if !is_patient || !may_leave_again || is_given_up || is_withdrawn {
             return Some(outcome);
+        }
+        if sabotage::is(Sabotage::LineForgotten) {
+            return None;
         }
         let unsent = self.dispatch.unsent.entry(call).or_default();
         unsent.sent = sent || away.had_left;
