@@ -180,6 +180,11 @@ impl Dispatch {
         self.patient.push_back((now, call));
     }
 
+    /// Whether it waits, and is not about to leave.
+    pub(super) fn waits(&self, call: &CallId) -> bool {
+        self.unsent.contains_key(call) && !self.releasing.contains(call)
+    }
+
     /// Whether it stands in the line of a service.
     pub(super) fn stands_in_line(&self, call: &CallId) -> bool {
         self.unsent.get(call).is_some_and(|unsent| unsent.place.is_some())

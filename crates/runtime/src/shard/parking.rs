@@ -48,7 +48,7 @@ impl Machine {
             let slot = self.slots.get(&id);
             let is_live = slot.is_some_and(|slot| slot.live().is_some() || slot.is_away());
             // One that is not in memory waits anew once it is loaded.
-            if is_live && !self.dispatch.releasing.contains(&call) {
+            if is_live && self.dispatch.waits(&call) {
                 let (reason, until) = self.park_reason(&call);
                 let parked = Parked { reason, since, until, sent };
                 self.give(id, Task::Park { step, attempt, parked });

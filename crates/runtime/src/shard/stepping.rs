@@ -47,6 +47,7 @@ impl Machine {
             // It has been loaded, which is all that was wanted.
             Task::Resume => {}
             Task::Dispatch { step, attempt } => self.dispatch_again(id, step, attempt),
+            Task::Park { step, attempt, .. } if !self.dispatch.waits(&(id, step, attempt)) => {}
             Task::Claim { shard, key, digest } => {
                 self.claimed(shard, key, Ok(self.is_alive(id).then_some((id, digest))));
             }

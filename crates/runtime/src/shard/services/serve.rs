@@ -169,6 +169,11 @@ impl Machine {
         if sabotage::is(Sabotage::LineForgotten) {
             return None;
         }
+        if away.may_have_run {
+            // Whatever the next try brings, an undo has to know of this one.
+            self.dispatch.doubted.insert(call);
+            self.give(id, Task::Doubt { step, attempt });
+        }
         let unsent = self.dispatch.unsent.entry(call).or_default();
         unsent.sent = sent || away.had_left;
         unsent.again = true;
@@ -193,19 +198,25 @@ impl Machine {
 struct Away {
     /// Whether the call had left.
     had_left: bool,
+    /// Whether its work may have been done.
+    may_have_run: bool,
 }
 
 impl Away {
     fn of(outcome: &Outcome) -> Option<Self> {
         match outcome {
-            Outcome::Failed { maybe_run: false, .. } => Some(Self { had_left: false }),
-            // Nobody answered, or the connection broke: what is sent again is under the same key.
+            Outcome::Failed { maybe_run: false, .. } => {
+                Some(Self { had_left: false, may_have_run: false })
+            }
+            // The connection broke: what is sent again is under the same key.
             Outcome::Failed { maybe_run: true, timed_out: false, .. } => {
-                Some(Self { had_left: true })
+                Some(Self { had_left: true, may_have_run: true })
             }
-            Outcome::Response(response) if matches!(response.status, 429 | 502 | 503 | 504) => {
-                Some(Self { had_left: true })
-            }
+            Outcome::Response(response) => match response.status {
+                429 | 503 => Some(Self { had_left: true, may_have_run: false }),
+                502 | 504 => Some(Self { had_left: true, may_have_run: true }),
+                _ => None,
+            },
             _ => None,
         }
     }
