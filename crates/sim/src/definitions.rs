@@ -218,7 +218,7 @@ impl Generator {
 
     /// Every third task calls the service that has a document.
     fn host(&self) -> &'static str {
-        if self.tasks % 3 == 0 { SERVICE } else { "service.example" }
+        if self.tasks.is_multiple_of(3) { SERVICE } else { "service.example" }
     }
 
     fn call(&mut self, name: &str, depth: usize) -> Json {

@@ -115,7 +115,7 @@ fn tasks(name: &str) -> String {
         "queued-nap" | "chained" | "skipping" | "queueing" | "replacing" => tasks("nap"),
         "pure" => "  - note: { set: { done: '${ .n }' } }\n".to_owned(),
         "pay" => call("pay", ""),
-        "ask" | "ask-once" | "ask-soon" | "look" | "look-within" => of_service(name),
+        "ask" | "ask-undo" | "ask-once" | "ask-soon" | "look" | "look-within" => of_service(name),
         "ask-both" => format!("  - both:\n      fork:\n        branches:\n{}", indent(&(tasks("ask") + &tasks("look")))),
         "hurried" => format!("  - hurry:\n      timeout: {{ after: {{ seconds: 8 }} }}\n      do:\n{}", indent(&tasks("ask-soon"))),
         "pay-ask" => call("pay", "") + &tasks("ask"),
@@ -163,6 +163,10 @@ fn of_service(name: &str) -> String {
         "ask-once" => (
             "ask",
             "with: { method: post, endpoint: 'http://billing/ask' }, metadata: { motet: { idempotent: false } }",
+        ),
+        "ask-undo" => (
+            "ask",
+            "with: { method: put, endpoint: 'http://billing/ask' }, metadata: { motet: { compensate: [{ unask: { call: http, with: { method: delete, endpoint: 'http://billing/ask' } } }] } }",
         ),
         "ask-soon" => (
             "ask",

@@ -471,37 +471,37 @@ fn what_was_sent_and_may_not_be_repeated_is_not_sent_again_after_a_crash() {
 }
 
 #[test]
-fn a_try_that_may_have_run_is_written_down_before_the_next_one_tells() {
+fn a_try_that_may_have_run_is_written_down_and_undone_whatever_the_next_one_tells() {
     check_lines(
         &["call", "doubted", "settled", "start"],
         "
-        use look
+        use ask-undo
         service service: billing, versions: [{ version: 1.0.0, endpoints: ['http://10.0.0.1:80', 'http://10.0.0.2:80'] }]
         settle
-        start a look wait=60s; start b look wait=60s; start c look wait=60s
+        start a ask-undo wait=60s; start b ask-undo wait=60s
         settle
-        fail a.look maybe-run; answer b.look 504; answer c.look 429
+        answer a.ask 504; answer b.ask 429
         settle
-        answer a.look; answer b.look 404; answer c.look
+        answer a.ask 404; answer b.ask 404
+        settle
+        answer a.unask
         settle
         ",
         expect![[r#"
-            > start a look wait=60s; start b look wait=60s; start c look wait=60s
+            > start a ask-undo wait=60s; start b ask-undo wait=60s
                 a: started activated requested | listed running, pending
                 b: started activated requested | listed running, pending
-                c: started activated requested | listed running, pending
-              call a.look, attempt 1, key 1, at http://10.0.0.2:80
-              call b.look, attempt 1, key 2, at http://10.0.0.1:80
-              call c.look, attempt 1, key 3, at http://10.0.0.1:80
-              call a.look, attempt 1, key 1, at http://10.0.0.2:80
-              call b.look, attempt 1, key 2, at http://10.0.0.1:80
-              call c.look, attempt 1, key 3, at http://10.0.0.2:80
-                a: settled completed workflow-completed | listed completed, no pending
+              call a.ask, attempt 1, key 1, at http://10.0.0.2:80
+              call b.ask, attempt 1, key 2, at http://10.0.0.1:80
+              call a.ask, attempt 1, key 1, at http://10.0.0.1:80
+              call b.ask, attempt 1, key 2, at http://10.0.0.2:80
+                a: doubted
+                a: settled failed undo-began activated×2 requested | listed running
                 b: settled failed workflow-faulted | listed faulted, no pending
-                c: settled completed workflow-completed | listed completed, no pending
-              start a: created, a completed {"n":2} @8
-              start b: created, b faulted the service answered with an error (GET http://billing/look answered 404: {"n":2}), look faulted @8
-              start c: created, c completed {"n":2} @8
+              call a.unask, attempt 1, key 3, at http://10.0.0.1:80
+              start b: created, b faulted the service answered with an error (PUT http://billing/ask answered 404: {"n":2}), ask faulted @7
+                a: settled completed undone undo-ended workflow-faulted | listed faulted, no pending
+              start a: created, a faulted the service answered with an error (PUT http://billing/ask answered 404: {"n":2}) @8
         "#]],
     );
 }
