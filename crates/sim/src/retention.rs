@@ -35,10 +35,10 @@ impl Retention {
         Self { age: retention_age.max(start_key_retention), key: start_key_retention, by_bytes }
     }
 
-    /// Whether the time of an ended instance is over, if `clock` is the latest time that a server has seen.
-    fn is_over(self, known: &Known, clock: Timestamp) -> bool {
+    /// Whether the time of an instance is over that has ended `since` then, if `clock` is the latest time that a server has seen.
+    fn is_over(self, known: &Known, since: Timestamp, clock: Timestamp) -> bool {
         let state = &known.state;
-        let is_old = state.updated_at.saturating_add(self.age) < clock;
+        let is_old = since.saturating_add(self.age) < clock;
         let is_keyed =
             state.start.start_key.contains("/client/") && !self.has_expired(known, clock);
         state.end.is_some() && (is_old || self.by_bytes && !is_keyed)
@@ -71,12 +71,15 @@ impl Shadow {
         };
         let state = &known.state;
         let expected = "an ended instance whose time is over";
-        ensure(self.retention.is_over(&known, clock), Check::ForgottenWrongly, expected, || {
+        let is_over = self.retention.is_over(&known, state.updated_at, clock);
+        ensure(is_over, Check::ForgottenWrongly, expected, || {
             format!("{id}, {}, updated at {}, when it is {clock}", state.status(), state.updated_at)
         })?;
         if let Some(parent) = &state.start.parent {
             let root = self.instances.get(&parent.root);
-            let is_over = root.is_none_or(|root| self.retention.is_over(root, clock));
+            // It may have been looked at before something settled that it had given up.
+            let is_over =
+                root.is_none_or(|root| self.retention.is_over(root, root.ended_at, clock));
             let expected = "a descendant of what may go, too";
             ensure(is_over, Check::ForgottenWrongly, expected, || {
                 format!("{id} is gone before {}", parent.root)

@@ -57,6 +57,8 @@ pub(crate) struct Known {
     pub(crate) suspensions: u64,
     /// Even if it was reopened since.
     pub(crate) has_ended: bool,
+    /// When it ended last; what was given up before may settle later.
+    pub(crate) ended_at: Timestamp,
 }
 
 /// Who took an event.
@@ -248,6 +250,7 @@ impl Known {
             taken: BTreeMap::new(),
             suspensions: 0,
             has_ended: false,
+            ended_at: Timestamp::default(),
         }
     }
 
@@ -300,7 +303,7 @@ impl Known {
             Fact::Consumed { event, .. } => self.consumed(step, event.key())?,
             Fact::Handled { closes: true, .. } => self.gave_back(step),
             Fact::Suspended { .. } => self.suspensions += 1,
-            Fact::Ended { .. } => self.has_ended = true,
+            Fact::Ended { .. } => (self.has_ended, self.ended_at) = (true, record.at),
             Fact::Fired { timer } => self.fired(record, *timer)?,
             Fact::Retried { .. } => self.fired(record, TimerKind::Retry)?,
             _ => {}
