@@ -6,10 +6,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::installed::{ensure_program, succeeds};
 use crate::{Missing, Reported, no_arguments, workspace};
 
 /// The last series that still starts with Java 17.
@@ -88,16 +89,8 @@ fn nats(folder: &Path) -> anyhow::Result<PathBuf> {
 /// The folder with Kafka's archives.
 fn kafka(folder: &Path) -> anyhow::Result<PathBuf> {
     for (program, package) in TOOLS {
-        // `java -version` and `mvn -version` are quick, and both know no other spelling in common.
-        let is_there = || succeeds(Command::new(program).arg("-version"));
-        let mut install = Command::new("apt-get");
-        install.args(["install", "--yes", "--no-install-recommends", package]);
-        install.env("DEBIAN_FRONTEND", "noninteractive");
-        let is_had = is_there() || (succeeds(&mut install) && is_there());
-        if !is_had {
-            let reason = format!("{program} is not installed: apt-get install {package}");
-            return Err(Missing(reason).into());
-        }
+        // Both know no other spelling in common.
+        ensure_program(program, "-version", package)?;
     }
     let folder = folder.join(format!("kafka-{KAFKA_VERSION}"));
     let archives = folder.join("archives");
@@ -133,10 +126,4 @@ fn project() -> String {
          </dependencies>\n\
          </project>\n"
     )
-}
-
-/// Whether a command can be started and ends well; what it says goes to standard error.
-fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

@@ -5,10 +5,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+use crate::installed::{ensure_program, succeeds};
 use crate::process::Build;
 use crate::server::{Options, Server};
 use crate::{Missing, no_arguments, workspace};
@@ -67,6 +68,7 @@ fn python(folder: &Path) -> anyhow::Result<PathBuf> {
     if is_complete(&folder, PYTHON_PACKAGE) {
         return Ok(program);
     }
+    ensure_program("python3", "--version", "python3-venv")?;
     let made = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&folder));
     let mut install = Command::new(&program);
     install.args([
@@ -96,9 +98,10 @@ fn node(folder: &Path) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut install = Command::new("npm");
     install.args(["install", "--no-audit", "--no-fund", "--no-save", "--silent", NODE_PACKAGE]);
-    let has_node = succeeds(Command::new("node").arg("--version"));
-    if !has_node || !succeeds(install.current_dir(&folder)) {
-        let reason = format!("{NODE_PACKAGE} cannot be had: it needs node, npm and their registry");
+    ensure_program("node", "--version", "nodejs")?;
+    ensure_program("npm", "--version", "npm")?;
+    if !succeeds(install.current_dir(&folder)) {
+        let reason = format!("{NODE_PACKAGE} cannot be had: it needs the registry of npm");
         return Err(Missing(reason).into());
     }
     fs::write(folder.join(COMPLETE), NODE_PACKAGE)?;
@@ -107,10 +110,4 @@ fn node(folder: &Path) -> anyhow::Result<PathBuf> {
 
 fn is_complete(folder: &Path, package: &str) -> bool {
     fs::read_to_string(folder.join(COMPLETE)).is_ok_and(|text| text == package)
-}
-
-/// Whether a command can be started and ends well; what it says goes to standard error.
-fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

@@ -29,6 +29,8 @@ pub mod shop;
 
 pub mod process;
 
+mod installed;
+
 pub mod http;
 
 pub mod arguments;
