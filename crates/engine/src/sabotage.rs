@@ -22,6 +22,8 @@ pub enum Sabotage {
     EventTakenTwice,
     /// The id of a scheduled instance does not follow from its nominal time.
     ScheduleFiresTwice,
+    /// A pause does not take up what came due before.
+    ScheduleForgotten,
     /// What was done first is undone first.
     UndoOrderReversed,
     /// An undo counts as done without its tasks.

@@ -23,6 +23,7 @@ use motet_types::{InstanceId, Limits, ShardId, StepId, Timestamp, WorkflowRef};
 use crate::End;
 use crate::event::TopicId;
 use crate::listen::Subscription;
+use crate::sabotage::{self, Sabotage};
 
 pub use motet_definition::schedule::Trigger;
 pub use on::{Heard, On, Problem, listener};
@@ -242,8 +243,10 @@ impl Schedule {
             }
             ScheduleInput::Pause { reason } => {
                 // What came due before has its start, though a refused commit may have held it up.
-                self.fire(plan, now, &mut actions);
-                self.begin_waiting(ctx, sets, &mut actions);
+                if !sabotage::is(Sabotage::ScheduleForgotten) {
+                    self.fire(plan, now, &mut actions);
+                    self.begin_waiting(ctx, sets, &mut actions);
+                }
                 self.pause(plan, now, reason);
                 self.leave_out_ready(sets);
             }

@@ -149,6 +149,7 @@ pub(crate) fn install(fault: Option<Sabotage>) -> Installed {
         Some(Sabotage::ChildNotUndone) => Some(engine::Sabotage::ChildNotUndone),
         Some(Sabotage::EventTakenTwice) => Some(engine::Sabotage::EventTakenTwice),
         Some(Sabotage::ScheduleFiresTwice) => Some(engine::Sabotage::ScheduleFiresTwice),
+        Some(Sabotage::ScheduleForgotten) => Some(engine::Sabotage::ScheduleForgotten),
         _ => None,
     });
     runtime::set(match fault {

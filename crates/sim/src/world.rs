@@ -218,8 +218,8 @@ impl World {
             random,
             limits,
         };
-        if world.sinks.is_there {
-            // The lifecycle of a step takes more than its records do.
+        if world.sinks.is_there || world.schedules.definition.is_some() {
+            // The lifecycle of a step takes more than its records do, and so does all that a schedule makes up for at once.
             world.store_options.frame_bytes_max = FRAME_BYTES_LARGE;
         }
         world.plan_schedules(&mut more);
